@@ -1,0 +1,132 @@
+"""Every error the engine raises of its own: each docstring says what causes it and how to cure it."""
+
+__all__ = [
+    "AutogradError",
+    "DivisionByZeroError",
+    "DomainError",
+    "DrawingError",
+    "ExpressionError",
+    "InteriorDataError",
+    "NoGradientError",
+    "NonFiniteGradientError",
+    "NotConnectedError",
+    "OpDefinitionError",
+    "OperandTypeError",
+    "ParameterAssignmentError",
+    "StaleGraphError",
+    "ValueOverflowError",
+]
+
+
+class AutogradError(Exception):
+    """The base of all errors below: ``except AutogradError`` catches each of them.
+
+    Cause: none of its own; it is never raised itself. Cure: see the class that was raised.
+    """
+
+
+class DomainError(AutogradError, ValueError):
+    """An operation was asked for a number that it has no value at, such as ``log(0)``.
+
+    Cause: an operand left the operation's domain; ``help(autograd.log)`` shows that domain. NumPy would
+    give NaN, which then spreads; here the first bad operation stops, with its operand named.
+    Cure: keep the operand inside, for instance ``log(maximum(p, 1e-12))``, or use a form that needs no
+    such operand (``log1p``, ``softplus``, cross-entropy on logits).
+    """
+
+
+class DivisionByZeroError(DomainError, ZeroDivisionError):
+    """A division by zero, or a negative power of zero.
+
+    Cause: the divisor is exactly 0. Cure: add a small number to it, or choose with `where`:
+    ``x / where(d == 0, 1.0, d)``.
+    """
+
+
+class ValueOverflowError(AutogradError, OverflowError):
+    """The operands are finite but the result is beyond the largest float, such as ``exp(1000)``.
+
+    Cause: unscaled data, a learning rate that is too large, or an unstable form of a formula.
+    Cure: scale the inputs, take smaller steps, or use the stable form: `logsumexp`, `softplus`, `log1p`.
+    """
+
+
+class OperandTypeError(AutogradError, TypeError):
+    """An operand is not a real number: a str, None, a complex number, a list or an array.
+
+    Cause: a Value is one scalar. Cure: the message says what to write for the operand at hand; whole
+    arrays go through lists of Values.
+    """
+
+
+class OpDefinitionError(AutogradError, ValueError):
+    """An `Op` record cannot work as written.
+
+    Cause: no slope rule, fewer names than rules, or a rule that uses `math.cos` where only floats would
+    do. Cure: write rules with operators and with autograd's own functions, which read every kind of number.
+    """
+
+
+class InteriorDataError(AutogradError, AttributeError):
+    """`data` was assigned on a Value that an operation computed.
+
+    Cause: only a leaf's number is free; an interior one follows from its operands.
+    Cure: assign the leaf and compute again, or make a new leaf with ``Value(number)``.
+    """
+
+
+class ParameterAssignmentError(AutogradError, TypeError):
+    """A model's parameter was the target of ``+=``, ``-=``, ``*=`` or another in-place operator.
+
+    Cause: ``w -= lr * w.grad`` makes a new Value and leaves the parameter in the model as it was.
+    Cure: ``w.data -= lr * w.grad``, or an optimiser's ``step()``.
+    """
+
+
+class StaleGraphError(AutogradError, RuntimeError):
+    """Leaves changed after the graph was recorded, and something has to be computed from them again.
+
+    Cause: slopes are recorded with each operation and stay right; second derivatives and replays need the
+    operands' numbers, which have changed. Cure: record the graph again after assigning `data`.
+    """
+
+
+class NoGradientError(AutogradError, RuntimeError):
+    """`backward()` was called where nothing needs a gradient.
+
+    Cause: the Value was computed under `no_grad()`, detached, or depends only on frozen leaves.
+    Cure: compute it outside `no_grad()`, from at least one leaf whose `requires_grad` is true.
+    """
+
+
+class NonFiniteGradientError(AutogradError, ArithmeticError):
+    """The backward sweep met an infinite or NaN gradient that its output did not have.
+
+    Cause: a slope that is infinite where it was taken, such as that of ``sqrt`` at 0, or an overflow in a
+    product of slopes. The message names the first such edge. Cure: move the operand off the singular
+    point, or choose another branch there with `where`.
+    """
+
+
+class NotConnectedError(AutogradError, ValueError):
+    """A derivative was asked for between two Values with no path of edges between them.
+
+    Cause: the output does not depend on that Value: another object of the same name, a detached copy, or
+    the branch `where` did not take. Cure: pass the very Value that the output was computed from.
+    """
+
+
+class DrawingError(AutogradError, RuntimeError):
+    """A graph could not be drawn or written.
+
+    Cause: a format that needs an installed Graphviz, or a path that cannot be written. Cure: as the
+    message says; SVG needs nothing installed.
+    """
+
+
+class ExpressionError(AutogradError, ValueError):
+    """The command line was given an expression that cannot be read, or a name without a number.
+
+    Cause: a name that was given no value, an unknown function, or Python beyond arithmetic and calls.
+    Cure: give every name as ``name=number``; ``edgegrad --help`` shows examples.
+    """

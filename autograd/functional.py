@@ -1,0 +1,302 @@
+"""Derivatives of functions: gradient, Jacobian, Hessian, products with vectors, n-th derivative.
+
+An argument is a number, or lists, tuples, dicts and arrays of numbers; a result has the argument's shape.
+Numbers in, numbers out; where an argument holds Values the result is made of Values, so these functions nest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd import ops
+from autograd.backward import differentiable_sweep, gradients
+from autograd.errors import OperandTypeError
+from autograd.graph import topological
+from autograd.op import is_array, real_number
+from autograd.value import Value
+
+__all__ = ["derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad"]
+
+Function = Callable[..., Any]
+
+
+class _Lifted(NamedTuple):
+    """An argument made of fresh Values, and how to give its shape to a list of results."""
+
+    argument: Any
+    leaves: list[Value]
+    rebuild: Callable[[list[Any]], Any]
+    nested: bool  # whether it held Values already
+
+
+def _lift(argument: Any) -> _Lifted:
+    """Make a fresh Value for each number, and for each Value an alias that the sweep stops at."""
+    leaves: list[Value] = []
+    nested = False
+
+    def walk(x: Any) -> Any:
+        nonlocal nested
+        if isinstance(x, Value):
+            nested = True
+            leaves.append(ops.identity(x))
+            leaves[-1].name = x.name
+        elif isinstance(x, dict):
+            return {key: walk(item) for key, item in x.items()}
+        elif isinstance(x, list | tuple):
+            return _like(x, [walk(item) for item in x])
+        elif is_array(x):
+            return [walk(item) for item in x]
+        else:
+            leaves.append(Value(x))
+        return leaves[-1]
+
+    lifted = walk(argument)
+    return _Lifted(lifted, leaves, lambda results: _shaped(argument, iter(results)), nested)
+
+
+def _shaped(like: Any, results: Any) -> Any:
+    if isinstance(like, dict):
+        return {key: _shaped(item, results) for key, item in like.items()}
+    if isinstance(like, list | tuple):
+        return _like(like, [_shaped(item, results) for item in like])
+    if is_array(like):
+        import numpy
+
+        flat = [next(results) for _ in range(like.size)]
+        return numpy.array(flat, dtype=float if not any(isinstance(x, Value) for x in flat) else object).reshape(
+            like.shape
+        )
+    return next(results)
+
+
+def _like(sequence: Any, items: list[Any]) -> Any:
+    if hasattr(sequence, "_fields"):
+        return type(sequence)(*items)
+    return items if isinstance(sequence, list) else tuple(items)
+
+
+def _flatten(x: Any) -> list[Any]:
+    if isinstance(x, dict):
+        return [y for item in x.values() for y in _flatten(item)]
+    if isinstance(x, list | tuple) or is_array(x):
+        return [y for item in x for y in _flatten(item)]
+    return [x]
+
+
+def _sweep(y: Any, leaves: list[Value], nested: bool) -> list[Any]:
+    if not isinstance(y, Value):
+        return [0.0] * len(leaves)
+    if not nested:
+        return gradients(y, leaves)
+    adjoints = differentiable_sweep(y, 1.0, frozenset(leaves))
+    return [adjoints.get(leaf, 0.0) for leaf in leaves]
+
+
+def _call(f: Function, args: tuple[Any, ...], argnums: int | Sequence[int]) -> tuple[Any, list[_Lifted]]:
+    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    for number in chosen:
+        if not -len(args) <= number < len(args):
+            raise TypeError(
+                f"argnums names argument {number}, but the function was called with {len(args)} argument(s)."
+            )
+    lifted = {number % len(args): _lift(args[number % len(args)]) for number in chosen}
+    out = f(*(lifted[i].argument if i in lifted else arg for i, arg in enumerate(args)))
+    return out, [lifted[number % len(args)] for number in chosen]
+
+
+def _one_number(f: Function, y: Any) -> Any:
+    if isinstance(y, Value):
+        return y
+    try:
+        return real_number(y, "grad")
+    except OperandTypeError:
+        name = getattr(f, "__name__", "the function")
+        raise OperandTypeError(
+            f"grad needs a function whose result is one Value, but {name} returned {type(y).__name__}. Use jacobian "
+            "for several outputs, or return their total."
+        ) from None
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Make a function that returns f's value and its gradient.
+
+    Args:
+        f: a function whose result is one number.
+        argnums: position of the argument to differentiate by, or several positions.
+
+    Returns:
+        a function with f's arguments, giving ``(value, gradient)``; the gradient has the shape of the
+        argument, or is a tuple of such for several `argnums`.
+
+    Raises:
+        OperandTypeError: (when called) f returned something other than one number.
+
+    Example:
+        >>> value_and_grad(lambda x, y: x * x * y)(3.0, 2.0)
+        (18.0, 12.0)
+    """
+
+    def differentiated(*args: Any) -> tuple[Any, Any]:
+        y, lifted = _call(f, args, argnums)
+        y = _one_number(f, y)
+        nested = any(each.nested for each in lifted)
+        slopes = _sweep(y, [leaf for each in lifted for leaf in each.leaves], nested)
+        shaped = []
+        for each in lifted:
+            shaped.append(each.rebuild(slopes[: len(each.leaves)]))
+            slopes = slopes[len(each.leaves) :]
+        value = y if nested else float(y)
+        return value, shaped[0] if isinstance(argnums, int) else tuple(shaped)
+
+    return differentiated
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Make the gradient function of f. See `value_and_grad`.
+
+    Example:
+        >>> grad(grad(lambda x: x**3))(2.0)
+        12.0
+    """
+    both = value_and_grad(f, argnums)
+    return lambda *args: both(*args)[1]
+
+
+def jacobian(f: Function, argnums: int = 0) -> Function:
+    """Make the Jacobian function of f: for each output, its gradient by one argument.
+
+    Args:
+        f: a function of numbers or lists, with a number or lists of numbers as its result.
+        argnums: position of the argument to differentiate by.
+
+    Returns:
+        a function with f's arguments; its result has the shape of f's result, with a gradient (in the
+        shape of the argument) for each number.
+
+    Example:
+        >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
+        [[3.0, 2.0], [1.0, 1.0]]
+    """
+
+    def differentiated(*args: Any) -> Any:
+        outputs, [lifted] = _call(f, args, [argnums])
+        rows = [lifted.rebuild(_sweep(y, lifted.leaves, lifted.nested)) for y in _flatten(outputs)]
+        return _shaped(outputs if not is_array(outputs) else outputs.tolist(), iter(rows))
+
+    return differentiated
+
+
+def hessian(f: Function, argnums: int = 0) -> Function:
+    """Make the Hessian function of f: the second derivatives by one argument, row by row.
+
+    Example:
+        >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0])
+        [[10.0, 6.0], [6.0, 0.0]]
+    """
+
+    def differentiated(*args: Any) -> Any:
+        y, [lifted] = _call(f, args, [argnums])
+        slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
+        return lifted.rebuild([lifted.rebuild(_sweep(s, lifted.leaves, lifted.nested)) for s in slopes])
+
+    return differentiated
+
+
+def hvp(f: Function, x: Any, v: Any) -> Any:
+    """Multiply the Hessian of f at x by the vector v, at the cost of two sweeps.
+
+    Args:
+        f: a function of one argument, whose result is one number.
+        x: where: a number or lists of numbers.
+        v: the vector, in the shape of x.
+
+    Raises:
+        ValueError: x and v differ in length.
+
+    Example:
+        >>> hvp(lambda p: p[0] ** 2 * p[1], [3.0, 5.0], [1.0, 0.0])
+        [10.0, 6.0]
+    """
+    y, [lifted] = _call(f, (x,), [0])
+    direction = _same_length(lifted, v)
+    slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
+    along = ops.dot(slopes, direction)
+    return lifted.rebuild(_sweep(along, lifted.leaves, lifted.nested))
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Multiply the Jacobian of f by a vector, by one forward walk over the recorded slopes.
+
+    Args:
+        f: a function of numbers or lists.
+        primals: its arguments.
+        tangents: a direction for each argument, in its shape.
+
+    Returns:
+        f's result and its rate of change along the tangents, in the same shape.
+
+    Raises:
+        ValueError: primals and tangents differ in length.
+
+    Example:
+        >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
+        (6.0, 2.0)
+    """
+    args = tuple(primals)
+    outputs, lifted = _call(f, args, range(len(args)))
+    if len(tangents) != len(args):
+        raise ValueError(f"jvp needs a tangent for each of the {len(args)} primals, got {len(tangents)}.")
+    moved: dict[Value, Any] = {}
+    for each, tangent in zip(lifted, tangents, strict=True):
+        moved.update(zip(each.leaves, _same_length(each, tangent), strict=True))
+    nested = any(each.nested for each in lifted) or any(isinstance(t, Value) for t in moved.values())
+    flat = _flatten(outputs)
+    for node in topological([y for y in flat if isinstance(y, Value)], frozenset(moved)):
+        if node in moved or node.is_leaf:
+            continue
+        assert node.op is not None
+        wanted = [isinstance(v, Value) and v in moved for v in node.operands]
+        slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node.slopes
+        terms = [s * moved[v] for v, s, w in zip(node.operands, slopes, wanted, strict=True) if w]  # type: ignore[index]
+        if terms:
+            moved[node] = sum(terms[1:], terms[0])
+    changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
+    values = [y if nested else float(y) for y in flat]
+    return _shaped(outputs, iter(values)), _shaped(outputs, iter(changes))
+
+
+def _same_length(lifted: _Lifted, vector: Any) -> list[Any]:
+    direction = [x if isinstance(x, Value) else real_number(x, "tangent") for x in _flatten(vector)]
+    if len(direction) != len(lifted.leaves):
+        raise ValueError(f"The vector has {len(direction)} numbers, but the argument has {len(lifted.leaves)}.")
+    return direction
+
+
+def derivative(f: Function, order: int = 1) -> Function:
+    """Make the n-th derivative of a function of one number (lecture L1.3).
+
+    Args:
+        f: a function of one number.
+        order: how many times to differentiate, from 0.
+
+    Raises:
+        ValueError: order is negative or no whole number.
+
+    Example:
+        >>> derivative(lambda x: 2 * x**4, order=2)(1.0)
+        24.0
+    """
+    if not isinstance(order, int) or order < 0:
+        raise ValueError(f"order must be a whole number from 0, not {order!r}.")
+
+    def differentiated(x: Any) -> Any:
+        lifted = _lift(x)
+        if len(lifted.leaves) != 1:
+            raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")
+        y = _one_number(f, f(lifted.argument))
+        for _ in range(order):
+            [y] = _sweep(y, lifted.leaves, nested=True)
+        return y if lifted.nested else float(y)
+
+    return differentiated

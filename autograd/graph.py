@@ -1,0 +1,318 @@
+"""Graph and Edge: everything a Value was computed from, in order, each derivative on its own edge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence, Set
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd.symbol import Symbol, latex, latex_name, number_text, symbol_reading, text
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["Edge", "Graph", "edges_of", "expression", "topological"]
+
+DEPTH = 4  # operations that a formula writes out for an operand without a name
+
+
+class Edge(NamedTuple):
+    """One derivative: how much `output` changes with `operand`, its operand number `slot`.
+
+    Attributes:
+        operand: the Value the edge starts from.
+        output: the Value that was computed from it.
+        slot: position of the operand, from 0; ``x * x`` has two edges that differ in nothing else.
+    """
+
+    operand: Value
+    output: Value
+    slot: int
+
+    @property
+    def slope(self) -> float:
+        """∂output/∂operand as a number, as recorded."""
+        slope = self.output.slopes[self.slot]
+        assert slope is not None
+        return slope
+
+    @property
+    def flow(self) -> float | None:
+        """What flows back along the edge: slope × output.grad; None before `backward()`."""
+        adjoint = self.output.grad
+        if adjoint is None:
+            return None
+        return float(adjoint) * self.slope if adjoint else 0.0
+
+    @property
+    def symbol(self) -> Any:
+        """∂output/∂operand as a `Symbol` over the names of the operands."""
+        return slope_symbol(self, expression)
+
+    @property
+    def formula(self) -> str:
+        """∂output/∂operand in symbols: the operation's own rule, read with the operands' names."""
+        return text(self.symbol)
+
+    @property
+    def latex(self) -> str:
+        """The formula as LaTeX."""
+        return latex(self.symbol)
+
+    def __repr__(self) -> str:
+        ends = (f"{label(v)}" for v in (self.output, self.operand))
+        return f"<Edge ∂{'/∂'.join(ends)} = {self.formula} = {number_text(self.slope)}>"
+
+
+def slope_symbol(edge: Edge, written: Any) -> Any:
+    """Read the slope rule of an edge with symbols.
+
+    Args:
+        written: gives the symbol to write for a Value or a float.
+    """
+    node = edge.output
+    operands = node.operands
+    wanted = [slot == edge.slot for slot in range(len(operands))]
+    out = written(node)
+    return node._op.slopes_at(out, tuple(map(written, operands)), wanted)[edge.slot]
+
+
+def label(v: Value) -> str:
+    """Name a Value in one line of text: its name, or its expression."""
+    return v.name if v.name is not None else text(expression(v))
+
+
+def expression(v: Value | float, depth: int = DEPTH) -> Any:
+    """Write a Value as a symbol over the nearest named Values, at most `depth` operations deep.
+
+    What lies deeper is written as ``…``; a leaf without a name as its number.
+    """
+    if not isinstance(v, Value):
+        return v
+    if v.name is not None:
+        return Symbol(v.name)
+    if v._x is None:
+        return Symbol(number_text(v.data), latex=latex(v.data))
+    if depth == 0:
+        return Symbol("…", latex=r"\ldots")
+    operands = v.operands
+    if v._op.nary and len(operands) > 2 * DEPTH + 1:
+        return Symbol(f"{v._op.name}(…)", latex=rf"\operatorname{{{v._op.name}}}(\ldots)")
+    inner = tuple(expression(x, depth - 1) for x in operands)
+    if v._op.nary and v._op.generic:
+        return v._op.forward(*inner)
+    return symbol_reading(v._op, inner)
+
+
+def edges_of(node: Value) -> tuple[Edge, ...]:
+    """Make the edges from a node to those of its operands that are Values."""
+    return tuple(
+        Edge(operand, node, slot)
+        for slot, (operand, slope) in enumerate(zip(node.operands, node.slopes, strict=True))
+        if slope is not None and isinstance(operand, Value)
+    )
+
+
+def topological(roots: Sequence[Value], until: Set[Value] = frozenset()) -> list[Value]:
+    """List everything the roots were computed from, operands before what uses them, left before right.
+
+    Args:
+        until: nodes whose operands are left out.
+    """
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Any] = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if type(node) is tuple:
+            order.append(node[0])
+            continue
+        if node in seen:
+            continue
+        seen.add(node)
+        first = node._x
+        if first is None or node in until:
+            order.append(node)
+            continue
+        stack.append((node,))
+        if type(first) is tuple:
+            stack.extend(v for v in reversed(first) if isinstance(v, Value) and v not in seen)
+            continue
+        second = node._y
+        if node._dy is not None and second not in seen:
+            stack.append(second)
+        if node._dx is not None and first not in seen:
+            stack.append(first)
+    return order
+
+
+class Graph:
+    """Everything that one or several Values were computed from.
+
+    Args:
+        outputs: the Values at the top.
+
+    Raises:
+        TypeError: an output is no Value.
+
+    Example:
+        >>> x = Value(3.0, name="x")
+        >>> graph = (x * x + 1.0).graph()
+        >>> graph
+        <Graph of 3 nodes, 3 edges, 1 leaf>
+        >>> [edge.formula for edge in graph.edges]
+        ['x', 'x', '1']
+    """
+
+    def __init__(self, *outputs: Value) -> None:
+        for output in outputs:
+            if not isinstance(output, Value):
+                raise TypeError(f"A Graph is made of Values, not of {type(output).__name__}: pass the output Value.")
+        self.outputs = outputs
+        self.nodes: tuple[Value, ...] = tuple(topological(outputs))
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every edge, in the order of the nodes they lead to."""
+        return tuple(edge for node in self.nodes for edge in edges_of(node))
+
+    @property
+    def leaves(self) -> tuple[Value, ...]:
+        """The Values that no operation made."""
+        return tuple(node for node in self.nodes if node._x is None)
+
+    @property
+    def names(self) -> dict[Value, str]:
+        """A name for each node: its own, or ``v1``, ``v2``, … in topological order. Deterministic."""
+        taken = {node.name for node in self.nodes if node.name}
+        names: dict[Value, str] = {}
+        number = 0
+        for node in self.nodes:
+            if node.name:
+                names[node] = node.name
+                continue
+            number += 1
+            while f"v{number}" in taken:
+                number += 1
+            names[node] = f"v{number}"
+        return names
+
+    def paths(self, output: Value, operand: Value) -> Iterator[tuple[Edge, ...]]:
+        """Give every path of edges from `output` down to `operand`, one at a time.
+
+        There may be exponentially many: take as many as you need, for instance with `itertools.islice`.
+        """
+        below = reaching(self.nodes, operand)
+        if output not in below:
+            return
+        trail: list[Edge] = []
+        stack: list[Iterator[Edge]] = [iter(edges_of(output))]
+        if output is operand:
+            yield ()
+            return
+        while stack:
+            edge = next(stack[-1], None)
+            if edge is None:
+                stack.pop()
+                if trail:
+                    trail.pop()
+                continue
+            if edge.operand not in below:
+                continue
+            if edge.operand is operand:
+                yield (*trail, edge)
+                continue
+            trail.append(edge)
+            stack.append(iter(edges_of(edge.operand)))
+
+    def fold(self, by: str = "auto", *, budget: int = 60) -> Any:
+        """Gather nodes into boxes for a drawing that fits: see `autograd.draw.fold`.
+
+        Args:
+            by: ``"scope"`` (the parts of a model), ``"op"`` (runs of one operation), or ``"auto"``.
+            budget: the most boxes to end with.
+        """
+        from autograd.draw.fold import fold
+
+        return fold(self, by, budget=budget)
+
+    def to_dot(self, **options: Any) -> str:
+        """Write the graph in Graphviz's DOT language. Options as in `save`."""
+        from autograd.draw.dot import to_dot
+
+        return to_dot(self, **options)
+
+    def to_svg(self, **options: Any) -> str:
+        """Draw the graph as SVG text. Options as in `save`."""
+        from autograd.draw.render import to_svg
+
+        return to_svg(self, **options)
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Draw the graph into a file: ``.svg`` or ``.dot``, and ``.png`` or ``.pdf`` where `dot` is installed.
+
+        Args:
+            path: where to; the file appears whole or not at all.
+            options: `rankdir` ("LR", "TB", "RL", "BT"), `precision` (significant digits), `budget` (the most
+                boxes before the graph is folded), `fold` ("auto", "scope", "op" or None).
+
+        Raises:
+            DrawingError: the format or the path cannot be written; the message says why.
+        """
+        from autograd.draw.render import save
+
+        save(self, path, **options)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.nodes)
+
+    def __contains__(self, node: object) -> bool:
+        return any(node is one for one in self.nodes)
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether two graphs have the same structure: operations, wiring, numbers and names."""
+        if not isinstance(other, Graph):
+            return NotImplemented
+        return _shape(self) == _shape(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        leaves, edges = len(self.leaves), sum(len(edges_of(node)) for node in self.nodes)
+        return (
+            f"<Graph of {len(self.nodes)} node{'s' * (len(self.nodes) != 1)}, {edges} edge{'s' * (edges != 1)}, "
+            f"{leaves} lea{'f' if leaves == 1 else 'ves'}>"
+        )
+
+
+def reaching(nodes: Sequence[Value], operand: Value) -> set[Value]:
+    """Collect the nodes from which a path of edges leads down to `operand`, itself included."""
+    found = {operand}
+    for node in nodes:
+        if any(edge.operand in found for edge in edges_of(node)):
+            found.add(node)
+    return found
+
+
+def _shape(graph: Graph) -> list[Any]:
+    place = {node: index for index, node in enumerate(graph.nodes)}
+
+    def comparable(number: float) -> Any:
+        return "NaN" if math.isnan(number) else number
+
+    rows: list[Any] = [[place[output] for output in graph.outputs]]
+    for node in graph.nodes:
+        wiring = tuple(("node", place[v]) if isinstance(v, Value) else comparable(v) for v in node.operands)
+        slopes = tuple(s if s is None else comparable(s) for s in node.slopes)
+        rows.append((node.op, comparable(node.data), node.name, node.requires_grad, wiring, slopes))
+    return rows
+
+
+__all__ += ["label", "latex_name", "reaching", "slope_symbol"]

@@ -1,0 +1,175 @@
+"""Recorders: the functions that compute an operation on Values and remember its slopes.
+
+An operation's recorder is written from its record: the forward function and the slope rules are read with
+symbols, and their Python text becomes the body. So the fast path holds no rule of its own.
+`record` does the same work without emitted code; every unusual case ends there.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+from autograd.errors import OpDefinitionError
+from autograd.op import Op
+from autograd.symbol import Symbol, python
+
+__all__ = ["NAMESPACE", "emit", "recorder_source", "scalar"]
+
+#: Global names of every emitted recorder. `special` counts the contexts (`no_grad`, …) in which recording
+#: takes the slow road; `scope` labels the nodes being made.
+NAMESPACE: dict[str, Any] = {"special": 0, "scope": None, "new": object.__new__}
+
+A, B, OUT = Symbol("_a"), Symbol("_b"), Symbol("_out")
+
+EXACT = 2**53  # integers below become floats exactly
+
+BODY = """
+        try:
+            _out = {forward}
+{slopes}
+        except (ArithmeticError, ValueError):
+            return record(_op, {operands})
+        if _out - _out != 0.0{unsure}:
+            return record(_op, {operands})
+        _node = new(Value)
+        _node._data = _out
+        _node._grad = None
+        _node._op = _op
+        _node._name = None
+        _node._x = {x}
+        _node._y = {y}
+        _node._dx = {dx}
+        _node._dy = {dy}
+        _node._pending = 0
+        _node._scope = scope
+        return _node
+"""
+UNARY = """
+    def _record(_x):
+        if special:
+            return record(_op, (_x,))
+        _a = _x._data{body}
+"""
+BINARY = """
+    def _record(_x, _y{default}):
+        if special:
+            return record(_op, (_x, _y))
+        _kind = type(_y)
+        _a = _x._data
+        if _kind is Value:
+            _b = _y._data{both}
+        if _kind is float:
+            _b = _y
+        elif _kind is int and -{exact} < _y < {exact}:
+            _b = float(_y)
+        else:
+            return record(_op, (_x, _y)){left}
+"""
+REFLECTED = """
+    def _reflected(_y, _x):
+        if special:
+            return record(_op, (_x, _y))
+        if type(_x) is float:
+            _a = _x
+        elif type(_x) is int and -{exact} < _x < {exact}:
+            _a = float(_x)
+        else:
+            return record(_op, (_x, _y))
+        _b = _y._data{right}
+"""
+
+
+def scalar(op: Op) -> Callable[..., Any]:
+    """Make the forward function on floats: the primitive itself, or the generic expression inlined."""
+    if op.nary or not op.generic:
+        return op.forward
+    names = op.operands
+    expression = op.forward(*map(Symbol, names))
+    used: dict[str, Any] = {}
+    _functions(expression, used)
+    code = f"lambda {', '.join(names)}: {python(expression)}"
+    return eval(compile(code, f"<autograd {op.name}>", "eval"), used)  # type: ignore[no-any-return]
+
+
+def _functions(expression: Any, used: dict[str, Any]) -> None:
+    """Collect the scalar functions that an expression's Python text calls."""
+    stack = [expression]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Symbol) and x.op is not None:
+            stack.extend(x.operands)
+            if not x.op.notation.python and x.op.name not in used:
+                used[x.op.name] = None
+                used[x.op.name] = scalar(x.op)
+
+
+def _read(op: Op) -> tuple[Any, list[Any], dict[str, Any]]:
+    operands = (A, B)[: len(op.slopes)]
+    used: dict[str, Any] = {}
+    if op.generic:
+        forward: Any = op.forward(*operands)
+    else:
+        forward = Symbol(f"{op.name}({', '.join(map(python, operands))})")
+        used[op.name] = op.forward
+    try:
+        slopes = op.slopes_at(OUT, operands)
+    except (TypeError, AttributeError) as error:
+        raise OpDefinitionError(
+            f"A slope rule of operation {op.name!r} does not read symbols ({error}): write it with operators and "
+            "autograd's own functions (autograd.cos, not math.cos), so that it reads every kind of number."
+        ) from None
+    for expression in (forward, *slopes):
+        _functions(expression, used)
+    return forward, slopes, used
+
+
+def recorder_source(op: Op) -> tuple[str, dict[str, Any]]:
+    """Write the recorder (and for two operands the reflected one) of an operation of one or two operands.
+
+    Returns:
+        the source of a factory, and the functions it takes: those that the formulas call.
+    """
+    forward, slopes, used = _read(op)
+    # Floats stay floats under + − * / and the functions of math; a power may be complex, other code give an int.
+    floats = getattr(op.forward, "__module__", "") == "math" or (op.generic and "**" not in python(forward))
+    unsure = "" if floats else " or type(_out) is not float"
+
+    def body(recorded: tuple[bool, ...]) -> str:
+        taken = [
+            f"            _d{name} = {python(slope if isinstance(slope, Symbol) else float(slope))}"
+            for name, slope, wanted in zip("ab", slopes, recorded, strict=False)
+            if wanted
+        ]
+        binary = len(recorded) == 2
+        return BODY.format(
+            forward=python(forward), unsure=unsure, slopes="\n".join(taken), operands="(_x, _y)" if binary else "(_x,)",
+            x="_x" if recorded[0] else "_a", y=("_y" if recorded[1] else "_b") if binary else "None",
+            dx="_da" if recorded[0] else "None", dy="_db" if binary and recorded[1] else "None",
+        )  # fmt: skip
+
+    if len(slopes) == 1:
+        functions = UNARY.format(body=body((True,)))
+        result = "_record"
+    else:
+        default = f"={op.defaults[-1]!r}" if op.defaults else ""
+        # Branches end with a return, so they need no else.
+        both, left, right = (body(case) for case in ((True, True), (True, False), (False, True)))
+        functions = BINARY.format(default=default, both=both.replace("\n    ", "\n        "), left=left, exact=EXACT)
+        functions += REFLECTED.format(right=right, exact=EXACT)
+        result = "_record, _reflected"
+    return f"def make(_op, {', '.join(used)}):\n{functions}\n    return {result}\n", used
+
+
+def emit(op: Op) -> Any:
+    """Compile the recorder of an operation: one function, or (recorder, reflected) for two operands."""
+    source, used = recorder_source(op)
+    file = f"<autograd {op.name}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    locals_: dict[str, Any] = {}
+    exec(compile(source, file, "exec"), NAMESPACE, locals_)
+    made = locals_["make"](op, **used)
+    for function in made if isinstance(made, tuple) else (made,):
+        function.__name__ = function.__qualname__ = op.name
+    return made

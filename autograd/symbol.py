@@ -1,0 +1,287 @@
+"""Numbers that print: fed with symbols, a rule becomes its own formula as text, LaTeX and Python.
+
+A `Symbol` is a name, or an operation on symbols and floats; operators and operations build larger ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.op import READINGS, Notation, Op
+
+__all__ = ["Symbol", "card", "latex", "number_text", "product", "python", "text"]
+
+ATOM = 4
+SUBSCRIPT_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class Symbol:
+    """A number that is only written: a name, or an operation on symbols and floats.
+
+    Args:
+        name: text of a leaf. `latex` is its LaTeX form, made from the name unless given.
+    """
+
+    __slots__ = ("_latex", "name", "op", "operands")
+
+    def __init__(self, name: str, latex: str | None = None) -> None:
+        self.name = name
+        self._latex = latex
+        self.op: Op | None = None
+        self.operands: tuple[Any, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Symbol({text(self)!r})"
+
+    def __str__(self) -> str:
+        return text(self)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"A symbol has no {name!r}: write rules with operators and autograd's own functions.")
+
+
+def symbol_reading(op: Op, operands: tuple[Any, ...]) -> Any:
+    """Apply an operation to symbols: build the larger symbol, with 1·x, x+0 and the like tidied away."""
+    tidy = TIDY.get(op.name)
+    if tidy is not None:
+        short = tidy(*operands)
+        if short is not None:
+            return short
+    made = Symbol(op.name)
+    made.op = op
+    made.operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
+    return made
+
+
+READINGS[Symbol] = symbol_reading
+
+
+def _is(x: Any, number: float) -> bool:
+    return not isinstance(x, Symbol) and x == number
+
+
+def _tidy_add(x: Any, y: Any) -> Any:
+    return y if _is(x, 0.0) else x if _is(y, 0.0) else None
+
+
+def _tidy_sub(x: Any, y: Any) -> Any:
+    return x if _is(y, 0.0) else -y if _is(x, 0.0) else None
+
+
+def _tidy_mul(x: Any, y: Any) -> Any:
+    if _is(x, 1.0):
+        return y
+    if _is(y, 1.0):
+        return x
+    return -y if _is(x, -1.0) else -x if _is(y, -1.0) else None
+
+
+def _tidy_div(x: Any, y: Any) -> Any:
+    return x if _is(y, 1.0) else None
+
+
+def _tidy_pow(x: Any, y: Any) -> Any:
+    return x if _is(y, 1.0) else None
+
+
+def _tidy_neg(x: Any) -> Any:
+    return x.operands[0] if x.op is not None and x.op.name == "neg" else None
+
+
+#: Rewritings that change no number: they only make a formula shorter.
+TIDY: dict[str, Callable[..., Any]] = {
+    "identity": lambda x: x,
+    "add": _tidy_add,
+    "sub": _tidy_sub,
+    "mul": _tidy_mul,
+    "truediv": _tidy_div,
+    "pow": _tidy_pow,
+    "neg": _tidy_neg,
+}
+
+
+def product(factors: Sequence[Any]) -> Any:
+    """Multiply symbols and floats into one tidy product: the number first, signs and ones gathered into it.
+
+    >>> str(product([2.0, Symbol("p") - Symbol("t"), -0.5]))
+    '−(p − t)'
+    """
+    coefficient = 1.0
+    rest: list[Any] = []
+    stack = list(reversed(factors))
+    while stack:
+        x = stack.pop()
+        if not isinstance(x, Symbol):
+            coefficient *= x
+        elif x.op is not None and x.op.name == "mul":
+            stack.extend(reversed(x.operands))
+        elif x.op is not None and x.op.name == "neg":
+            coefficient = -coefficient
+            stack.append(x.operands[0])
+        else:
+            rest.append(x)
+    if not rest or coefficient == 0.0:
+        return coefficient
+    result = rest[0] if abs(coefficient) == 1.0 else abs(coefficient) * rest[0]
+    for x in rest[1:]:
+        result = result * x
+    return -result if coefficient < 0 else result
+
+
+def number_text(number: float, precision: int = 6) -> str:
+    """Write a number with `precision` significant digits and a typographic minus: ``−0.0163117``."""
+    if math.isinf(number):
+        return "−∞" if number < 0 else "∞"
+    return f"{number:.{precision}g}".replace("-", "−")
+
+
+def _render(x: Any, leaf: Callable[[Symbol], str], number: Callable[[float], str], style: str) -> str:
+    """Write a symbol with parentheses only where precedence asks for them, without recursion."""
+    done: list[tuple[str, int]] = []
+    stack: list[tuple[Any, bool]] = [(x, False)]
+    while stack:
+        item, ready = stack.pop()
+        if not isinstance(item, Symbol):
+            value = float(item)
+            negative = value < 0 or (value == 0 and math.copysign(1, value) < 0)
+            done.append((number(value), 2 if negative else ATOM))
+        elif item.op is None:
+            done.append((leaf(item), ATOM))
+        elif not ready:
+            stack.append((item, True))
+            stack.extend((operand, False) for operand in reversed(item.operands))
+        else:
+            count = len(item.operands)
+            parts = done[len(done) - count :] if count else []
+            del done[len(done) - count :]
+            done.append(_compose(item.op, item.operands, parts, style))
+    return done[0][0]
+
+
+def _compose(op: Op, operands: tuple[Any, ...], parts: list[tuple[str, int]], style: str) -> tuple[str, int]:
+    notation = op.notation
+    if op.nary:
+        inner = ", ".join(part for part, _ in parts)
+        return (f"{op.name}([{inner}])", ATOM) if style == "python" else (_call(op.name, inner, style), ATOM)
+    template: str = getattr(notation, style)
+    if style == "python" and not template:
+        return f"{op.name}({', '.join(part for part, _ in parts)})", ATOM
+    if op.name == "pow" and style != "python":
+        return _power(operands[1], parts, style)
+    left, right = ("\\left(", "\\right)") if style == "latex" else ("(", ")")
+    wrapped = [
+        f"{left}{part}{right}"
+        if precedence < least or (precedence == 2 and part[0] in "−-" and index and least)
+        else part
+        for index, ((part, precedence), least) in enumerate(zip(parts, notation.operand, strict=False))
+    ]
+    return template.format(*wrapped), notation.precedence
+
+
+def _call(name: str, inner: str, style: str) -> str:
+    return rf"\operatorname{{{name}}}\left({inner}\right)" if style == "latex" else f"{name}({inner})"
+
+
+def _power(exponent: Any, parts: list[tuple[str, int]], style: str) -> tuple[str, int]:
+    (base, precedence), (raised, raised_precedence) = parts
+    if style == "latex":
+        base = base if precedence == ATOM else rf"\left({base}\right)"
+        return f"{base}^{{{raised}}}", 3
+    base = base if precedence == ATOM else f"({base})"
+    if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) < 1000:
+        return base + f"{exponent:.0f}".translate(SUPERSCRIPT), 3
+    return f"{base}^{raised if raised_precedence == ATOM else f'({raised})'}", 3
+
+
+def text(x: Any, precision: int = 6) -> str:
+    """Write a symbol or float as a line of text: ``2·x·(1 − y)``."""
+    return _render(x, lambda leaf: leaf.name, lambda number: number_text(number, precision), "text")
+
+
+def latex(x: Any, precision: int = 6) -> str:
+    r"""Write a symbol or float as LaTeX: ``2 \cdot x \cdot \left(1 - y\right)``."""
+    return _render(x, _latex_leaf, lambda number: latex_number(number, precision), "latex")
+
+
+def python(x: Any) -> str:
+    """Write a symbol or float as a Python expression that computes it exactly."""
+    return _render(x, lambda leaf: leaf.name, repr, "python")
+
+
+def latex_number(number: float, precision: int = 6) -> str:
+    r"""Write a number as LaTeX: ``-1.5 \times 10^{-7}``."""
+    if math.isinf(number):
+        return r"-\infty" if number < 0 else r"\infty"
+    if math.isnan(number):
+        return r"\mathrm{NaN}"
+    mantissa, _, exponent = f"{number:.{precision}g}".partition("e")
+    return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+LATEX_SPECIAL = {
+    "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\hat{}", "~": r"\sim ", "\n": " ",
+}  # fmt: skip
+GREEK = frozenset(
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi|omega".split(
+        "|"
+    )
+)
+
+
+def latex_name(name: str) -> str:
+    """Write a name as LaTeX, with trailing digits and indices as a subscript: ``W1[0][1]`` as W_{1,01}."""
+    stem = name.rstrip("0123456789[]")
+    tail = name[len(stem) :]
+    number, _, indices = tail.partition("[")
+    places = [number] if number else []
+    places += [piece for piece in indices.replace("]", "").split("[") if piece]
+    written = "".join(LATEX_SPECIAL.get(character, character) for character in stem)
+    if stem in GREEK:
+        written = "\\" + stem
+    elif len(stem) != 1:
+        written = rf"\mathrm{{{written}}}"
+    return f"{written}_{{{','.join(places)}}}" if places else written
+
+
+def _latex_leaf(leaf: Symbol) -> str:
+    return leaf._latex if leaf._latex is not None else latex_name(leaf.name)
+
+
+def formulas(op: Op) -> tuple[Any, list[Any]]:
+    """Read an operation with symbols: the call itself, and its slope for each operand."""
+    names = [f"x{digit}".translate(SUBSCRIPT_DIGITS) for digit in "123"] if op.nary else op.operands
+    if op.name == "dot":
+        names = ["w₁", "w₂", "x₁", "x₂"]
+    operands = tuple(Symbol(name) for name in names)
+    out = symbol_reading(op, operands)
+    return out, op.slopes_at(out, operands)
+
+
+def card(op: Op) -> str:
+    """Write the card of an operation that ``help(op)`` shows."""
+    out, slopes = formulas(op)
+    wrt = [text(operand) for operand in out.operands]
+    lines = [f"{text(out)}: {op.summary}" if op.summary else text(out), ""]
+    lines += [f"    ∂/∂{name} = {text(slope)}" for name, slope in zip(wrt, slopes, strict=True)]
+    names = op.operands
+    lines += ["", "Domain      " + ", ".join(i.describe(n) for i, n in zip(op.domain, names, strict=True))]
+    if op.kink is not None:
+        zero = "" if op.nary else f"where {text(op.kink(*map(Symbol, names)))} = 0: "
+        lines.append(f"Kink        {zero}{op.convention}")
+    elif op.convention:
+        lines.append(f"Convention  {op.convention}")
+    if op.source:
+        lines.append(f"Source      {op.source}")
+    return "\n".join(lines)
+
+
+SUM = Notation("{} + {}", "{} + {}", "{} + {}", 1, (1, 1))
+DIFFERENCE = Notation("{} − {}", "{} - {}", "{} - {}", 1, (1, 2))
+PRODUCT = Notation("{}·{}", r"{} \cdot {}", "{} * {}", 2, (2, 2))
+QUOTIENT = Notation("{}/{}", r"\frac{{{}}}{{{}}}", "{} / {}", 2, (2, 3))
+POWER = Notation("{}^{}", "{}^{{{}}}", "{} ** {}", 3, (4, 4))
+NEGATIVE = Notation("−{}", "-{}", "-{}", 2, (2,))

@@ -1,0 +1,1 @@
+"""edgegrad's neural networks, built from the engine's Values."""
