@@ -32,6 +32,7 @@ from autograd.errors import (
     StaleGraphError,
     ValueOverflowError,
 )
+from autograd.explain import Explanation, explain
 from autograd.functional import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autograd.graph import Edge, Graph
 from autograd.op import Interval, Notation, Op
@@ -104,6 +105,7 @@ __all__ = [
     "DomainError",
     "DrawingError",
     "Edge",
+    "Explanation",
     "ExpressionError",
     "Graph",
     "InteriorDataError",
@@ -139,6 +141,7 @@ __all__ = [
     "erf",
     "erfc",
     "exp",
+    "explain",
     "expm1",
     "gelu",
     "grad",

@@ -380,7 +380,10 @@ def user_line() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        module = str(frame.f_globals.get("__name__", ""))
+        if module == "autograd.cli":  # the formula of a command has no line
+            return ""
+        package = module.partition(".")[0]
         if package not in ("autograd", "nn") and not file.startswith("<autograd"):
             code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
             place = file.replace("\\", "/").rpartition("/")[2]

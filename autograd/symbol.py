@@ -6,6 +6,7 @@ A `Symbol` is a name, or an operation on symbols and floats; operators and opera
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -225,11 +226,10 @@ LATEX_SPECIAL = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\hat{}", "~": r"\sim ", "\n": " ",
 }  # fmt: skip
-GREEK = frozenset(
-    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi|omega".split(
-        "|"
-    )
-)
+GREEK = frozenset((
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+))  # fmt: skip
 
 
 def latex_name(name: str) -> str:
@@ -240,8 +240,11 @@ def latex_name(name: str) -> str:
     places = [number] if number else []
     places += [piece for piece in indices.replace("]", "").split("[") if piece]
     written = "".join(LATEX_SPECIAL.get(character, character) for character in stem)
-    if stem in GREEK:
+    if stem.lower() in GREEK:
         written = "\\" + stem
+    elif len(stem) == 1 and "GREEK" in unicodedata.name(stem, ""):
+        letter = unicodedata.name(stem).split()[-1]
+        written = "\\" + (letter.lower() if stem.islower() else letter.capitalize())
     elif len(stem) != 1:
         written = rf"\mathrm{{{written}}}"
     return f"{written}_{{{','.join(places)}}}" if places else written

@@ -1,0 +1,348 @@
+"""Derivations: ∂output/∂value as the chain of edges, in symbols, then in numbers, from the graph alone.
+
+Named Values are the milestones of a derivation; what has no name between them is written out in the formulas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from autograd.errors import NotConnectedError, OperandTypeError
+from autograd.graph import Edge, edges_of, expression, slope_symbol, topological
+from autograd.symbol import latex, latex_name, latex_number, number_text, product, text
+from autograd.value import Value
+
+__all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
+
+LONGEST = 12  # factors of a chain that are written out
+EDGES = 60  # edges of a path whose formulas are multiplied out
+ENDS = 4  # factors shown at each end of a longer chain
+
+
+class Factor(NamedTuple):
+    """One factor of a chain: ∂upper/∂lower between neighbouring milestones.
+
+    Attributes:
+        upper: the Value that is differentiated.
+        lower: the Value it is differentiated by.
+        edges: the edges between them, from the upper one down.
+    """
+
+    upper: Value
+    lower: Value
+    edges: tuple[Edge, ...]
+
+    @property
+    def symbol(self) -> Any:
+        """The factor as one product of the edges' formulas."""
+        return product([slope_symbol(edge, expression) for edge in self.edges])
+
+    @property
+    def number(self) -> float:
+        """The factor as a number."""
+        return math.prod(edge.slope for edge in self.edges)
+
+
+class Path(NamedTuple):
+    """One path of edges from the output down, and the product of its slopes."""
+
+    edges: tuple[Edge, ...]
+    number: float
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """The path cut at its named Values."""
+        factors: list[Factor] = []
+        run: list[Edge] = []
+        for edge in self.edges:
+            run.append(edge)
+            if edge.operand.name is not None or edge is self.edges[-1]:
+                factors.append(Factor(run[0].output, edge.operand, tuple(run)))
+                run = []
+        return tuple(factors)
+
+
+class Child(NamedTuple):
+    """A term of the sum over children: E_node · ∂node/∂value.
+
+    Attributes:
+        node: a named Value above, or the output.
+        adjoint: E_node, the derivative of the output by it.
+        slope: ∂node/∂value along the edges that pass no other named Value.
+    """
+
+    node: Value
+    adjoint: float
+    slope: float
+
+
+class Explanation:
+    """The derivation of ∂output/∂value: ``print`` it, or take its `latex()`.
+
+    Attributes:
+        output: the Value that is differentiated.
+        value: the Value it is differentiated by.
+        total: the derivative: the sum over all paths.
+        count: how many paths there are.
+        paths: the paths with the largest products, largest first.
+        rest: what the other paths add up to.
+        children: the nearest named Values above `value` (and the output); total = Σ E·slope over them (lecture L5.4).
+    """
+
+    def __init__(self, output: Value, value: Value, paths: int, precision: int) -> None:
+        self.output, self.value, self.precision = output, value, precision
+        nodes = topological([output])
+        best, self.count, self.total, scale = _from_below(nodes, value)
+        if output not in best:
+            raise NotConnectedError(
+                f"{output.describe()} does not depend on {value.describe()}: no path of edges leads from one to the "
+                "other. Pass the very Value that the output was computed from, not a copy of the same name."
+            )
+        self.total, self.count = self.total[output], self.count[output]
+        self.paths = _largest_paths(output, value, best, paths)
+        self.rest = self.total - math.fsum(path.number for path in self.paths) if self.count > len(self.paths) else 0.0
+        adjoints = _from_above(nodes, output, best)
+        tolerance = 1e-9 * scale[output]
+        assert not abs(adjoints[value] - self.total) > tolerance, "sweeps from above and from below disagree"
+        assert self.rest != 0.0 or not abs(math.fsum(p.number for p in self.paths) - self.total) > tolerance
+        self.children = _children(nodes, output, value, adjoints)
+
+    def __str__(self) -> str:
+        lines = []
+        if self.output.name is None and self.output is not self.value:
+            lines.append(f"{self._label(self.output)} = {text(expression(self.output), self.precision)}")
+        if self.count == 1:
+            return "\n".join([*lines, f"{self._head()} = {self._path(self.paths[0])}"])
+        if len(self.children) > 1:
+            lines.append(self._by_children())
+        else:
+            lines.append(f"{self._head()} = {self._number(self.total)}")
+        lines.append(f"the sum over {self.count:,} paths:")
+        width = len(str(len(self.paths)))
+        for index, path in enumerate(self.paths, 1):
+            lines.append(f"  {index:>{width}}. {self._path(path)}")
+        others = self.count - len(self.paths)
+        if others:
+            lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self.rest)}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def latex(self) -> str:
+        r"""Write the derivation as LaTeX: one line, or an ``aligned`` environment with a line for each path."""
+        head = self._fraction(self.output, self.value)
+        if self.count == 1:
+            return f"{head} = {self._latex_path(self.paths[0])}"
+        rows = [f"{head} &= {latex_number(self.total, self.precision)}"]
+        if len(self.children) > 1:
+            terms = []
+            for child in self.children[:LONGEST]:
+                direct = self._fraction(child.node, self.value)
+                if child.node is self.output:
+                    terms.append(direct + r"\Big|_{\text{direct}}")
+                else:
+                    terms.append(rf"{self._fraction(self.output, child.node)} \cdot {direct}")
+            rows = [f"{head} &= {' + '.join(terms)} = {latex_number(self.total, self.precision)}"]
+        rows += [f"{'+' if index else ' '}&\\quad {self._latex_path(path)}" for index, path in enumerate(self.paths)]
+        if self.count > len(self.paths):
+            others = self.count - len(self.paths)
+            rows.append(rf"+&\quad {latex_number(self.rest, self.precision)} \quad\text{{({others:,} more paths)}}")
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _label(self, v: Value) -> str:
+        if v.name is not None:
+            return v.name
+        if v is self.output:
+            return "y"
+        written = text(expression(v), self.precision)
+        if v._x is not None and not written.isidentifier():
+            written = f"({written})"
+        return written if len(written) <= 40 else written[:38] + "…)"
+
+    def _head(self) -> str:
+        return f"∂{self._label(self.output)}/∂{self._label(self.value)}"
+
+    def _number(self, number: float) -> str:
+        return number_text(number, self.precision)
+
+    def _by_children(self) -> str:
+        """Write the lecture's sum over children: E_x = E_z·∂z/∂x + E_s·∂s/∂x + …"""
+        top, low = self._label(self.output), self._label(self.value)
+        symbols, numbers = [], []
+        for node, adjoint, slope in self.children[:LONGEST]:
+            middle = self._label(node)
+            direct = node is self.output
+            symbols.append(f"∂{top}/∂{low} directly" if direct else f"∂{top}/∂{middle}·∂{middle}/∂{low}")
+            numbers.append(self._number(slope) if direct else _times([adjoint, slope], self.precision))
+        more = f" + … {len(self.children) - LONGEST} more …" if len(self.children) > LONGEST else ""
+        total = self._number(self.total)
+        return f"{self._head()} = {' + '.join(symbols)}{more}\n  = {' + '.join(numbers)}{more} = {total}"
+
+    def _path(self, path: Path) -> str:
+        """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""
+        factors = path.factors
+        steps: list[str] = []
+        if len(factors) > 1:
+            steps.append(" · ".join(_elided([f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" for f in factors])))
+        if len(path.edges) <= EDGES:
+            steps.append(text(product([f.symbol for f in factors]), self.precision))
+        if len(factors) > 1:
+            steps.append(_times([f.number for f in factors], self.precision))
+        result = self._number(path.number)
+        if not steps or steps[-1] != result:
+            steps.append(result)
+        return " = ".join(steps)
+
+    def _fraction(self, upper: Value, lower: Value) -> str:
+        return rf"\frac{{\partial {self._latex_label(upper)}}}{{\partial {self._latex_label(lower)}}}"
+
+    def _latex_label(self, v: Value) -> str:
+        if v.name is not None:
+            return latex_name(v.name)
+        if v is self.output:
+            return "y"
+        written = latex(expression(v), self.precision)
+        return written if v._x is None else rf"\left({written}\right)"
+
+    def _latex_path(self, path: Path) -> str:
+        factors = path.factors
+        steps: list[str] = []
+        if len(factors) > 1:
+            chain = [self._fraction(f.upper, f.lower) for f in factors]
+            steps.append(r" \cdot ".join(_elided(chain, r"\cdots")))
+        if len(path.edges) <= EDGES:
+            steps.append(latex(product([f.symbol for f in factors]), self.precision))
+        if len(factors) > 1:
+            numbers = [latex_number(f.number, self.precision) for f in factors]
+            wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(numbers)]
+            steps.append(r" \times ".join(_elided(wrapped, r"\cdots")))
+        result = latex_number(path.number, self.precision)
+        if not steps or steps[-1] != result:
+            steps.append(result)
+        return " = ".join(steps)
+
+
+def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) -> Explanation:
+    """Derive ∂output/∂value from the graph: symbols, numbers, product; for several paths their sum.
+
+    It needs no `backward()`: slopes stand on the edges from the start.
+
+    Args:
+        output: the Value to differentiate.
+        value: the Value to differentiate by: a leaf, or any Value in between (the lectures' δ).
+        paths: how many paths to write out, those with the largest products; the others are one number.
+        precision: significant digits.
+
+    Returns:
+        an `Explanation` that prints as text, gives `latex()`, and holds the numbers.
+
+    Raises:
+        NotConnectedError: the output does not depend on the value.
+        OperandTypeError: an argument is no Value.
+
+    Example:
+        >>> w, x = Value(3.0, name="w"), Value(0.7, name="x")
+        >>> s = w * x
+        >>> s.name = "s"
+        >>> print(explain(s**2, w))
+        y = s²
+        ∂y/∂w = ∂y/∂s · ∂s/∂w = 2·s·x = 4.2 × 0.7 = 2.94
+    """
+    for argument in (output, value):
+        if not isinstance(argument, Value):
+            raise OperandTypeError(
+                f"explain takes two Values, the output and one it was computed from, not {type(argument).__name__}."
+            )
+    if paths < 1:
+        raise ValueError(f"paths must be at least 1, not {paths}.")
+    return Explanation(output, value, paths, precision)
+
+
+def _multiply(adjoint: float, slope: float) -> float:
+    """Multiply as the sweep does: a zero adjoint passes zero, whatever the slope."""
+    return adjoint * slope if adjoint and slope else 0.0
+
+
+def _from_below(nodes: Sequence[Value], value: Value) -> tuple[dict[Value, float], Any, Any, dict[Value, float]]:
+    """For each node above `value`: the largest |product| of a path down to it, the number of paths, their sum.
+
+    The last result is the sum of their absolute products: the scale of rounding errors.
+    """
+    best, count, total, scale = {value: 1.0}, {value: 1}, {value: 1.0}, {value: 1.0}
+    for node in nodes:
+        if node is value:
+            continue
+        below = [(edge.slope, edge.operand) for edge in edges_of(node) if edge.operand in best]
+        if below:
+            best[node] = max(_multiply(best[v], abs(slope)) for slope, v in below)
+            count[node] = sum(count[v] for _, v in below)
+            total[node] = sum(_multiply(total[v], slope) for slope, v in below)
+            scale[node] = sum(_multiply(scale[v], abs(slope)) for slope, v in below)
+    return best, count, total, scale
+
+
+def _from_above(nodes: Sequence[Value], output: Value, above: dict[Value, float]) -> dict[Value, float]:
+    """∂output/∂node for each node on the way, by the chain rule from the output down."""
+    adjoints = {output: 1.0}
+    for node in reversed(nodes):
+        if node in adjoints and node in above:
+            for edge in edges_of(node):
+                if edge.operand in above:
+                    before = adjoints.get(edge.operand, 0.0)
+                    adjoints[edge.operand] = before + _multiply(adjoints[node], edge.slope)
+    return adjoints
+
+
+def _children(nodes: Sequence[Value], output: Value, value: Value, adjoints: dict[Value, float]) -> tuple[Child, ...]:
+    """Collect the nearest milestones above `value`, each with its slope along unnamed Values only."""
+    local = {value: 1.0}
+    children: list[Child] = []
+    for node in nodes:
+        below = [edge for edge in edges_of(node) if edge.operand in local] if node in adjoints else []
+        if not below or node is value:
+            continue
+        slope = sum(_multiply(local[edge.operand], edge.slope) for edge in below)
+        if node.name is not None or node is output:
+            children.append(Child(node, adjoints[node], slope))
+        else:
+            local[node] = slope
+    return tuple(children)
+
+
+def _largest_paths(output: Value, value: Value, best: dict[Value, float], wanted: int) -> tuple[Path, ...]:
+    """Find the paths with the largest |product|, by best-first search under the exact bound `best`."""
+    found: list[Path] = []
+    order = 0
+    heap: list[tuple[float, int, Value, float, Any]] = [(-best[output], order, output, 1.0, None)]
+    while heap and len(found) < wanted:
+        _, _, node, number, trail = heappop(heap)
+        if node is value:
+            edges: list[Edge] = []
+            while trail is not None:
+                trail, edge = trail
+                edges.append(edge)
+            found.append(Path(tuple(reversed(edges)), number))
+            continue
+        for edge in edges_of(node):
+            if edge.operand in best:
+                order += 1
+                onward = _multiply(number, edge.slope)
+                bound = _multiply(abs(onward), best[edge.operand])
+                heappush(heap, (-bound, order, edge.operand, onward, (trail, edge)))
+    return tuple(found)
+
+
+def _elided(items: list[str], dots: str = "…") -> list[str]:
+    return items if len(items) <= LONGEST else [*items[:ENDS], dots, *items[-ENDS:]]
+
+
+def _times(numbers: Sequence[float], precision: int) -> str:
+    written = [number_text(number, precision) for number in numbers]
+    return " × ".join(_elided([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)]))

@@ -1,0 +1,210 @@
+"""Formulas from the command line: text is read with `ast` against a whitelist, and recorded as a graph.
+
+Nothing is ever evaluated as Python: only numbers, names, + − * / **, comparisons inside `where`, lists, and
+calls of the catalogue's operations.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from autograd import ops
+from autograd.errors import ExpressionError
+from autograd.value import Value
+
+__all__ = ["Formula", "read_assignment", "read_formula"]
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in ops.CATALOGUE} | {"softmax": ops.softmax}
+CONSTANTS = {"pi": math.pi}
+OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
+    ast.Add: ops.add,
+    ast.Sub: ops.sub,
+    ast.Mult: ops.mul,
+    ast.Div: ops.truediv,
+    ast.Pow: ops.pow,
+}
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Gt: lambda x, y: x > y,
+    ast.GtE: lambda x, y: x >= y,
+    ast.Lt: lambda x, y: x < y,
+    ast.LtE: lambda x, y: x <= y,
+}
+LONGEST = 20_000  # characters
+
+
+class Formula(NamedTuple):
+    """A formula that was recorded as a graph.
+
+    Attributes:
+        output: its result.
+        values: every named Value: the leaves, then what the formula names itself.
+    """
+
+    output: Value
+    values: dict[str, Value]
+
+
+def read_formula(source: str, numbers: Mapping[str, float]) -> Formula:
+    """Record the graph of a formula such as ``relu(w*x + b)``.
+
+    Several steps are separated by ``;`` and may name their results: ``s = w*x + b; (s - 1)**2``.
+
+    Args:
+        source: the formula.
+        numbers: a number for each name in it.
+
+    Raises:
+        ExpressionError: it cannot be read, or a name has no number, or a number no name.
+        DomainError: it has no value at these numbers.
+    """
+    if len(source) > LONGEST:
+        raise ExpressionError(f"The formula has {len(source):,} characters; at most {LONGEST:,} are read.")
+    try:
+        steps = ast.parse(source.strip() or "?", mode="exec").body
+        return _Reader(numbers).read(steps)
+    except SyntaxError as error:
+        place = f" at column {error.offset}" if error.offset and source.strip() else ""
+        raise ExpressionError(
+            f"The formula {_short(source)!r} cannot be read{place}. Write it as in Python, for instance "
+            "'relu(w*x + b)'."
+        ) from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError(
+            f"The formula {_short(source)!r} is nested too deeply. Split it into steps with ';'."
+        ) from None
+
+
+def read_assignment(argument: str) -> tuple[str, float]:
+    """Read ``name=number``.
+
+    Raises:
+        ExpressionError: it is not of that form.
+    """
+    name, equals, number = argument.partition("=")
+    name = name.strip()
+    if not equals or not name.isidentifier():
+        raise ExpressionError(f"{_short(argument)!r} is not of the form name=number, such as w=2.0.")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise ExpressionError(f"{name} needs a number, not {_short(number)!r}: write {name}=2.0.") from None
+
+
+class _Reader:
+    def __init__(self, numbers: Mapping[str, float]) -> None:
+        self.values: dict[str, Value] = {}
+        self.numbers = numbers
+        self.used: set[str] = set()
+
+    def read(self, steps: list[ast.stmt]) -> Formula:
+        output: Any = None
+        for step in steps:
+            if isinstance(step, ast.Assign) and len(step.targets) == 1 and isinstance(step.targets[0], ast.Name):
+                name = step.targets[0].id
+                if name in self.numbers or name in self.values:
+                    raise ExpressionError(f"{name} is named twice: a name of a step cannot have a number of its own.")
+                output = self.visit(step.value)
+                if isinstance(output, Value):
+                    output = ops.identity(output) if output.name is not None else output
+                    output.name = name
+                    self.values[name] = output
+                else:
+                    raise ExpressionError(f"{name} must be one number that depends on a named one.")
+            elif isinstance(step, ast.Expr):
+                output = self.visit(step.value)
+            else:
+                raise self.refuse(step)
+        unused = [name for name in self.numbers if name not in self.used]
+        if unused:
+            raise ExpressionError(
+                f"{', '.join(unused)} {'is' if len(unused) == 1 else 'are'} given but not used in the formula"
+                f"{self.guess(unused[0], self.used)}."
+            )
+        if not isinstance(output, Value):
+            raise ExpressionError(
+                "The formula must end in one number that depends on a named one, for instance 'w*x' with w=2 x=3."
+            )
+        return Formula(output, self.values)
+
+    def visit(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            return float(node.value)
+        if isinstance(node, ast.Name):
+            return self.name(node.id)
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            return OPERATORS[type(node.op)](self.number(node.left), self.number(node.right))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            operand = self.number(node.operand)
+            return -operand if isinstance(node.op, ast.USub) else operand
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARISONS:
+            return COMPARISONS[type(node.ops[0])](self.number(node.left), self.number(node.comparators[0]))
+        if isinstance(node, ast.List | ast.Tuple):
+            return [self.number(item) for item in node.elts]
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.slice, ast.Constant)
+        ):
+            items, place = self.visit(node.value), node.slice.value
+            if isinstance(items, list) and isinstance(place, int) and 0 <= place < len(items):
+                return items[place]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return self.call(node.func.id, node)
+        raise self.refuse(node)
+
+    def number(self, node: ast.expr) -> Any:
+        found = self.visit(node)
+        if isinstance(found, list):
+            raise ExpressionError(f"{ast.unparse(node)!r} is a list, where one number is needed.")
+        return found
+
+    def name(self, name: str) -> Any:
+        if name in self.values:
+            self.used.add(name)
+            return self.values[name]
+        if name in self.numbers:
+            self.used.add(name)
+            self.values[name] = Value(self.numbers[name], name=name)
+            return self.values[name]
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if name in FUNCTIONS:
+            raise ExpressionError(f"{name} is an operation: write {name}(…).")
+        hint = self.guess(name, self.numbers)
+        raise ExpressionError(f"{name} has no number{hint}. Add {name}=number to the command.")
+
+    def call(self, name: str, node: ast.Call) -> Any:
+        if name not in FUNCTIONS:
+            raise ExpressionError(f"There is no operation {name}{self.guess(name, FUNCTIONS)}.")
+        if node.keywords:
+            raise ExpressionError(f"{name}(…) takes its operands by position, without {node.keywords[0].arg}=.")
+        operands = [self.visit(operand) for operand in node.args]
+        try:
+            return FUNCTIONS[name](*operands)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, ArithmeticError) or type(error).__module__ == "autograd.errors":
+                raise
+            raise ExpressionError(f"{ast.unparse(node)}: {error}") from None
+
+    @staticmethod
+    def guess(name: str, known: Any) -> str:
+        close = difflib.get_close_matches(name, list(known), n=1)
+        return f" (did you mean {close[0]}?)" if close else ""
+
+    @staticmethod
+    def refuse(node: ast.AST) -> ExpressionError:
+        written = _short(ast.unparse(node))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+            return ExpressionError(f"{written!r} cannot be read: a power is written x**y.")
+        return ExpressionError(
+            f"{written!r} cannot be read: a formula is made of numbers, names, + - * / **, lists, and operations "
+            "such as relu(x)."
+        )
+
+
+def _short(written: str) -> str:
+    return written if len(written) <= 60 else written[:57] + "…"

@@ -1,0 +1,219 @@
+"""Derivations: the lectures' own, sums over paths, many paths, deep graphs, errors."""
+
+import math
+
+import mpmath
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import (
+    Explanation,
+    NotConnectedError,
+    OperandTypeError,
+    Value,
+    cos,
+    dot,
+    exp,
+    explain,
+    gradients,
+    relu,
+    sigmoid,
+    sin,
+    tanh,
+)
+from autograd.demo import perceptron
+
+
+def named(v: Value, name: str) -> Value:
+    v.name = name
+    return v
+
+
+def test_lecture_1_4_weight_of_the_hidden_layer():
+    net = perceptron()
+    derivation = explain(net.error, net.hidden_weights[0][1])
+    assert str(derivation) == (
+        "∂E/∂W1[0][1] = ∂E/∂O · ∂O/∂a1 · ∂a1/∂s1 · ∂s1/∂W1[0][1] = (O − t)·W2[0]·[s1 > 0]·x2 "
+        "= 0.84 × 0.5 × 1 × 0.7 = 0.294"
+    )
+    assert derivation.total == pytest.approx(0.294, abs=1e-15)
+
+
+def test_lecture_1_4_deltas():
+    net = perceptron()
+    assert str(explain(net.error, net.activations[0])) == (
+        "∂E/∂a1 = ∂E/∂O · ∂O/∂a1 = (O − t)·W2[0] = 0.84 × 0.5 = 0.42"
+    )
+    assert str(explain(net.error, net.sums[1])) == (
+        "∂E/∂s2 = ∂E/∂O · ∂O/∂a2 · ∂a2/∂s2 = (O − t)·W2[1]·[s2 > 0] = 0.84 × 0.3 × 1 = 0.252"
+    )
+    assert str(explain(net.error, net.output)) == "∂E/∂O = O − t = 0.84"
+
+
+def test_lecture_1_4_latex():
+    net = perceptron()
+    assert explain(net.error, net.output_weights[0]).latex() == (
+        r"\frac{\partial E}{\partial W_{2,0}} = \frac{\partial E}{\partial O} \cdot "
+        r"\frac{\partial O}{\partial W_{2,0}} = \left(O - t\right) \cdot a_{1} = 0.84 \times 2.6 = 2.184"
+    )
+
+
+def test_lecture_2_4_factor_chain():
+    """∂E/∂w = I·(O − T)·O·(1 − O) with L2.1's network and T = 0.9."""
+    x = [0.5, 0.9, -0.3]
+    hidden = [[1.0, -2.0, 2.0], [2.0, 1.0, -4.0], [1.0, -1.0, 0.0]]
+    outer = [-3.0, 1.0, -3.0]
+    inputs = [named(sigmoid(dot([Value(w) for w in row], x)), f"I{i}") for i, row in enumerate(hidden, 1)]
+    weights = [Value(w, name=f"w{i}") for i, w in enumerate(outer, 1)]
+    output = named(sigmoid(dot(weights, inputs)), "O")
+    target = Value(0.9, name="T", requires_grad=False)
+    error = named(0.5 * (output - target) ** 2, "E")
+    derivation = explain(error, weights[0])
+    assert str(derivation).startswith("∂E/∂w1 = ∂E/∂O · ∂O/∂w1 = (O − T)·O·(1 − O)·I1 = ")
+    assert derivation.total == pytest.approx(-0.016311717994853, abs=1e-14)
+
+
+def test_lecture_5_2_one_neuron():
+    x, w = Value(2.0, name="x"), Value(0.3, name="w")
+    y = Value(1.0, name="y")
+    p = named(sigmoid(w * x), "σ")
+    loss = named((y - p) ** 2, "L")
+    derivation = explain(loss, w)
+    assert "= −2·(y − σ)·σ·(1 − σ)·x =" in str(derivation)
+    s = 1 / (1 + math.exp(-0.6))
+    assert derivation.total == pytest.approx(-2 * (1 - s) * s * (1 - s) * 2.0, rel=1e-14)
+    assert r"-2 \cdot \left(y - \sigma\right) \cdot \sigma \cdot \left(1 - \sigma\right) \cdot x" in derivation.latex()
+
+
+def test_lecture_5_3_only_the_path_through_one_hidden_neuron():
+    x = Value(0.7, name="x")
+    w1 = [Value(v, name=f"w1{j}") for j, v in enumerate((0.4, -1.2))]
+    w2 = [Value(v, name=f"w2{j}") for j, v in enumerate((0.9, 0.3))]
+    z = [named(sigmoid(w * x), f"z{j}") for j, w in enumerate(w1)]
+    p = named(sigmoid(dot(w2, z)), "p")
+    loss = named((1.0 - p) ** 2, "L")
+    derivation = explain(loss, w1[1])
+    assert derivation.count == 1
+    assert str(derivation).startswith("∂L/∂w11 = ∂L/∂p · ∂p/∂z1 · ∂z1/∂w11 = −2·(1 − p)·p·(1 − p)·w21·z1·(1 − z1)·x")
+
+
+def test_lecture_5_4_sum_over_three_children():
+    """E_x = E_z·∂z/∂x + E_s·∂s/∂x + E_t·∂t/∂x on a graph with skip connections."""
+    x, y = Value(0.5, name="x"), Value(-0.3, name="y")
+    z = named(tanh(0.4 * x + 0.9 * y), "z")
+    s = named(sigmoid(0.7 * z - 1.1 * x), "s")
+    t = named(tanh(0.2 * x + 0.5 * s + 0.3 * z), "t")
+    quality = named((t - 1.0) ** 2, "Q")
+    quality.backward()
+    derivation = explain(quality, x)
+    first, second, *_ = str(derivation).splitlines()
+    assert first == "∂Q/∂x = ∂Q/∂z·∂z/∂x + ∂Q/∂s·∂s/∂x + ∂Q/∂t·∂t/∂x"
+    assert second.endswith(f"= {x.grad:.6g}".replace("-", "−"))
+    assert [child.node.name for child in derivation.children] == ["z", "s", "t"]
+    for child in derivation.children:  # E_α stands at every node
+        assert child.adjoint == pytest.approx(child.node.grad, rel=1e-14)
+    assert sum(c.adjoint * c.slope for c in derivation.children) == pytest.approx(x.grad, rel=1e-14)
+
+    def by_hand(value):
+        h = mpmath.tanh(0.4 * value - mpmath.mpf(0.9) * 0.3)
+        g = 1 / (1 + mpmath.exp(-(mpmath.mpf(0.7) * h - mpmath.mpf(1.1) * value)))
+        return (mpmath.tanh(mpmath.mpf(0.2) * value + g / 2 + mpmath.mpf(0.3) * h) - 1) ** 2
+
+    assert derivation.total == pytest.approx(float(mpmath.diff(by_hand, 0.5)), rel=1e-12)
+
+
+def test_the_direct_edge_is_told_from_the_total():
+    x = Value(2.0, name="x")
+    z = named(x * x, "z")
+    q = named(z * x, "q")
+    assert str(explain(q, x)).splitlines()[0] == "∂q/∂x = ∂q/∂z·∂z/∂x + ∂q/∂x directly"
+    assert r"\Big|_{\text{direct}}" in explain(q, x).latex()
+
+
+def test_an_unnamed_output_is_called_y_and_written_out():
+    x = Value(0.5, name="x")
+    assert str(explain(tanh(sin(exp(x))), x)).startswith(
+        "y = tanh(sin(exp(x)))\n∂y/∂x = (1 − tanh(sin(exp(x)))²)·cos(exp(x))·exp(x) = "
+    )
+
+
+def test_the_same_value_twice_is_two_paths():
+    x = Value(3.0, name="x")
+    derivation = explain(named(x * x, "y"), x)
+    assert derivation.count == 2
+    assert str(derivation) == "∂y/∂x = 6\nthe sum over 2 paths:\n  1. x = 3\n  2. x = 3"
+
+
+def test_a_value_by_itself():
+    x = Value(3.0, name="x")
+    assert str(explain(x, x)) == "∂x/∂x = 1"
+
+
+def test_the_largest_paths_are_written_and_the_rest_is_one_number():
+    v = x = Value(0.5, name="x")
+    for _ in range(64):
+        v = v * 1.01 + v * 0.02
+    derivation = explain(v, x, paths=3)
+    assert derivation.count == 2**64
+    assert [path.number for path in derivation.paths] == sorted((p.number for p in derivation.paths), reverse=True)
+    assert derivation.paths[0].number == pytest.approx(1.01**64, rel=1e-12)
+    assert derivation.paths[1].number == pytest.approx(1.01**63 * 0.02, rel=1e-12)
+    assert sum(p.number for p in derivation.paths) + derivation.rest == pytest.approx(1.03**64, rel=1e-12)
+    assert str(derivation).splitlines()[-1].startswith("     the other 18,446,744,073,709,551,613 together: ")
+    assert "18,446,744,073,709,551,613 more paths" in derivation.latex()
+
+
+def test_a_chain_of_100000_nodes():
+    v = x = Value(0.5, name="x")
+    for _ in range(100_000):
+        v = v * 1.0
+    derivation = explain(v, x)
+    assert derivation.total == 1.0
+    assert str(derivation).endswith("∂y/∂x = 1")
+
+
+def test_an_infinite_slope_behind_a_zero_adjoint_adds_nothing():
+    x = Value(0.0, name="x")
+    derivation = explain(named(0.0 * x.sqrt() + 2.0 * x, "y"), x)
+    assert derivation.total == 2.0
+
+
+@given(st.lists(st.floats(-2, 2), min_size=2, max_size=5), st.integers(1, 4))
+def test_all_paths_add_up_to_the_gradient(numbers, paths):
+    xs = [Value(v, name=f"x{i}") for i, v in enumerate(numbers)]
+    inner = named(dot(numbers, xs), "s")
+    y = named(cos(inner) * xs[0] + relu(inner) * xs[1] + inner * inner, "y")
+    [expected] = gradients(y, [xs[0]])
+    derivation = explain(y, xs[0], paths=paths)
+    shown = sum(path.number for path in derivation.paths)
+    assert shown + derivation.rest == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert len(derivation.paths) == min(paths, derivation.count)
+    for path in derivation.paths:
+        assert math.prod(f.number for f in path.factors) == pytest.approx(path.number, rel=1e-12, abs=1e-300)
+
+
+def test_it_shows_itself():
+    x = Value(1.0, name="x")
+    derivation = explain(named(x * 2.0, "y"), x)
+    assert isinstance(derivation, Explanation)
+    assert repr(derivation) == "∂y/∂x = 2"
+    assert derivation._repr_latex_() == r"$\displaystyle \frac{\partial y}{\partial x} = 2$"
+
+
+def test_unconnected_values():
+    x, other = Value(1.0, name="x"), Value(1.0, name="x")
+    with pytest.raises(NotConnectedError) as caught:
+        explain(named(2.0 * x, "y"), other)
+    assert str(caught.value) == (
+        "y = 2 does not depend on x = 1: no path of edges leads from one to the other. Pass the very Value that the "
+        "output was computed from, not a copy of the same name."
+    )
+
+
+def test_arguments_that_are_no_values():
+    with pytest.raises(OperandTypeError) as caught:
+        explain(Value(1.0), 3.0)
+    assert str(caught.value) == "explain takes two Values, the output and one it was computed from, not float."
+    with pytest.raises(ValueError, match=r"^paths must be at least 1, not 0\.$"):
+        explain(Value(1.0), Value(1.0), paths=0)
