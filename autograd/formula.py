@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.errors import ExpressionError
+from autograd.op import real_number
 from autograd.value import Value
 
 __all__ = ["Formula", "read_assignment", "read_formula"]
@@ -131,8 +132,8 @@ class _Reader:
         return Formula(output, self.values)
 
     def visit(self, node: ast.expr) -> Any:
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            return float(node.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            return real_number(node.value, "a formula")
         if isinstance(node, ast.Name):
             return self.name(node.id)
         if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:

@@ -64,9 +64,12 @@ def _shaped(like: Any, results: Any) -> Any:
         import numpy
 
         flat = [next(results) for _ in range(like.size)]
-        return numpy.array(flat, dtype=float if not any(isinstance(x, Value) for x in flat) else object).reshape(
-            like.shape
-        )
+        if flat and is_array(flat[0]):  # a row of a Hessian for each number
+            return numpy.stack(flat).reshape(like.shape + flat[0].shape)
+        shaped = numpy.empty(like.size, dtype=object if any(isinstance(x, Value) for x in flat) else float)
+        for place, x in enumerate(flat):
+            shaped[place] = x
+        return shaped.reshape(like.shape)
     return next(results)
 
 

@@ -294,9 +294,15 @@ def real_number(operand: object, where: str) -> float:
 
     Raises:
         OperandTypeError: it is something else; the message says what to write instead.
+        ValueOverflowError: it is an integer beyond the largest float.
     """
     if isinstance(operand, float | int):
-        return float(operand)
+        try:
+            return float(operand)
+        except OverflowError:
+            raise ValueOverflowError(
+                f"{where} was given an integer beyond the largest float, 1.8e308. Scale it down."
+            ) from None
     kind = type(operand).__name__
     if isinstance(operand, str):
         advice = f"Write float({operand!r})." if _is_numeral(operand) else "Names go into Value(number, name=…)."

@@ -51,6 +51,10 @@ def symbol_reading(op: Op, operands: tuple[Any, ...]) -> Any:
         short = tidy(*operands)
         if short is not None:
             return short
+    return _applied(op, operands)
+
+
+def _applied(op: Op, operands: tuple[Any, ...]) -> Symbol:
     made = Symbol(op.name)
     made.op = op
     made.operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
@@ -254,13 +258,13 @@ def _latex_leaf(leaf: Symbol) -> str:
     return leaf._latex if leaf._latex is not None else latex_name(leaf.name)
 
 
-def formulas(op: Op) -> tuple[Any, list[Any]]:
+def formulas(op: Op) -> tuple[Symbol, list[Any]]:
     """Read an operation with symbols: the call itself, and its slope for each operand."""
     names = [f"x{digit}".translate(SUBSCRIPT_DIGITS) for digit in "123"] if op.nary else op.operands
     if op.name == "dot":
         names = ["w₁", "w₂", "x₁", "x₂"]
     operands = tuple(Symbol(name) for name in names)
-    out = symbol_reading(op, operands)
+    out = _applied(op, operands)
     return out, op.slopes_at(out, operands)
 
 
