@@ -247,33 +247,31 @@ def differentiable_sweep(root: Value, seed: float, until: frozenset[Value] = fro
     Raises:
         StaleGraphError: a leaf was assigned since the graph was recorded.
     """
-    adjoints: dict[Value, Value] = {root: Value(seed, requires_grad=False)}
-    ones = {root} if seed == 1.0 else set()  # adjoints that are exactly 1, which need no product
+    adjoints: dict[Value, Any] = {root: seed}
     for node in reversed(topological([root], until)):
         adjoint = adjoints.get(node)
         if adjoint is None or node._x is None or node in until:
             continue
-        recorded = node.slopes
-        operands = node.operands
+        operands, recorded = node.operands, node.slopes
         slopes = node._op.slopes_at(node, operands, [slope is not None for slope in recorded])
         _check_fresh(node, operands, recorded, slopes)
         for operand, slope in zip(operands, slopes, strict=True):
-            if slope is None or not isinstance(operand, Value):
+            if slope is None or not (isinstance(slope, Value) or slope):
                 continue
-            if isinstance(slope, Value):
-                flow = slope if node in ones else adjoint * slope
-            elif slope == 0.0:
-                continue
-            else:
-                flow = adjoint if slope == 1.0 else adjoint * slope
-            if operand in adjoints:
-                flow = adjoints[operand] + flow
-            elif slope == 1.0 and not isinstance(slope, Value) and node in ones:
-                ones.add(operand)
-            adjoints[operand] = flow
-            if flow is not adjoint and operand in ones:
-                ones.discard(operand)
-    return adjoints
+            flow = _times(adjoint, slope)
+            before = adjoints.get(operand)
+            adjoints[operand] = flow if before is None else before + flow
+    return {
+        node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)
+        for node, adjoint in adjoints.items()
+    }
+
+
+def _times(adjoint: Any, slope: Any) -> Any:
+    """Multiply, but leave out a factor that is the plain number 1."""
+    if not isinstance(adjoint, Value) and adjoint == 1.0:
+        return slope
+    return adjoint if not isinstance(slope, Value) and slope == 1.0 else adjoint * slope
 
 
 def _check_fresh(node: Value, operands: tuple[Any, ...], recorded: tuple[Any, ...], slopes: list[Any]) -> None:
