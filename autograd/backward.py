@@ -1,18 +1,19 @@
 """The one sweep: from the output down, each node passes its adjoint times the slope along every edge.
 
-Two walks without recursion. The first counts how many edges reach each node; the second visits a node
-when the last of those edges has delivered, so that its adjoint E_α = ∂Q/∂α is complete (lecture L5.4).
+Two walks without recursion. The first lists the nodes, operands before what uses them; the second goes through
+that list from its end, so that a node's adjoint E_α = ∂Q/∂α is complete when it is passed on (lecture L5.4).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from typing import Any
 
-from autograd.errors import NoGradientError, NonFiniteGradientError, StaleGraphError
+from autograd.errors import NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
 from autograd.graph import topological
 from autograd.op import real_number
 from autograd.symbol import number_text
-from autograd.value import FROZEN, Value
+from autograd.value import FROZEN, Value, slopes_on_floats
 
 __all__ = ["backward", "gradients"]
 
@@ -21,25 +22,30 @@ def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> N
     """Sweep from `root`: leaves add the result to `grad`, interior nodes show it. See `Value.backward`."""
     seed = real_number(seed, "backward")
     if create_graph:
-        adjoints = differentiable_sweep(root, seed)
-        if not any(node._x is None and node._op is not FROZEN for node in adjoints):
+        nodes = topological([root])
+        wanted = _trained(nodes)
+        if not wanted:
             raise _nothing_to_do(root)
-        for node, adjoint in adjoints.items():
+        adjoints = differentiable_sweep(root, seed, wanted)
+        for node in nodes:
+            adjoint = adjoints[node] if node in adjoints else Value(0.0, requires_grad=False)
             if node._x is not None:
                 node._grad = adjoint
-            elif node._op is not FROZEN:
+            elif node in wanted:
                 node._grad = adjoint if node._grad is None else node._grad + adjoint
         return
     leaves = sweep(root, seed)
-    if not any(leaf._op is not FROZEN for leaf, _ in leaves):
+    try:
+        if not any(leaf._op is not FROZEN for leaf, _ in leaves):
+            raise _nothing_to_do(root)
         for leaf, before in leaves:
-            leaf._grad = before
-        raise _nothing_to_do(root)
-    for leaf, before in leaves:
-        if leaf._op is FROZEN:
-            leaf._grad = before
-        elif before is not None:
-            leaf._grad = before + leaf._grad
+            if leaf._op is FROZEN:
+                leaf._grad = before
+            elif before is not None:
+                leaf._grad = before + leaf._grad
+    except BaseException:
+        _forget(root, leaves)
+        raise
 
 
 def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[Any]:
@@ -54,6 +60,7 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
         one number for each x; 0.0 where y does not depend on it.
 
     Raises:
+        OperandTypeError: `y` or one of `xs` is no Value.
         NonFiniteGradientError: a slope on the way is infinite or NaN.
         StaleGraphError: with `create_graph`, a leaf was assigned since the graph was recorded.
 
@@ -63,137 +70,129 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
         >>> slope.data, gradients(slope, [x])
         (27.0, [18.0])
     """
+    xs = list(xs)
+    for v in (y, *xs):
+        if not isinstance(v, Value):
+            raise OperandTypeError(
+                f"gradients(y, xs) works on Values, not on {type(v).__name__}: pass the Values of a recorded graph, or "
+                "use grad for a function of numbers."
+            )
     if create_graph:
-        adjoints = differentiable_sweep(y, 1.0)
-        return [adjoints.get(x, 0.0) for x in xs]
+        adjoints = differentiable_sweep(y, 1.0, frozenset(xs))
+        return [adjoints[x] if x in adjoints else Value(0.0, requires_grad=False) for x in xs]
     before_all = [x._grad for x in xs]
     for x in xs:
         x._grad = None
     leaves: list[tuple[Value, Any]] = []
     try:
-        leaves = sweep(y, 1.0)
+        leaves = sweep(y, 1.0, frozenset(xs))
         return [0.0 if x._grad is None else x._grad for x in xs]
     finally:
         for leaf, before in leaves:
             leaf._grad = before
         for x, before in zip(xs, before_all, strict=True):
-            if x._x is None:
+            if x._x is None or x._grad is None:
                 x._grad = before
 
 
-def sweep(root: Value, seed: float) -> list[tuple[Value, Any]]:
+def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tuple[Value, Any]]:
     """Put the adjoint of every node below `root` into its `_grad`.
+
+    Args:
+        wanted: the nodes whose adjoints have to be finite; without it every leaf that is not frozen.
 
     Returns:
         the leaves that were reached, each with the `_grad` it had before.
     """
     leaves: list[tuple[Value, Any]] = []
     try:
-        _count(root, leaves)
-        _deliver(root, seed)
+        _deliver(root, seed, _order(root, leaves), leaves)
+        spread = 0.0
+        if wanted is None:
+            for leaf, _ in leaves:
+                if leaf._op is not FROZEN:
+                    spread += leaf._grad
+        else:
+            for node in wanted:
+                spread += node._grad or 0.0
+        if spread - spread != 0.0:
+            _report_anomaly(root, wanted)
     except BaseException:
         _forget(root, leaves)
         raise
-    spread = 0.0
-    for leaf, _ in leaves:
-        spread += leaf._grad
-    if spread - spread != 0.0:
-        culprit = _first_anomaly(root)
-        if culprit is not None:
-            _forget(root, leaves)
-            raise culprit
     return leaves
 
 
-def _count(root: Value, leaves: list[tuple[Value, Any]]) -> None:
-    """Count the edges that reach each node below `root` into `_pending`, and clear the adjoints."""
+def _order(root: Value, leaves: list[tuple[Value, Any]]) -> list[Value]:
+    """List the nodes below `root` that have operands, operands first, and clear the adjoints.
+
+    `_pending` marks a node that was entered (1) or listed (2); `_deliver` takes the marks back.
+    """
+    order: list[Value] = []
     stack = [root]
-    pop, push = stack.pop, stack.append
-    root._pending = 1
+    pop, push, listed = stack.pop, stack.append, order.append
     while stack:
-        node = pop()
+        node = stack[-1]
+        if node._pending:
+            pop()
+            if node._pending == 1:
+                node._pending = 2
+                listed(node)
+            continue
+        node._pending = 1
         if node._dx is not None:
             operand = node._x
-            if operand._pending:
-                operand._pending += 1
-            else:
-                operand._pending = 1
+            if not operand._pending:
                 push(operand)
             if node._dy is not None:
                 operand = node._y
-                if operand._pending:
-                    operand._pending += 1
-                else:
-                    operand._pending = 1
+                if not operand._pending:
                     push(operand)
         elif node._dy is not None:
             operand = node._y
-            if operand._pending:
-                operand._pending += 1
-            else:
-                operand._pending = 1
+            if not operand._pending:
                 push(operand)
         elif node._x is None:
             leaves.append((node, node._grad))
+            node._pending = 2
+            pop()
+        else:
+            for operand, slope in zip(node._x, node._y, strict=True):
+                if slope is not None and not operand._pending:
+                    push(operand)
+        node._grad = 0.0
+    return order
+
+
+def _deliver(root: Value, seed: float, order: list[Value], leaves: list[tuple[Value, Any]]) -> None:
+    """Pass each node's adjoint on, the last node first, so that it is complete when its turn comes.
+
+    A zero adjoint passes zeros, whatever the slopes below.
+    """
+    root._grad = seed
+    for node in reversed(order):
+        node._pending = 0
+        adjoint = node._grad
+        if not adjoint:
+            continue
+        slope = node._dx
+        if slope is not None:
+            node._x._grad += adjoint * slope
+            slope = node._dy
+            if slope is not None:
+                node._y._grad += adjoint * slope
+        elif node._dy is not None:
+            node._y._grad += adjoint * node._dy
         else:
             for operand, slope in zip(node._x, node._y, strict=True):
                 if slope is not None:
-                    if operand._pending:
-                        operand._pending += 1
-                    else:
-                        operand._pending = 1
-                        push(operand)
-        node._grad = 0.0
-    root._pending = 0
-
-
-def _deliver(root: Value, seed: float) -> None:
-    """Pass each node's complete adjoint on. A zero adjoint passes zeros, whatever the slopes below."""
-    root._grad = seed
-    stack = [root]
-    pop, push = stack.pop, stack.append
-    while stack:
-        node = pop()
-        adjoint = node._grad
-        slope = node._dx
-        if slope is not None:
-            operand = node._x
-            if adjoint:
-                operand._grad += adjoint * slope
-            left = operand._pending - 1
-            operand._pending = left
-            if not left:
-                push(operand)
-            slope = node._dy
-            if slope is not None:
-                operand = node._y
-                if adjoint:
                     operand._grad += adjoint * slope
-                left = operand._pending - 1
-                operand._pending = left
-                if not left:
-                    push(operand)
-        elif node._dy is not None:
-            operand = node._y
-            if adjoint:
-                operand._grad += adjoint * node._dy
-            left = operand._pending - 1
-            operand._pending = left
-            if not left:
-                push(operand)
-        elif node._x is not None:
-            for operand, slope in zip(node._x, node._y, strict=True):
-                if slope is not None:
-                    if adjoint:
-                        operand._grad += adjoint * slope
-                    left = operand._pending - 1
-                    operand._pending = left
-                    if not left:
-                        push(operand)
+    for leaf, _ in leaves:
+        leaf._pending = 0
 
 
 def _forget(root: Value, leaves: list[tuple[Value, Any]]) -> None:
-    """Undo a sweep that did not finish: no counts, no half-summed adjoints, leaves as they were."""
+    """Undo a sweep that did not finish: no marks, no half-summed adjoints, leaves as they were."""
     for node in topological([root]):
         node._pending = 0
         if node._x is not None:
@@ -202,25 +201,60 @@ def _forget(root: Value, leaves: list[tuple[Value, Any]]) -> None:
         leaf._grad = before
 
 
-def _first_anomaly(root: Value) -> NonFiniteGradientError | None:
-    """Find the first edge, from the output down, that turns a finite adjoint into an infinite or NaN one."""
-    for node in reversed(topological([root])):
+def _report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
+    """Find the first edge, from the output down, that turns a finite adjoint into an infinite or NaN one.
+
+    Raises:
+        NonFiniteGradientError: there is one on the way to a wanted node; what is not finite by the seed or by
+            the numbers of the graph themselves is no anomaly.
+    """
+    nodes = topological([root])
+    needed = _leading_to(nodes, _trained(nodes) if wanted is None else wanted)
+    excused = {root}
+    for node in reversed(nodes):
         adjoint = node._grad
-        if adjoint - adjoint != 0.0 or not adjoint or node._data - node._data != 0.0:
+        if node not in needed:
+            continue
+        finite = adjoint - adjoint == 0.0
+        if not finite and node not in excused and node._data - node._data == 0.0:
+            raise NonFiniteGradientError(
+                f"The gradient stops being finite at {node.describe()}: the sum over the edges that lead away from it "
+                "is larger than the largest float, 1.8e308. Scale the output down. No gradient was changed."
+            )
+        if not finite or node._data - node._data != 0.0:
+            excused.update(v for v in node.operands if isinstance(v, Value))
             continue
         for operand, slope in zip(node.operands, node.slopes, strict=True):
-            if slope is None or not isinstance(operand, Value):
+            if slope is None or not isinstance(operand, Value) or operand not in needed or not adjoint:
                 continue
             flow = adjoint * slope
-            if flow - flow != 0.0 and operand._data - operand._data == 0.0:
-                given = ", ".join(v.describe() if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
-                return NonFiniteGradientError(
-                    f"The gradient stops being finite at {node.describe()}: {node._op.name} has slope "
-                    f"{number_text(slope)} with respect to {operand.describe()}, where its operands are {given} and "
-                    f"its own gradient is {number_text(adjoint)}. Move the operand off that point, or choose another "
-                    "branch there with where. No gradient was changed."
-                )
-    return None
+            if flow - flow != 0.0:
+                if operand._data - operand._data == 0.0:
+                    raise _anomaly(node, operand, slope, adjoint)
+                excused.add(operand)
+
+
+def _anomaly(node: Value, operand: Value, slope: float, adjoint: float) -> NonFiniteGradientError:
+    given = ", ".join(v.describe() if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
+    return NonFiniteGradientError(
+        f"The gradient stops being finite at {node.describe()}: {node._op.name} has slope {number_text(slope)} with "
+        f"respect to {operand.describe()}, where its operands are {given} and its own gradient is "
+        f"{number_text(adjoint)}. Move the operand off that point, or choose another branch there with where. No "
+        "gradient was changed."
+    )
+
+
+def _trained(nodes: Sequence[Value]) -> frozenset[Value]:
+    return frozenset(node for node in nodes if node._x is None and node._op is not FROZEN)
+
+
+def _leading_to(nodes: Sequence[Value], wanted: Set[Value]) -> set[Value]:
+    """Collect the nodes from which edges lead down to a wanted one, themselves included."""
+    found: set[Value] = set()
+    for node in nodes:
+        if node in wanted or any(isinstance(v, Value) and v in found for v in node.operands):
+            found.add(node)
+    return found
 
 
 def _nothing_to_do(root: Value) -> NoGradientError:
@@ -235,28 +269,36 @@ def _nothing_to_do(root: Value) -> NoGradientError:
     )
 
 
-def differentiable_sweep(root: Value, seed: float, until: frozenset[Value] = frozenset()) -> dict[Value, Value]:
+def differentiable_sweep(
+    root: Value, seed: float, wanted: Set[Value], until: Set[Value] = frozenset()
+) -> dict[Value, Value]:
     """Sweep with Values for adjoints and slopes, so that the gradients are graphs themselves.
 
     Args:
+        wanted: the nodes whose adjoints are asked for.
         until: nodes whose operands are not swept.
 
     Returns:
-        the adjoint of each node that was reached.
+        the adjoint of each node that was reached; the others' are zero.
 
     Raises:
+        NonFiniteGradientError: a slope on the way to a wanted node is infinite or NaN.
         StaleGraphError: a leaf was assigned since the graph was recorded.
     """
+    nodes = topological([root], until)
     adjoints: dict[Value, Any] = {root: seed}
-    for node in reversed(topological([root], until)):
+    for node in reversed(nodes):
         adjoint = adjoints.get(node)
         if adjoint is None or node._x is None or node in until:
             continue
+        _check_fresh(node)
         operands, recorded = node.operands, node.slopes
-        slopes = node._op.slopes_at(node, operands, [slope is not None for slope in recorded])
-        _check_fresh(node, operands, recorded, slopes)
+        try:
+            slopes = node._op.slopes_at(node, operands, [slope is not None for slope in recorded])
+        except (ArithmeticError, ValueError):
+            slopes = _singular_slopes(node, float(adjoint), _leading_to(nodes, wanted))
         for operand, slope in zip(operands, slopes, strict=True):
-            if slope is None or not (isinstance(slope, Value) or slope):
+            if slope is None or not isinstance(operand, Value) or not (isinstance(slope, Value) or slope):
                 continue
             flow = _times(adjoint, slope)
             before = adjoints.get(operand)
@@ -274,21 +316,45 @@ def _times(adjoint: Any, slope: Any) -> Any:
     return adjoint if not isinstance(slope, Value) and slope == 1.0 else adjoint * slope
 
 
-def _check_fresh(node: Value, operands: tuple[Any, ...], recorded: tuple[Any, ...], slopes: list[Any]) -> None:
-    """Compare a node with its leaves: the same result and slopes, or a leaf was assigned in between."""
-    leaves = [x for x in operands if isinstance(x, Value) and x._x is None]
+def _singular_slopes(node: Value, adjoint: float, needed: Set[Value]) -> list[Any]:
+    """Read the slopes of a node that has an infinite or undefined one: it counts only where something flows."""
+    slopes: list[Any] = []
+    for slot, (operand, recorded) in enumerate(zip(node.operands, node.slopes, strict=True)):
+        if recorded is None or not isinstance(operand, Value) or operand not in needed:
+            slopes.append(None)
+            continue
+        try:
+            wanted = [place == slot for place in range(len(node.slopes))]
+            slopes.append(node._op.slopes_at(node, node.operands, wanted)[slot])
+        except (ArithmeticError, ValueError):
+            if adjoint != 0.0:
+                if recorded - recorded == 0.0:
+                    raise
+                raise _anomaly(node, operand, recorded, adjoint) from None
+            slopes.append(None)
+    return slopes
+
+
+def _check_fresh(node: Value) -> None:
+    """Compute a node next to its leaves again: the same result and slopes, or a leaf was assigned in between."""
+    operands, recorded = node.operands, node.slopes
+    leaves = [v for v in operands if isinstance(v, Value) and v._x is None]
     if not leaves:
         return
-    same = all(
-        before is None or before == float(now) or (before != before and float(now) != float(now))
-        for before, now in zip(recorded, slopes, strict=True)
-    )
-    if same:
-        out = node._op.forward(*(float(x) for x in operands))
-        same = out == node._data or (out != out and node._data != node._data)
+    numbers = tuple([float(v) for v in operands])
+    try:
+        out = float(node._op.forward(*numbers))
+        slopes = slopes_on_floats(node._op, out, numbers, tuple([slope is not None for slope in recorded]))
+        same = _same(out, node._data) and all(map(_same, slopes, recorded))
+    except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
+        same = False
     if not same:
         names = ", ".join(leaf.describe() for leaf in leaves[:4])
         raise StaleGraphError(
             f"{node.describe()} was recorded before a leaf it was computed from was assigned (now {names}). Its own "
             "slopes still hold, but second derivatives need the graph of the new numbers: compute it again."
         )
+
+
+def _same(now: float | None, before: float | None) -> bool:
+    return now == before or (now != now and before != before)

@@ -6,11 +6,20 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.graph import topological
-from autograd.value import Value
+from autograd.value import FROZEN, PARAMETER, Value
 
-__all__ = ["deepcopy", "reduce"]
+__all__ = ["copy", "deepcopy", "reduce"]
 
 SLOTS = ("_data", "_grad", "_op", "_name", "_x", "_y", "_dx", "_dy", "_scope")
+
+
+def copy(node: Value) -> Value:
+    """Copy one Value: the same number, made from the same operands."""
+    twin = object.__new__(Value)
+    for slot in SLOTS:
+        setattr(twin, slot, getattr(node, slot))
+    twin._pending = 0
+    return twin
 
 
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
@@ -18,10 +27,7 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     for node in topological([root]):
         if id(node) in memo:
             continue
-        twin = object.__new__(Value)
-        for slot in SLOTS:
-            setattr(twin, slot, getattr(node, slot))
-        twin._pending = 0
+        twin = copy(node)
         if isinstance(node._grad, Value):
             twin._grad = node._grad.data
         if type(node._x) is tuple:
@@ -49,9 +55,9 @@ class _Pickled:
         operands = node.operands
         stand_ins = tuple(_stand_in(v) if isinstance(v, Value) else v for v in operands)
         grad = node._grad.data if isinstance(node._grad, Value) else node._grad
-        role = node._y if node._x is None else None
+        marks = (node.requires_grad, node.is_parameter)
         many = type(node._x) is tuple
-        return _restore, (node._op, node._data, grad, node._name, node._scope, stand_ins, node.slopes, many, role)
+        return _restore, (node.op, node._data, grad, node._name, node._scope, stand_ins, node.slopes, many, marks)
 
 
 #: The stand-in of each node that some pickler is holding, so that a node is pickled once in each pickle.
@@ -78,7 +84,7 @@ def _last(nodes: list[Value]) -> Value:
 
 def _restore(
     op: Any, data: float, grad: float | None, name: str | None, scope: str | None,
-    operands: tuple[Any, ...], slopes: tuple[float | None, ...], many: bool, role: str | None,
+    operands: tuple[Any, ...], slopes: tuple[float | None, ...], many: bool, marks: tuple[bool, bool],
 ) -> Value:  # fmt: skip
     """Make a node from what `_Pickled` wrote."""
     node = object.__new__(Value)
@@ -91,5 +97,6 @@ def _restore(
         if len(operands) == 2:
             node._y, node._dy = operands[1], slopes[1]
     else:
-        node._y = role
+        requires_grad, parameter = marks
+        node._op, node._y = None if requires_grad else FROZEN, PARAMETER if parameter else None
     return node

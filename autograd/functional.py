@@ -6,6 +6,7 @@ Numbers in, numbers out; where an argument holds Values the result is made of Va
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from autograd.backward import differentiable_sweep, gradients
 from autograd.errors import OperandTypeError
 from autograd.graph import topological
 from autograd.op import is_array, real_number
-from autograd.value import Value
+from autograd.value import Value, recording
 
 __all__ = ["derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad"]
 
@@ -27,18 +28,15 @@ class _Lifted(NamedTuple):
     argument: Any
     leaves: list[Value]
     rebuild: Callable[[list[Any]], Any]
-    nested: bool  # whether it held Values already
+    nested: bool = False  # whether the result is made of Values
 
 
 def _lift(argument: Any) -> _Lifted:
     """Make a fresh Value for each number, and for each Value an alias that the sweep stops at."""
     leaves: list[Value] = []
-    nested = False
 
     def walk(x: Any) -> Any:
-        nonlocal nested
         if isinstance(x, Value):
-            nested = True
             leaves.append(ops.identity(x))
             leaves[-1].name = x.name
         elif isinstance(x, dict):
@@ -52,7 +50,7 @@ def _lift(argument: Any) -> _Lifted:
         return leaves[-1]
 
     lifted = walk(argument)
-    return _Lifted(lifted, leaves, lambda results: _shaped(argument, iter(results)), nested)
+    return _Lifted(lifted, leaves, lambda results: _shaped(argument, iter(results)))
 
 
 def _shaped(like: Any, results: Any) -> Any:
@@ -92,7 +90,8 @@ def _sweep(y: Any, leaves: list[Value], nested: bool) -> list[Any]:
         return [0.0] * len(leaves)
     if not nested:
         return gradients(y, leaves)
-    adjoints = differentiable_sweep(y, 1.0, frozenset(leaves))
+    chosen = frozenset(leaves)
+    adjoints = differentiable_sweep(y, 1.0, chosen, until=chosen)
     return [adjoints.get(leaf, 0.0) for leaf in leaves]
 
 
@@ -104,8 +103,32 @@ def _call(f: Function, args: tuple[Any, ...], argnums: int | Sequence[int]) -> t
                 f"argnums names argument {number}, but the function was called with {len(args)} argument(s)."
             )
     lifted = {number % len(args): _lift(args[number % len(args)]) for number in chosen}
-    out = f(*(lifted[i].argument if i in lifted else arg for i, arg in enumerate(args)))
-    return out, [lifted[number % len(args)] for number in chosen]
+    own = frozenset(leaf for each in lifted.values() for leaf in each.leaves)
+    outer: frozenset[Value] = getattr(_differentiating, "leaves", frozenset())
+    _differentiating.leaves = outer | own
+    try:
+        out = f(*(lifted[i].argument if i in lifted else arg for i, arg in enumerate(args)))
+    finally:
+        _differentiating.leaves = outer
+    nested = any(map(_holds_values, args)) or bool(outer and not outer.isdisjoint(_below(out, own)))
+    return out, [lifted[number % len(args)]._replace(nested=nested) for number in chosen]
+
+
+#: The leaves of the derivatives that are being taken in this thread: what one function captures from another
+#: that is being differentiated has to stay a Value.
+_differentiating = threading.local()
+
+
+def _holds_values(x: Any) -> bool:
+    if isinstance(x, dict):
+        return any(map(_holds_values, x.values()))
+    if isinstance(x, list | tuple):
+        return any(map(_holds_values, x))
+    return isinstance(x, Value) or (is_array(x) and x.dtype == object and any(map(_holds_values, x.flat)))
+
+
+def _below(outputs: Any, until: frozenset[Value]) -> list[Value]:
+    return topological([y for y in _flatten(outputs) if isinstance(y, Value)], until)
 
 
 def _one_number(f: Function, y: Any) -> Any:
@@ -140,6 +163,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         (18.0, 12.0)
     """
 
+    @recording()
     def differentiated(*args: Any) -> tuple[Any, Any]:
         y, lifted = _call(f, args, argnums)
         y = _one_number(f, y)
@@ -182,6 +206,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         [[3.0, 2.0], [1.0, 1.0]]
     """
 
+    @recording()
     def differentiated(*args: Any) -> Any:
         outputs, [lifted] = _call(f, args, [argnums])
         rows = [lifted.rebuild(_sweep(y, lifted.leaves, lifted.nested)) for y in _flatten(outputs)]
@@ -198,6 +223,7 @@ def hessian(f: Function, argnums: int = 0) -> Function:
         [[10.0, 6.0], [6.0, 0.0]]
     """
 
+    @recording()
     def differentiated(*args: Any) -> Any:
         y, [lifted] = _call(f, args, [argnums])
         slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
@@ -206,6 +232,7 @@ def hessian(f: Function, argnums: int = 0) -> Function:
     return differentiated
 
 
+@recording()
 def hvp(f: Function, x: Any, v: Any) -> Any:
     """Multiply the Hessian of f at x by the vector v, at the cost of two sweeps.
 
@@ -223,11 +250,13 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     """
     y, [lifted] = _call(f, (x,), [0])
     direction = _same_length(lifted, v)
+    lifted = lifted._replace(nested=lifted.nested or _holds_values(direction))
     slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
     along = ops.dot(slopes, direction)
     return lifted.rebuild(_sweep(along, lifted.leaves, lifted.nested))
 
 
+@recording()
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """Multiply the Jacobian of f by a vector, by one forward walk over the recorded slopes.
 
@@ -253,7 +282,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     moved: dict[Value, Any] = {}
     for each, tangent in zip(lifted, tangents, strict=True):
         moved.update(zip(each.leaves, _same_length(each, tangent), strict=True))
-    nested = any(each.nested for each in lifted) or any(isinstance(t, Value) for t in moved.values())
+    nested = any(each.nested for each in lifted) or _holds_values(list(moved.values()))
     flat = _flatten(outputs)
     for node in topological([y for y in flat if isinstance(y, Value)], frozenset(moved)):
         if node in moved or node.is_leaf:
@@ -261,7 +290,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         assert node.op is not None
         wanted = [isinstance(v, Value) and v in moved for v in node.operands]
         slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node.slopes
-        terms = [s * moved[v] for v, s, w in zip(node.operands, slopes, wanted, strict=True) if w]  # type: ignore[index]
+        # As in the sweep, nothing flows along an edge of slope 0 or from a node that does not move.
+        terms = [
+            s * moved[v]  # type: ignore[index]
+            for v, s, w in zip(node.operands, slopes, wanted, strict=True)
+            if w and (nested or (s and moved[v]))  # type: ignore[index]
+        ]
         if terms:
             moved[node] = sum(terms[1:], terms[0])
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
@@ -293,11 +327,12 @@ def derivative(f: Function, order: int = 1) -> Function:
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 
+    @recording()
     def differentiated(x: Any) -> Any:
-        lifted = _lift(x)
-        if len(lifted.leaves) != 1:
+        if isinstance(x, dict | list | tuple) or is_array(x):
             raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")
-        y = _one_number(f, f(lifted.argument))
+        y, [lifted] = _call(f, (x,), 0)
+        y = _one_number(f, y)
         for _ in range(order):
             [y] = _sweep(y, lifted.leaves, nested=True)
         return y if lifted.nested else float(y)

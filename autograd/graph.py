@@ -12,6 +12,8 @@ from autograd.value import Value
 if TYPE_CHECKING:
     import os
 
+    from autograd.draw.fold import Fold
+
 __all__ = ["Edge", "Graph", "edges_of", "expression", "topological"]
 
 DEPTH = 4  # operations that a formula writes out for an operand without a name
@@ -226,43 +228,68 @@ class Graph:
             trail.append(edge)
             stack.append(iter(edges_of(edge.operand)))
 
-    def fold(self, by: str = "auto", *, budget: int = 60) -> Any:
-        """Gather nodes into boxes for a drawing that fits: see `autograd.draw.fold`.
+    def fold(self, by: str | None = "auto", *, budget: int | None = None) -> Fold:
+        """Gather nodes into boxes for a drawing that fits; equal graphs give equal folds.
 
         Args:
-            by: ``"scope"`` (the parts of a model), ``"op"`` (runs of one operation), or ``"auto"``.
-            budget: the most boxes to end with.
+            by: ``"scope"`` (the parts of a model, at the deepest level that fits), ``"op"`` (runs of one operation),
+                ``"auto"`` (only what is too large, by scope where there are scopes), or None for nothing.
+            budget: the most boxes to end with; 60 unless given.
+
+        Returns:
+            a `Fold` with `boxes`, `links` between them, and a `note` that says what was folded.
+
+        Raises:
+            DrawingError: nothing is to be gathered, and the graph is larger than the budget.
+            ValueError: an argument is none of these.
         """
         from autograd.draw.fold import fold
 
         return fold(self, by, budget=budget)
 
-    def to_dot(self, **options: Any) -> str:
+    def to_dot(
+        self, *, rankdir: str = "LR", precision: int = 4, budget: int | None = None, fold: str | None = "auto"
+    ) -> str:
         """Write the graph in Graphviz's DOT language. Options as in `save`."""
         from autograd.draw.dot import to_dot
 
-        return to_dot(self, **options)
+        return to_dot(self, rankdir=rankdir, precision=precision, budget=budget, fold=fold)
 
-    def to_svg(self, **options: Any) -> str:
-        """Draw the graph as SVG text. Options as in `save`."""
+    def to_svg(
+        self, *, rankdir: str = "LR", precision: int = 4, budget: int | None = None, fold: str | None = "auto"
+    ) -> str:
+        """Draw the graph as an SVG element, as text. Options as in `save`."""
         from autograd.draw.render import to_svg
 
-        return to_svg(self, **options)
+        return to_svg(self, rankdir=rankdir, precision=precision, budget=budget, fold=fold)
 
-    def save(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Draw the graph into a file: ``.svg`` or ``.dot``, and ``.png`` or ``.pdf`` where `dot` is installed.
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        rankdir: str = "LR",
+        precision: int = 4,
+        budget: int | None = None,
+        fold: str | None = "auto",
+    ) -> None:
+        """Draw the graph into a file: ``.svg`` or ``.dot``, and ``.png`` or ``.pdf`` where Graphviz is installed.
 
         Args:
             path: where to; the file appears whole or not at all.
-            options: `rankdir` ("LR", "TB", "RL", "BT"), `precision` (significant digits), `budget` (the most
-                boxes before the graph is folded), `fold` ("auto", "scope", "op" or None).
+            rankdir: where the arrows lead: ``"LR"`` (left to right), ``"TB"`` (down), ``"RL"`` or ``"BT"``.
+            precision: significant digits, 1 to 17; the tooltips of an SVG have them all.
+            budget: the most boxes before the graph is folded, those of constants included: 60 unless given.
+                A folded drawing says so below.
+            fold: as `by` of `fold`; None draws every node, up to 1,000 boxes or as many as `budget` says.
 
         Raises:
-            DrawingError: the format or the path cannot be written; the message says why.
+            DrawingError: the format or the path cannot be written, or the graph is too large for ``fold=None``; the
+                message says what to do.
+            ValueError: an option is none of these.
         """
         from autograd.draw.render import save
 
-        save(self, path, **options)
+        save(self, path, rankdir=rankdir, precision=precision, budget=budget, fold=fold)
 
     def _repr_svg_(self) -> str:
         return self.to_svg()

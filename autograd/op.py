@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
@@ -134,7 +135,7 @@ class Op:
         source: str = "",
         doc: str = "",
     ) -> None:
-        if not name.isidentifier():
+        if not name.isidentifier() or iskeyword(name):
             raise OpDefinitionError(
                 f"An operation's name must be a Python identifier, not {name!r}: it is how the operation is "
                 "written in formulas and in code. Choose a name such as 'cube'."
@@ -187,10 +188,12 @@ class Op:
     def __deepcopy__(self, memo: dict[int, Any]) -> Op:
         return self
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Apply the operation to numbers, Values, symbols or arrays; what is fed decides what comes out."""
-        operands = self.pack(*arguments) if self.pack is not None else arguments
-        if not self.nary:
+        operands = self.pack(*arguments, **named) if self.pack is not None else arguments
+        if named and self.pack is None:
+            operands = self._in_order(arguments, named)
+        elif not self.nary:
             missing = len(self.slopes) - len(operands)
             if missing:
                 if not 0 < missing <= len(self.defaults):
@@ -199,10 +202,31 @@ class Op:
                         f"got {len(operands)}."
                     )
                 operands = (*operands, *self.defaults[-missing:])
+        return self.apply(operands)
+
+    def _in_order(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        due = self.operands[len(arguments) :]
+        given = dict(zip(self.operands[::-1], self.defaults[::-1], strict=False)) | named
+        if not named.keys() <= set(due) or not set(due) <= given.keys():
+            names = ", ".join(f"{name}=" for name in named)
+            raise TypeError(
+                f"{self.name}({', '.join(self.operands)}) cannot take {len(arguments)} operand(s) by place and {names} "
+                "by name."
+            )
+        return (*arguments, *(given[name] for name in due))
+
+    def apply(self, operands: tuple[Any, ...]) -> Any:
+        """Apply the operation to its operands as a node holds them: all of them, one after the other."""
+        plain = True
         for operand in operands:
-            reading = READINGS.get(type(operand))
-            if reading is not None:
-                return reading(self, operands)
+            kind = type(operand)
+            if kind is not float:
+                reading = READINGS.get(kind)
+                if reading is not None:
+                    return reading(self, operands)
+                plain = False
+        if plain:
+            return self.on_floats(operands)
         if any(is_array(operand) for operand in operands):
             return self.on_arrays(operands)
         return self.on_floats(tuple(real_number(operand, self.name) for operand in operands))
@@ -216,13 +240,13 @@ class Op:
         """
         try:
             out = self.forward(*operands)
-            if type(out) is complex:
-                raise ValueError("complex result")
-            if out - out != 0.0 and all(x - x == 0.0 for x in operands):
-                raise OverflowError
+            if type(out) is float and out - out == 0.0:
+                return out
+            return real_result(self, out, operands)
+        except OpDefinitionError:
+            raise
         except (ArithmeticError, ValueError) as error:
             raise failure(self, operands, [""] * len(operands), error) from None
-        return float(out)
 
     def on_arrays(self, operands: tuple[Any, ...]) -> Any:
         """Compute the operation elementwise on NumPy arrays (IEEE rules: infinities and NaN, no errors)."""
@@ -242,10 +266,15 @@ class Op:
         from autograd.symbol import Symbol
 
         try:
-            self.forward(*map(Symbol, "xyz" if self.nary else self.operands))
-        except (TypeError, AttributeError):
+            made = self.forward(*map(Symbol, "xyz" if self.nary else self.operands))
+        except Exception:  # whatever a user's function does with what is no number
             return False
-        return True
+        return isinstance(made, Symbol)
+
+    @property
+    def catalogued(self) -> bool:
+        """Whether the record is one of `autograd.CATALOGUE`, rather than a user's."""
+        return bool(self.__module__ == "autograd.ops")
 
     def slopes_at(self, out: Any, operands: Sequence[Any], wanted: Sequence[bool] | None = None) -> list[Any]:
         """Evaluate the slope rules for the operands that are `wanted` (None for the others).
@@ -254,6 +283,11 @@ class Op:
         """
         if self.nary:
             every = self.slopes[0](out, operands)
+            if len(every) != len(operands):
+                raise OpDefinitionError(
+                    f"The rule of operation {self.name!r} gave {len(every)} slope(s) for {len(operands)} operand(s): "
+                    "return a list with one slope for each."
+                )
             return every if wanted is None else [s if w else None for s, w in zip(every, wanted, strict=True)]
         keep = wanted or (True,) * len(operands)
         return [rule(out, *operands) if w else None for rule, w in zip(self.slopes, keep, strict=True)]
@@ -323,6 +357,27 @@ def real_number(operand: object, where: str) -> float:
     raise OperandTypeError(f"{where} works on real numbers, not on {_a(kind)}. {advice}")
 
 
+def real_result(op: Op, out: Any, numbers: Sequence[float]) -> float:
+    """Turn what a forward function gave into a float, which is finite where the operands are.
+
+    Raises:
+        ValueError: it is complex, or NaN from finite operands.
+        OverflowError: it is infinite from finite operands.
+        OpDefinitionError: it is no number.
+    """
+    if isinstance(out, complex):
+        raise ValueError("complex result")
+    if not hasattr(out, "__float__") or isinstance(out, str):
+        raise OpDefinitionError(
+            f"The forward function of operation {op.name!r} gave {_a(type(out).__name__)}, where a float is due."
+        )
+    result = float(out)
+    if result - result != 0.0 and all(x - x == 0.0 for x in numbers):
+        # Among many operands ∞ − ∞ is an overflow, in one function NaN is no number.
+        raise ValueError("no number") if result != result and not op.nary else OverflowError
+    return result
+
+
 def _a(noun: str) -> str:
     if noun == "NoneType":
         return "None"
@@ -355,7 +410,10 @@ def failure(
     called = [
         number if name is None else Symbol(name or x) for x, name, number in zip(letters, names, numbers, strict=True)
     ]
-    call = text(symbol_reading(op, tuple(called)))
+    shown = called
+    if op.nary and len(called) > 6:
+        shown = [*called[:3], Symbol(f"… {len(called) - 5} more …"), *called[-2:]]
+    call = text(symbol_reading(op, tuple(shown)))
     given = [
         f"{x.name} = {v!r}".replace("-", "−") for x, v in zip(called, numbers, strict=True) if isinstance(x, Symbol)
     ]
@@ -372,7 +430,7 @@ def failure(
             "form (logsumexp, softplus, cross-entropy on logits)."
         )
     needs = [i.describe(n) for n, i in zip(op.operands, op.domain, strict=True) if i != REAL and n.islower()]
-    if op.name == "pow":
+    if op.name == "pow" and op.catalogued:
         needs = ["x > 0, or a whole exponent"]
     return DomainError(
         f"{call} is undefined{at}{where}" + (f"; {op.name} needs {' and '.join(needs)}." if needs else ".")
@@ -390,7 +448,7 @@ def user_line() -> str:
         if module == "autograd.cli":  # the formula of a command has no line
             return ""
         package = module.partition(".")[0]
-        if package not in ("autograd", "nn") and not file.startswith("<autograd"):
+        if package not in ("autograd", "nn", "contextlib") and not file.startswith("<autograd"):
             code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
             place = file.replace("\\", "/").rpartition("/")[2]
             code = code if len(code) <= 80 else code[:79] + "…"

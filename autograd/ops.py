@@ -16,7 +16,7 @@ from autograd.op import POSITIVE, REAL, Notation, Op
 from autograd.symbol import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Symbol
 
 INFINITY = math.inf
-LN2, LN10 = math.log(2.0), math.log(10.0)
+LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 SQRT_HALF = math.sqrt(0.5)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 INVERSE_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -49,7 +49,7 @@ pow = Op(  # noqa: A001
     "pow",
     lambda x, y: x**y,
     [
-        lambda out, x, y: y * x ** (y - 1.0 + equal(y, 0.0)),
+        lambda out, x, y: y * (x + where(equal(y, 0.0), equal(x, 0.0), 0.0)) ** (y - 1.0),
         lambda out, x, y: out * log(x + equal(x, 0.0)),
     ],
     notation=POWER,
@@ -74,7 +74,7 @@ greater = Op(
     source="Graham, Knuth, Patashnik, Concrete Mathematics, 2.1",
 )  # fmt: skip
 equal: Op = Op(
-    "equal", lambda x, y: 1.0 if x == y else 0.0, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
+    "equal", lambda x, y: 1.0 if x <= y <= x else 0.0, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
     array=lambda x, y: 1.0 * (x == y),
     notation=Notation("[{} = {}]", "[{} = {}]", "(1.0 if {} == {} else 0.0)"),
     kink=lambda x, y: x - y, convention="slope 0", doc="1 where x = y, else 0 (Iverson's bracket)",
@@ -97,15 +97,16 @@ sign = Op(
     "sign", _sign, [lambda out, x: 0.0],
     array="sign", kink=lambda x: x, convention="sign(0) = 0, slope 0", doc="−1, 0 or 1", source="lecture L4.12",
 )  # fmt: skip
-where = Op(
+where: Op = Op(
     "where",
     lambda condition, x, y: x if condition else y,
     [
         lambda out, condition, x, y: 0.0,
-        lambda out, condition, x, y: condition,
-        lambda out, condition, x, y: 1.0 - condition,
+        lambda out, condition, x, y: where(condition, 1.0, 0.0),
+        lambda out, condition, x, y: where(condition, 0.0, 1.0),
     ],
     array="where",
+    notation=Notation("where({}, {}, {})", r"\operatorname{{where}}\left({}, {}, {}\right)", "({1} if {0} else {2})"),
     operands=["condition", "x", "y"],
     doc="x where the condition holds, else y",
     convention="the branch not taken gets gradient 0, whatever its own slope",
@@ -116,11 +117,11 @@ where = Op(
 
 exp = Op(
     "exp", math.exp, [lambda out, x: out],
-    array="exp", notation=_function("exp"), domain=[(-700.0, 700.0)], doc="e to the power x", source="lecture L1.3",
+    array="exp", notation=_function("exp"), domain=[(-INFINITY, 709.78)], doc="e to the power x", source="lecture L1.3",
 )  # fmt: skip
 expm1 = Op(
     "expm1", math.expm1, [lambda out, x: exp(x)],
-    array="expm1", domain=[(-700.0, 700.0)], doc="exp(x) − 1, accurate near 0", source="lecture L1.2 (ELU)",
+    array="expm1", domain=[(-INFINITY, 709.78)], doc="exp(x) − 1, accurate near 0", source="lecture L1.2 (ELU)",
 )  # fmt: skip
 log: Op = Op(
     "log", math.log, [lambda out, x: 1.0 / x],
@@ -131,12 +132,12 @@ log1p = Op(
     array="log1p", domain=[(-1.0, INFINITY)], doc="log(1 + x), accurate near 0", source="lecture L2.5",
 )  # fmt: skip
 log2 = Op(
-    "log2", math.log2, [lambda out, x: 1.0 / (LN2 * x)],
+    "log2", math.log2, [lambda out, x: LOG2_E / x],
     array="log2", notation=_function("log2", r"\log_2"), domain=[POSITIVE], doc="the logarithm to base 2",
     source="Abramowitz and Stegun 4.1.18",
 )  # fmt: skip
 log10 = Op(
-    "log10", math.log10, [lambda out, x: 1.0 / (LN10 * x)],
+    "log10", math.log10, [lambda out, x: LOG10_E / x],
     array="log10", notation=_function("log10", r"\log_{10}"), domain=[POSITIVE], doc="the logarithm to base 10",
     source="Abramowitz and Stegun 4.1.18",
 )  # fmt: skip
@@ -193,7 +194,8 @@ cos: Op = Op(
 )
 tan = Op(
     "tan", math.tan, [lambda out, x: 1.0 + square(out)],
-    array="tan", notation=_function("tan"), domain=[(-HALF_PI, HALF_PI)], doc="the tangent", source=TRIGONOMETRY,
+    array="tan", notation=_function("tan"), domain=[(-HALF_PI, HALF_PI)], doc="the tangent; other x as well",
+    source=TRIGONOMETRY,
 )  # fmt: skip
 asin = Op(
     "asin", math.asin, [lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x))],
@@ -221,11 +223,11 @@ atan2 = Op(
 HYPERBOLIC = "Abramowitz and Stegun 4.5.71–4.6.40"
 sinh = Op(
     "sinh", math.sinh, [lambda out, x: cosh(x)],
-    array="sinh", notation=_function("sinh"), domain=[(-700.0, 700.0)], doc="the hyperbolic sine", source=HYPERBOLIC,
+    array="sinh", notation=_function("sinh"), domain=[(-710.4, 710.4)], doc="the hyperbolic sine", source=HYPERBOLIC,
 )  # fmt: skip
 cosh: Op = Op(
     "cosh", math.cosh, [lambda out, x: sinh(x)],
-    array="cosh", notation=_function("cosh"), domain=[(-700.0, 700.0)], doc="the hyperbolic cosine", source=HYPERBOLIC,
+    array="cosh", notation=_function("cosh"), domain=[(-710.4, 710.4)], doc="the hyperbolic cosine", source=HYPERBOLIC,
 )  # fmt: skip
 tanh = Op(
     "tanh", math.tanh, [lambda out, x: 1.0 - square(out)],
@@ -395,9 +397,9 @@ def _largest(*operands: Any) -> Any:
 
 
 def _logsumexp(*operands: float) -> float:
-    shift: float = _largest(*operands)
+    shift = max(operands)
     if shift in (INFINITY, -INFINITY):
-        return shift
+        return math.nan if any(x != x for x in operands) else shift
     return shift + math.log(math.fsum([math.exp(x - shift) for x in operands]))
 
 

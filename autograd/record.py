@@ -8,6 +8,7 @@ symbols, and their Python text becomes the body. So the fast path holds no rule 
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,9 +30,9 @@ BODY = """
         try:
             _out = {forward}
 {slopes}
-        except (ArithmeticError, ValueError):
+        except {errors}:
             return record(_op, {operands})
-        if _out - _out != 0.0{unsure}:
+        if {unsure}_out - _out != 0.0:
             return record(_op, {operands})
         _node = new(Value)
         _node._data = _out
@@ -53,7 +54,7 @@ UNARY = """
         _a = _x._data{body}
 """
 BINARY = """
-    def _record(_x, _y{default}):
+    def _record(_x, {second}):{renamed}
         if special:
             return record(_op, (_x, _y))
         _kind = type(_y)
@@ -81,48 +82,70 @@ REFLECTED = """
 """
 
 
+#: What the templates above call their own names by: no operation's function may take one of these.
+RESERVED = frozenset(re.findall(r"\w+", BODY + UNARY + BINARY + REFLECTED)) | {"make"}
+
+
 def scalar(op: Op) -> Callable[..., Any]:
     """Make the forward function on floats: the primitive itself, or the generic expression inlined."""
-    if op.nary or not op.generic:
-        return op.forward
-    names = op.operands
-    expression = op.forward(*map(Symbol, names))
-    used: dict[str, Any] = {}
-    _functions(expression, used)
-    code = f"lambda {', '.join(names)}: {python(expression)}"
-    return eval(compile(code, f"<autograd {op.name}>", "eval"), used)  # type: ignore[no-any-return]
+    if op.nary:
+        return lambda operands: op.forward(*operands)
+    if not op.generic:
+        return op.forward if op.catalogued else lambda *operands: op.on_floats(operands)
+    operands = tuple(Symbol(f"_{place}") for place in range(len(op.slopes)))
+    expression = op.forward(*operands)
+    names: dict[Op, str] = {}
+    _name_calls(expression, names)
+    code = f"lambda {', '.join(x.name for x in operands)}: {python(expression, names)}"
+    return eval(compile(code, f"<autograd {op.name}>", "eval"), _functions(names))  # type: ignore[no-any-return]
 
 
-def _functions(expression: Any, used: dict[str, Any]) -> None:
-    """Collect the scalar functions that an expression's Python text calls."""
+def _name_calls(expression: Any, names: dict[Op, str]) -> None:
+    """Find a name of its own for each operation that an expression's Python text calls."""
     stack = [expression]
     while stack:
         x = stack.pop()
         if isinstance(x, Symbol) and x.op is not None:
             stack.extend(x.operands)
-            if not x.op.notation.python and x.op.name not in used:
-                used[x.op.name] = None
-                used[x.op.name] = scalar(x.op)
+            if (x.op.nary or not x.op.notation.python) and x.op not in names:
+                names[x.op] = _free_name(x.op.name, names)
 
 
-def _read(op: Op) -> tuple[Any, list[Any], dict[str, Any]]:
+def _free_name(name: str, names: dict[Op, str]) -> str:
+    while name in RESERVED or name in names.values() or name.startswith("_"):
+        name = f"f{name}"
+    return name
+
+
+def _functions(names: dict[Op, str]) -> dict[str, Callable[..., Any]]:
+    return {name: scalar(op) for op, name in names.items()}
+
+
+def _read(op: Op) -> tuple[str, list[str], dict[str, Any]]:
     operands = (A, B)[: len(op.slopes)]
-    used: dict[str, Any] = {}
-    if op.generic:
-        forward: Any = op.forward(*operands)
-    else:
-        forward = Symbol(f"{op.name}({', '.join(map(python, operands))})")
-        used[op.name] = op.forward
+    names: dict[Op, str] = {}
+    generic = op.generic
+    forward = op.forward(*operands) if generic else None
     try:
         slopes = op.slopes_at(OUT, operands)
+        readable = all(isinstance(slope, Symbol | float | int) for slope in slopes)
+        problem = "" if readable else "it gives no number"
     except (TypeError, AttributeError) as error:
+        problem = str(error)
+    if problem:
         raise OpDefinitionError(
-            f"A slope rule of operation {op.name!r} does not read symbols ({error}): write it with operators and "
+            f"A slope rule of operation {op.name!r} does not read symbols ({problem}): write it with operators and "
             "autograd's own functions (autograd.cos, not math.cos), so that it reads every kind of number."
-        ) from None
+        )
     for expression in (forward, *slopes):
-        _functions(expression, used)
-    return forward, slopes, used
+        _name_calls(expression, names)
+    texts = [python(slope if isinstance(slope, Symbol) else float(slope), names) for slope in slopes]
+    used = _functions(names)
+    if generic:
+        return python(forward, names), texts, used
+    primitive = _free_name(op.name, names)
+    used[primitive] = op.forward
+    return f"{primitive}({', '.join(map(python, operands))})", texts, used
 
 
 def recorder_source(op: Op) -> tuple[str, dict[str, Any]]:
@@ -133,18 +156,20 @@ def recorder_source(op: Op) -> tuple[str, dict[str, Any]]:
     """
     forward, slopes, used = _read(op)
     # Floats stay floats under + − * / and the functions of math; a power may be complex, other code give an int.
-    floats = getattr(op.forward, "__module__", "") == "math" or (op.generic and "**" not in python(forward))
-    unsure = "" if floats else " or type(_out) is not float"
+    floats = op.catalogued and (getattr(op.forward, "__module__", "") == "math" or (op.generic and "**" not in forward))
+    unsure = "" if floats else "type(_out) is not float or "
+    errors = "(ArithmeticError, ValueError)" if op.catalogued else "(ArithmeticError, ValueError, TypeError)"
 
     def body(recorded: tuple[bool, ...]) -> str:
         taken = [
-            f"            _d{name} = {python(slope if isinstance(slope, Symbol) else float(slope))}"
+            f"            _d{name} = {slope}"
             for name, slope, wanted in zip("ab", slopes, recorded, strict=False)
             if wanted
         ]
         binary = len(recorded) == 2
         return BODY.format(
-            forward=python(forward), unsure=unsure, slopes="\n".join(taken), operands="(_x, _y)" if binary else "(_x,)",
+            forward=forward, errors=errors, unsure=unsure, slopes="\n".join(taken),
+            operands="(_x, _y)" if binary else "(_x,)",
             x="_x" if recorded[0] else "_a", y=("_y" if recorded[1] else "_b") if binary else "None",
             dx="_da" if recorded[0] else "None", dy="_db" if binary and recorded[1] else "None",
         )  # fmt: skip
@@ -153,10 +178,14 @@ def recorder_source(op: Op) -> tuple[str, dict[str, Any]]:
         functions = UNARY.format(body=body((True,)))
         result = "_record"
     else:
-        default = f"={op.defaults[-1]!r}" if op.defaults else ""
+        second, renamed = "_y", ""
+        if op.defaults:  # an operand that may be left out may be given by its name
+            name = op.operands[1] if op.catalogued else "_y"
+            second, renamed = f"{name}={python(op.defaults[-1])}", "" if name == "_y" else f"\n        _y = {name}"
         # Branches end with a return, so they need no else.
         both, left, right = (body(case) for case in ((True, True), (True, False), (False, True)))
-        functions = BINARY.format(default=default, both=both.replace("\n    ", "\n        "), left=left, exact=EXACT)
+        both = both.replace("\n    ", "\n        ")
+        functions = BINARY.format(second=second, renamed=renamed, both=both, left=left, exact=EXACT)
         functions += REFLECTED.format(right=right, exact=EXACT)
         result = "_record, _reflected"
     return f"def make(_op, {', '.join(used)}):\n{functions}\n    return {result}\n", used

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from autograd.op import READINGS, Notation, Op
@@ -15,6 +16,7 @@ from autograd.op import READINGS, Notation, Op
 __all__ = ["Symbol", "card", "latex", "number_text", "product", "python", "text"]
 
 ATOM = 4
+NO_NAMES: Mapping[Op, str] = MappingProxyType({})
 SUBSCRIPT_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -40,14 +42,22 @@ class Symbol:
     def __str__(self) -> str:
         return text(self)
 
+    def __bool__(self) -> bool:
+        raise TypeError("A symbol has no truth value: choose with autograd.where.")
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"A symbol has no {name!r}: write rules with operators and autograd's own functions.")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("A symbol is not compared: write equal(x, y) or greater(x, y).")
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def symbol_reading(op: Op, operands: tuple[Any, ...]) -> Any:
     """Apply an operation to symbols: build the larger symbol, with 1·x, x+0 and the like tidied away."""
     tidy = TIDY.get(op.name)
-    if tidy is not None:
+    if tidy is not None and op.catalogued:
         short = tidy(*operands)
         if short is not None:
             return short
@@ -93,7 +103,11 @@ def _tidy_pow(x: Any, y: Any) -> Any:
 
 
 def _tidy_neg(x: Any) -> Any:
-    return x.operands[0] if x.op is not None and x.op.name == "neg" else None
+    return x.operands[0] if x.op is not None and x.op.name == "neg" and x.op.catalogued else None
+
+
+def _tidy_where(condition: Any, x: Any, y: Any) -> Any:
+    return None if isinstance(condition, Symbol) else x if condition else y
 
 
 #: Rewritings that change no number: they only make a formula shorter.
@@ -105,6 +119,7 @@ TIDY: dict[str, Callable[..., Any]] = {
     "truediv": _tidy_div,
     "pow": _tidy_pow,
     "neg": _tidy_neg,
+    "where": _tidy_where,
 }
 
 
@@ -121,9 +136,9 @@ def product(factors: Sequence[Any]) -> Any:
         x = stack.pop()
         if not isinstance(x, Symbol):
             coefficient *= x
-        elif x.op is not None and x.op.name == "mul":
+        elif x.op is not None and x.op.name == "mul" and x.op.catalogued:
             stack.extend(reversed(x.operands))
-        elif x.op is not None and x.op.name == "neg":
+        elif x.op is not None and x.op.name == "neg" and x.op.catalogued:
             coefficient = -coefficient
             stack.append(x.operands[0])
         else:
@@ -143,7 +158,13 @@ def number_text(number: float, precision: int = 6) -> str:
     return f"{number:.{precision}g}".replace("-", "−")
 
 
-def _render(x: Any, leaf: Callable[[Symbol], str], number: Callable[[float], str], style: str) -> str:
+def _render(
+    x: Any,
+    leaf: Callable[[Symbol], str],
+    number: Callable[[float], str],
+    style: str,
+    names: Mapping[Op, str] = NO_NAMES,
+) -> str:
     """Write a symbol with parentheses only where precedence asks for them, without recursion."""
     done: list[tuple[str, int]] = []
     stack: list[tuple[Any, bool]] = [(x, False)]
@@ -162,24 +183,27 @@ def _render(x: Any, leaf: Callable[[Symbol], str], number: Callable[[float], str
             count = len(item.operands)
             parts = done[len(done) - count :] if count else []
             del done[len(done) - count :]
-            done.append(_compose(item.op, item.operands, parts, style))
+            done.append(_compose(item.op, item.operands, parts, style, names.get(item.op, item.op.name)))
     return done[0][0]
 
 
-def _compose(op: Op, operands: tuple[Any, ...], parts: list[tuple[str, int]], style: str) -> tuple[str, int]:
+def _compose(op: Op, operands: tuple[Any, ...], parts: list[tuple[str, int]], style: str, name: str) -> tuple[str, int]:
     notation = op.notation
     if op.nary:
         inner = ", ".join(part for part, _ in parts)
-        return (f"{op.name}([{inner}])", ATOM) if style == "python" else (_call(op.name, inner, style), ATOM)
+        return (f"{name}([{inner}])", ATOM) if style == "python" else (_call(name, inner, style), ATOM)
     template: str = getattr(notation, style)
     if style == "python" and not template:
-        return f"{op.name}({', '.join(part for part, _ in parts)})", ATOM
-    if op.name == "pow" and style != "python":
+        return f"{name}({', '.join(part for part, _ in parts)})", ATOM
+    if op.name == "pow" and op.catalogued and style != "python":
         return _power(operands[1], parts, style)
     left, right = ("\\left(", "\\right)") if style == "latex" else ("(", ")")
+    # Python computes from the left, and a·(b·c) need not round as (a·b)·c does.
+    exact = notation.precedence + 1 if style == "python" and notation.precedence < ATOM else 0
     wrapped = [
         f"{left}{part}{right}"
-        if precedence < least or (precedence == 2 and part[0] in "−-" and index and least)
+        if precedence < (max(least, exact) if index else least)
+        or (precedence == 2 and part[0] in "−-" and index and least)
         else part
         for index, ((part, precedence), least) in enumerate(zip(parts, notation.operand, strict=False))
     ]
@@ -211,9 +235,19 @@ def latex(x: Any, precision: int = 6) -> str:
     return _render(x, _latex_leaf, lambda number: latex_number(number, precision), "latex")
 
 
-def python(x: Any) -> str:
-    """Write a symbol or float as a Python expression that computes it exactly."""
-    return _render(x, lambda leaf: leaf.name, repr, "python")
+def python(x: Any, names: Mapping[Op, str] = NO_NAMES) -> str:
+    """Write a symbol or float as a Python expression that computes it exactly.
+
+    Args:
+        names: what to call operations; their own names unless given.
+    """
+    return _render(x, lambda leaf: leaf.name, _python_number, "python", names)
+
+
+def _python_number(number: float) -> str:
+    if math.isnan(number):
+        return "(1e999 - 1e999)"
+    return repr(number).replace("inf", "1e999")
 
 
 def latex_number(number: float, precision: int = 6) -> str:

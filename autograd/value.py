@@ -16,15 +16,16 @@ slot       leaf                   one or two operands                 any number
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
-from autograd.errors import InteriorDataError, OperandTypeError, ParameterAssignmentError
+from autograd.errors import InteriorDataError, OpDefinitionError, OperandTypeError, ParameterAssignmentError
 from autograd.extended import Extended
-from autograd.op import READINGS, Op, failure, is_array, real_number, user_line
+from autograd.op import READINGS, Op, failure, is_array, real_number, real_result, user_line
 from autograd.record import NAMESPACE, emit
 from autograd.symbol import number_text
 
@@ -272,19 +273,28 @@ class Value:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """Apply the operation of the same name, so that ``np.exp(v)`` and ``np.float64(2) * v`` are recorded."""
         op = UFUNCS.get(ufunc.__name__)
+        compare = COMPARISONS.get(ufunc.__name__)
         if any(is_array(x) for x in inputs):
             raise OperandTypeError(
                 f"numpy.{ufunc.__name__} was given an array and a Value. A Value is one number: write "
                 "[f(a, v) for a in array], or autograd.dot over a list of Values."
             )
+        if compare is not None and method == "__call__" and not options:
+            return compare(*inputs)
         if op is None or method != "__call__" or options:
             raise OperandTypeError(
                 f"numpy.{ufunc.__name__} is not an operation of autograd: write float(v) for the bare number, or "
                 "define an Op."
             )
-        if ufunc.__name__ in COMPARISONS:
-            return COMPARISONS[ufunc.__name__](*map(float, inputs))
         return op(*inputs)
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Value cannot be subclassed: an operation would give a Value. Keep a Value as an attribute.")
+
+    def __copy__(self) -> Value:
+        from autograd.copying import copy
+
+        return copy(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         from autograd.copying import reduce
@@ -384,23 +394,21 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
         operands = tuple([v if known else real_number(v, op.name) for v, known in zip(operands, kinds, strict=True)])
     numbers = tuple([v._data if known else v for v, known in zip(operands, kinds, strict=True)])
     try:
-        out = op.forward(*numbers)
-        if type(out) is complex:
-            raise ValueError("complex result")
-        if out - out != 0.0 and all(x - x == 0.0 for x in numbers):
-            raise OverflowError
+        out = real_result(op, op.forward(*numbers), numbers)
+    except OpDefinitionError:
+        raise
     except (ArithmeticError, ValueError) as error:
         names = [(v._name or "") if known else None for v, known in zip(operands, kinds, strict=True)]
         raise failure(op, numbers, names, error) from None
     if NAMESPACE["special"] and getattr(_thread, "paused", 0):
         return Value(out, requires_grad=False)
     node = object.__new__(Value)
-    node._data = float(out)
+    node._data = out
     node._op = op
     node._grad = node._name = node._dx = node._dy = None
     node._pending = 0
     node._scope = NAMESPACE["scope"]
-    slopes = _slopes(op, out, numbers, kinds)
+    slopes = slopes_on_floats(op, out, numbers, kinds)
     if len(operands) > 2 or op.nary:
         node._x, node._y = operands, tuple(slopes)
     else:
@@ -409,7 +417,37 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
     return node
 
 
-def _slopes(op: Op, out: float, numbers: tuple[float, ...], wanted: tuple[bool, ...]) -> list[float | None]:
+def record_many(op: Op, operands: tuple[Any, ...]) -> Value:
+    """Record an operation of any number of operands without detours; whatever is unusual is left to `record`."""
+    kinds = set(map(type, operands))
+    if NAMESPACE["special"] or not kinds <= PLAIN:
+        return record(op, operands)
+    if float in kinds:
+        wanted = [type(v) is Value for v in operands]
+        numbers = [v._data if known else v for v, known in zip(operands, wanted, strict=True)]
+    else:
+        wanted = None
+        numbers = [v._data for v in operands]
+    try:
+        out = op.forward(*numbers)
+        slopes = op.slopes_at(out, numbers, wanted)
+    except (ArithmeticError, ValueError):
+        return record(op, operands)
+    if type(out) is not float or out - out != 0.0:
+        return record(op, operands)
+    node = object.__new__(Value)
+    node._data = out
+    node._op = op
+    node._x = operands
+    node._y = tuple(slopes)
+    node._grad = node._name = node._dx = node._dy = None
+    node._pending = 0
+    node._scope = NAMESPACE["scope"]
+    return node
+
+
+def slopes_on_floats(op: Op, out: float, numbers: tuple[float, ...], wanted: tuple[bool, ...]) -> list[float | None]:
+    """Evaluate the slope rules on floats; where a slope is infinite or undefined it is ±∞ or NaN."""
     keep = None if all(wanted) else wanted
     try:
         return op.slopes_at(out, numbers, keep)
@@ -427,7 +465,9 @@ def recorders(op: Op) -> Any:
 
 def value_reading(op: Op, operands: tuple[Any, ...]) -> Value:
     """Apply an operation where at least one operand is a Value."""
-    if op.nary or len(operands) > 2:
+    if op.nary:
+        return record_many(op, operands)
+    if len(operands) > 2:
         return record(op, operands)
     if len(operands) == 1:
         return recorders(op)(*operands)  # type: ignore[no-any-return]
@@ -438,6 +478,7 @@ def value_reading(op: Op, operands: tuple[Any, ...]) -> Value:
     return reflected(second, first)  # type: ignore[no-any-return]
 
 
+PLAIN = {Value, float}  # operands that need no conversion
 READINGS[Value] = value_reading
 NAMESPACE |= {"Value": Value, "record": record}
 _thread = threading.local()
@@ -467,6 +508,17 @@ class no_grad(ContextDecorator):  # noqa: N801
         _thread.paused -= 1
         with _lock:
             NAMESPACE["special"] -= 1
+
+
+class recording(ContextDecorator):  # noqa: N801
+    """Record even inside `no_grad`: a derivative is computed from a graph, wherever it is asked for."""
+
+    def __enter__(self) -> None:
+        _thread.__dict__.setdefault("held", []).append(getattr(_thread, "paused", 0))
+        _thread.paused = 0
+
+    def __exit__(self, *_: object) -> None:
+        _thread.paused = _thread.held.pop()
 
 
 class scope(ContextDecorator):  # noqa: N801
@@ -502,10 +554,10 @@ class scope(ContextDecorator):  # noqa: N801
 def _later(op: Op, name: str, pick: Callable[[Any], Any]) -> Callable[..., Any]:
     """Make a method that emits the recorder when it is first called, and then gives way to it."""
 
-    def first_call(self: Value, *others: Any) -> Any:
+    def first_call(self: Value, *others: Any, **named: Any) -> Any:
         method = pick(recorders(op))
         setattr(Value, name, method)
-        return method(self, *others)
+        return method(self, *others, **named)
 
     first_call.__name__ = op.name
     first_call.__doc__ = op.summary
@@ -558,8 +610,11 @@ UFUNCS: dict[str, Op] = {op.name: op for op in ops.CATALOGUE if not op.nary} | {
     "subtract": ops.sub, "multiply": ops.mul, "divide": ops.truediv, "true_divide": ops.truediv, "power": ops.pow,
     "float_power": ops.pow, "negative": ops.neg, "absolute": ops.abs, "fabs": ops.abs, "arcsin": ops.asin,
     "arccos": ops.acos, "arctan": ops.atan, "arctan2": ops.atan2, "arcsinh": ops.asinh, "arccosh": ops.acosh,
-    "arctanh": ops.atanh, "less": ops.greater, "less_equal": ops.greater, "greater_equal": ops.greater,
+    "arctanh": ops.atanh,
 }  # fmt: skip
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "less": float.__lt__, "less_equal": float.__le__, "greater": float.__gt__, "greater_equal": float.__ge__,
+#: NumPy's comparisons, which compare as Python's do: numbers by their size, Values for equality by identity.
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "less": lambda x, y: float(x) < float(y), "less_equal": lambda x, y: float(x) <= float(y),
+    "greater": lambda x, y: float(x) > float(y), "greater_equal": lambda x, y: float(x) >= float(y),
+    "equal": operator.is_, "not_equal": operator.is_not,
 }  # fmt: skip

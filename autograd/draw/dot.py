@@ -1,0 +1,379 @@
+"""DOT text of a graph: a box for each node with its numbers, an arrow for each edge with its derivative.
+
+Everything is named by its place in the topological order (n0, n1, …), so equal graphs give equal text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from autograd.draw.fold import Box, Fold, Link
+from autograd.draw.fold import fold as gather
+from autograd.draw.labels import clean, html, operation, shorten, tooltip, width
+from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, MUTED, PAPER, QUIET, SIZE, SMALL, STYLES
+from autograd.draw.partition import CONSTANTS, frozen, role
+from autograd.symbol import Symbol, number_text, symbol_reading, text
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.graph import Edge, Graph
+
+__all__ = ["RANKDIRS", "Drawing", "edge_formulas", "to_dot"]
+
+#: Where the arrows lead, and the sign of what flows back against them.
+RANKDIRS = {"LR": "←", "TB": "↑", "RL": "→", "BT": "↓"}
+NAME = 22  # characters of a name on its box
+INNER = 14  # characters of a name inside a formula
+FULL = 120  # characters of a name in a tooltip
+FORMULA = 30  # characters of a formula on an edge
+LARGEST = 300  # parts of a formula that is written at all
+INSIDE = 4  # operations that a folded box lists
+LISTING = 40  # names in the tooltip of a folded box
+LISTED = 3  # numbers that a box of many constants lists
+EXACT = 12  # significant digits of numbers in the formula of a tooltip
+GAP = 9  # points between what a number is and the number
+NOTHING = "—"  # a gradient that is not computed
+
+
+def to_dot(
+    graph: Graph,
+    *,
+    rankdir: str = "LR",
+    precision: int = 4,
+    budget: int | None = None,
+    fold: str | None = "auto",
+) -> str:
+    """Write a graph in Graphviz's DOT language. See `Graph.save` for the options."""
+    return Drawing(graph, rankdir=rankdir, precision=precision, budget=budget, fold=fold).source
+
+
+def edge_formulas(node: Value, names: dict[Value, str], limit: int, precision: int) -> list[str | None]:
+    """Write the slope of each operand of a node as a formula of names: the operation's own rule.
+
+    Args:
+        names: a name for every node.
+        limit: characters of a name; what is longer loses its middle.
+        precision: significant digits of numbers.
+
+    Returns:
+        one text for each operand; None for a constant, and where the rule does not read symbols.
+    """
+
+    def written(v: Value | float) -> Any:
+        return Symbol(shorten(clean(names[v]), limit)) if isinstance(v, Value) else v
+
+    op, operands = node.op, node.operands
+    assert op is not None
+    wanted = [slope is not None for slope in node.slopes]
+    try:
+        symbols = op.slopes_at(written(node), [written(v) for v in operands], wanted)
+    except (TypeError, AttributeError, ArithmeticError, ValueError):  # a user's rule, written for floats only
+        return [None] * len(operands)
+    return [_formula(symbol, precision) if want else None for symbol, want in zip(symbols, wanted, strict=True)]
+
+
+def _formula(symbol: Any, precision: int) -> str:
+    stack, parts = [symbol], 0
+    while stack:
+        x = stack.pop()
+        parts += 1
+        if parts > LARGEST:
+            return "…"
+        if isinstance(x, Symbol):
+            stack.extend(x.operands)
+    return text(symbol, precision)
+
+
+class Drawing:
+    """The DOT text of a graph, and what it was made from.
+
+    Args:
+        graph: the graph.
+        rankdir: where the arrows lead: ``"LR"``, ``"TB"``, ``"RL"`` or ``"BT"``.
+        precision: significant digits of the numbers, from 1 to 17; tooltips have all digits.
+        budget: see `autograd.draw.fold.fold`, like `fold`.
+
+    Attributes:
+        fold: what is drawn as one box each.
+        source: the DOT text.
+
+    Raises:
+        DrawingError: the graph is too large for `fold=None`.
+        ValueError: an option is none of these.
+    """
+
+    def __init__(self, graph: Graph, *, rankdir: str, precision: int, budget: int | None, fold: str | None) -> None:
+        if rankdir not in RANKDIRS:
+            raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}.")
+        if isinstance(precision, bool) or not isinstance(precision, int) or not 1 <= precision <= 17:
+            raise ValueError(f"precision must be a number of digits from 1 to 17, not {precision!r}.")
+        self.graph = graph
+        self.precision = precision
+        self.back = RANKDIRS[rankdir]
+        self.fold: Fold = gather(graph, fold, budget=budget)
+        self.names = graph.names
+        self.swept = any(output.grad is not None for output in graph.outputs)
+        self.source: str = self._write(rankdir)
+
+    def _write(self, rankdir: str) -> str:
+        from graphviz import Digraph
+
+        back = f"{self.back} flows back: slope × grad" if self.swept else "grad —: not computed, call backward()"
+        caption = ["on an arrow: ∂out/∂in, as formula = number", back, self.fold.note]
+        rows = [[_cell(line, MUTED, FINE, left=True)] for line in caption if line]
+        attributes = {
+            "rankdir": rankdir, "bgcolor": PAPER, "pad": "0.25", "nodesep": "0.22", "ranksep": "0.45",
+            "outputorder": "edgesfirst", "fontname": FONT, "fontsize": f"{FINE:g}", "fontcolor": MUTED,
+            "label": _label(_table(rows)), "labelloc": "b", "labeljust": "l",
+        }  # fmt: skip
+        count = len(self.graph.nodes)
+        dot = Digraph(
+            name=f"computation graph of {count:,} node{'s' * (count != 1)}",
+            graph_attr=attributes,
+            node_attr={"fontname": FONT, "fontsize": f"{SMALL:g}", "fontcolor": INK, "margin": "0.06,0.03"},
+            edge_attr={"fontname": FONT, "fontsize": f"{SMALL:g}", "fontcolor": INK, "color": LINE, "arrowsize": "0.7"},
+        )
+        place = {node: index for index, node in enumerate(self.graph.nodes)}
+        ids = []
+        for number, box in enumerate(self.fold.boxes):
+            ids.append(f"n{place[box.nodes[0]]}" if len(box) == 1 else f"f{number}")
+        for box, key in zip(self.fold.boxes, ids, strict=True):
+            if len(box) == 1:
+                self._box(dot, box.nodes[0], key)
+            else:
+                self._folded_box(dot, box, key)
+        for target, links in groupby(self.fold.links, key=lambda link: link.target):
+            self._arrows(dot, target, list(links), ids)
+        return str(dot.source)
+
+    # --- boxes --------------------------------------------------------------------------------------------------------
+
+    def _box(self, dot: Any, node: Value, key: str) -> None:
+        kind = role(node)
+        look = "output" if kind == "operation" and node in self.graph.outputs else kind
+        sign = operation(node.op) if node.op is not None else {"leaf": "", "parameter": "param"}.get(kind, kind)
+        name = shorten(clean(self.names[node]), NAME)
+        grad, colour = self._grad(node)
+        rows = [
+            [
+                _cell(name, INK if node.name else MUTED, SIZE, bold=bool(node.name), left=True, span=2),
+                _cell(sign, INK, SIZE, gap=GAP) if node.op is not None else _cell(sign, MUTED, SMALL, gap=GAP),
+            ],
+            _row("data", self._number(node.data), INK),
+            _row("grad", grad, colour),
+        ]
+        self._node(dot, key, rows, look, self._about(node))
+        self._constants(dot, node, key)
+
+    def _folded_box(self, dot: Any, box: Box, key: str) -> None:
+        inside = box.operations
+        first, last = (shorten(clean(self.names[v]), INNER) for v in (box.nodes[0], box.nodes[-1]))
+        title, count = f"{first} … {last}", f"{len(box):,} nodes"
+        if box.kind == "leaves":
+            count = f"{len(box):,} {_plural(box.title)}"
+        elif box.kind == "op":
+            count = f"{len(box):,} nodes {box.title}"
+        elif box.kind == "middle":
+            title = "…"
+        else:
+            title = shorten(clean(box.title), 2 * NAME)
+        rows = [[_cell(title, INK, SIZE, bold=True, left=True, span=3)], [_cell(count, INK, SMALL, left=True, span=3)]]
+        if box.kind in ("scope", "middle"):
+            kinds = list(inside.items())
+            shown = kinds if len(kinds) <= INSIDE + 1 else kinds[:INSIDE]
+            rows += [_row(sign, f"{n:,}", MUTED) for sign, n in shown]
+            if len(kinds) > len(shown):
+                rows.append(_row("other", f"{sum(n for _, n in kinds[INSIDE:]):,}", MUTED))
+        grads = [float(v.grad) for v in box.nodes if v.grad is not None]
+        rows.append(_row("data", self._range([v.data for v in box.nodes]), INK))
+        grad = self._range(grads) if grads else self._grad(box.nodes[0])[0]
+        rows.append(_row("grad", grad, INK if grads else MUTED))
+        listed = ", ".join(shorten(self.names[v], FULL) for v in box.nodes[:LISTING])
+        about = [
+            box.title or "between the two ends of the graph",
+            f"{len(box):,} nodes: {', '.join(f'{n:,} {sign}' for sign, n in inside.items())}",
+            listed + (", …" if len(box) > LISTING else ""),
+        ]
+        self._node(dot, key, rows, "fold", "\n".join(about))
+
+    def _node(self, dot: Any, key: str, rows: list[list[str]], look: str, about: str) -> None:
+        style = STYLES[look]
+        dot.node(
+            key, _label(_table(rows, style.border if style.bar else "")), shape=style.shape, style=style.style,
+            color=style.border, fillcolor=style.fill, penwidth=f"{style.width:g}",
+            peripheries=str(style.peripheries), tooltip=tooltip(about), id=key, **{"class": look},
+        )  # fmt: skip
+
+    def _constants(self, dot: Any, node: Value, key: str) -> None:
+        """Write a small box for each float operand, or one for many."""
+        slots = [slot for slot, slope in enumerate(node.slopes) if slope is None]
+        numbers = [node.operands[slot] for slot in slots]
+        if len(slots) > CONSTANTS:
+            shown = ", ".join(number_text(float(x), self.precision) for x in numbers[:LISTED])
+            boxes = [(slots[0], f"{len(slots)} numbers: {shown}, …", ", ".join(repr(float(x)) for x in numbers))]
+        else:
+            boxes = [(slot, self._number(float(x)), repr(float(x))) for slot, x in zip(slots, numbers, strict=True)]
+        style = STYLES["constant"]
+        for slot, shown, exact in boxes:
+            name = f"{key}c{slot}"
+            dot.node(
+                name, _label(_table([[_cell(shown, MUTED, SMALL)]])), shape=style.shape, style=style.style,
+                color=style.border, fillcolor=style.fill, penwidth=f"{style.width:g}", margin="0.03,0", height="0.2",
+                width="0.2", tooltip=tooltip(f"constant {exact}"), id=name, **{"class": "constant"},
+            )  # fmt: skip
+            dot.edge(
+                name, key, color=QUIET, arrowsize="0.5", penwidth="0.8", style="dashed", id=f"{key}e{slot}",
+                edgetooltip=tooltip("a constant: nothing flows back to it"),
+            )  # fmt: skip
+
+    # --- arrows -------------------------------------------------------------------------------------------------------
+
+    def _arrows(self, dot: Any, target: int, links: list[Link], ids: Sequence[str]) -> None:
+        """Write the arrows that lead to one box."""
+        apart = {link.source for link in links if self.fold.apart(link)}
+        edges: dict[Value, list[Edge]] = {self.fold.boxes[source].nodes[0]: [] for source in apart}
+        short: list[str | None] = []
+        full: list[str | None] = []
+        if apart:
+            node = self.fold.boxes[target].nodes[0]
+            short = edge_formulas(node, self.names, INNER, self.precision)
+            full = edge_formulas(node, self.names, FULL, EXACT)
+            for edge in node.edges:
+                if edge.operand in edges:
+                    edges[edge.operand].append(edge)
+        for link in links:
+            ends = ids[link.source], ids[target]
+            if link.source not in apart:
+                self._link(dot, link, ends)
+                continue
+            for edge in edges[self.fold.boxes[link.source].nodes[0]]:
+                self._edge(dot, edge, short[edge.slot], full[edge.slot], ends)
+
+    def _edge(self, dot: Any, edge: Edge, short: str | None, full: str | None, ends: tuple[str, str]) -> None:
+        number = self._number(edge.slope)
+        known = short is None or short == number
+        rows = [[_cell(number if known else f"{shorten(str(short), FORMULA)} = {number}", INK, SMALL, left=True)]]
+        exact = repr(edge.slope) if full in (None, number) else f"{full} = {edge.slope!r}"
+        out, operand = (shorten(self.names[v], FULL) for v in (edge.output, edge.operand))
+        about = [f"∂{out}/∂{operand} = {exact}"]
+        flow = None if frozen(edge.operand) else edge.flow
+        if frozen(edge.operand):
+            about.append(f"nothing flows back: {operand} is frozen")
+        elif flow is None:
+            about.append("flow: not computed yet, call backward()")
+        else:
+            rows.append([self._flow(flow)])
+            about.append(f"flow = slope × grad of {out} = {edge.slope!r} × {float(edge.output.grad)!r} = {flow!r}")
+        style = {} if edge.operand.is_leaf else {"weight": "4"}  # what was computed runs straight
+        if frozen(edge.operand):
+            style |= {"style": "dashed", "color": QUIET}
+        elif flow == 0.0:
+            style |= {"style": "dotted"}
+        said = tooltip("\n".join(about))
+        dot.edge(
+            *ends, _label(_table(rows)), edgetooltip=said, labeltooltip=said, id=f"{ends[1]}e{edge.slot}",
+            **style, **{"class": "edge"},
+        )  # fmt: skip
+
+    def _link(self, dot: Any, link: Link, ends: tuple[str, str]) -> None:
+        """Write one arrow for many edges."""
+        about = f"{link.edges:,} edge{'s' * (link.edges != 1)}"
+        rows = [[_cell(about, MUTED, SMALL, left=True)]]
+        if link.flow is not None:
+            rows.append([self._flow(link.flow)])
+            about += f"\nthey add {link.flow!r} to the gradient of the node they start at"
+        said = tooltip(about)
+        computed = not self.fold.boxes[link.source].nodes[-1].is_leaf
+        dot.edge(
+            *ends, _label(_table(rows)), edgetooltip=said, labeltooltip=said, id=f"{ends[1]}_{ends[0]}",
+            penwidth=f"{1 + 0.5 * math.log10(link.edges):.2g}", weight="4" if computed else "1", **{"class": "link"},
+        )  # fmt: skip
+
+    # --- texts --------------------------------------------------------------------------------------------------------
+
+    def _number(self, number: float) -> str:
+        return number_text(number + 0.0, self.precision)  # −0 is written 0
+
+    def _range(self, numbers: Sequence[float]) -> str:
+        if any(x != x for x in numbers):
+            return f"with {number_text(math.nan)}"
+        low, high = self._number(min(numbers)), self._number(max(numbers))
+        return low if low == high else f"{low} … {high}"
+
+    def _flow(self, flow: float) -> str:
+        return _cell(f"{self.back} {self._number(flow)}", FLOW if flow else MUTED, SMALL, left=True)
+
+    def _grad(self, node: Value) -> tuple[str, str]:
+        """Write a node's gradient: a number, or why there is none."""
+        if node.grad is not None:
+            return self._number(float(node.grad)), INK
+        if frozen(node):
+            return "none", MUTED
+        return ("no path" if self.swept else NOTHING), MUTED
+
+    def _about(self, node: Value) -> str:
+        """Say in full what a node is, for its tooltip."""
+        name = shorten(self.names[node], FULL)
+        lines = []
+        if node.op is None:
+            lines.append(f"{name}: {'frozen leaf' if role(node) == 'frozen' else role(node)}")
+        else:
+            operands = tuple(Symbol(shorten(self.names[v], FULL)) if isinstance(v, Value) else v for v in node.operands)
+            lines.append(f"{name} = {text(symbol_reading(node.op, operands))}" if len(operands) <= LARGEST else name)
+            lines.append(f"operation {node.op.name}" + (f": {node.op.summary}" if node.op.summary else ""))
+        lines.append(f"data {node.data!r}")
+        grad, _ = self._grad(node)
+        reasons = {
+            NOTHING: "not computed yet: call backward()",
+            "none": "none: it is frozen",
+            "no path": "none: backward() came along no path from its output",
+        }
+        lines.append(f"grad {reasons.get(grad, '')}" if node.grad is None else f"grad {float(node.grad)!r}")
+        if node.scope:
+            lines.append(f"scope {shorten(node.scope, FULL)}")
+        return "\n".join(lines)
+
+
+def _label(table: str) -> str:
+    return f"<{table}>"
+
+
+def _table(rows: Sequence[Sequence[str]], bar: str = "") -> str:
+    """Lay out rows of cells, with a bar of colour on the left if one is given."""
+    lines = ["".join(row) for row in rows]
+    if bar:
+        down = f'<TD ROWSPAN="{len(rows)}"'
+        lines[0] = f'{down} BGCOLOR="{bar}" WIDTH="3"></TD>{down} WIDTH="5"></TD>{lines[0]}'
+    inner = "".join(f"<TR>{line}</TR>" for line in lines)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{inner}</TABLE>'
+
+
+def _row(what: str, shown: str, colour: str) -> list[str]:
+    """Lay out a word and its number."""
+    return [_cell(what, MUTED, SMALL, left=True, gap=GAP), _cell(shown, colour, SMALL, left=True, span=2)]
+
+
+def _cell(
+    content: str, colour: str, size: float, *, bold: bool = False, left: bool = False, span: int = 1, gap: float = 0
+) -> str:
+    """Write one line of a label, at least as wide as a wide font needs, and `gap` points more."""
+    if not content:
+        return "<TD></TD>"
+    written = html(content)
+    if bold:
+        written = f"<B>{written}</B>"
+    written = f'<FONT COLOR="{colour}" POINT-SIZE="{size:g}">{written}</FONT>'
+    return _td(written, width(content, size, bold=bold) + gap, left, span)
+
+
+def _td(written: str, wide: float, left: bool, span: int) -> str:
+    align = "LEFT" if left else "RIGHT"
+    columns = f' COLSPAN="{span}"' if span > 1 else ""
+    return f'<TD ALIGN="{align}" WIDTH="{math.ceil(wide) + 2}"{columns}>{written}</TD>'
+
+
+def _plural(kind: str) -> str:
+    return {"leaf": "leaves", "parameter": "parameters", "frozen": "frozen leaves"}[kind]

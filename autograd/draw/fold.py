@@ -1,0 +1,300 @@
+"""Folding: nodes gathered into boxes, so that a drawing of a graph of any size stays small, acyclic and true.
+
+Of all partitions the one is taken that keeps most and still fits: parts of a model by their scopes, then runs of
+one operation, and at the last only the two ends of the graph. Everything is linear in the graph.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+from autograd.draw.labels import operation
+from autograd.draw.partition import Partition, Wiring, constants, frozen, gathered, role, squeezed
+from autograd.errors import DrawingError
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.graph import Graph
+
+__all__ = ["BUDGET", "Box", "Fold", "Link", "fold"]
+
+BUDGET = 60  # boxes that a screen holds
+UNFOLDED = 1000  # boxes that fold=None draws without being given a budget: Graphviz takes seconds from here on
+DRAWABLE = 5000  # boxes beyond which a drawing of everything is not even offered
+CROWD = 1.5  # arrows for each box of the budget, beyond which a drawing is a thicket
+PARALLEL = 8  # parallel edges drawn one by one; more share an arrow that says how many
+SEVERAL = -1  # in place of the one node that a link starts at
+ENDS = (6, 3, 1, 0)  # levels kept at either end of a graph that nothing else makes small
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """One box of a folded graph.
+
+    Attributes:
+        nodes: the Values it stands for, in topological order; a single one is drawn in full.
+        kind: what gathered them: ``"node"`` (a single one), ``"scope"``, ``"leaves"``, ``"op"`` or ``"middle"``.
+        title: its heading; empty for a single node.
+    """
+
+    nodes: tuple[Value, ...]
+    kind: str
+    title: str
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<Box {self.title or self.kind} of {len(self.nodes)}>"
+
+    @cached_property
+    def operations(self) -> dict[str, int]:
+        """How many nodes of each operation, or role of leaf, are inside: the most frequent first."""
+        return dict(Counter(operation(v.op) if v.op is not None else role(v) for v in self.nodes).most_common())
+
+
+class Link(NamedTuple):
+    """All edges from one box to another.
+
+    Attributes:
+        source: index of the box with the operands.
+        target: index of the box with what was computed from them.
+        edges: how many edges it stands for.
+        flow: what flows back along all of them, where all start at one node, so that the sum is this link's
+            share of that node's gradient; else None, as before `backward()` and towards a frozen leaf.
+    """
+
+    source: int
+    target: int
+    edges: int
+    flow: float | None
+
+
+class Fold:
+    """A graph whose nodes are gathered into boxes: what a drawing shows. Made by `Graph.fold`.
+
+    Attributes:
+        graph: the graph.
+        boxes: in topological order; every node is in exactly one.
+        links: pairs of boxes with edges between them. Boxes and links have no cycle.
+        by: what nodes were gathered by: ``"scope"``, ``"op"``, or None where each has a box of its own.
+        whole: the budget that would draw every node.
+    """
+
+    def __init__(self, graph: Graph, boxes: Sequence[Box], links: Sequence[Link], by: str | None, whole: int) -> None:
+        self.graph = graph
+        self.boxes = tuple(boxes)
+        self.links = tuple(links)
+        self.by = by
+        self.whole = whole
+
+    @property
+    def folded(self) -> int:
+        """How many nodes have no box of their own."""
+        return sum(len(box) for box in self.boxes if len(box) > 1)
+
+    @property
+    def size(self) -> int:
+        """How many boxes a drawing has, those of constants included."""
+        return sum(1 + constants(box.nodes[0]) if len(box) == 1 else 1 for box in self.boxes)
+
+    def apart(self, link: Link) -> bool:
+        """Say whether the edges of a link are drawn one by one: few of them, between two single nodes."""
+        return len(self.boxes[link.source]) == len(self.boxes[link.target]) == 1 and link.edges <= PARALLEL
+
+    @property
+    def note(self) -> str:
+        """Say in a sentence or two what is folded and how to see more; "" where nothing is."""
+        if not self.folded:
+            return ""
+        count = sum(len(box) > 1 for box in self.boxes)
+        boxes = "1 box" if count == 1 else f"{count:,} boxes"
+        means = "scope" if self.by == "scope" else "operation"
+        more = "all: fold=None" if self.whole <= UNFOLDED else f"all: fold=None, budget={self.whole}"
+        if self.whole > DRAWABLE:
+            more = "more: a larger budget"
+        total = len(self.graph.nodes)
+        return f"{self.folded:,} of {total:,} nodes are folded into {boxes}, by {means}. To see {more}."
+
+    def __repr__(self) -> str:
+        return f"<Fold of {len(self.graph.nodes)} nodes into {len(self.boxes)} boxes, {len(self.links)} links>"
+
+
+def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) -> Fold:
+    """Gather the nodes of a graph into boxes.
+
+    Args:
+        graph: the graph.
+        by: ``"scope"`` gathers the parts of a model, at the deepest level that fits; ``"op"`` gathers runs of one
+            operation, and leaves by their role; ``"auto"`` gathers only what is too large to draw, by scope where
+            there are scopes; None gathers nothing.
+        budget: the most boxes to end with, constants included; 60 unless given. With None for `by`, 1,000.
+
+    Raises:
+        DrawingError: nothing is to be gathered, and the graph is larger than the budget.
+        ValueError: an argument is none of these.
+    """
+    if by not in ("auto", "scope", "op", None):
+        raise ValueError(f"fold must be 'auto', 'scope', 'op' or None, not {by!r}.")
+    if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
+        raise ValueError(f"budget must be a whole number of boxes from 1, not {budget!r}.")
+    wiring = Wiring(graph.nodes)
+    if by is None:
+        most = UNFOLDED if budget is None else budget
+        if not _fits_unfolded(wiring, most):
+            raise _too_large(wiring, budget)
+        return _assemble(graph, _apart(wiring), None)
+    most = BUDGET if budget is None else budget
+    if by == "auto" and _fits_unfolded(wiring, most):
+        return _assemble(graph, _apart(wiring), None)
+    depth = wiring.depth if by != "op" else 0
+    fallback = None
+    for level, loose in _attempts(depth, by):
+        if fallback and not level:
+            break
+        partition = gathered(wiring, level, loose, most)
+        if partition is None or (len(partition.keys) == 1 and (level, loose) != (0, "op")):
+            continue  # one box for everything says nothing
+        means = "scope" if level else "op"
+        if _fits(partition, most):
+            return _assemble(graph, partition, means)
+        if loose == "op" and fallback is None:
+            fallback = partition, means
+    partition, means = fallback or (gathered(wiring, depth, "op"), "scope" if depth else "op")
+    assert partition is not None
+    small = partition
+    for ends in ENDS:
+        small = squeezed(partition, most, ends)
+        if _fits(small, most):
+            break
+    return _assemble(graph, small, means)
+
+
+def _apart(wiring: Wiring) -> Partition:
+    """Gather nothing."""
+    return Partition(wiring, [("node", index) for index in range(len(wiring.nodes))])
+
+
+def _attempts(depth: int, by: str) -> Iterator[tuple[int, str]]:
+    """Give what to try, (level of scopes, what becomes of the rest): what keeps most comes first."""
+    for level in range(depth, 0, -1):
+        yield level, "single"
+        yield level, "leaves"
+    for level in range(depth, 0, -1):
+        yield level, "op"
+    if by == "auto":
+        yield 0, "leaves"
+    if by != "scope" or not depth:
+        yield 0, "op"
+
+
+def _fits_unfolded(wiring: Wiring, budget: int) -> bool:
+    if len(wiring.nodes) > budget:
+        return False
+    boxes, arrows = _unfolded(wiring)
+    return boxes <= budget and arrows <= CROWD * budget
+
+
+def _unfolded(wiring: Wiring) -> tuple[int, int]:
+    """Count the boxes and the arrows of a drawing without folds."""
+    boxes = len(wiring.nodes) + sum(wiring.constants)
+    arrows = 0
+    for operands in wiring.operands:
+        several = len(set(operands)) < len(operands)
+        arrows += sum(min(n, PARALLEL + 1) for n in Counter(operands).values()) if several else len(operands)
+    return boxes, arrows
+
+
+def _fits(partition: Partition, budget: int) -> bool:
+    sizes = partition.sizes
+    if len(sizes) > budget:
+        return False
+    extras = zip(partition.member, partition.wiring.constants, strict=True)
+    if len(sizes) + sum(extra for number, extra in extras if sizes[number] == 1) > budget:
+        return False
+    arrows = 0
+    for (source, target), edges in partition.pairs.items():
+        arrows += edges if sizes[source] == sizes[target] == 1 and edges <= PARALLEL else 1
+    return arrows <= CROWD * budget
+
+
+def _needed(wiring: Wiring) -> int:
+    """Find the budget that draws every node."""
+    boxes, arrows = _unfolded(wiring)
+    return max(boxes, math.ceil(arrows / CROWD))
+
+
+def _too_large(wiring: Wiring, budget: int | None) -> DrawingError:
+    boxes, arrows = _unfolded(wiring)
+    limit = f"{UNFOLDED:,} boxes are the most without a budget" if budget is None else f"the budget is {budget:,}"
+    return DrawingError(
+        f"fold=None would draw {boxes:,} boxes and {arrows:,} arrows, but {limit}: Graphviz takes seconds for 2,000 "
+        "boxes and far longer for more. Leave fold='auto', draw the graph of an inner Value, or allow it with "
+        f"budget={_needed(wiring)}."
+    )
+
+
+def _assemble(graph: Graph, partition: Partition, by: str | None) -> Fold:
+    """Make the boxes of a partition, in topological order, and the links between them."""
+    wiring, groups, edges = partition.wiring, partition.groups, partition.pairs
+    inside: list[list[int]] = [[] for _ in groups]
+    for index, number in enumerate(partition.member):
+        inside[number].append(index)
+    order = _topological(edges, [members[0] for members in inside])
+    place = {number: position for position, number in enumerate(order)}
+    boxes = []
+    for number in order:
+        nodes = tuple([wiring.nodes[index] for index in inside[number]])
+        boxes.append(Box(nodes, *groups[number]) if len(nodes) > 1 else Box(nodes, "node", ""))
+    flows = _flows(partition)
+    links = [Link(place[s], place[t], count, flows.get((s, t))) for (s, t), count in edges.items()]
+    links.sort(key=lambda link: (link.target, link.source))
+    return Fold(graph, boxes, links, by if len(boxes) < len(wiring.nodes) else None, _needed(wiring))
+
+
+def _flows(partition: Partition) -> dict[tuple[int, int], float]:
+    """Sum what flows back along each link whose edges all start at one node."""
+    wiring, member = partition.wiring, partition.member
+    start: dict[tuple[int, int], int] = {}
+    sums: dict[tuple[int, int], float] = {}
+    for index, operands in enumerate(wiring.operands):
+        target = member[index]
+        if all(member[x] == target for x in operands):
+            continue
+        for edge, x in zip(wiring.nodes[index].edges, operands, strict=True):
+            pair = member[x], target
+            if member[x] == target or start.get(pair) == SEVERAL:
+                continue
+            flow = None if frozen(edge.operand) else edge.flow
+            if flow is None or start.setdefault(pair, x) != x:
+                start[pair] = SEVERAL
+                sums.pop(pair, None)
+            else:
+                sums[pair] = sums.get(pair, 0.0) + flow
+    return sums
+
+
+def _topological(pairs: Iterable[tuple[int, int]], first: Sequence[int]) -> list[int]:
+    """Order the boxes, operands first; where there is a choice the one with the earliest node comes first."""
+    waiting = [0] * len(first)
+    successors: list[list[int]] = [[] for _ in first]
+    for source, target in pairs:
+        successors[source].append(target)
+        waiting[target] += 1
+    ready = [(first[number], number) for number in range(len(first)) if not waiting[number]]
+    heapify(ready)
+    order = []
+    while ready:
+        number = heappop(ready)[1]
+        order.append(number)
+        for target in successors[number]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                heappush(ready, (first[target], target))
+    return order

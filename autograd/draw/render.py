@@ -1,0 +1,185 @@
+"""From DOT text to a picture: by an installed `dot`, else by the Graphviz that pygraphviz carries.
+
+A file appears whole or not at all, and holds nothing that changes from run to run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+
+from autograd.draw.dot import Drawing
+from autograd.errors import DrawingError
+
+if TYPE_CHECKING:
+    from autograd.graph import Graph
+
+__all__ = ["render", "save", "to_svg"]
+
+FORMATS = (".svg", ".dot", ".gv", ".png", ".pdf")
+PATIENCE = 600  # seconds for an installed `dot`
+RESOLUTION = 192  # dots per inch of a PNG
+
+NOTICES = (b"Fontconfig ", b"Pango-", b"(process:", b"Warning: graph has ")
+
+_terminal = threading.Lock()
+COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+
+
+def to_svg(
+    graph: Graph,
+    *,
+    rankdir: str = "LR",
+    precision: int = 4,
+    budget: int | None = None,
+    fold: str | None = "auto",
+) -> str:
+    """Draw a graph as an SVG element. See `Graph.save` for the options."""
+    return svg(Drawing(graph, rankdir=rankdir, precision=precision, budget=budget, fold=fold).source)
+
+
+def svg(source: str) -> str:
+    """Lay out DOT text and give the SVG element alone: no prolog, no comments with versions or times."""
+    drawn = COMMENT.sub("", render(source, "svg").decode("utf-8"))
+    return drawn[drawn.index("<svg") :]
+
+
+def render(source: str, form: str) -> bytes:
+    """Lay out DOT text.
+
+    Args:
+        source: the DOT text.
+        form: ``"svg"``, ``"png"`` or ``"pdf"``; the last two need an installed Graphviz.
+
+    Raises:
+        DrawingError: nothing is there that can do it, or Graphviz fails.
+    """
+    program = shutil.which("dot")
+    if program is None and form != "svg":
+        raise DrawingError(
+            f"A {form.upper()} needs an installed Graphviz, and there is no program 'dot' on the PATH. Install "
+            "Graphviz, or save as .svg, which needs nothing."
+        )
+    trouble = None
+    if program is not None:
+        try:
+            return _by_program(program, source, form)
+        except DrawingError as error:
+            if form != "svg":
+                raise
+            trouble = error
+    try:
+        return _in_process(source)
+    except DrawingError as error:
+        raise (trouble or error) from None
+
+
+def _by_program(program: str, source: str, form: str) -> bytes:
+    command = [program, f"-T{form}", *([f"-Gdpi={RESOLUTION}"] if form == "png" else [])]
+    try:
+        done = subprocess.run(command, input=source.encode("utf-8"), capture_output=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        raise DrawingError(
+            f"{program} has not finished the drawing after {PATIENCE} seconds. Give a smaller budget, so that the "
+            "graph is folded."
+        ) from None
+    except OSError as error:
+        raise DrawingError(f"{program} cannot be run: {error.strerror}. Repair the Graphviz on the PATH.") from None
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+        raise DrawingError(f"{program} failed: {said}. Repair the Graphviz on the PATH, or save as .svg.")
+    return done.stdout
+
+
+def _in_process(source: str) -> bytes:
+    try:
+        from pygraphviz import AGraph
+    except ImportError:
+        raise DrawingError(
+            "There is nothing to lay out a graph with: no program 'dot' on the PATH, and pygraphviz cannot be "
+            "imported. Run: pip install pygraphviz, or install Graphviz. A .dot file can be saved without either."
+        ) from None
+    try:
+        with _without_notices():
+            sheet = AGraph(string=source)
+            try:
+                drawn: bytes = sheet.draw(format="svg", prog="dot")
+            finally:
+                sheet.close()
+    except Exception as error:  # whatever the binding raises
+        raise DrawingError(f"Graphviz failed in process: {error}. Report the .dot file, which can be saved.") from error
+    return drawn
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """Keep the notices of font libraries off the terminal; whatever else is written to it appears afterwards."""
+    with _terminal, TemporaryFile() as heard:
+        try:
+            terminal = os.dup(2)
+        except OSError:  # a program without a terminal
+            yield
+            return
+        try:
+            sys.stderr.flush()
+            os.dup2(heard.fileno(), 2)
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            heard.seek(0)
+            for line in heard:
+                if line.strip() and not line.startswith(NOTICES):
+                    os.write(terminal, line)
+            os.close(terminal)
+
+
+def save(
+    graph: Graph,
+    path: str | os.PathLike[str],
+    *,
+    rankdir: str = "LR",
+    precision: int = 4,
+    budget: int | None = None,
+    fold: str | None = "auto",
+) -> None:
+    """Draw a graph into a file. See `Graph.save`."""
+    target = Path(os.path.realpath(path))  # a link stays a link
+    form = target.suffix.lower()
+    if form not in FORMATS:
+        what = f"{form!r} is no format of drawings" if form else "it has no extension"
+        raise _unwritable(path, f"{what}. Use .svg or .dot, or .png or .pdf where Graphviz is installed")
+    if target.is_dir():
+        raise _unwritable(path, "it is a folder. Name a file in it")
+    if not target.parent.is_dir():
+        raise _unwritable(path, f"there is no folder {Path(path).parent}. Make it first")
+    source = Drawing(graph, rankdir=rankdir, precision=precision, budget=budget, fold=fold).source
+    if form == ".svg":
+        content = f'<?xml version="1.0" encoding="UTF-8"?>\n{svg(source)}'.encode()
+    elif form in (".png", ".pdf"):
+        content = render(source, form[1:])
+    else:
+        content = source.encode()
+    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with open(beside, "xb") as file:
+            file.write(content)
+        os.replace(beside, target)
+    except OSError as error:
+        raise _unwritable(path, f"{error.strerror}. Choose another place") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _unwritable(path: str | os.PathLike[str], why: str) -> DrawingError:
+    return DrawingError(f"{os.fspath(path)} cannot be written: {why}.")

@@ -1,0 +1,256 @@
+"""What a gradient check looks at: a function at a point, with the engine's derivatives there and nearby.
+
+It knows which side of each kink a point lies on, so that no difference is taken across one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from autograd.backward import gradients
+from autograd.graph import topological
+from autograd.op import Op, is_array, real_number
+from autograd.testing.differences import EPSILON, UNKNOWN, Difference, differences
+from autograd.value import Value
+
+__all__ = ["Subject"]
+
+NEAR = 1e-9  # what counts as being at a kink, relative to an input or to 1
+
+
+class Subject:
+    """A function of flat inputs, at one point.
+
+    Args:
+        call: computes a list of outputs from a list of Values.
+        names: what the inputs are called.
+        numbers: the point.
+        name: what the function is called.
+    """
+
+    def __init__(
+        self, call: Callable[[list[Value]], list[Any]], names: list[str], numbers: list[float], name: str
+    ) -> None:
+        self.call, self.names, self.numbers, self.name = call, names, numbers, name
+        outputs = self._outputs(numbers)[1]
+        self.nodes = topological([y for y in outputs if isinstance(y, Value)])
+        self.connected = any(isinstance(y, Value) for y in outputs)
+        self.outputs = len(outputs)
+        self.single = False  # whether it is one operation
+        self.side = _side(self.nodes)
+
+    @classmethod
+    def of(cls, f: Callable[..., Any], xs: Sequence[Any]) -> Subject:
+        """Look at a function of structures of numbers."""
+        found: list[tuple[str, float]] = []
+        shapes = [_shape(x, path, found) for x, path in zip(xs, _argument_names(f, len(xs)), strict=True)]
+
+        def call(leaves: list[Value]) -> list[Any]:
+            flat = iter(leaves)
+            return list(_flat(f(*(_filled(shape, flat) for shape in shapes))))
+
+        name = getattr(f, "__name__", "f")
+        names, numbers = [path for path, _ in found], [number for _, number in found]
+        return cls(call, names, numbers, name if name.isidentifier() else "f")
+
+    @classmethod
+    def of_op(cls, op: Op, operands: Sequence[float]) -> Subject:
+        """Look at one operation."""
+        names = list(op.operands) if not op.nary else [f"{op.operands[0]}[{i}]" for i in range(len(operands))]
+        whole = cls(lambda leaves: [op.apply(tuple(leaves))], names, list(operands), op.name)
+        whole.single = True
+        return whole
+
+    @classmethod
+    def of_node(cls, node: Value) -> Subject:
+        """Look at the operation that made a node, as a function of those operands that are Values."""
+        op = node.op
+        assert op is not None
+        whole = cls.of_op(op, [float(x) for x in node.operands])
+        slots = [slot for slot, slope in enumerate(node.slopes) if slope is not None]
+
+        def call(leaves: list[Value]) -> list[Any]:
+            operands: list[Any] = list(whole.numbers)
+            for slot, leaf in zip(slots, leaves, strict=True):
+                operands[slot] = leaf
+            return [op.apply(tuple(operands))]
+
+        part = cls(call, [whole.names[slot] for slot in slots], [whole.numbers[slot] for slot in slots], op.name)
+        part.single = True
+        return part
+
+    def _outputs(self, numbers: Sequence[float]) -> tuple[list[Value], list[Any]]:
+        leaves = [Value(number, name=name) for number, name in zip(numbers, self.names, strict=True)]
+        return leaves, self.call(leaves)
+
+    def partials(self, order: int) -> list[float]:
+        """Compute the engine's derivatives of one order: outputs × inputs^order numbers, the last input fastest."""
+        return [float(y) for y in self._layer(order, self.numbers)[0]]
+
+    def _layer(self, order: int, at: Sequence[float], *, graph: bool = False) -> tuple[list[Any], list[Any]]:
+        """Compute the derivatives of one order, the last by a plain sweep unless `graph`, and the outputs."""
+        leaves, outputs = self._outputs(at)
+        layer = outputs
+        for level in range(order):
+            more = graph or level < order - 1
+            layer = [
+                slope
+                for y in layer
+                for slope in (gradients(y, leaves, create_graph=more) if isinstance(y, Value) else [0.0] * len(leaves))
+            ]
+        return layer, outputs
+
+    def measured(self, column: int, order: int) -> list[Difference]:
+        """Differentiate the engine's derivatives of one order by an input, by differences."""
+        return differences(self._along(column, order), self.numbers[column], self._noise(order))
+
+    def _noise(self, order: int) -> list[float]:
+        """Estimate the rounding error of the derivatives of one order: a half digit of each node, as it flows."""
+        noises = []
+        for y in self._layer(order, self.numbers, graph=True)[0]:
+            noise = 0.0
+            if isinstance(y, Value):
+                nodes = topological([y])
+                with suppress(ArithmeticError):
+                    noise = EPSILON * sum(abs(g * v.data) for g, v in zip(gradients(y, nodes), nodes, strict=True))
+            noises.append(noise)
+        return noises
+
+    def _along(self, column: int, order: int, side: list[Any] | None = None) -> Callable[[float], list[float] | None]:
+        """Make a function of one input that gives the derivatives of one order, None across a kink.
+
+        Args:
+            side: on which side of its kinks the graph has to be; without it, on that of the point itself.
+        """
+        wanted = self.side if side is None else side
+
+        def outputs_at(x: float) -> list[float] | None:
+            numbers = list(self.numbers)
+            numbers[column] = x
+            try:
+                layer, outputs = self._layer(order, numbers)
+            except (ArithmeticError, ValueError):  # outside the domain, or infinite
+                return None
+            derivatives = [float(y) for y in layer]
+            if not all(map(math.isfinite, derivatives)):
+                return None
+            if x != self.numbers[column] and _side(topological([y for y in outputs if isinstance(y, Value)])) != wanted:
+                return None
+            return derivatives
+
+        return outputs_at
+
+    def one_sided(self, column: int, row: int, side: int) -> Difference:
+        """Measure the slope of an output from the left (−1) or the right (1)."""
+        there = self._side_at(column, side)
+        if there is None:
+            return UNKNOWN
+        return differences(self._along(column, 0, there), self.numbers[column], self._noise(0), side=side)[row]
+
+    def kinks(self, column: int) -> list[str]:
+        """Name the operations that an input takes across a kink within a tiny step."""
+        found: list[str] = []
+        for side in (-1, 1):
+            there = self._side_at(column, side)
+            if there is None or there == self.side:
+                continue
+            if [op for op, _ in there] != [op for op, _ in self.side]:
+                return ["a branch of the function"]
+            found += [op.name for (op, now), (_, then) in zip(self.side, there, strict=True) if now != then]
+        return found
+
+    def at_kink(self, column: int) -> bool:
+        """Say whether an input takes an operation off its kink at once, to either side."""
+        return all(self._side_at(column, side) != self.side for side in (-1, 1))
+
+    def _side_at(self, column: int, side: int) -> list[Any] | None:
+        numbers = list(self.numbers)
+        numbers[column] += side * NEAR * max(abs(numbers[column]), 1.0)
+        try:
+            outputs = self._outputs(numbers)[1]
+        except (ArithmeticError, ValueError):
+            return None
+        return _side(topological([y for y in outputs if isinstance(y, Value)]))
+
+    def partial_name(self, order: int, row: int, last: str) -> str:
+        """Write a derivative: ``∂²f/∂x∂y``."""
+        width = len(self.names)
+        inputs = [last]
+        for _ in range(order - 1):
+            row, column = divmod(row, width)
+            inputs.insert(0, self.names[column])
+        output = self.name if self.outputs == 1 else f"{self.name}[{row}]"
+        power = "" if order == 1 else {2: "²", 3: "³"}.get(order, f"^{order}")
+        return f"∂{power}{output}/" + "".join(f"∂{name}" for name in inputs)
+
+
+def _side(nodes: Sequence[Value]) -> list[tuple[Op, int]]:
+    """Say on which side of its kink each operation is: −1, 0 (at it) or 1; for `where`, which branch was taken."""
+    sides: list[tuple[Op, int]] = []
+    for node in nodes:
+        op = node.op
+        if op is None:
+            continue
+        numbers = [float(x) for x in node.operands]
+        distance = 0.0
+        if op.kink is not None:
+            distance = op.kink(*numbers)
+        elif op.name == "where":
+            distance = 1.0 if numbers[0] else -1.0
+        sides.append((op, (distance > 0) - (distance < 0)))
+    return sides
+
+
+def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names: list[str] = []
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+    return (names + [f"x{i}" for i in range(len(names) + 1, count + 1)])[:count]
+
+
+def _shape(x: Any, path: str, found: list[tuple[str, float]]) -> Any:
+    """Flatten an argument into `found`; what is returned has a None for each number."""
+    if isinstance(x, dict):
+        return {key: _shape(item, f"{path}[{key!r}]", found) for key, item in x.items()}
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return type(x)(*(_shape(item, f"{path}.{key}", found) for key, item in zip(x._fields, x, strict=True)))
+    if isinstance(x, list | tuple) or is_array(x):
+        items = [_shape(item, f"{path}[{i}]", found) for i, item in enumerate(x)]
+        return tuple(items) if isinstance(x, tuple) else items
+    name = x.name if isinstance(x, Value) else None
+    found.append((name or path, real_number(x, "check_gradients")))
+    return None
+
+
+def _filled(shape: Any, leaves: Iterator[Value]) -> Any:
+    if isinstance(shape, dict):
+        return {key: _filled(item, leaves) for key, item in shape.items()}
+    if isinstance(shape, tuple) and hasattr(shape, "_fields"):
+        return type(shape)(*(_filled(item, leaves) for item in shape))
+    if isinstance(shape, list | tuple):
+        items = [_filled(item, leaves) for item in shape]
+        return items if isinstance(shape, list) else tuple(items)
+    return next(leaves)
+
+
+def _flat(outputs: Any) -> Iterator[Any]:
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    if isinstance(outputs, list | tuple) or is_array(outputs):
+        for item in outputs:
+            yield from _flat(item)
+    elif isinstance(outputs, Value):
+        yield outputs
+    else:
+        yield real_number(outputs, "check_gradients")
