@@ -1,1 +1,195 @@
-"""edgegrad's neural networks, built from the engine's Values."""
+"""edgegrad's neural networks: neurons, layers and models whose every weight and sum is one of the engine's Values.
+
+The words are PyTorch's where it has them; curvature, metrics and plots are modules of their own: `nn.curvature`,
+`nn.metrics`, `nn.plots`.
+"""
+
+from nn import curvature, metrics, plots
+from nn.activations import ACTIVATIONS, activation
+from nn.callbacks import Callback, Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
+from nn.clipping import clip_grad_norm, clip_grad_value
+from nn.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.data import DataLoader, Standardizer, train_test_split
+from nn.datasets import adding_problem, circles, delayed_echo, sine_wave, spirals, two_gaussians, two_moons, xor
+from nn.descent import Optimizer, StepError
+from nn.elementwise import Activation, Dropout, Identity, Stochastic
+from nn.errors import ConfigError, ShapeError, StateError, WiringError
+from nn.files import ModelFileError, load, load_weights, save
+from nn.history import History
+from nn.initialisers import INITIALISERS, initialise
+from nn.interop import from_torch, load_torch_state, to_torch, torch_state
+from nn.layers import MLP, Layer, Sequential
+from nn.losses import (
+    LOSSES,
+    bce,
+    bce_with_logits,
+    cross_entropy,
+    half_squared_error,
+    hinge,
+    huber,
+    kl,
+    kl_with_logits,
+    mae,
+    mse,
+    multi_margin,
+    summed_log_loss,
+)
+from nn.metrics import METRICS, ConfusionMatrix, accuracy, accuracy_with_logits, confusion_matrix, r2
+from nn.module import Module
+from nn.network import Network
+from nn.neurons import Neuron, StochasticNeuron, ThresholdNeuron, and_gate, not_gate, or_gate
+from nn.normalisation import BatchNorm1d, BatchNorm2d
+from nn.objective import Objective
+from nn.optimisers import (
+    BFGS,
+    LBFGS,
+    OPTIMISERS,
+    SGD,
+    AdaDelta,
+    AdaGrad,
+    Adam,
+    AdamW,
+    ConjugateGradients,
+    LevenbergMarquardt,
+    Newton,
+    QuickProp,
+    RMSProp,
+    RProp,
+)
+from nn.real_data import BOSTON_COLUMNS, boston, digits
+from nn.recurrent import LSTM, Elman
+from nn.regularisers import L1, L2
+from nn.schedules import (
+    ConstantRate,
+    CosineDecay,
+    ExponentialDecay,
+    InverseTimeDecay,
+    PolynomialDecay,
+    ReduceOnPlateau,
+    StepDecay,
+    WarmUp,
+)
+from nn.shaping import Concatenate, Flatten, Reshape, concatenate
+from nn.training import DivergedError, evaluate, fit, predict
+
+__all__ = [
+    "ACTIVATIONS",
+    "BFGS",
+    "BOSTON_COLUMNS",
+    "INITIALISERS",
+    "L1",
+    "L2",
+    "LBFGS",
+    "LOSSES",
+    "LSTM",
+    "METRICS",
+    "MLP",
+    "OPTIMISERS",
+    "SGD",
+    "Activation",
+    "AdaDelta",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Callback",
+    "Checkpoint",
+    "Concatenate",
+    "ConfigError",
+    "ConfusionMatrix",
+    "ConjugateGradients",
+    "ConstantRate",
+    "Conv2d",
+    "ConvTranspose2d",
+    "CosineDecay",
+    "DataLoader",
+    "DivergedError",
+    "Dropout",
+    "EarlyStopping",
+    "Elman",
+    "ExponentialDecay",
+    "Flatten",
+    "History",
+    "Identity",
+    "InverseTimeDecay",
+    "Layer",
+    "LevenbergMarquardt",
+    "MaxPool2d",
+    "ModelFileError",
+    "Module",
+    "Network",
+    "Neuron",
+    "Newton",
+    "Objective",
+    "Optimizer",
+    "PolynomialDecay",
+    "QuickProp",
+    "RMSProp",
+    "RProp",
+    "Record",
+    "ReduceOnPlateau",
+    "Reshape",
+    "Sequential",
+    "ShapeError",
+    "Standardizer",
+    "StateError",
+    "StepDecay",
+    "StepError",
+    "Stochastic",
+    "StochasticNeuron",
+    "StopBelow",
+    "ThresholdNeuron",
+    "Training",
+    "WarmUp",
+    "WeightPath",
+    "WiringError",
+    "accuracy",
+    "accuracy_with_logits",
+    "activation",
+    "adding_problem",
+    "and_gate",
+    "bce",
+    "bce_with_logits",
+    "boston",
+    "circles",
+    "clip_grad_norm",
+    "clip_grad_value",
+    "concatenate",
+    "confusion_matrix",
+    "cross_entropy",
+    "curvature",
+    "delayed_echo",
+    "digits",
+    "evaluate",
+    "fit",
+    "from_torch",
+    "half_squared_error",
+    "hinge",
+    "huber",
+    "initialise",
+    "kl",
+    "kl_with_logits",
+    "load",
+    "load_torch_state",
+    "load_weights",
+    "mae",
+    "metrics",
+    "mse",
+    "multi_margin",
+    "not_gate",
+    "or_gate",
+    "plots",
+    "predict",
+    "r2",
+    "save",
+    "sine_wave",
+    "spirals",
+    "summed_log_loss",
+    "to_torch",
+    "torch_state",
+    "train_test_split",
+    "two_gaussians",
+    "two_moons",
+    "xor",
+]

@@ -1,0 +1,165 @@
+"""Arrays of Values as nested lists: made from NumPy arrays, walked, measured, read back.
+
+A vector of Values is a plain list, a matrix a list of rows. `given` checks what a user passes for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import Value
+from nn.errors import ShapeError
+
+__all__ = [
+    "Array",
+    "Number",
+    "entries",
+    "first",
+    "flat",
+    "given",
+    "listed",
+    "map_numbers",
+    "numbers",
+    "parameters",
+    "shape",
+]
+
+Number = Value | float
+#: Values as nested lists, of any depth; a single Value has depth 0.
+Array = Any
+
+
+def parameters(numbers: NDArray[np.float64], name: str) -> Array:
+    """Make a parameter for each number of an array, named by its place: ``W[0][1]``."""
+    if numbers.ndim == 0:
+        return Value(float(numbers), name=name, parameter=True)
+    return [parameters(inner, f"{name}[{index}]") for index, inner in enumerate(numbers)]
+
+
+def first(nested: Any) -> Any:
+    """Take the first thing that is no list, tuple or dict; None where there is nothing."""
+    while isinstance(nested, list | tuple | dict):
+        if not nested:
+            return None
+        nested = next(iter(nested.values() if isinstance(nested, dict) else nested))
+    return nested
+
+
+def entries(nested: Array, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk nested lists in order: the place of each entry, such as ``[0][1]``, and the entry."""
+    if isinstance(nested, list | tuple):
+        for index, inner in enumerate(nested):
+            yield from entries(inner, f"{place}[{index}]")
+    else:
+        yield place, nested
+
+
+def flat(nested: Array) -> list[Any]:
+    """List the entries of nested lists in order.
+
+    >>> flat([[1, 2], [3]])
+    [1, 2, 3]
+    """
+    if not isinstance(nested, list | tuple):
+        return [nested]
+    if nested and not isinstance(nested[0], list | tuple):
+        return list(nested)
+    return [entry for inner in nested for entry in flat(inner)]
+
+
+def shape(nested: Array) -> tuple[int, ...]:
+    """Measure nested lists.
+
+    Raises:
+        ShapeError: the lists on one level differ in length.
+
+    Example:
+        >>> shape([[1, 2, 3], [4, 5, 6]])
+        (2, 3)
+    """
+    if not isinstance(nested, list | tuple):
+        return ()
+    inner = {shape(each) for each in nested}
+    if len(inner) > 1:
+        raise ShapeError(f"The lists are ragged: side by side stand shapes {' and '.join(map(str, sorted(inner)))}.")
+    return (len(nested), *(inner.pop() if inner else ()))
+
+
+def numbers(nested: Array) -> NDArray[np.float64]:
+    """Read the numbers of nested lists of Values or numbers into an array of the same shape."""
+    return np.array([float(entry) for entry in flat(nested)], dtype=np.float64).reshape(shape(nested))
+
+
+def map_numbers(f: Callable[[Any], Any], nested: Array) -> Array:
+    """Apply a function to each entry of nested lists, and keep their shape."""
+    if isinstance(nested, list | tuple):
+        return [map_numbers(f, inner) for inner in nested]
+    return f(nested)
+
+
+def listed(inputs: Any) -> Array:
+    """Turn a NumPy array into nested lists; lists stay as they are."""
+    return inputs.tolist() if isinstance(inputs, np.ndarray) else inputs
+
+
+def given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArray[np.float64]:
+    """Check an array that a user passed for parameters.
+
+    Args:
+        content: nested lists, or anything that NumPy reads.
+        wanted: the shape that it must have.
+        name: what it is called: ``W``.
+        owner: what it was given to: ``Layer 2 → 3``.
+
+    Returns:
+        a float64 copy.
+
+    Raises:
+        ShapeError: it is ragged or of another shape; the message says if it looks transposed.
+        TypeError: it holds something other than real numbers.
+        ValueError: a number is NaN or infinite; the message says which.
+    """
+    of = f"{name} of {owner}"
+    want = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
+    if not hasattr(content, "__array__") and not isinstance(content, Value):
+        try:
+            shape(content)
+        except ShapeError:
+            raise ShapeError(f"{of} is ragged{_lengths(content)}. Its shape must be {want}.") from None
+    try:
+        array = np.asarray(content)
+        if array.dtype.kind not in "fiub":
+            raise TypeError
+    except (TypeError, ValueError):
+        kind = next((type(entry).__name__ for entry in flat(content) if not _is_number(entry)), "text")
+        raise TypeError(
+            f"{of} must hold plain numbers, not {kind}. "
+            + ("Share parameters by assigning a module's array: b.W = a.W." if kind == "Value" else "Give floats.")
+        ) from None
+    if array.shape != wanted:
+        transposed = array.ndim == 2 and array.T.shape == wanted
+        raise ShapeError(
+            f"{of} has shape {array.shape}, expected {want}"
+            + (": it is (n_out, n_in), one row a neuron, so pass the transpose." if transposed else ".")
+        )
+    array = array.astype(np.float64)
+    for index in np.argwhere(~np.isfinite(array))[:1]:
+        place = "".join(f"[{i}]" for i in index)
+        raise ValueError(f"{name}{place} of {owner} is {array[tuple(index)]}: give finite numbers.")
+    return array
+
+
+def _is_number(entry: Any) -> bool:
+    return isinstance(entry, int | float | np.integer | np.floating)
+
+
+def _lengths(rows: Any) -> str:
+    if all(isinstance(row, list | tuple) for row in rows):
+        lengths = [str(len(row)) for row in rows]
+        if len(set(lengths)) > 1:
+            return f": its rows have {', '.join(lengths[:-1])} and {lengths[-1]} numbers"
+    return ": its lists differ in length or depth"

@@ -1,0 +1,131 @@
+"""Examples as arrays: what a user passes for X and y is read, checked, and an entry that cannot be used is named.
+
+Nothing is trained or computed on data that did not pass here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["read_examples", "read_inputs", "read_targets"]
+
+Array = NDArray[Any]
+
+
+def read_inputs(X: ArrayLike, name: str = "X") -> Array:
+    """Read inputs into a float64 array of shape (n, …), one row an example.
+
+    Args:
+        X: an array, nested lists or a data frame; at least one example, at least two axes.
+        name: what to call it in errors.
+
+    Raises:
+        ValueError: it is empty, ragged, flat, or holds NaN or an infinity; row and column are named.
+        TypeError: an entry is no real number.
+    """
+    array = _numbers(X, name).astype(np.float64)
+    if array.ndim == 0:
+        raise ValueError(f"{name} is the single number {array.item():g}: for one example write [[{array.item():g}]].")
+    if array.ndim == 1 and array.size:
+        raise ValueError(
+            f"{name} must have one row for each example, but it is flat, with shape {array.shape}. For examples of one "
+            f"number each write {name}.reshape(-1, 1); for a single example [{name}]."
+        )
+    if array.size == 0:
+        raise ValueError(
+            f"{name} is empty, with shape {array.shape}: give at least one example of at least one number."
+        )
+    _check_finite(array, name)
+    return array
+
+
+def read_targets(y: ArrayLike, name: str = "y") -> Array:
+    """Read targets into an array of shape (n,) or (n, …): int64 for whole numbers such as classes, else float64.
+
+    Raises:
+        ValueError: it is empty, ragged, or holds NaN or an infinity; row and column are named.
+        TypeError: an entry is no real number.
+    """
+    array = _numbers(y, name)
+    if array.ndim == 0 or array.size == 0:
+        raise ValueError(f"{name} is empty, with shape {array.shape}: give one target for each example.")
+    array = array.astype(np.int64 if array.dtype.kind in "iu" else np.float64)
+    _check_finite(array, name)
+    return array
+
+
+def read_examples(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y")) -> tuple[Array, Array]:
+    """Read inputs and their targets, one for each.
+
+    Raises:
+        ValueError: one of them is not usable (see `read_inputs`), or they differ in length.
+        TypeError: an entry is no real number.
+    """
+    inputs, targets = read_inputs(X, names[0]), read_targets(y, names[1])
+    if len(inputs) != len(targets):
+        raise ValueError(
+            f"{names[0]} has {len(inputs)} rows but {names[1]} has {len(targets)}: each example needs its target."
+        )
+    return inputs, targets
+
+
+def _numbers(given: ArrayLike, name: str) -> Array:
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise ValueError(_ragged(given, name)) from None
+    if array.dtype.kind in "biuf":
+        return array
+    if array is not given:  # NumPy turns a number beside a text into a text: look at what the user wrote
+        array = np.asarray(given, dtype=object)
+    for place in np.ndindex(array.shape):
+        entry: Any = array[place]
+        if isinstance(entry, list | tuple):
+            raise ValueError(_ragged(given, name))
+        if isinstance(entry, str | complex) or not hasattr(entry, "__float__"):
+            raise TypeError(
+                f"{_place(name, place)} is {entry!r}, of type {type(entry).__name__}, which is no real number. Give "
+                "numbers only: encode categories first."
+            )
+    return array.astype(np.float64)
+
+
+def _ragged(rows: Any, name: str) -> str:
+    """Say which row differs from the first, and how."""
+    cure = "Give every example the same shape."
+    shapes = [np.shape(row) if _regular(row) else None for row in rows]
+    odd = next(row for row, shape in enumerate(shapes) if shape is None or shape != shapes[0])
+    if shapes[odd] is None:
+        return f"{name} is ragged within row {odd}: its lists differ in length. {cure}"
+    if all(len(shape or ()) == 1 for shape in (shapes[0], shapes[odd])):
+        lengths = [shape[0] for shape in (shapes[0], shapes[odd]) if shape]
+        return f"{name} is ragged: row 0 has length {lengths[0]} and row {odd} has length {lengths[1]}. {cure}"
+    return f"{name} is ragged: row 0 has shape {shapes[0]} and row {odd} has shape {shapes[odd]}. {cure}"
+
+
+def _regular(row: Any) -> bool:
+    try:
+        return np.asarray(row).dtype.kind != "O"
+    except ValueError:
+        return False
+
+
+def _check_finite(array: Array, name: str) -> None:
+    finite = np.isfinite(array)
+    if finite.all():
+        return
+    bad = np.argwhere(~finite)
+    place = tuple(int(i) for i in bad[0])
+    more = f" It is the first of {len(bad)} such entries." if len(bad) > 1 else ""
+    number = str(array[place].item()).replace("nan", "NaN").replace("-", "−")
+    raise ValueError(f"{_place(name, place)} is {number}.{more} Leave such examples out, or fill the gaps in first.")
+
+
+def _place(name: str, place: tuple[int, ...]) -> str:
+    indices = "".join(f"[{i}]" for i in place)
+    if len(place) == 2:
+        return f"{name}{indices} (row {place[0]}, column {place[1]})"
+    return f"{name}{indices} (row {place[0]})" if place else name

@@ -1,0 +1,158 @@
+"""History: what a training recorded, one row an epoch.
+
+It is read like a dictionary of columns, prints as a table, and turns into plots and arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["History"]
+
+SHOWN = 3  # epochs that the printed table shows at its start, and at its end
+WIDTH = 12
+
+
+class History(Mapping[str, list[float]]):
+    """What `fit` recorded, column by column: ``history["loss"]`` has one number an epoch.
+
+    The loss and the metrics of an epoch are means over its examples, taken while the weights were moving, as
+    Keras reports them; those whose name starts with ``val_`` are of the validation examples after the epoch.
+
+    Attributes:
+        rows: one dictionary an epoch. A callback may add its own numbers to the last one.
+        stop_reason: why the training ended, in words; empty while it runs.
+        seconds: how long it took.
+        notes: what may surprise about the settings, in words.
+
+    Example:
+        >>> history = History()
+        >>> history.append({"loss": 0.5, "mae": 0.6})
+        >>> history.append({"loss": 0.25, "mae": 0.4})
+        >>> history["loss"], history.best("mae")
+        ([0.5, 0.25], (2, 0.4))
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.stop_reason = ""
+        self.seconds = 0.0
+        self.notes: list[str] = []
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add the row of the next epoch."""
+        self.rows.append(row)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were finished."""
+        return len(self.rows)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, in the order in which they first appeared."""
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def __getitem__(self, name: str) -> list[float]:
+        """Give one number an epoch; NaN for epochs that did not record it.
+
+        Raises:
+            KeyError: there is no such column; the message lists those there are.
+        """
+        if name not in self.names:
+            known = ", ".join(self.names) or "none, as no epoch was finished"
+            raise KeyError(f"The history has no column {name!r}. Columns: {known}.")
+        return [row.get(name, math.nan) for row in self.rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def best(self, name: str = "loss", *, largest: bool = False) -> tuple[int, float]:
+        """Find the epoch (from 1) with the smallest number in a column, and that number.
+
+        Args:
+            name: the column.
+            largest: look for the largest instead, as for an accuracy.
+
+        Raises:
+            KeyError: there is no such column.
+            ValueError: the column holds no finite number.
+        """
+        column = self[name]
+        finite = [index for index, number in enumerate(column) if math.isfinite(number)]
+        if not finite:
+            raise ValueError(f"Column {name!r} of the history holds no finite number, so none is the best.")
+        index = (max if largest else min)(finite, key=lambda i: (column[i], i if not largest else -i))
+        return index + 1, column[index]
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Give the columns as a plain dictionary of lists, which JSON and pandas take as it is."""
+        return {name: self[name] for name in self.names}
+
+    def to_numpy(self) -> NDArray[Any]:
+        """Give the table as a structured array of shape (epochs,), whose fields are ``epoch`` and the columns."""
+        table = np.empty(self.epochs, dtype=[("epoch", np.int64), *((name, np.float64) for name in self.names)])
+        table["epoch"] = np.arange(1, self.epochs + 1)
+        for name in self.names:
+            table[name] = self[name]
+        return table
+
+    def plot(
+        self, what: str | Sequence[str] | None = None, *, scale: str | Sequence[str] = "linear", ax: Axes | None = None
+    ) -> Figure:
+        """Plot quantities over the epochs; those of the validation examples lie in the same panel.
+
+        Args:
+            what: one column or several, such as ``"loss"`` or ``["loss", "mae"]``; all of them unless given.
+            scale: ``"linear"``; ``"log"``; ``"change"``, the difference to the epoch before; or several of
+                them, each in a panel of its own (the plots of lecture L1.7).
+            ax: the axes to draw on, if there is only one panel.
+
+        Returns:
+            the figure; nothing is shown on the screen.
+
+        Raises:
+            KeyError: there is no such column.
+            ValueError: no epoch was finished, or a scale is unknown.
+        """
+        from nn.plots import history
+
+        return history(self, what, scale=scale, ax=ax)
+
+    @property
+    def summary(self) -> str:
+        """How many epochs it took, and why they ended, in one sentence."""
+        count = f"{self.epochs} epoch{'s' * (self.epochs != 1)} in {self.seconds:.3g} s"
+        return f"{count}; {self.stop_reason}." if self.stop_reason else f"{count}."
+
+    def __str__(self) -> str:
+        last = self.epochs - 1
+        shown = [i for i in range(self.epochs) if i < SHOWN or i == last // 2 or last - i < SHOWN]
+        cells = {name: [_short(self.rows[i].get(name)) for i in shown] for name in self.names}
+        widths = {name: max([WIDTH, *(len(cell) + 2 for cell in [name, *column])]) for name, column in cells.items()}
+        lines = ["epoch" + "".join(f"{name:>{width}}" for name, width in widths.items())] if self.rows else []
+        for place, (before, index) in enumerate(zip([-1, *shown], shown, strict=False)):
+            if index > before + 1:
+                lines.append("    …")
+            numbers = (f"{cells[name][place]:>{width}}" for name, width in widths.items())
+            lines.append(f"{index + 1:>5}" + "".join(numbers))
+        return "\n".join([*lines, self.summary, *(f"Note: {note}." for note in self.notes)])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _short(number: float | None) -> str:
+    return "—" if number is None else f"{number:.5g}".replace("-", "−")

@@ -1,0 +1,117 @@
+"""What a module is fed with, checked: a row of numbers, a picture, a sequence."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograd import Value
+from nn import arrays
+from nn.arrays import Number
+from nn.errors import ShapeError
+
+__all__ = ["picture", "row", "sequence"]
+
+Picture = list[list[list[Number]]]
+
+
+class Titled(Protocol):
+    """Something that says in an error what it is: a module."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        ...
+
+
+def row(inputs: Any, width: int | None, owner: Titled, where: str = "") -> tuple[Number, ...]:
+    """Check one example: a flat list of numbers and Values.
+
+    Args:
+        inputs: a list, tuple or one-dimensional array.
+        width: how many there must be; None for any number.
+        owner: the module that takes it, for the message.
+        where: what to say behind its name: ``", step 3,"``.
+
+    Raises:
+        ShapeError: there are more or fewer, or it is a batch.
+        TypeError: it is no list.
+    """
+    xs = _listed(inputs, owner, "a list of numbers", where)
+    if _nested(xs):
+        wanted = "a flat list" if width is None else f"a flat list of {_count(width, 'number')}"
+        raise ShapeError(
+            f"{owner.title}{where} takes one example, {wanted}, got {_shape(xs)}. For several examples write "
+            "[model(row) for row in X]."
+        )
+    if width is not None and len(xs) != width:
+        raise ShapeError(f"{owner.title}{where} takes {_count(width, 'input')}, got {len(xs)}.")
+    return tuple(xs)
+
+
+def picture(inputs: Any, channels: int | None, owner: Titled) -> Picture:
+    """Check a picture: nested lists [channel][row][column], or an array of three axes.
+
+    Args:
+        inputs: the picture.
+        channels: how many there must be; None for any number.
+        owner: the module that takes it, for the message.
+
+    Raises:
+        ShapeError: it has another number of axes or channels, or is ragged.
+        TypeError: it is no list.
+    """
+    planes = _listed(inputs, owner, "a picture, [channel][row][column]")
+    if planes and isinstance(planes[0], np.ndarray):
+        planes = [plane.tolist() for plane in planes]
+    found = _shape(planes)
+    if not isinstance(found, tuple) or len(found) != 3:
+        raise ShapeError(f"{owner.title} takes one picture, [channel][row][column], got {found}.")
+    if channels is not None and found[0] != channels:
+        raise ShapeError(f"{owner.title} takes {_count(channels, 'channel')}, got {found[0]}.")
+    return planes
+
+
+def sequence(inputs: Any, width: int, owner: Titled) -> list[tuple[Number, ...]]:
+    """Check a sequence: a list of rows of one width, or an array (steps, width).
+
+    Raises:
+        ShapeError: it is empty, or a row has another width; the message says which.
+        TypeError: it is no list of rows.
+    """
+    steps = _listed(inputs, owner, "a sequence, a list of rows")
+    if not steps:
+        raise ShapeError(f"{owner.title} takes a sequence of one step or more, got an empty one.")
+    return [row(step, width, owner, f", step {time},") for time, step in enumerate(steps)]
+
+
+def _listed(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[Any]:
+    if isinstance(inputs, list):
+        return inputs
+    if isinstance(inputs, tuple):
+        return list(inputs)
+    if hasattr(inputs, "__array__") and not isinstance(inputs, Value):
+        array = np.asarray(inputs)
+        if array.ndim and array.dtype.kind in "fiub":
+            return array.astype(np.float64).tolist()  # type: ignore[no-any-return]
+        if array.ndim:
+            raise TypeError(f"{owner.title}{where} takes {wanted}, got an array of {array.dtype}.")
+    given = repr(inputs) if isinstance(inputs, int | float | Value) else type(inputs).__name__
+    raise TypeError(f"{owner.title}{where} takes {wanted}, got {given}: write [x] for a single number x.")
+
+
+def _nested(xs: list[Any]) -> bool:
+    return bool(xs) and (isinstance(xs[0], list | tuple) or getattr(xs[0], "ndim", 0) > 0)
+
+
+def _shape(nested: list[Any]) -> tuple[int, ...] | str:
+    """Measure what was given, for a message."""
+    try:
+        return arrays.shape([x.tolist() if isinstance(x, np.ndarray) else x for x in nested])
+    except ShapeError:
+        return "ragged lists"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"

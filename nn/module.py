@@ -1,0 +1,402 @@
+"""Module: a part of a model that knows its parameters by name, its parts, and how to save and restore them.
+
+Parameters are nested lists of Values in public attributes, parts are modules in attributes or lists of
+attributes; nothing has to be registered, and a subclass need not call ``super().__init__()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import Value, scope
+from nn import arrays, configuration, states, summary
+from nn.errors import ShapeError
+
+__all__ = ["Module", "Path", "Slot"]
+
+#: The way from a part up to a module: at each level the part's name there, and whether it is a plain suffix.
+Path = tuple[tuple[str, bool], ...]
+
+
+class Slot(NamedTuple):
+    """Where one array of a model lives.
+
+    Attributes:
+        key: its name in the state of the model: ``W1``.
+        owner: the module that it is an attribute of.
+        path: the way from the owner up to the model.
+        name: what the owner calls it: ``W``.
+        holder: the dict that holds it (the owner's attributes, or a dict among them).
+        place: its key there.
+        trained: whether it holds parameters; a buffer otherwise.
+    """
+
+    key: str
+    owner: Module
+    path: Path
+    name: str
+    holder: dict[str, Any]
+    place: str
+    trained: bool
+
+    @property
+    def content(self) -> Any:
+        """The array: nested lists of Values, or a NumPy array for a buffer."""
+        return self.holder[self.place]
+
+    def parameters(self, path: Path = ()) -> Iterator[tuple[str, Value]]:
+        """Give each parameter with its name in the model: ``W1[0][1]``; `path` leads on to a larger model."""
+        for index, parameter in arrays.entries(self.content):
+            stem, tail = self.owner.element(self.name, index)
+            yield qualified(stem, self.path + path) + tail, parameter
+
+
+def _no_forward(*_: Any, **__: Any) -> NoReturn:
+    raise NotImplementedError("A module computes its outputs in forward(self, inputs): define it in the subclass.")
+
+
+class Module:
+    """The base of everything that a model is built from.
+
+    A subclass keeps its parameters (`Value` with ``parameter=True``) as nested lists in attributes, its parts
+    as attributes or lists of modules, and defines ``forward``. A private attribute (``_x``) is none of these,
+    and all entries of a list are of one kind.
+
+    Attributes:
+        training: whether `train` or `eval` was called last; dropout and batch normalisation look at it.
+        kind: what a part of this class is called in scopes and tables: ``layer`` gives ``layer1``.
+        buffers: names of attributes (NumPy arrays) that are saved but not trained.
+        unsaved: constructor's arguments that `config` leaves out, since the state holds what they gave.
+        keeps_width: whether it gives as many numbers as it takes.
+        whole_batch: whether training looks at the examples of a batch together.
+        takes_suffix: whether a container may call its arrays ``W1`` rather than ``1.W``.
+
+    Example:
+        >>> class Doubled(Module):
+        ...     def __init__(self):
+        ...         self.w = [Value(2.0, parameter=True)]
+        ...
+        ...     def forward(self, xs):
+        ...         return [self.w[0] * x for x in xs]
+        >>> model = Doubled()
+        >>> model([3.0])
+        [Value(6.0, op=mul)]
+        >>> model.named_parameters()
+        {'w[0]': Value(2.0, name='w[0]')}
+    """
+
+    kind: ClassVar[str] = "module"
+    buffers: ClassVar[tuple[str, ...]] = ()
+    unsaved: ClassVar[frozenset[str]] = frozenset({"seed", "init", "W", "b"})
+    keeps_width: ClassVar[bool] = False
+    whole_batch: ClassVar[bool] = False
+    takes_suffix: ClassVar[bool] = True
+
+    training: bool = True
+    _path: Path = ()
+    _label: str | None = None
+    _scope: scope | None = None
+
+    #: Compute the outputs for one example. Defined by each subclass, with arguments of its own.
+    forward: Callable[..., Any] = _no_forward
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.kind == Module.kind:
+            cls.kind = cls.__name__.lower()
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Compute the outputs for one example, inside the module's scope."""
+        if self._scope is None:
+            return self.forward(*inputs, **options)
+        with self._scope:
+            return self.forward(*inputs, **options)
+
+    def batch(self, examples: Sequence[Any]) -> list[Any]:
+        """Compute the outputs for several examples together, as training with `BatchNorm2d` needs.
+
+        Args:
+            examples: one input for each example.
+
+        Returns:
+            one output for each example; without batch normalisation the same as calling it on each.
+
+        Raises:
+            TypeError: parts of it look at the batch as a whole, and it has no ``forward_batch`` that hands it on.
+        """
+        if self._scope is None:
+            return self.forward_batch(examples)
+        with self._scope:
+            return self.forward_batch(examples)
+
+    def forward_batch(self, examples: Sequence[Any]) -> list[Any]:
+        """Compute the outputs for several examples. Override it where parts look at the batch as a whole."""
+        if self.training and self.looks_at_batches:
+            name = type(self).__name__
+            raise TypeError(
+                f"{name} has parts that look at a batch as a whole (batch normalisation), but forward() takes one "
+                f"example: define {name}.forward_batch(examples), and in it call part.batch(…) instead of part(…)."
+            )
+        return [self.forward(example) for example in examples]
+
+    @property
+    def looks_at_batches(self) -> bool:
+        """Whether some part looks at a batch as a whole in training: then train with `batch`."""
+        return any(module.whole_batch for module in self.modules())
+
+    # --- parts and names ----------------------------------------------------------------------------------------------
+
+    def children(self) -> dict[str, Module]:
+        """List the direct parts by name: the attribute, ``blocks.0`` in a list. Each part once."""
+        found: dict[str, Module] = {}
+        for name, content in vars(self).items():
+            if not name.startswith("_") and isinstance(arrays.first(content), Module):
+                _collect(name, content, found)
+        return found
+
+    def modules(self) -> Iterator[Module]:
+        """Give the module itself and every part of it, each once, parts after what they are part of."""
+        return (module for _, _, module in self._tree())
+
+    def child_label(self, name: str, child: Module) -> str:
+        """Say what the part `name` is called in scopes and tables."""
+        return name
+
+    def joins_by_suffix(self, name: str, child: Module) -> bool:
+        """Say whether arrays of the part `name` are called ``W1`` rather than ``1.W``."""
+        return False
+
+    def element(self, array: str, index: str) -> tuple[str, str]:
+        """Name one parameter of an array: the stem, which containers extend, and the rest: ``W``, ``[0][1]``."""
+        return array, index
+
+    def name_nodes(self) -> None:
+        """Prepare names for the nodes that ``forward`` makes. Called whenever the module's own name changes."""
+
+    def qualify(self, name: str) -> str:
+        """Turn a name within this module into one within the whole model: ``s`` into ``s1``."""
+        return qualified(name, self._path)
+
+    def bind(self, path: Path = (), label: str | None = None) -> None:
+        """Name every parameter, node and scope below by its place in the model.
+
+        Assigning a part to an attribute does it by itself. Call it after changing a list of parts in place.
+
+        Args:
+            path: the way from this module up to the whole model.
+            label: what the module is called in scopes and tables.
+        """
+        for way, given, module in self._tree(label=label):
+            module._path = way + path
+            module._label = given
+            module._scope = scope(given) if given else None
+            module.name_nodes()
+        for name, parameter in self._parameters(path):
+            parameter.name = name
+
+    def _tree(
+        self, path: Path = (), label: str | None = None, seen: set[int] | None = None
+    ) -> Iterator[tuple[Path, str | None, Module]]:
+        """Walk the parts: the way from each up to this module, its label, and the module; each once."""
+        seen = set() if seen is None else seen
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        parts = self.children()
+        yield path, label or (None if parts else self.kind), self
+        for name, child in parts.items():
+            yield from child._tree(
+                ((name, self.joins_by_suffix(name, child)), *path), self.child_label(name, child), seen
+            )
+
+    def __setattr__(self, name: str, content: Any) -> None:
+        """Assign an attribute; parts get their names, and an array of parameters only gives way to its like."""
+        if not name.startswith("_"):
+            before = vars(self).get(name)
+            if _is_parameter(arrays.first(before)):
+                _check_replacement(self, name, before, content)
+        super().__setattr__(name, content)
+        if name.startswith("_"):
+            return
+        inside = arrays.first(content)
+        if isinstance(inside, Module):
+            self.bind(self._path, self._label)
+        elif _is_parameter(inside) and inside.name is None:
+            for slot in self.slots():
+                for full, parameter in slot.parameters(self._path):
+                    parameter.name = parameter.name or full
+
+    # --- parameters and state -----------------------------------------------------------------------------------------
+
+    def slots(self) -> Iterator[Slot]:
+        """Give every array of parameters and every buffer, of the module and of its parts."""
+        for path, _, module in self._tree():
+            for name, holder, place in _own_arrays(module):
+                yield Slot(qualified(name, path), module, path, name, holder, place, True)
+            for name in module.buffers:
+                if isinstance(vars(module).get(name), np.ndarray):
+                    yield Slot(qualified(name, path), module, path, name, vars(module), name, False)
+
+    def _parameters(self, path: Path = ()) -> Iterator[tuple[str, Value]]:
+        seen: set[int] = set()
+        for slot in self.slots():
+            if slot.trained:
+                for name, parameter in slot.parameters(path):
+                    if id(parameter) not in seen:
+                        seen.add(id(parameter))
+                        yield name, parameter
+
+    def named_parameters(self) -> dict[str, Value]:
+        """List the parameters by name: ``W1[0][1]``, ``b2[3]``. One that is used in two places comes once."""
+        return dict(self._parameters())
+
+    def parameters(self) -> list[Value]:
+        """List the parameters, in the order of `named_parameters`."""
+        return list(dict.fromkeys(one for slot in self.slots() if slot.trained for one in arrays.flat(slot.content)))
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: each parameter's `grad` becomes None."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def freeze(self) -> Self:
+        """Keep the parameters as they are: backward passes and optimisers leave them alone."""
+        return self._require_grad(False)
+
+    def unfreeze(self) -> Self:
+        """Train the parameters again."""
+        return self._require_grad(True)
+
+    def _require_grad(self, required: bool) -> Self:
+        for parameter in self.parameters():
+            parameter.requires_grad = required
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Put the module and its parts into training mode: dropout drops, batch normalisation looks at the batch."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Put the module and its parts into evaluation mode."""
+        return self.train(False)
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Copy all parameters and buffers into arrays: ``{"W1": (n_out, n_in), "b1": (n_out,), …}``."""
+        return states.taken(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all parameters and buffers from arrays, or change nothing.
+
+        Args:
+            state: as `state_dict` gives it; anything that NumPy reads.
+
+        Raises:
+            StateError: keys are missing or unexpected, or arrays do not fit; the message lists every one.
+        """
+        states.load(self, state)
+
+    # --- description --------------------------------------------------------------------------------------------------
+
+    def extent(self) -> str:
+        """Say in a few characters what goes in and out: ``13 → 128``."""
+        return ""
+
+    @property
+    def label(self) -> str | None:
+        """What the module is called in scopes and tables: ``layer1``. None for a model of several parts."""
+        return self._label
+
+    @property
+    def title(self) -> str:
+        """Name the module in an error: ``layer1 (Layer 13 → 128, relu)``."""
+        activation = "" if self.children() else str(getattr(self, "activation", ""))
+        details = ", ".join(filter(None, (self.extent(), activation)))
+        described = f"{type(self).__name__} {details}".rstrip()
+        return described if self._label in (None, self.kind) else f"{self._label} ({described})"
+
+    def describe(self) -> str:
+        """Write the table of parts: shape, activation, number of parameters, and their total."""
+        return summary.table(self)
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def arguments(self) -> dict[str, Any]:
+        """Give the constructor's arguments that `config` writes: the attributes of the same names.
+
+        Raises:
+            ConfigError: an argument has no attribute.
+        """
+        return configuration.arguments(self)
+
+    def config(self) -> dict[str, Any]:
+        """Write the architecture as a plain dict that JSON can hold: the class and `arguments`, parts likewise.
+
+        Raises:
+            ConfigError: an argument has no attribute, or is something that cannot be written.
+        """
+        return configuration.written(self)
+
+    @staticmethod
+    def from_config(config: Mapping[str, Any]) -> Module:
+        """Build the module that `config` wrote, with fresh parameters (then use `load_state_dict`).
+
+        Raises:
+            ConfigError: the dict does not describe a module.
+        """
+        return configuration.built(config)
+
+
+def qualified(name: str, path: Path) -> str:
+    """Extend the name of an array or node by the parts that it lies in, from the inside out."""
+    for part, suffix in path:
+        # A digit before the suffix would make W1 of part 1 and W of part 11 the same.
+        name = f"{name}{part}" if suffix and not name[-1].isdigit() else f"{part}.{name}"
+    return name
+
+
+def _own_arrays(module: Module) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Find the arrays of parameters among a module's own attributes, and one level down in dicts."""
+    for name, content in vars(module).items():
+        if name.startswith("_") or not _is_parameter(arrays.first(content)):
+            continue
+        if isinstance(content, dict):
+            yield from ((f"{name}.{key}", content, key) for key in content)
+        else:
+            yield name, vars(module), name
+
+
+def _is_parameter(content: Any) -> bool:
+    return isinstance(content, Value) and content.is_parameter
+
+
+def _collect(name: str, content: Any, found: dict[str, Module]) -> None:
+    if isinstance(content, Module):
+        if not any(content is known for known in found.values()):
+            found[name] = content
+    elif isinstance(content, list | tuple):
+        for index, inner in enumerate(content):
+            _collect(f"{name}.{index}", inner, found)
+    elif isinstance(content, dict):
+        for key, inner in content.items():
+            _collect(f"{name}.{key}", inner, found)
+
+
+def _check_replacement(module: Module, name: str, before: Any, content: Any) -> None:
+    kind = type(content).__name__
+    if not _is_parameter(arrays.first(content)):
+        raise TypeError(
+            f"{name} of {module.title} holds its parameters and cannot become {kind}. Set numbers with "
+            f"load_state_dict, or share another module's parameters with a.{name} = b.{name}."
+        )
+    if not isinstance(before, dict) and arrays.shape(content) != arrays.shape(before):
+        raise ShapeError(
+            f"{name} of {module.title} has shape {arrays.shape(before)} and cannot become an array of shape "
+            f"{arrays.shape(content)}."
+        )

@@ -1,0 +1,149 @@
+"""What functions and models answer: activations with their derivatives, and decisions over the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import autograd
+from nn.plots.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, colormap, make_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from nn.module import Module
+
+__all__ = ["activations", "decision"]
+
+#: The lectures' gallery (L1.2, L4.4) and what is used today beside it: a label, and a function of a Value.
+GALLERY: dict[str, Callable[[Any], Any]] = {
+    "identity": autograd.identity,
+    "step": autograd.step,
+    "sigmoid": autograd.sigmoid,
+    "tanh": autograd.tanh,
+    "ReLU": autograd.relu,
+    "leaky ReLU, α = 0.1": lambda x: autograd.leaky_relu(x, 0.1),
+    "ELU, α = 0.1": lambda x: autograd.elu(x, 0.1),
+    "softplus": autograd.softplus,
+    "SiLU": autograd.silu,
+    "GELU": autograd.gelu,
+    "softmax of (x, 0, 0)": lambda x: autograd.softmax([x, 0.0, 0.0])[0],
+    "sin": autograd.sin,
+}
+
+
+@styled
+def activations(
+    functions: Mapping[str, Callable[[Any], Any]] | None = None, *, span: tuple[float, float] = (-4.0, 4.0)
+) -> Figure:
+    """Plot activation functions with their derivatives, which the engine computes (lecture L1.2).
+
+    Args:
+        functions: by label, a function of one Value; the lectures' gallery unless given.
+        span: the interval to plot.
+
+    Returns:
+        the figure. A dot marks the slope that is taken where the derivative jumps.
+    """
+    chosen = GALLERY if functions is None else functions
+    columns = min(4, len(chosen))
+    figure, axes = make_figure(-(-len(chosen) // columns), columns, (2.9, 2.3))
+    grid = np.linspace(*span, 401)
+    left = np.append(grid[grid < 0.0], 0.0)
+    for panel, (label, function) in zip(axes.flat, chosen.items(), strict=False):
+        slope = autograd.grad(function)
+        for f, name, colour, line in ((function, "f(x)", BLUE, "-"), (slope, "f′(x)", VERMILLION, "--")):
+            at_zero, beyond = (float(f(x)) for x in (0.0, np.nextafter(0.0, 1.0)))
+            jumps = abs(at_zero - beyond) > 1e-6
+            pieces = (left, np.append(1e-12, grid[grid > 0.0])) if jumps else (grid,)
+            for index, xs in enumerate(pieces):
+                ys = [float(f(x)) for x in xs]
+                panel.plot(xs, ys, color=colour, linestyle=line, label=None if index else name)
+            if jumps:
+                panel.plot(0.0, at_zero, "o", color=colour, markersize=4.5, zorder=4)
+        panel.set(title=label, xlim=span, ylim=(-1.6, 2.2))
+        panel.axhline(0.0, color="#888888", linewidth=0.8, zorder=1)
+        panel.axvline(0.0, color="#888888", linewidth=0.8, zorder=1)
+    axes.flat[0].legend(loc="upper left")
+    for panel in axes.flat[len(chosen) :]:
+        panel.axis("off")
+    return figure  # type: ignore[no-any-return]
+
+
+@styled
+def decision(
+    model: Module, X: ArrayLike, y: ArrayLike, *, threshold: float | None = None, resolution: int = 80,
+    names: tuple[str, str] = ("x₁", "x₂"), ax: Axes | None = None,
+) -> Figure:  # fmt: skip
+    """Plot what a model answers over the plane, its decision boundary, and the examples (lecture L4.6).
+
+    Args:
+        model: takes two numbers; gives one score, or one for each class.
+        X: examples, (n, 2).
+        y: their classes, (n,) or (n, 1).
+        threshold: of a single score; 0.5 where the model's scores all lie in [0, 1], else 0, unless given.
+        resolution: points of the grid along each axis.
+        names: labels of the axes.
+        ax: the axes to draw on.
+
+    Returns:
+        the figure.
+
+    Raises:
+        ValueError: the examples are no points of a plane.
+    """
+    from nn.training import predict
+
+    points, classes = np.asarray(X, dtype=np.float64), np.asarray(y).reshape(-1)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"A decision is plotted over two inputs: X must have the shape (n, 2), not {points.shape}.")
+    figure, [[panel]] = make_figure(size=(5.0, 4.4), ax=ax)
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.12 * (high - low)
+    axes = [np.linspace(a, b, resolution) for a, b in zip(low - margin, high + margin, strict=True)]
+    grid = np.stack(np.meshgrid(*axes), axis=-1)
+    scores = predict(model, grid.reshape(-1, 2)).reshape(resolution, resolution, -1)
+    if scores.shape[2] == 1:
+        _shade_score(figure, panel, axes, scores[..., 0], threshold)
+    else:
+        _shade_classes(panel, axes, scores)
+    for index, label in enumerate(np.unique(classes)):
+        inside = classes == label
+        panel.scatter(
+            *points[inside].T, s=26, marker=MARKERS[index % len(MARKERS)], color=PALETTE[index % len(PALETTE)],
+            edgecolor="white", linewidth=0.7, label=f"{label:g}", zorder=3,
+        )  # fmt: skip
+    panel.grid(visible=False)
+    panel.set(xlabel=names[0], ylabel=names[1])
+    panel.set_title("decision", loc="left")
+    panel.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=6, borderpad=0.0, handletextpad=0.1, columnspacing=0.9
+    )
+    return figure  # type: ignore[no-any-return]
+
+
+def _shade_score(figure: Any, panel: Any, axes: list[Any], score: Any, threshold: float | None) -> None:
+    """Shade by a single score, and draw the line where it crosses the threshold."""
+    middle = threshold if threshold is not None else 0.5 if score.min() >= 0.0 and score.max() <= 1.0 else 0.0
+    reach = max(float(np.abs(score - middle).max()), 1e-12)
+    levels = np.linspace(middle - reach, middle + reach, 23)
+    shade = panel.contourf(
+        *axes, score, levels=levels, cmap=colormap("#63a6cf", "#b3d5e8", "#f8f8f8", "#f5cdb0", "#e39a63")
+    )
+    figure.colorbar(shade, ax=panel, label="score", ticks=[middle - reach, middle, middle + reach], format="%.2g")
+    if score.min() < middle < score.max():
+        panel.contour(*axes, score, levels=[middle], colors=INK, linewidths=1.6)
+
+
+def _shade_classes(panel: Any, axes: list[Any], scores: Any) -> None:
+    """Shade by the class with the largest score: where its lead over the best of the others is positive."""
+    for k in range(scores.shape[2]):
+        lead = scores[..., k] - np.delete(scores, k, axis=2).max(axis=2)
+        if lead.max() > 0.0:
+            panel.contourf(*axes, lead, levels=[0.0, np.inf], colors=[PALETTE[k % len(PALETTE)]], alpha=0.25)
+        if lead.min() < 0.0 < lead.max():
+            panel.contour(*axes, lead, levels=[0.0], colors=INK, linewidths=1.0)

@@ -1,0 +1,167 @@
+"""Metrics against scikit-learn, the rules by which classes are read, and the errors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn.losses import mae as mae_loss
+from nn.losses import mse as mse_loss
+from nn.metrics import METRICS, accuracy, accuracy_with_logits, confusion_matrix, mae, mse, r2
+
+SEEDS = range(5)
+
+
+def draw(seed: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(2, 40)), int(rng.integers(1, 5)))
+    return rng.standard_normal(shape), rng.standard_normal(shape)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_regression_metrics_are_scikit_learns(seed: int) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    p, t = draw(seed)
+    assert mse(p, t) == pytest.approx(reference.mean_squared_error(t, p), rel=1e-14)
+    assert mae(p, t) == pytest.approx(reference.mean_absolute_error(t, p), rel=1e-14)
+    assert r2(p, t) == pytest.approx(reference.r2_score(t, p), rel=1e-13)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_regression_metrics_are_the_losses(seed: int) -> None:
+    p, t = draw(seed)
+    assert mse(p, t) == pytest.approx(mse_loss(p, t), rel=1e-14)
+    assert mae(p, t) == pytest.approx(mae_loss(p, t), rel=1e-14)
+
+
+@pytest.mark.parametrize("predictions", [[2.0, 2.0, 2.0], [2.0, 2.0, 1.0]])
+def test_r2_of_constant_targets_is_scikit_learns(predictions: list[float]) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    assert r2(predictions, [2.0, 2.0, 2.0]) == reference.r2_score([2.0, 2.0, 2.0], predictions)
+
+
+def test_r2_of_one_row_is_nan() -> None:
+    assert math.isnan(r2([[1.0, 2.0]], [[1.0, 2.0]]))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_classification_metrics_are_scikit_learns(seed: int) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(seed)
+    n, k = int(rng.integers(5, 60)), int(rng.integers(3, 6))
+    scores, classes = rng.standard_normal((n, k)), rng.integers(0, k, n)
+    chosen = scores.argmax(axis=1)
+    assert accuracy(scores, classes) == reference.accuracy_score(classes, chosen)
+    np.testing.assert_array_equal(
+        np.array(confusion_matrix(scores, classes)), reference.confusion_matrix(classes, chosen, labels=range(k))
+    )
+    probabilities, binary = rng.random((n, 1)), rng.integers(0, 2, n)
+    chosen = (probabilities[:, 0] > 0.5).astype(int)
+    assert accuracy(probabilities, binary) == reference.accuracy_score(binary, chosen)
+    np.testing.assert_array_equal(
+        confusion_matrix(probabilities, binary).counts, reference.confusion_matrix(binary, chosen, labels=[0, 1])
+    )
+
+
+def test_columns_and_flat_arrays_are_the_same() -> None:
+    p, t = np.array([0.2, 0.9, 0.7]), np.array([0, 1, 0])
+    for metric in METRICS.values():
+        values = {metric(a, b) for a in (p, p[:, None], p.tolist()) for b in (t, t[:, None], t.astype(float))}
+        assert len(values) == 1
+
+
+def test_one_column_of_scores() -> None:
+    scores = [0.6, 0.4, 0.5, -0.1]
+    assert accuracy(scores, [1, 0, 0, 0]) == 1.0
+    assert accuracy(scores, [1, 1, 1, 0], threshold=0.0) == 1.0
+    assert accuracy_with_logits(scores, [1, 1, 1, -1]) == 1.0
+    assert accuracy_with_logits([0.0], [1]) == 0.0
+
+
+def test_several_columns_of_scores() -> None:
+    scores = [[0.1, 0.7, 0.2], [0.5, 0.5, 0.0]]
+    assert accuracy(scores, [1, 0]) == 1.0
+    assert accuracy(scores, [[0.0, 1.0, 0.0], [0.2, 0.7, 0.1]]) == 0.5
+    assert accuracy_with_logits(scores, [[1], [1]]) == 0.5
+
+
+def test_whole_predictions_are_classes() -> None:
+    assert accuracy(np.array([7, 2, 2]), [7, 2, 1]) == 2 / 3
+    assert accuracy(np.array([True, False]), [1, 1]) == 0.5
+    assert confusion_matrix(np.array([2, 0]), [2, 1]).counts.tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 1]]
+
+
+def test_a_confusion_matrix_prints_as_a_table() -> None:
+    predictions = np.array([0] * 12 + [1] * 3 + [2] * 4)
+    targets = [0] * 11 + [1] * 4 + [0, 2, 2, 2]
+    table = confusion_matrix(predictions, targets, labels=["cat", "dog", "hippopotamus"])
+    assert str(table) == repr(table)
+    assert str(table).splitlines() == [
+        "true / predicted  cat  dog  hippopotamus",
+        "             cat   11    ·             1",
+        "             dog    1    3             ·",
+        "    hippopotamus    ·    ·             3",
+    ]
+    assert np.array(table, dtype=float).trace() / 19 == accuracy(predictions, targets)
+
+
+def test_labels_may_name_classes_that_do_not_occur() -> None:
+    table = confusion_matrix(np.array([0, 1]), [0, 0], labels=["a", "b", "c"])
+    assert table.labels == ("a", "b", "c")
+    assert table.counts.tolist() == [[1, 1, 0], [0, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("metric", "predictions", "targets", "sentence"),
+    [
+        (mse, [[1.0, 2.0]], [1.0, 2.0], "mse: predictions have shape (1, 2) and targets (2,), which must match."),
+        (mae, np.zeros((0, 2)), np.zeros((0, 2)), "mae needs at least one example; predictions have shape (0, 2)."),
+        (r2, ["a"], [1.0], "r2: predictions must be an array (n,) or (n, k) of numbers, not <U1 (1,)."),
+        (mse, 1.0, 2.0, "mse: predictions must be an array (n,) or (n, k) of numbers, not float64 ()."),
+        (
+            accuracy, [[0.1, 0.9]], [1, 0],
+            "accuracy: predictions have shape (1, 2) and targets (2,): give each example a class, or as many numbers "
+            "as predictions.",
+        ),
+        (accuracy, [[0.1, math.nan]], [1], "accuracy: the prediction in row 0, column 1 is NaN."),
+        (
+            accuracy, [[0.1, 0.2], [0.3, 0.4]], [0, 2],
+            "accuracy: the target in row 1 is 2, but a class is a whole number from 0 to 1.",
+        ),
+        (
+            accuracy, [0.1, 0.9], [0, 2],
+            "accuracy: the target in row 1 is 2, but a class is a whole number from 0 to 1.",
+        ),
+        (
+            accuracy, [0.1, 0.9], [0.5, 1],
+            "accuracy: the target in row 0 is 0.5, but a class is a whole number from 0 to 1.",
+        ),
+        (
+            confusion_matrix, np.array([3, -1]), [3, 1],
+            "confusion_matrix: the prediction in row 1 is -1, but a class is a whole number from 0.",
+        ),
+        (
+            accuracy, [0.3, -0.4], [1, -1],
+            "accuracy: targets of −1 belong to scores around 0, but a prediction counts as 1 above 0.5. Use "
+            "threshold=0 (accuracy_with_logits), or targets 0 and 1.",
+        ),
+        (
+            accuracy, np.zeros((2, 3, 4)), [0, 1],
+            "accuracy: predictions of shape (2, 3, 4) do not say which axis the classes are on. Reshape them to (n, "
+            "classes), or (n, 1) for one score each.",
+        ),
+    ],
+)  # fmt: skip
+def test_errors(metric: Any, predictions: Any, targets: Any, sentence: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        metric(predictions, targets)
+    assert str(caught.value) == sentence
+
+
+def test_too_few_labels() -> None:
+    with pytest.raises(ValueError) as caught:
+        confusion_matrix([[0.1, 0.2, 0.3]], [0], labels=["a", "b"])
+    assert str(caught.value) == "confusion_matrix found 3 classes but was given 2 labels."

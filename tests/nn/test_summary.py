@@ -1,0 +1,75 @@
+from autograd import Value
+from nn.convolution import Conv2d, MaxPool2d
+from nn.elementwise import Activation, Dropout
+from nn.layers import MLP, Layer, Sequential
+from nn.module import Module
+from nn.network import Network
+
+
+def test_the_network_of_l1_8():
+    assert str(MLP(13, [128, 128, 64, 1], activation="relu", seed=0)).splitlines() == [
+        "MLP 13 → 1",
+        "  part     class   shape       activation   parameters",
+        "  ────────────────────────────────────────────────────",
+        "  layer1   Layer   13 → 128    relu              1,792",
+        "  layer2   Layer   128 → 128   relu             16,512",
+        "  layer3   Layer   128 → 64    relu              8,256",
+        "  layer4   Layer   64 → 1      identity             65",
+        "  ────────────────────────────────────────────────────",
+        "  total                                         26,625",
+    ]
+
+
+def test_parts_within_parts_and_frozen_ones():
+    model = Sequential(
+        Sequential(Conv2d(1, 2, 3, seed=0), Activation("elu")),
+        MaxPool2d(2),
+        Sequential(Conv2d(2, 1, 1, seed=1), Dropout(0.5)),
+    )
+    model[0].freeze()
+    model[2][0].b[0].requires_grad = False
+    assert str(model).splitlines() == [
+        "Sequential",
+        "  part                      class        shape        activation   parameters   frozen",
+        "  ────────────────────────────────────────────────────────────────────────────────────",
+        "  sequential1/conv1         Conv2d       1 → 2, 3×3   identity             20       20",
+        "  sequential1/activation1   Activation                elu(0.1)              0",
+        "  maxpool1                  MaxPool2d    2×2                                0",
+        "  sequential2/conv1         Conv2d       2 → 1, 1×1   identity              3        1",
+        "  sequential2/dropout1      Dropout      p = 0.5                            0",
+        "  ────────────────────────────────────────────────────────────────────────────────────",
+        "  total                                                                    23       21",
+    ]
+
+
+def test_a_module_without_parts_is_one_line():
+    assert repr(Layer(2, 3, "tanh")) == "<Layer 2 → 3, tanh: 9 parameters>"
+    assert repr(Sequential(Layer(2, 3))[0]) == "<layer1 (Layer 2 → 3, identity): 9 parameters>"
+    assert repr(Layer(1, 1, bias=False)) == "<Layer 1 → 1, identity: 1 parameter>"
+    assert repr(Layer(2, 3).freeze()) == "<Layer 2 → 3, identity: 9 parameters, 9 frozen>"
+
+
+def test_parameters_of_ones_own_beside_parts():
+    class Gated(Module):
+        def __init__(self):
+            self.gate = Value(0.5, parameter=True)
+            self.layer = Layer(2, 2, seed=0)
+
+    assert str(Gated()).splitlines() == [
+        "Gated",
+        "  part    class   shape   activation   parameters",
+        "  ───────────────────────────────────────────────",
+        "  layer   Layer   2 → 2   identity              6",
+        "  (own)   Gated                                 1",
+        "  ───────────────────────────────────────────────",
+        "  total                                         7",
+    ]
+
+
+def test_a_network_shows_its_wiring():
+    network = Network(["x"], {"long": ("relu", ["x"]), "z": ("identity", ["x", "long"])}, ["z"], seed=0)
+    assert str(network).splitlines() == [
+        "Network 1 → 1, 2 neurons: 5 parameters",
+        "  long = relu(x)",
+        "  z    = identity(x, long) → output",
+    ]
