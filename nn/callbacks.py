@@ -113,6 +113,9 @@ class EarlyStopping(Callback):
         largest: whether larger is better, as for an accuracy.
         restore_best: whether to put the best weights back.
 
+    Attributes:
+        best_epoch: the epoch with the best number so far, from 1; 0 before there is one.
+
     Raises:
         ValueError: patience is below 1.
     """
@@ -128,9 +131,13 @@ class EarlyStopping(Callback):
         self.min_delta = min_delta
         self.largest = largest
         self.restore_best = restore_best
+        self._forget()
 
     def on_train_begin(self, training: Training) -> None:
         """Forget what an earlier training left."""
+        self._forget()
+
+    def _forget(self) -> None:
         self.best_epoch = 0
         self._best = math.inf
         self._weights: dict[str, NDArray[np.float64]] = {}

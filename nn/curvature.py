@@ -17,7 +17,7 @@ from nn.examples import read_examples
 from nn.flat import Vector
 from nn.module import Module
 from nn.objective import Matrix
-from nn.preparation import check_examples, find_loss, mode
+from nn.preparation import Examples, check_examples, find_loss, mode
 from nn.regularisers import Regulariser
 from nn.runner import BatchObjective, EagerRunner, Loss
 
@@ -172,9 +172,8 @@ def _objective(
     model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss, parameters: Sequence[Value] | None,
     regularizer: Regulariser | None,
 ) -> tuple[BatchObjective, Vector]:  # fmt: skip
-    inputs, targets = read_examples(X, y)
+    examples = Examples(*read_examples(X, y))
     loss_of = find_loss(loss)
-    with mode(model, training=False):
-        check_examples(model, loss_of, inputs, targets, "y")
+    check_examples(model, loss_of, examples, "y")
     chosen = flat.parameter_list(model.parameters() if parameters is None else parameters, "The Hessian")
-    return EagerRunner(model, loss_of, chosen, regularizer).objective(inputs, targets), flat.weights(chosen)
+    return EagerRunner(model, loss_of, chosen, regularizer).objective(*examples), flat.weights(chosen)

@@ -58,7 +58,6 @@ class LevenbergMarquardt(Optimizer):
     def _advance(self, w: Vector, free: Mask, objective: Objective | None) -> tuple[float | None, Vector]:
         assert objective is not None
         e, J = objective.residuals_and_jacobian(w)
-        J = np.where(free, J, 0.0)
         self._check_model(w, e, J)
         loss = objective.value(w)
         if not self.lr:
@@ -84,9 +83,11 @@ class LevenbergMarquardt(Optimizer):
 
     @staticmethod
     def _solve(J: Matrix, e: Vector, mu: float, scale: Vector) -> Vector:
-        # Least squares of [J; √μ·D]ΔW = [e; 0] is the same equation, without the squared condition number of JᵀJ.
-        rows = np.vstack([J, np.diag(np.sqrt(mu) * scale)])
-        change: Vector = np.linalg.lstsq(rows, np.concatenate([e, np.zeros(len(scale))]), rcond=None)[0]
+        # Least squares of [J; √μ·D]ΔW = [e; 0] is the same equation, without the squared condition number of JᵀJ; in
+        # the variables D·ΔW all columns have length 1, so that none is taken for zero.
+        n = len(scale)
+        rows = np.vstack([J / scale, np.sqrt(mu) * np.eye(n)])
+        change: Vector = np.linalg.lstsq(rows, np.concatenate([e, np.zeros(n)]), rcond=None)[0] / scale
         return change
 
     @staticmethod

@@ -87,8 +87,8 @@ def strong_wolfe(
             step = _beyond(previous, lo)
             continue
         width = abs(hi.step - lo.step)
-        if width <= EPSILON * max(lo.step, hi.step) or np.array_equal(lo.weights, hi.weights):
-            break
+        if np.array_equal(lo.weights, hi.weights):
+            break  # no step in between moves a weight
         step = _between(lo, hi, halve=width > SHRINK * widths[-2])
         widths.append(width)
     return None if lo is start else lo

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from autograd import DomainError
 from nn import flat
-from nn.callbacks import Callback, EarlyStopping, StopBelow, Training
+from nn.callbacks import Callback, Training
 from nn.clipping import clip_by_norm
 from nn.data import DataLoader
-from nn.elementwise import Dropout, Stochastic
-from nn.examples import read_examples
-from nn.flat import Vector
+from nn.descent import StepError
+from nn.flat import Mask, Vector
 from nn.history import History
-from nn.initialisers import Seed
+from nn.losses import LOSSES
+from nn.metrics import Metric
 from nn.module import Module, Slot
-from nn.neurons import StochasticNeuron
 from nn.objective import Matrix, Objective
 from nn.optimisers import Optimizer
-from nn.preparation import Metrics, check_examples, find_loss, find_metrics, find_optimizer, mode
+from nn.preparation import Examples, mode
 from nn.progress import Progress
-from nn.regularisers import Regulariser
-from nn.runner import BatchObjective, EagerRunner, Loss, Runner
-from nn.schedules import Schedule, Scheduler
+from nn.runner import Array, BatchObjective, Loss, Runner
+from nn.schedules import Scheduler
 
 __all__ = ["DivergedError", "Loop"]
-
-Array = NDArray[Any]
 
 NAMED = 5  # parameters that a warning names before it counts the rest
 
@@ -42,7 +37,7 @@ NAMED = 5  # parameters that a warning names before it counts the rest
 class DivergedError(ArithmeticError):
     """The training went to infinity: a number on the way to the loss, its gradient or a weight is not finite.
 
-    Cause: a learning rate that is too large (see `nn.largest_stable_learning_rate`), inputs that are not
+    Cause: a learning rate that is too large (see `nn.curvature.largest_stable_learning_rate`), inputs that are not
     standardised, or a loss without a stable form. The weights are those after the last finished step.
     Cure: a smaller `lr`, `Standardizer`, `clip_norm`, a loss on logits.
 
@@ -54,93 +49,52 @@ class DivergedError(ArithmeticError):
         super().__init__(message)
         self.history = history
 
+    def __reduce__(self) -> Any:
+        return type(self), (str(self), self.history)
 
+
+@dataclass
 class Loop:
-    """One training: the arguments of `fit`, checked, and the loop."""
+    """One training, with everything that it needs checked and at hand.
 
-    def __init__(
-        self, model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss, optimizer: str | Optimizer, epochs: int,
-        batch_size: int | None, validation_split: float, validation_data: tuple[ArrayLike, ArrayLike] | None,
-        metrics: Metrics, shuffle: bool, seed: Seed, progress: bool | str, compiled: bool | str,
-        callbacks: Sequence[Callback | Callable[[Training], Any]], min_loss: float | None, patience: int | None,
-        regularizer: Regulariser | None, schedule: Schedule | Callable[[int], float] | None, clip_norm: float | None,
-    ) -> None:  # fmt: skip
-        self.model, self.metrics, self.clip_norm = model, find_metrics(metrics), clip_norm
-        _check_options(epochs, batch_size, clip_norm, regularizer, compiled)
-        self.loss_of = find_loss(loss)
-        self.X, self.T = read_examples(X, y)
-        self.optimizer = find_optimizer(optimizer, model)
-        self._check_optimizer()
-        self._check(self.X, self.T, "y")
-        self.validation = self._set_aside(validation_split, validation_data)
-        self.runner: Runner = EagerRunner(model, self.loss_of, self.optimizer.parameters, regularizer)
-        n = len(self.X)
-        self.full = batch_size is None or batch_size >= n
-        self.batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not self.full, seed=seed)
-        self.training = Training(model, self.optimizer, epochs, len(self.batches))
-        self.progress = Progress(progress, epochs, len(self.batches))
-        self.callbacks = [one if isinstance(one, Callback) else _Function(one) for one in callbacks]
-        self.callbacks += [StopBelow(min_loss)] if min_loss is not None else []
-        self.callbacks += [EarlyStopping(patience)] if patience is not None else []
-        self.scheduler = None if schedule is None else Scheduler(self.optimizer, schedule)
-        self.whole = self.runner.objective(self.X, self.T) if self.full else None
-        self.reached = np.zeros(len(self.optimizer.parameters), dtype=np.bool_)
-        self.buffers = [slot for slot in model.slots() if not slot.trained]
-        self.rows = np.arange(n)
-        self._note(batch_size)
+    Args:
+        model: the model.
+        optimizer: the optimiser, over parameters of the model.
+        runner: computes the model and the loss.
+        loss_of: the loss of one example, to tell whose errors mean divergence.
+        examples: what is trained on.
+        validation: what is looked at after every epoch, if anything.
+        batches: the rows of each batch, in a new order each epoch; one batch of all is the full batch.
+        epochs: the most epochs.
+        metrics: functions of predictions and targets, by the name of their column.
+        callbacks: what is called on the way.
+        progress: what reports.
+        scheduler: what moves the learning rate, if anything.
+        clip_norm: the longest gradient, if there is a limit.
+    """
 
-    def _note(self, batch_size: int | None) -> None:
-        """Say what a user may not expect of these settings."""
-        notes, n = self.training.history.notes, len(self.X)
-        if batch_size is not None and batch_size > n:
-            notes.append(f"batch_size {batch_size} is above the {n} training examples: every step takes all of them")
-        if self.optimizer.needs != "gradient" and not self.full:
-            notes.append(
-                f"{type(self.optimizer).__name__} is made for full batches (batch_size=None): every mini-batch is "
-                "another function to it"
-            )
+    model: Module
+    optimizer: Optimizer
+    runner: Runner
+    loss_of: Loss
+    examples: Examples
+    validation: Examples | None
+    batches: DataLoader
+    epochs: int
+    metrics: dict[str, Metric]
+    callbacks: Sequence[Callback]
+    progress: Progress
+    scheduler: Scheduler | None
+    clip_norm: float | None
 
-    def _set_aside(self, share: float, data: tuple[ArrayLike, ArrayLike] | None) -> tuple[Array, Array] | None:
-        """Take the validation examples, by Keras' rule where they are the last of the training examples."""
-        if not 0.0 <= share < 1.0:
-            raise ValueError(f"validation_split must be a share of the examples, from 0 to below 1, not {share!r}.")
-        if data is not None:
-            if share:
-                raise ValueError("validation_split and validation_data were both given: leave one of them out.")
-            X, T = read_examples(*data, names=("X of validation_data", "y of validation_data"))
-            self._check(X, T, "y of validation_data")
-            return X, T
-        if not share:
-            return None
-        n = len(self.X)
-        kept = math.floor(n * (1.0 - share))
-        if not 0 < kept < n:
-            raise ValueError(
-                f"validation_split={share} of {n} examples leaves {kept} for training and {n - kept} for validation: "
-                "give more examples, or another share."
-            )
-        held = self.X[kept:], self.T[kept:]
-        self.X, self.T = self.X[:kept], self.T[:kept]
-        return held
-
-    def _check(self, X: Array, T: Array, name: str) -> None:
-        with mode(self.model, training=False):
-            check_examples(self.model, self.loss_of, X, T, name)
-
-    def _check_optimizer(self) -> None:
-        optimizer, kind = self.optimizer, type(self.optimizer).__name__
-        if optimizer.needs == "gradient":
-            return
-        if self.clip_norm is not None:
-            raise ValueError(f"clip_norm does not go with {kind}, which chooses the length of its steps itself.")
-        drawing = [m for m in self.model.modules() if isinstance(m, Dropout | Stochastic | StochasticNeuron)]
-        if drawing:
-            raise ValueError(
-                f"{kind} compares the loss at several weights, but {drawing[0].title} draws at random each time. Use a "
-                "first-order optimiser such as Adam."
-            )
-
-    # --- the loop -----------------------------------------------------------------------------------------------------
+    def __post_init__(self) -> None:
+        self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches))
+        self._full = len(self.batches) == 1
+        # A line search goes on from what it knows of an objective only if it meets the same one again.
+        self._whole = self.runner.objective(*self.examples) if self._full else None
+        self._rows: Array = np.arange(len(self.examples.X))
+        self._reached: Mask = np.zeros(len(self.optimizer.parameters), dtype=np.bool_)
+        self._buffers = [slot for slot in self.model.slots() if not slot.trained]
 
     def run(self) -> History:
         """Train, and give the history."""
@@ -148,6 +102,7 @@ class Loop:
         began = time.perf_counter()
         try:
             with self.progress, mode(self.model, training=True):
+                self.progress.say(history.notes)
                 self._notify("on_train_begin")
                 while not training.stop_reason:
                     self._epoch()
@@ -175,10 +130,10 @@ class Loop:
         self._notify("on_epoch_begin")
         losses, outputs, order = 0.0, [], []
         for rows in self.batches:
-            self.rows = rows
+            self._rows = rows
             out = self._step()
-            losses += training.loss * len(self.rows)
-            order.append(self.rows)
+            losses += training.loss * len(self._rows)
+            order.append(self._rows)
             if out is not None:
                 outputs.append(out)
             if training.stop_reason:
@@ -186,11 +141,11 @@ class Loop:
         seen = np.concatenate(order)
         row = {"loss": losses / len(seen)}
         for name, measure in self.metrics.items():
-            row[name] = float(measure(np.concatenate(outputs), self.T[seen]))
+            row[name] = float(measure(np.concatenate(outputs), self.examples.T[seen]))
         if training.epoch == 1:
             self._report_unreached()
         if self.validation is not None:
-            row |= self._validate(*self.validation)
+            row |= self._validate(self.validation)
         training.history.append(row)
         self._notify("on_epoch_end")
         self.progress.epoch(training)
@@ -200,48 +155,58 @@ class Loop:
     def _step(self) -> Array | None:
         """Take one step on the present rows; give the outputs before it, if a metric asks for them."""
         training, optimizer = self.training, self.optimizer
-        objective = self.whole or self.runner.objective(self.X[self.rows], self.T[self.rows])
+        objective = self._whole or self.runner.objective(*self.examples.rows(self._rows))
         w = flat.weights(optimizer.parameters) if self.metrics else None
-        with _kept(self.buffers), self._located():
+        with _kept(self._buffers), self._located():
             loss = optimizer.step(objective if self.clip_norm is None else _Clipped(objective, self.clip_norm))
         assert loss is not None
         outputs = None if w is None else objective.outputs(w)
-        self.reached |= objective.reached
+        self._reached |= objective.reached
         training.loss = loss
         training.step += 1
-        if self.full and getattr(optimizer, "stalled", False):
+        if self._full and getattr(optimizer, "stalled", False):
             training.stop("the optimiser found no lower point, so the weights are at a minimum")
         self._notify("on_step_end")
         self.progress.step(training)
         return outputs
 
-    def _validate(self, X: Array, T: Array) -> dict[str, float]:
+    def _validate(self, examples: Examples) -> dict[str, float]:
         with mode(self.model, training=False), self._located(validating=True):
-            loss, outputs = self.runner.loss(X, T)
-        return {"val_loss": loss} | {f"val_{name}": float(f(outputs, T)) for name, f in self.metrics.items()}
+            loss, outputs = self.runner.loss(*examples)
+        return {"val_loss": loss} | {f"val_{name}": float(f(outputs, examples.T)) for name, f in self.metrics.items()}
 
     @contextmanager
     def _located(self, *, validating: bool = False) -> Iterator[None]:
         """Say where in the training an error happened; one of arithmetic becomes a `DivergedError`."""
         try:
             yield
-        except (ArithmeticError, DomainError) as error:
+        except Exception as error:
+            where = self._where(validating)
+            if not self._means_divergence(error):
+                error.add_note(f"This happened in fit, {where}.")
+                raise
+            cure = (
+                f" The weights are those after the last finished step. Take a smaller lr (it is "
+                f"{self.optimizer.lr:.4g}), standardise the inputs, or clip the gradients with clip_norm."
+            )
             raise DivergedError(
-                f"Training diverged {self._where(validating)}: {error} The weights are those after the last finished "
-                f"step. Take a smaller lr (it is {self.optimizer.lr:.4g}), standardise the inputs, or clip the "
-                "gradients with clip_norm.",
+                f"Training diverged {where}: {error}{'' if isinstance(error, StepError) else cure}",
                 self.training.history,
             ) from error
-        except Exception as error:
-            error.add_note(f"This happened {self._where(validating)} of fit.")
-            raise
+
+    def _means_divergence(self, error: Exception) -> bool:
+        """Tell numbers that went too far from mistakes; the targets of known losses were all tried beforehand."""
+        if isinstance(error, ArithmeticError | DomainError):
+            return True
+        computing = self.runner.example is not None
+        return type(error) is ValueError and computing and self.loss_of in LOSSES.values()
 
     def _where(self, validating: bool) -> str:
         training, example = self.training, self.runner.example
         if validating:
             row = "" if example is None else f", at row {example} of them"
             return f"on the validation examples after epoch {training.epoch}{row}"
-        row = "" if example is None else f", at row {self.rows[example]}"
+        row = "" if example is None else f", at row {self._rows[example]}"
         return f"in epoch {training.epoch}, step {training.step + 1} of {training.steps}{row}"
 
     def _report_unreached(self) -> None:
@@ -250,7 +215,7 @@ class Loop:
             return
         names = [
             flat.label(self.optimizer.parameters, i)
-            for i in np.flatnonzero(~self.reached).tolist()
+            for i in np.flatnonzero(~self._reached).tolist()
             if self.optimizer.parameters[i].requires_grad
         ]
         if names:
@@ -265,18 +230,6 @@ class Loop:
     def _notify(self, hook: str) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self.training)
-
-
-class _Function(Callback):
-    """A plain function as a callback."""
-
-    def __init__(self, function: Callable[[Training], Any]) -> None:
-        if not callable(function):
-            raise TypeError(f"A callback must be a Callback or a function of the Training, not {function!r}.")
-        self.function = function
-
-    def on_epoch_end(self, training: Training) -> None:
-        self.function(training)
 
 
 class _Clipped(Objective):
@@ -300,30 +253,6 @@ class _Clipped(Objective):
 
     def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
         return self.inner.residuals_and_jacobian(w)
-
-
-def _check_options(
-    epochs: int, batch_size: int | None, clip_norm: float | None, regularizer: Regulariser | None, compiled: bool | str
-) -> None:
-    if not _is_count(epochs):
-        raise ValueError(f"epochs must be a whole number from 1, not {epochs!r}.")
-    if batch_size is not None and not _is_count(batch_size):
-        raise ValueError(f"batch_size must be a whole number from 1, or None for the full batch, not {batch_size!r}.")
-    if clip_norm is not None and not clip_norm > 0.0:
-        raise ValueError(f"clip_norm must be a positive number, not {clip_norm!r}: 0 would stop the training.")
-    if regularizer is not None and not isinstance(regularizer, Regulariser):
-        raise TypeError(f"regularizer must be a Regulariser such as L2(1e-3), not {regularizer!r}.")
-    if compiled not in (True, False, "auto"):
-        raise ValueError(f'compile must be "auto", True or False, not {compiled!r}.')
-    if compiled is True:
-        raise ValueError(
-            "compile=True asks for a compiled program, but there is no compiler in this version. Leave "
-            'compile="auto", which records and sweeps graphs.'
-        )
-
-
-def _is_count(number: object) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool) and int(number) >= 1
 
 
 @contextmanager

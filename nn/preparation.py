@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import no_grad
 from nn import arrays, optimisers
+from nn.callbacks import Callback, EarlyStopping, StopBelow, Training
+from nn.elementwise import Dropout, Stochastic
 from nn.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.metrics import METRICS, Metric
 from nn.module import Module
 from nn.named import look_up
+from nn.neurons import StochasticNeuron
 from nn.optimisers import Optimizer
+from nn.regularisers import Regulariser
 from nn.runner import Loss
 
-__all__ = ["Metrics", "check_examples", "find_loss", "find_metrics", "find_optimizer", "mode"]
+__all__ = [
+    "Examples", "Metrics", "check_examples", "check_optimizer", "check_options", "find_callbacks", "find_loss",
+    "find_metrics", "find_optimizer", "mode", "set_aside",
+]  # fmt: skip
 
 Array = NDArray[Any]
+
+
+class Examples(NamedTuple):
+    """Inputs (n, …) and their targets, as many."""
+
+    X: Array
+    T: Array
+
+    def rows(self, rows: Array) -> Examples:
+        """Take some of the examples."""
+        return Examples(self.X[rows], self.T[rows])
+
+
 #: Metrics by name, as functions ``(predictions, targets) -> number``, or as functions with names of their own.
 Metrics = Sequence[str | Metric] | Mapping[str, Metric]
 
@@ -104,8 +125,8 @@ def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
 OF_NUMBERS = (mse, mae, half_squared_error, huber)
 
 
-def check_examples(model: Module, loss_of: Loss, X: Array, T: Array, name: str) -> None:
-    """Try the first example, and every target that the loss may refuse, in the model's present mode.
+def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) -> None:
+    """Try the first example, and every target that the loss may refuse, in evaluation mode.
 
     Args:
         name: what to call the targets.
@@ -113,7 +134,8 @@ def check_examples(model: Module, loss_of: Loss, X: Array, T: Array, name: str) 
     Raises:
         ValueError: a width does not fit, or a target is none that the loss takes; its row is named.
     """
-    with no_grad():
+    X, T = examples
+    with mode(model, training=False), no_grad():
         outputs = model(X[0].tolist())
         if loss_of in LOSSES.values() and loss_of not in OF_NUMBERS:
             _check_targets(outputs, loss_of, T, name)
@@ -142,3 +164,99 @@ def mode(model: Module, *, training: bool) -> Iterator[None]:
     finally:
         for module, was in before:
             module.training = was
+
+
+def set_aside(examples: Examples, share: float) -> tuple[Examples, Examples | None]:
+    """Keep the last examples for validation, as Keras does: ⌊n(1 − share)⌋ are left for training.
+
+    Raises:
+        ValueError: the share is out of its range, or leaves one of the parts without any.
+    """
+    if not 0.0 <= share < 1.0:
+        raise ValueError(f"validation_split must be a share of the examples, from 0 to below 1, not {share!r}.")
+    if not share:
+        return examples, None
+    n = len(examples.X)
+    kept = math.floor(n * (1.0 - share))
+    if not 0 < kept < n:
+        raise ValueError(
+            f"validation_split={share} of {n} examples leaves {kept} for training and {n - kept} for validation: give "
+            "more examples, or another share."
+        )
+    return examples.rows(np.arange(kept)), examples.rows(np.arange(kept, n))
+
+
+def check_options(
+    epochs: int, batch_size: int | None, clip_norm: float | None, regularizer: Regulariser | None, compiled: bool | str
+) -> None:
+    """Check the options of `fit` that nothing else checks.
+
+    Raises:
+        ValueError: a number is out of its range, or a compiled program is asked for.
+        TypeError: the regulariser is none.
+    """
+    if not _is_count(epochs):
+        raise ValueError(f"epochs must be a whole number from 1, not {epochs!r}.")
+    if batch_size is not None and not _is_count(batch_size):
+        raise ValueError(f"batch_size must be a whole number from 1, or None for the full batch, not {batch_size!r}.")
+    if clip_norm is not None and not clip_norm > 0.0:
+        raise ValueError(f"clip_norm must be a positive number, not {clip_norm!r}: 0 would stop the training.")
+    if regularizer is not None and not isinstance(regularizer, Regulariser):
+        raise TypeError(f"regularizer must be a Regulariser such as L2(1e-3), not {regularizer!r}.")
+    if compiled not in (True, False, "auto"):
+        raise ValueError(f'compile must be "auto", True or False, not {compiled!r}.')
+    if compiled is True:
+        raise ValueError(
+            "compile=True asks for a compiled program, but there is no compiler in this version. Leave "
+            'compile="auto", which records and sweeps graphs.'
+        )
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool) and int(number) >= 1
+
+
+def check_optimizer(optimizer: Optimizer, model: Module, clip_norm: float | None) -> None:
+    """Check what does not go together with optimisers that compare the loss at several weights.
+
+    Raises:
+        ValueError: gradients are to be clipped, or a part of the model draws at random.
+    """
+    kind = type(optimizer).__name__
+    if optimizer.needs == "gradient":
+        return
+    if clip_norm is not None:
+        raise ValueError(f"clip_norm does not go with {kind}, which chooses the length of its steps itself.")
+    drawing = [m for m in model.modules() if isinstance(m, Dropout | Stochastic | StochasticNeuron)]
+    if drawing:
+        raise ValueError(
+            f"{kind} compares the loss at several weights, but {drawing[0].title} draws at random each time. Use a "
+            "first-order optimiser such as Adam."
+        )
+
+
+def find_callbacks(
+    callbacks: Sequence[Callback | Callable[[Training], Any]], min_loss: float | None, patience: int | None
+) -> list[Callback]:
+    """Gather the callbacks of a training: the user's own first, functions among them, then the rules that stop it.
+
+    Raises:
+        TypeError: one is neither a callback nor a function.
+        ValueError: patience is below 1.
+    """
+    found = [one if isinstance(one, Callback) else _Function(one) for one in callbacks]
+    found += [StopBelow(min_loss)] if min_loss is not None else []
+    found += [EarlyStopping(patience)] if patience is not None else []
+    return found
+
+
+class _Function(Callback):
+    """A plain function as a callback."""
+
+    def __init__(self, function: Callable[[Training], Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"A callback must be a Callback or a function of the Training, not {function!r}.")
+        self.function = function
+
+    def on_epoch_end(self, training: Training) -> None:
+        self.function(training)

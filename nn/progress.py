@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,12 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def say(self, notes: Iterable[str]) -> None:
+        """Print what may surprise about the settings."""
+        if self._console is not None:
+            for note in notes:
+                self._console.print(f"Note: {note}.", highlight=False, markup=False, soft_wrap=True)
 
     def step(self, training: Training) -> None:
         """Move the bar after a step, at most ten times a second."""

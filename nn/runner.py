@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,13 @@ from nn.module import Module
 from nn.objective import Matrix, Objective
 from nn.regularisers import L2, Regulariser
 
-__all__ = ["BatchObjective", "EagerRunner", "Loss", "Runner"]
+__all__ = ["Array", "BatchObjective", "EagerRunner", "Loss", "Runner"]
 
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
 
-NODES = 20_000  # a graph gathers examples up to about so many nodes …
-TOGETHER = 8  # … and so many examples: each weight is then visited less often, and memory stays small
+OPERANDS = 500_000  # a graph gathers examples up to about so many operands (15 MB) …
+TOGETHER = 8  # … and so many examples: a sweep then visits each weight once for all of them
 
 
 class BatchObjective(Objective):
@@ -89,11 +90,21 @@ class EagerRunner(Runner):
     ) -> None:
         self.model = model
         self.loss_of = loss
-        self.named = model.named_parameters()
-        self.parameters = list(self.named.values()) if parameters is None else list(parameters)
+        if parameters is not None:
+            self.parameters = list(parameters)
         self.regularizer = regularizer
         self._batchwise = model.looks_at_batches
         self._together = 0
+
+    @cached_property
+    def named(self) -> dict[str, Value]:
+        """The parameters of the model by name, listed once they are needed."""
+        return self.model.named_parameters()
+
+    @cached_property
+    def parameters(self) -> list[Value]:  # type: ignore[override]
+        """What to differentiate by."""
+        return list(self.named.values())
 
     def objective(self, X: Array, T: Array) -> BatchObjective:
         """Make the loss over a batch a function of the weights."""
@@ -142,7 +153,8 @@ class EagerRunner(Runner):
                     losses.append(self.loss_of(outputs[-1], target))
             self.example = None
             if not alone and not self._together:
-                self._together = max(1, min(TOGETHER, NODES // len(Graph(checked(losses[0])))))
+                operands = sum(len(node.operands) for node in Graph(checked(losses[0])))
+                self._together = max(1, min(TOGETHER, OPERANDS // max(operands, 1)))
             yield losses, outputs
             start += size
 

@@ -68,14 +68,14 @@ class LineSearchOptimizer(Optimizer):
     def _advance(self, w: Vector, free: Mask, objective: Objective | None) -> tuple[float | None, Vector]:
         assert objective is not None
         known = self._known(w, free, objective)
-        here = known or self._look(w, free, objective)
+        here = known or self._look(w, objective)
         if not self.lr or (known and self.stalled):
             return here.value, w
         learned = self.state
         for own in (True, False):
             direction = self._direction(here, objective, free) if own else -here.gradient
             direction = np.where(free, direction, 0.0)
-            there = self._search(here, direction, free, objective)
+            there = self._search(here, direction, objective)
             if there is not None:
                 self._learn(here, there, direction)
                 self._last, self.stalled = (objective, free, there), False
@@ -93,10 +93,9 @@ class LineSearchOptimizer(Optimizer):
         _, before, point = self._last
         return point if np.array_equal(before, free) and np.array_equal(point.weights, w) else None
 
-    def _look(self, w: Vector, free: Mask, objective: Objective) -> Point:
+    def _look(self, w: Vector, objective: Objective) -> Point:
         """Compute the loss and its gradient at the present weights."""
         value, gradient = objective.value_and_gradient(w)
-        gradient = np.where(free, gradient, 0.0)
         if not np.isfinite(value):
             raise StepError(
                 f"{type(self).__name__} did not step: the loss is {value:g} at the present weights, which are as they "
@@ -105,7 +104,7 @@ class LineSearchOptimizer(Optimizer):
         self._check_gradient(w, gradient)
         return Point(0.0, value, 0.0, w, gradient)
 
-    def _search(self, here: Point, direction: Vector, free: Mask, objective: Objective) -> Point | None:
+    def _search(self, here: Point, direction: Vector, objective: Objective) -> Point | None:
         slope = float(direction @ here.gradient)
         if not -np.inf < slope < 0.0:
             return None
@@ -116,7 +115,6 @@ class LineSearchOptimizer(Optimizer):
                 value, gradient = objective.value_and_gradient(w)
             except OUTSIDE:
                 return Point(step, np.inf, np.nan, w, here.gradient)
-            gradient = np.where(free, gradient, 0.0)
             finite = np.isfinite(value) and np.isfinite(gradient).all()
             return Point(step, value if finite else np.inf, float(direction @ gradient), w, gradient)
 
@@ -367,9 +365,9 @@ class Newton(LineSearchOptimizer):
         step[chosen] = -axes @ ((axes.T @ here.gradient[chosen]) / np.maximum(strength, floor))
         return step
 
-    def _search(self, here: Point, direction: Vector, free: Mask, objective: Objective) -> Point | None:
+    def _search(self, here: Point, direction: Vector, objective: Objective) -> Point | None:
         if self.line_search:
-            return super()._search(here, direction, free, objective)
+            return super()._search(here, direction, objective)
         if not direction.any():
             return None
         w = here.weights + self.lr * direction

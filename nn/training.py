@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nn.callbacks import Callback, Training
+from nn.data import DataLoader
 from nn.examples import read_examples, read_inputs
 from nn.history import History
 from nn.initialisers import Seed
@@ -26,10 +27,23 @@ from nn.loop import DivergedError, Loop
 from nn.losses import mse
 from nn.module import Module
 from nn.optimisers import Optimizer
-from nn.preparation import Metrics, check_examples, find_loss, find_metrics, mode
+from nn.preparation import (
+    Examples,
+    Metrics,
+    check_examples,
+    check_optimizer,
+    check_options,
+    find_callbacks,
+    find_loss,
+    find_metrics,
+    find_optimizer,
+    mode,
+    set_aside,
+)
+from nn.progress import Progress
 from nn.regularisers import Regulariser
 from nn.runner import EagerRunner, Loss
-from nn.schedules import Schedule
+from nn.schedules import Schedule, Scheduler
 
 __all__ = ["DivergedError", "evaluate", "fit", "predict"]
 
@@ -100,10 +114,36 @@ def fit(
         >>> round(line.W[0][0].data, 12), round(line.b[0].data, 12)
         (2.0, 1.0)
     """
-    return Loop(
-        model, X, y, loss, optimizer, epochs, batch_size, validation_split, validation_data, metrics, shuffle, seed,
-        progress, compile, callbacks, min_loss, patience, regularizer, schedule, clip_norm,
-    ).run()  # fmt: skip
+    check_options(epochs, batch_size, clip_norm, regularizer, compile)
+    loss_of, measures = find_loss(loss), find_metrics(metrics)
+    examples = Examples(*read_examples(X, y))
+    descent = find_optimizer(optimizer, model)
+    check_optimizer(descent, model, clip_norm)
+    check_examples(model, loss_of, examples, "y")
+    examples, validation = set_aside(examples, validation_split)
+    if validation_data is not None:
+        if validation is not None:
+            raise ValueError("validation_split and validation_data were both given: leave one of them out.")
+        names = "X of validation_data", "y of validation_data"
+        validation = Examples(*read_examples(*validation_data, names=names))
+        check_examples(model, loss_of, validation, names[1])
+    n = len(examples.X)
+    full = batch_size is None or batch_size >= n
+    batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not full, seed=seed)
+    loop = Loop(
+        model, descent, EagerRunner(model, loss_of, descent.parameters, regularizer), loss_of, examples, validation,
+        batches, epochs, measures, find_callbacks(callbacks, min_loss, patience),
+        Progress(progress, epochs, len(batches)), None if schedule is None else Scheduler(descent, schedule), clip_norm,
+    )  # fmt: skip
+    notes = loop.training.history.notes
+    if batch_size is not None and batch_size > n:
+        notes.append(f"batch_size {batch_size} is above the {n} training examples: every step takes all of them")
+    if descent.needs != "gradient" and not full:
+        notes.append(
+            f"{type(descent).__name__} is made for full batches (batch_size=None): every mini-batch is another "
+            "function to it"
+        )
+    return loop.run()
 
 
 def evaluate(
@@ -124,12 +164,12 @@ def evaluate(
     Raises:
         ValueError: the data or a name cannot be used.
     """
-    inputs, targets = read_examples(X, y)
+    examples = Examples(*read_examples(X, y))
     loss_of, measures = find_loss(loss), find_metrics(metrics)
+    check_examples(model, loss_of, examples, "y")
     with mode(model, training=False):
-        check_examples(model, loss_of, inputs, targets, "y")
-        mean, outputs = EagerRunner(model, loss_of).loss(inputs, targets)
-    return {"loss": mean} | {name: float(measure(outputs, targets)) for name, measure in measures.items()}
+        mean, outputs = EagerRunner(model, loss_of).loss(*examples)
+    return {"loss": mean} | {name: float(measure(outputs, examples.T)) for name, measure in measures.items()}
 
 
 def predict(model: Module, X: ArrayLike) -> NDArray[np.float64]:

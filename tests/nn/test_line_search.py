@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, value_and_grad
+from autograd import value_and_grad
 from nn.line_search import Point, strong_wolfe
 
 C1, C2 = 1e-4, 0.1
@@ -99,15 +100,52 @@ def test_a_loss_that_falls_for_ever_gives_the_lowest_step_met():
 
 
 def test_losses_that_differ_by_rounding_only_count_as_equal():
-    line = Line(lambda a: Value(1.0) + 0.0 * a)
-    end = strong_wolfe(line, line(0.0)._replace(slope=-1e-14), 1.0)
-    assert (end.step, end.value, line.probes) == (1.0, 1.0, 2)
+    line = Line(lambda a: 1.0 + 4e-16 * a)
+    start = line(0.0)._replace(slope=-1e-14)
+    end = strong_wolfe(line, start, 1.0)
+    assert end.value > start.value
+    assert (end.step, line.probes) == (1.0, 2)
+
+
+def broken_line(*corners):
+    """Make the function that joins corners (a, φ) by straight lines."""
+
+    def function(a):
+        pairs = itertools.pairwise(corners)
+        (left, low), (right, high) = next(pair for pair in pairs if a < pair[1][0])
+        return low + (high - low) / (right - left) * (a - left)
+
+    return function
+
+
+def test_a_step_that_is_low_enough_but_higher_than_the_last_closes_the_bracket():
+    line = Line(broken_line((0.0, 0.0), (2.0, -2.0), (9.0, 0.5), (100.0, -90.5)))
+    end = strong_wolfe(line, line(0.0), 1.0, c2=0.1)  # tries 1, then 10, where the loss is falling again
+    assert end.step == pytest.approx(2.0, abs=1e-3)
+    assert end.value == pytest.approx(-2.0, abs=1e-3)
+
+
+def test_a_bracket_that_the_cubic_does_not_shrink_is_halved():
+    """As in a network of ReLUs: the steep side of the kink draws every cubic's minimum to the other end."""
+    line = Line(broken_line((0.0, 0.0), (0.4, -0.4), (0.7, -4.0), (1.0, 1e5)))
+    end = strong_wolfe(line, line(0.0), 0.99, c2=1e-6)
+    assert end.step == pytest.approx(0.7, abs=1e-3)
 
 
 def test_there_may_be_no_lower_point():
     line = Line(lambda a: a)  # rises, though a slope of −1 is claimed
     assert strong_wolfe(line, line(0.0)._replace(slope=-1.0), 1.0) is None
     assert line.probes <= 31
+
+
+def test_the_search_ends_when_no_step_is_left_that_moves_a_weight():
+    line = Line(lambda a: a)
+
+    def far_out(step):
+        return line(step)._replace(weights=np.array([1e16 + step]))
+
+    assert strong_wolfe(far_out, far_out(0.0)._replace(slope=-1.0), 64.0) is None
+    assert line.probes <= 6
 
 
 @settings(max_examples=150, deadline=None)

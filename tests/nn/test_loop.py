@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import signal
 import warnings
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from autograd import Value, exp, log
 from nn.callbacks import Callback, EarlyStopping, Training
 from nn.elementwise import Dropout
+from nn.history import History
 from nn.layers import MLP, Layer, Sequential
 from nn.losses import mse
 from nn.module import Module
@@ -197,6 +200,45 @@ def test_ctrl_c_keeps_early_stopping_from_putting_weights_back() -> None:
     assert numbers(net) == journal.weights[-1] != journal.weights[stopping.best_epoch - 1]
 
 
+def momentum_descent(callbacks: list[Callback]) -> tuple[Module, History]:
+    net = MLP(2, [3, 1], "tanh", seed=1)
+    optimizer = SGD(net.parameters(), lr=0.01, momentum=0.9)
+    return net, fit(net, X, Y, "mse", optimizer, 150, 3, seed=0, callbacks=callbacks)
+
+
+@pytest.fixture(scope="module")
+def finished_steps() -> list[list[float]]:
+    """The weights before the first step of a training, and after each."""
+    states = [numbers(MLP(2, [3, 1], "tanh", seed=1))]
+
+    class Keep(Callback):
+        def on_step_end(self, training: Training) -> None:
+            states.append(numbers(training.model))
+
+    momentum_descent([Keep()])
+    return states
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timer to interrupt with")
+@pytest.mark.parametrize("delay", np.linspace(0.001, 0.02, 12))
+def test_ctrl_c_at_any_moment_leaves_the_weights_of_a_finished_step(
+    delay: float, finished_steps: list[list[float]]
+) -> None:
+    class Alarm(Callback):
+        def on_train_begin(self, training: Training) -> None:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        net, history = momentum_descent([Alarm()])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert history.stop_reason.startswith("interrupted from the keyboard in epoch ")
+    assert numbers(net) in finished_steps
+    assert finished_steps.index(numbers(net)) >= 4 * history.epochs
+
+
 # --- infinity ---------------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +259,8 @@ def test_a_rate_that_is_too_large_diverges_with_the_history_so_far() -> None:
     )
     assert numbers(net) == journal.weights[-1]
     assert np.isfinite(numbers(net)).all()
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copied), copied.history) == (message, history)
 
 
 def test_the_first_node_that_is_not_finite_is_named() -> None:
@@ -256,6 +300,17 @@ def test_an_operation_that_leaves_its_domain_counts_as_diverging() -> None:
     assert net.w[0].data == -2.0
 
 
+def test_a_loss_that_becomes_infinite_counts_as_diverging() -> None:
+    net = Layer(1, 1, "sigmoid", W=[[1.0]], b=[0.0])
+    inputs, targets = [[1.0], [-3.0]], [1.0, 1.0]
+    with pytest.raises(DivergedError) as caught:
+        fit(net, inputs, targets, "bce", SGD(net.parameters(), lr=1e5), 9, 1, shuffle=False)
+    assert str(caught.value).startswith(
+        "Training diverged in epoch 1, step 2 of 2, at row 1: bce is infinite: outputs[0] (a[0]) is 0.0 where the "
+        "target is 1.0."
+    )
+
+
 def test_a_step_to_infinity_is_not_taken() -> None:
     net = line(1.0, 1.0)
     optimizer = SGD(net.parameters(), lr=1e308)
@@ -266,6 +321,7 @@ def test_a_step_to_infinity_is_not_taken() -> None:
         "Training diverged in epoch 1, step 1 of 1: SGD did not step: W[0][0] is 1, and the step with lr = 1e+308 "
         "would make it infinite or NaN."
     )
+    assert "step. Take a smaller lr (it is" not in str(caught.value), "the optimiser has said so already"
     assert numbers(net) == before
     assert caught.value.history.epochs == 0
 
@@ -293,7 +349,7 @@ def test_other_errors_say_where_they_happened() -> None:
 
     with pytest.raises(RuntimeError, match="the loss broke") as caught:
         fit(line(), X, Y, failing, epochs=2, batch_size=4, shuffle=False)
-    assert caught.value.__notes__ == ["This happened in epoch 1, step 2 of 3, at row 5 of fit."]
+    assert caught.value.__notes__ == ["This happened in fit, in epoch 1, step 2 of 3, at row 5."]
 
 
 def test_a_step_that_fails_leaves_running_statistics_as_they_were() -> None:

@@ -26,7 +26,9 @@ def test_derivatives_of_a_network_agree_with_differences():
     by_difference = [(objective.value(w + h) - objective.value(w - h)) / 2e-5 for h in steps]
     np.testing.assert_allclose(objective.value_and_gradient(w)[1], by_difference, atol=1e-8)
     curved = [(objective.value_and_gradient(w + h)[1] - objective.value_and_gradient(w - h)[1]) / 2e-5 for h in steps]
-    np.testing.assert_allclose(objective.hessian(w), curved, atol=1e-8)
+    hessian = objective.hessian(w)
+    np.testing.assert_allclose(hessian, curved, atol=1e-8)
+    assert (hessian == hessian.T).all()
     e, J = objective.residuals_and_jacobian(w)
     np.testing.assert_array_equal(objective.residuals(w), e)
     bent = [(objective.residuals(w + h) - objective.residuals(w - h)) / 2e-5 for h in steps]

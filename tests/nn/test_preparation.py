@@ -12,7 +12,7 @@ from nn.losses import cross_entropy, mse
 from nn.metrics import accuracy, mae
 from nn.module import Module
 from nn.optimisers import SGD, Adam
-from nn.preparation import find_loss, find_metrics, find_optimizer, mode
+from nn.preparation import Examples, find_loss, find_metrics, find_optimizer, mode, set_aside
 from nn.training import evaluate, fit, predict
 
 X = [[0.0, 1.0], [1.0, 0.5], [2.0, -1.0]]
@@ -186,6 +186,18 @@ def test_targets_that_the_loss_does_not_take() -> None:
     fit(net, X, [0.0, 1.0, 1.0], "bce")
     with pytest.raises(ValueError, match=r"^y\[0\] \(row 0\) is no target for the loss\. "):
         evaluate(classifier(), X, [9, 0, 1], "cross_entropy")
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "kept"), [(404, 0.2, 323), (10, 0.1, 9), (10, 0.25, 7), (7, 0.5, 3), (100, 0.29, 71)]
+)
+def test_the_last_examples_are_set_aside_by_keras_rule(n: int, share: float, kept: int) -> None:
+    training, validation = set_aside(Examples(np.arange(n), -np.arange(n)), share)
+    assert validation is not None
+    assert training.X.tolist() == list(range(kept))
+    assert validation.X.tolist() == list(range(kept, n))
+    assert validation.T.tolist() == [-i for i in range(kept, n)]
+    assert set_aside(training, 0.0) == (training, None)
 
 
 def test_a_mode_is_put_back_part_by_part() -> None:

@@ -71,6 +71,13 @@ def test_fit_prints_when_asked_and_not_in_these_tests_otherwise(capsys: pytest.C
     assert printed.err == ""
 
 
+def test_notes_are_printed_first(capsys: pytest.CaptureFixture[str]) -> None:
+    fit(Layer(1, 1, seed=0), X, Y, batch_size=9, progress=True)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "Note: batch_size 9 is above the 2 training examples: every step takes all of them."
+    assert second.startswith("epoch 1/1   loss ")
+
+
 def test_the_epoch_that_stops_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     fit(Layer(1, 1, seed=0), X, Y, epochs=900, progress=True, callbacks=[lambda t: t.epoch == 7 and t.stop("enough")])
     assert epochs_of(capsys.readouterr().out) == [1, 2, 3, 7]

@@ -128,6 +128,27 @@ def test_the_conjugate_direction_is_the_lectures(make, upper):
     np.testing.assert_allclose(optimizer.state["p"], after + max(0.0, beta) * before, rtol=1e-12)
 
 
+def test_a_negative_beta_of_polak_ribiere_resets_the_direction():
+    objective = quadratic(np.diag([1.0, 2.0]), [0.0, 0.0], [1.0, 1.0])
+    optimizer = polak_ribiere(objective.parameters)
+    gradient = np.array([1.0, 2.0])
+    optimizer.state = {"p": np.array([5.0, 1.0]), "g": 2.0 * gradient, "cycle": 1, "fall": 0.0}
+    optimizer.step(objective)
+    assert optimizer.state["p"].tolist() == gradient.tolist()
+
+
+def test_bfgs_starts_from_the_size_of_the_first_change():
+    """The directions across s and r have the curvature rᵀr/sᵀr after the first step."""
+    objective = rosenbrock([-1.2, 1.0, 0.3])
+    optimizer = BFGS(objective.parameters)
+    before = numbers(objective.parameters)
+    optimizer.step(objective)
+    after = numbers(objective.parameters)
+    s, r = after - before, np.subtract(*(objective.value_and_gradient(w)[1] for w in (after, before)))
+    across = np.cross(s, r)
+    np.testing.assert_allclose(optimizer.state["V"] @ across, (s @ r) / (r @ r) * across, rtol=1e-9)
+
+
 def test_bfgs_learns_the_inverse_hessian():
     A = positive_definite(5, seed=8, condition=50.0)
     objective = quadratic(A, np.arange(5.0), np.ones(5))
@@ -230,6 +251,16 @@ def test_a_parameter_that_is_unfrozen_moves_in_the_next_step():
     assert w[0].data != -1.2
 
 
+def test_at_the_minimum_what_was_learned_is_kept():
+    objective = rosenbrock([-1.2, 1.0])
+    optimizer = BFGS(objective.parameters)
+    while not optimizer.stalled:
+        V = optimizer.state["V"]
+        optimizer.step(objective)
+    assert optimizer.state["V"] is V
+    np.testing.assert_allclose(V, np.linalg.inv(objective.hessian(np.ones(2))), rtol=0.1)
+
+
 @every
 def test_at_a_known_minimum_nothing_is_searched_again(name):
     objective = quadratic(np.eye(2), [1.0, 2.0], [1.0, 2.0])
@@ -273,6 +304,12 @@ def test_newton_leaves_a_saddle_where_the_bare_formula_runs_into_it():
     for _ in range(10):
         w = w - np.linalg.solve(saddle().hessian(w), saddle().value_and_gradient(w)[1])
     np.testing.assert_allclose(w, 0.0, atol=1e-9)
+
+
+def test_newton_turns_negative_curvature_over():
+    objective = quadratic(np.diag([-2.0, 4.0]), [0.0, 0.0], [1.0, 1.0])
+    Newton(objective.parameters, line_search=False).step(objective)
+    np.testing.assert_allclose(numbers(objective.parameters), [2.0, 0.0], atol=1e-12)
 
 
 def test_newton_with_a_singular_hessian():
