@@ -34,23 +34,22 @@ class _Lifted(NamedTuple):
 def _lift(argument: Any) -> _Lifted:
     """Make a fresh Value for each number, and for each Value an alias that the sweep stops at."""
     leaves: list[Value] = []
-
-    def walk(x: Any) -> Any:
-        if isinstance(x, Value):
-            leaves.append(ops.identity(x))
-            leaves[-1].name = x.name
-        elif isinstance(x, dict):
-            return {key: walk(item) for key, item in x.items()}
-        elif isinstance(x, list | tuple):
-            return _like(x, [walk(item) for item in x])
-        elif is_array(x):
-            return [walk(item) for item in x]
-        else:
-            leaves.append(Value(x))
-        return leaves[-1]
-
-    lifted = walk(argument)
+    lifted = _with_leaves(argument, leaves)
     return _Lifted(lifted, leaves, lambda results: _shaped(argument, iter(results)))
+
+
+def _with_leaves(x: Any, leaves: list[Value]) -> Any:
+    if isinstance(x, dict):
+        return {key: _with_leaves(item, leaves) for key, item in x.items()}
+    if isinstance(x, list | tuple):
+        return _like(x, [_with_leaves(item, leaves) for item in x])
+    if is_array(x):
+        return [_with_leaves(item, leaves) for item in x]
+    leaf = ops.identity(x) if isinstance(x, Value) else Value(x)
+    if isinstance(x, Value):
+        leaf.name = x.name
+    leaves.append(leaf)
+    return leaf
 
 
 def _shaped(like: Any, results: Any) -> Any:

@@ -291,6 +291,9 @@ class Graph:
 
         save(self, path, rankdir=rankdir, precision=precision, budget=budget, fold=fold)
 
+    def __reduce__(self) -> Any:
+        return Graph, self.outputs  # pickled one by one, each node would list all that lie below it
+
     def _repr_svg_(self) -> str:
         return self.to_svg()
 

@@ -315,7 +315,7 @@ Op.__doc__ = _Documentation(Op.__doc__)  # type: ignore[assignment]
 
 def _latex_call(name: str, count: int) -> str:
     written = name.replace("_", r"\_")
-    return rf"\operatorname{{{written}}}\left({', '.join(['{}'] * count)}\right)"
+    return rf"\operatorname{{{{{written}}}}}\left({', '.join(['{}'] * count)}\right)"
 
 
 def is_array(operand: object) -> bool:

@@ -24,7 +24,8 @@ INVERSE_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 def _function(name: str, latex: str | None = None) -> Notation:
     """Write a function of one operand: ``name(x)``."""
-    return Notation(f"{name}({{}})", rf"{latex or chr(92) + name}\left({{}}\right)", "")
+    written = (latex or rf"\{name}").replace("{", "{{").replace("}", "}}")
+    return Notation(f"{name}({{}})", rf"{written}\left({{}}\right)", "")
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -45,11 +46,20 @@ truediv = Op(
     "truediv", lambda x, y: x / y, [lambda out, x, y: 1.0 / y, lambda out, x, y: -out / y],
     notation=QUOTIENT, doc="the quotient", source="lecture L1.3", convention="y = 0 is an error",
 )  # fmt: skip
+
+
+def _power_slope(x: Any, y: Any) -> Any:
+    """Differentiate x^y by x. Only an exponent that may vary needs the guard against 0 · 0⁻¹."""
+    if isinstance(y, float):
+        return y * x ** (y - 1.0) if y else 0.0
+    return y * (x + equal(x, 0.0) * equal(y, 0.0)) ** (y - 1.0)
+
+
 pow = Op(  # noqa: A001
     "pow",
     lambda x, y: x**y,
     [
-        lambda out, x, y: y * (x + where(equal(y, 0.0), equal(x, 0.0), 0.0)) ** (y - 1.0),
+        lambda out, x, y: _power_slope(x, y),
         lambda out, x, y: out * log(x + equal(x, 0.0)),
     ],
     notation=POWER,

@@ -200,10 +200,14 @@ def _compose(op: Op, operands: tuple[Any, ...], parts: list[tuple[str, int]], st
     left, right = ("\\left(", "\\right)") if style == "latex" else ("(", ")")
     # Python computes from the left, and a·(b·c) need not round as (a·b)·c does.
     exact = notation.precedence + 1 if style == "python" and notation.precedence < ATOM else 0
+    braced = [before.endswith("{{") for before in template.split("{}")] if style == "latex" else ()
     wrapped = [
         f"{left}{part}{right}"
-        if precedence < (max(least, exact) if index else least)
-        or (precedence == 2 and part[0] in "−-" and index and least)
+        if not (braced and braced[index])
+        and (
+            precedence < (max(least, exact) if index else least)
+            or (precedence == 2 and part[0] in "−-" and index and least)
+        )
         else part
         for index, ((part, precedence), least) in enumerate(zip(parts, notation.operand, strict=False))
     ]

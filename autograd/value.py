@@ -419,20 +419,23 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
 
 def record_many(op: Op, operands: tuple[Any, ...]) -> Value:
     """Record an operation of any number of operands without detours; whatever is unusual is left to `record`."""
-    kinds = set(map(type, operands))
-    if NAMESPACE["special"] or not kinds <= PLAIN:
+    if NAMESPACE["special"]:
         return record(op, operands)
-    if float in kinds:
-        wanted = [type(v) is Value for v in operands]
-        numbers = [v._data if known else v for v, known in zip(operands, wanted, strict=True)]
-    else:
-        wanted = None
+    mixed = False
+    try:
         numbers = [v._data for v in operands]
+    except AttributeError:
+        mixed = True
+        if not set(map(type, operands)) <= PLAIN:
+            return record(op, operands)
+        numbers = [v if type(v) is float else v._data for v in operands]
     try:
         out = op.forward(*numbers)
-        slopes = op.slopes_at(out, numbers, wanted)
+        slopes = op.slopes_at(out, numbers)
     except (ArithmeticError, ValueError):
         return record(op, operands)
+    if mixed:
+        slopes = [None if type(v) is float else slope for v, slope in zip(operands, slopes, strict=True)]
     if type(out) is not float or out - out != 0.0:
         return record(op, operands)
     node = object.__new__(Value)

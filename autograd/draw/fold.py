@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.draw.labels import operation
-from autograd.draw.partition import Partition, Wiring, constants, frozen, gathered, role, squeezed
+from autograd.draw.partition import PARALLEL, Extent, Partition, Wiring, constants, frozen, gathered, role, squeezed
 from autograd.errors import DrawingError
 from autograd.value import Value
 
@@ -28,7 +28,9 @@ BUDGET = 60  # boxes that a screen holds
 UNFOLDED = 1000  # boxes that fold=None draws without being given a budget: Graphviz takes seconds from here on
 DRAWABLE = 5000  # boxes beyond which a drawing of everything is not even offered
 CROWD = 1.5  # arrows for each box of the budget, beyond which a drawing is a thicket
-PARALLEL = 8  # parallel edges drawn one by one; more share an arrow that says how many
+REACH = 3  # levels that arrows cross for each box of the budget: what takes Graphviz longest
+LEAST_REACH = 1500  # levels that it crosses in a second or two, whatever the budget
+LEVELS = 8  # depths of scopes that are tried
 SEVERAL = -1  # in place of the one node that a link starts at
 ENDS = (6, 3, 1, 0)  # levels kept at either end of a graph that nothing else makes small
 
@@ -84,10 +86,12 @@ class Fold:
         boxes: in topological order; every node is in exactly one.
         links: pairs of boxes with edges between them. Boxes and links have no cycle.
         by: what nodes were gathered by: ``"scope"``, ``"op"``, or None where each has a box of its own.
-        whole: the budget that would draw every node.
+        whole: the budget that would draw every node; None where nothing is folded, and for thousands of nodes.
     """
 
-    def __init__(self, graph: Graph, boxes: Sequence[Box], links: Sequence[Link], by: str | None, whole: int) -> None:
+    def __init__(
+        self, graph: Graph, boxes: Sequence[Box], links: Sequence[Link], by: str | None, whole: int | None
+    ) -> None:
         self.graph = graph
         self.boxes = tuple(boxes)
         self.links = tuple(links)
@@ -116,9 +120,9 @@ class Fold:
         count = sum(len(box) > 1 for box in self.boxes)
         boxes = "1 box" if count == 1 else f"{count:,} boxes"
         means = "scope" if self.by == "scope" else "operation"
-        more = "all: fold=None" if self.whole <= UNFOLDED else f"all: fold=None, budget={self.whole}"
-        if self.whole > DRAWABLE:
-            more = "more: a larger budget"
+        more = "more: a larger budget"
+        if self.whole is not None and self.whole <= DRAWABLE:
+            more = "all: fold=None" + (f", budget={self.whole}" if self.whole > UNFOLDED else "")
         total = len(self.graph.nodes)
         return f"{self.folded:,} of {total:,} nodes are folded into {boxes}, by {means}. To see {more}."
 
@@ -145,14 +149,15 @@ def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) ->
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
         raise ValueError(f"budget must be a whole number of boxes from 1, not {budget!r}.")
     wiring = Wiring(graph.nodes)
+    apart = Partition(wiring, [("node", index) for index in range(len(wiring.nodes))])
     if by is None:
-        most = UNFOLDED if budget is None else budget
-        if not _fits_unfolded(wiring, most):
-            raise _too_large(wiring, budget)
-        return _assemble(graph, _apart(wiring), None)
+        if not _fits(apart, UNFOLDED if budget is None else budget):
+            raise _too_large(apart, budget)
+        return _assemble(graph, apart, None, None)
     most = BUDGET if budget is None else budget
-    if by == "auto" and _fits_unfolded(wiring, most):
-        return _assemble(graph, _apart(wiring), None)
+    if by == "auto" and _fits(apart, most):
+        return _assemble(graph, apart, None, None)
+    whole = _needed(apart.extent) if len(apart.keys) <= DRAWABLE else None
     depth = wiring.depth if by != "op" else 0
     fallback = None
     for level, loose in _attempts(depth, by):
@@ -163,7 +168,7 @@ def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) ->
             continue  # one box for everything says nothing
         means = "scope" if level else "op"
         if _fits(partition, most):
-            return _assemble(graph, partition, means)
+            return _assemble(graph, partition, means, whole)
         if loose == "op" and fallback is None:
             fallback = partition, means
     partition, means = fallback or (gathered(wiring, depth, "op"), "scope" if depth else "op")
@@ -173,20 +178,16 @@ def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) ->
         small = squeezed(partition, most, ends)
         if _fits(small, most):
             break
-    return _assemble(graph, small, means)
-
-
-def _apart(wiring: Wiring) -> Partition:
-    """Gather nothing."""
-    return Partition(wiring, [("node", index) for index in range(len(wiring.nodes))])
+    return _assemble(graph, small, means, whole)
 
 
 def _attempts(depth: int, by: str) -> Iterator[tuple[int, str]]:
     """Give what to try, (level of scopes, what becomes of the rest): what keeps most comes first."""
-    for level in range(depth, 0, -1):
+    levels = [depth, *range(min(depth, LEVELS) - 1, 0, -1)] if depth else []
+    for level in levels:
         yield level, "single"
         yield level, "leaves"
-    for level in range(depth, 0, -1):
+    for level in levels:
         yield level, "op"
     if by == "auto":
         yield 0, "leaves"
@@ -194,53 +195,29 @@ def _attempts(depth: int, by: str) -> Iterator[tuple[int, str]]:
         yield 0, "op"
 
 
-def _fits_unfolded(wiring: Wiring, budget: int) -> bool:
-    if len(wiring.nodes) > budget:
-        return False
-    boxes, arrows = _unfolded(wiring)
-    return boxes <= budget and arrows <= CROWD * budget
-
-
-def _unfolded(wiring: Wiring) -> tuple[int, int]:
-    """Count the boxes and the arrows of a drawing without folds."""
-    boxes = len(wiring.nodes) + sum(wiring.constants)
-    arrows = 0
-    for operands in wiring.operands:
-        several = len(set(operands)) < len(operands)
-        arrows += sum(min(n, PARALLEL + 1) for n in Counter(operands).values()) if several else len(operands)
-    return boxes, arrows
-
-
 def _fits(partition: Partition, budget: int) -> bool:
-    sizes = partition.sizes
-    if len(sizes) > budget:
-        return False
-    extras = zip(partition.member, partition.wiring.constants, strict=True)
-    if len(sizes) + sum(extra for number, extra in extras if sizes[number] == 1) > budget:
-        return False
-    arrows = 0
-    for (source, target), edges in partition.pairs.items():
-        arrows += edges if sizes[source] == sizes[target] == 1 and edges <= PARALLEL else 1
-    return arrows <= CROWD * budget
+    return len(partition.keys) <= budget and _needed(partition.extent) <= budget
 
 
-def _needed(wiring: Wiring) -> int:
-    """Find the budget that draws every node."""
-    boxes, arrows = _unfolded(wiring)
-    return max(boxes, math.ceil(arrows / CROWD))
+def _needed(extent: Extent) -> int:
+    """Find the budget that a drawing fits."""
+    reach = math.ceil(extent.reach / REACH) if extent.reach > LEAST_REACH else 0
+    return max(extent.boxes, math.ceil(extent.arrows / CROWD), reach)
 
 
-def _too_large(wiring: Wiring, budget: int | None) -> DrawingError:
-    boxes, arrows = _unfolded(wiring)
-    limit = f"{UNFOLDED:,} boxes are the most without a budget" if budget is None else f"the budget is {budget:,}"
+def _too_large(partition: Partition, budget: int | None) -> DrawingError:
+    limit = f"the {UNFOLDED:,} boxes drawn without a budget" if budget is None else f"the budget of {budget:,} allows"
+    advice = "Leave fold='auto', or draw the graph of an inner Value"
+    if len(partition.keys) > DRAWABLE:
+        return DrawingError(f"fold=None would draw {len(partition.keys):,} boxes, more than {limit}. {advice}.")
+    boxes, arrows, reach = partition.extent
     return DrawingError(
-        f"fold=None would draw {boxes:,} boxes and {arrows:,} arrows, but {limit}: Graphviz takes seconds for 2,000 "
-        "boxes and far longer for more. Leave fold='auto', draw the graph of an inner Value, or allow it with "
-        f"budget={_needed(wiring)}."
+        f"fold=None would draw {boxes:,} boxes and {arrows:,} arrows across {reach:,} levels, more than {limit}. "
+        f"{advice}; budget={_needed(partition.extent)} draws it all, if Graphviz may take minutes."
     )
 
 
-def _assemble(graph: Graph, partition: Partition, by: str | None) -> Fold:
+def _assemble(graph: Graph, partition: Partition, by: str | None, whole: int | None) -> Fold:
     """Make the boxes of a partition, in topological order, and the links between them."""
     wiring, groups, edges = partition.wiring, partition.groups, partition.pairs
     inside: list[list[int]] = [[] for _ in groups]
@@ -255,7 +232,7 @@ def _assemble(graph: Graph, partition: Partition, by: str | None) -> Fold:
     flows = _flows(partition)
     links = [Link(place[s], place[t], count, flows.get((s, t))) for (s, t), count in edges.items()]
     links.sort(key=lambda link: (link.target, link.source))
-    return Fold(graph, boxes, links, by if len(boxes) < len(wiring.nodes) else None, _needed(wiring))
+    return Fold(graph, boxes, links, by if len(boxes) < len(wiring.nodes) else None, whole)
 
 
 def _flows(partition: Partition) -> dict[tuple[int, int], float]:

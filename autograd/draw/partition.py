@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 CONSTANTS = 4  # constants of one node that get a box each; more share one
+PARALLEL = 8  # parallel edges drawn one by one; more share an arrow that says how many
 
 Key = tuple[Hashable, ...]
 
@@ -102,6 +103,14 @@ class Group(NamedTuple):
     title: str = ""
 
 
+class Extent(NamedTuple):
+    """How large a drawing is: boxes, arrows, and how many levels all the arrows cross together."""
+
+    boxes: int
+    arrows: int
+    reach: int
+
+
 class Partition:
     """Nodes in groups.
 
@@ -135,6 +144,42 @@ class Partition:
                     pair = member[x], target
                     found[pair] = found.get(pair, 0) + 1
         return found
+
+    @cached_property
+    def levels(self) -> list[int]:
+        """For each group the length of the longest path that leads to it; a source stands just before its use."""
+        count = len(self.keys)
+        waiting = [0] * count
+        successors: list[list[int]] = [[] for _ in range(count)]
+        for source, target in self.pairs:
+            successors[source].append(target)
+            waiting[target] += 1
+        sources = [number for number in range(count) if not waiting[number]]
+        levels = [0] * count
+        ready = list(sources)
+        while ready:
+            number = ready.pop()
+            for target in successors[number]:
+                levels[target] = max(levels[target], levels[number] + 1)
+                waiting[target] -= 1
+                if not waiting[target]:
+                    ready.append(target)
+        for number in sources:
+            levels[number] = min((levels[target] - 1 for target in successors[number]), default=0)
+        return levels
+
+    @cached_property
+    def extent(self) -> Extent:
+        """How large a drawing with a box for each group is."""
+        sizes, levels = self.sizes, self.levels
+        extras = zip(self.member, self.wiring.constants, strict=True)
+        boxes = len(sizes) + sum(extra for number, extra in extras if sizes[number] == 1)
+        arrows = reach = 0
+        for (source, target), edges in self.pairs.items():
+            count = edges if sizes[source] == sizes[target] == 1 and edges <= PARALLEL else 1
+            arrows += count
+            reach += count * (levels[target] - levels[source])
+        return Extent(boxes, arrows, reach)
 
     @property
     def groups(self) -> list[Group]:
@@ -311,7 +356,7 @@ def squeezed(partition: Partition, budget: int, ends: int) -> Partition:
     Args:
         budget: the most boxes, those of constants included.
     """
-    levels = _levels(partition)
+    levels = partition.levels
     cost = [0] * (max(levels, default=0) + 1)
     for level in levels:
         cost[level] += 1
@@ -331,23 +376,3 @@ def squeezed(partition: Partition, budget: int, ends: int) -> Partition:
     if keys.count(middle) < 2:
         return partition
     return Partition(partition.wiring, [keys[number] for number in partition.member], partition)
-
-
-def _levels(partition: Partition) -> list[int]:
-    """Find the length of the longest path that leads to each group."""
-    count = len(partition.keys)
-    waiting = [0] * count
-    successors: list[list[int]] = [[] for _ in range(count)]
-    for source, target in partition.pairs:
-        successors[source].append(target)
-        waiting[target] += 1
-    levels = [0] * count
-    ready = [number for number in range(count) if not waiting[number]]
-    while ready:
-        number = ready.pop()
-        for target in successors[number]:
-            levels[target] = max(levels[target], levels[number] + 1)
-            waiting[target] -= 1
-            if not waiting[target]:
-                ready.append(target)
-    return levels

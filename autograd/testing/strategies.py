@@ -83,6 +83,9 @@ class Expression:
         """Make fresh leaves at the point, with the inputs' names."""
         return [Value(number, name=name) for number, name in zip(self.point, self.names, strict=True)]
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # hypothesis prints the parts of a dataclass otherwise
+
     def __repr__(self) -> str:
         known = list(self.names) + [f"r{place}" for place in range(1, len(self.steps) + 1)]
         inputs = ", ".join(f"{name} = {number!r}" for name, number in zip(self.names, self.point, strict=True))

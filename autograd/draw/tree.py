@@ -1,0 +1,211 @@
+"""A graph as a tree for the terminal: operation, name, numbers, and the slope on each branch.
+
+What is used several times is shown once and referred to afterwards; what lies too deep is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from autograd.draw.dot import edge_formulas
+from autograd.draw.labels import clean, operation, shorten
+from autograd.draw.partition import frozen, role
+from autograd.graph import Graph
+from autograd.symbol import number_text
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from rich.text import Text
+    from rich.tree import Tree as RichTree
+
+__all__ = ["Tree"]
+
+NAME = 40  # characters of a name
+FORMULA = 40  # characters of a slope's formula
+OPERANDS = 12  # operands of one node that get a line each
+DEEPEST = 200  # levels that are shown whatever is asked for: lines grow with the depth
+
+
+class Line(NamedTuple):
+    """One line of the tree, before it is drawn.
+
+    Attributes:
+        depth: how many branches lead to it.
+        last: whether nothing follows it on its branch.
+        parts: its pieces, each a kind (``name``, ``operation``, ``data``, ``grad``, ``slope``, ``note``) and a text.
+    """
+
+    depth: int
+    last: bool
+    parts: tuple[tuple[str, str], ...]
+
+
+class Tree:
+    """The tree of everything a Value was computed from: ``print(y.tree())``.
+
+    Printed with ``rich`` it is coloured; as text it is plain.
+
+    Args:
+        root: the Value at the top.
+        depth: how many levels to show, from 0.
+        precision: significant digits.
+
+    Raises:
+        ValueError: depth is negative or no whole number.
+    """
+
+    def __init__(self, root: Value, depth: int = 12, precision: int = 6) -> None:
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
+            raise ValueError(f"depth must be a whole number of levels from 0, not {depth!r}.")
+        self.root = root
+        self.depth = min(depth, DEEPEST)
+        self.precision = precision
+
+    def __str__(self) -> str:
+        drawn = []
+        open_above: list[bool] = []  # for each branch above, whether more follows on it
+        for line in self.lines():
+            del open_above[max(line.depth - 1, 0) :]
+            lead = "".join("│   " if more else "    " for more in open_above)
+            if line.depth:
+                lead += "└── " if line.last else "├── "
+                open_above.append(not line.last)
+            drawn.append(lead + "  ".join(text for _, text in line.parts))
+        return "\n".join(drawn)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __rich__(self) -> RichTree:
+        from rich.tree import Tree as RichTree
+
+        branches: list[RichTree] = []
+        for line in self.lines():
+            del branches[line.depth :]
+            if branches:
+                branches.append(branches[-1].add(_coloured(line)))
+            else:
+                branches.append(RichTree(_coloured(line), guide_style="dim"))
+        return branches[0]
+
+    def lines(self) -> list[Line]:
+        """List the lines from the top."""
+        names = Graph(self.root).names
+        found: list[Line | _Cut] = []
+        shown: set[Value] = set()
+        expanded: set[Value] = set()
+        stack: list[_Branch | _Cut] = [_Branch(self.root, 0, True, "")]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, _Cut):
+                found.append(item)
+                continue
+            node, depth, last, slope = item
+            if not isinstance(node, Value):
+                found.append(Line(depth, last, (("data", number_text(node, self.precision)),)))
+                continue
+            again = node in expanded or (node.is_leaf and node in shown)
+            shown.add(node)
+            found.append(Line(depth, last, self._parts(node, names, slope, again)))
+            if again or node.is_leaf:
+                continue
+            if depth == self.depth:
+                stack.append(_Cut(depth + 1, node.operands, "…", last=True))
+                continue
+            expanded.add(node)
+            stack.extend(reversed(self._branches(node, depth + 1, names)))
+        return list(_counted(found, shown))
+
+    def _branches(self, node: Value, depth: int, names: dict[Value, str]) -> list[_Branch | _Cut]:
+        """Make the branches to a node's operands."""
+        count = len(node.operands)
+        head = tail = count
+        if count > OPERANDS + 1:
+            head, tail = OPERANDS // 2, count - OPERANDS // 2
+        formulas = edge_formulas(node, names, NAME, self.precision)
+        branches: list[_Branch | _Cut] = []
+        for slot, (operand, slope) in enumerate(zip(node.operands, node.slopes, strict=True)):
+            if slot == head:
+                branches.append(_Cut(depth, node.operands[head:tail], f"… {tail - head:,} more operands"))
+            if head <= slot < tail:
+                continue
+            written = ""
+            if isinstance(operand, Value) and slope is not None:
+                number, formula = number_text(slope, self.precision), formulas[slot]
+                written = f"∂{_name(names[node])}/∂{_name(names[operand])} = "
+                written += number if formula in (None, number) else f"{shorten(str(formula), FORMULA)} = {number}"
+            branches.append(_Branch(operand, depth, slot == count - 1, written))
+        return branches
+
+    def _parts(self, node: Value, names: dict[Value, str], slope: str, again: bool) -> tuple[tuple[str, str], ...]:
+        parts = [("name", f"{_name(names[node])} = {number_text(node.data, self.precision)}")]
+        if node.op is not None:
+            parts.append(("operation", f"({operation(node.op)})"))
+        elif role(node) != "leaf":
+            parts.append(("operation", f"({role(node)})"))
+        if not frozen(node):
+            grad = "—" if node.grad is None else number_text(float(node.grad) + 0.0, self.precision)
+            parts.append(("grad", f"grad {grad}"))
+        if slope:
+            parts.append(("slope", slope))
+        if again:
+            parts.append(("note", "↑ shown above"))
+        return tuple(parts)
+
+
+class _Branch(NamedTuple):
+    """A branch that is still to be drawn, to a Value or a constant."""
+
+    node: Value | float
+    depth: int
+    last: bool
+    slope: str
+
+
+class _Cut(NamedTuple):
+    """A place where something is left out."""
+
+    depth: int
+    operands: tuple[Value | float, ...]
+    note: str
+    last: bool = False
+
+
+def _counted(found: list[Line | _Cut], shown: set[Value]) -> Iterator[Line]:
+    """Put the number of nodes that it hides into each cut; every hidden node is counted once."""
+    seen = set(shown)
+    for line in found:
+        if isinstance(line, Line):
+            yield line
+            continue
+        count = 0
+        stack = list(line.operands)
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Value) and node not in seen:
+                seen.add(node)
+                count += 1
+                stack.extend(node.operands)
+        if line.note == "…":
+            note = f"… {count:,} more" if count else "… shown elsewhere"
+        else:
+            note = f"{line.note}, {count:,} more nodes" if count > len(line.operands) else line.note
+        yield Line(line.depth, line.last, (("note", note),))
+
+
+def _name(name: str) -> str:
+    return shorten(clean(name), NAME)
+
+
+STYLES = {"name": "bold", "operation": "cyan", "data": "", "grad": "green", "slope": "yellow", "note": "dim"}
+
+
+def _coloured(line: Line) -> Text:
+    from rich.text import Text
+
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for number, (kind, written) in enumerate(line.parts):
+        text.append("  " if number else "")
+        text.append(written, style=STYLES[kind])
+    return text

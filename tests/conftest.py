@@ -1,0 +1,27 @@
+"""How much the property tests try: little at the desk, much where CI is set."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+COMMON = {
+    "deadline": None,
+    "derandomize": True,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+settings.register_profile("quick", max_examples=25, **COMMON)
+settings.register_profile("thorough", max_examples=400, **COMMON)
+settings.load_profile("thorough" if os.environ.get("CI") == "true" else "quick")
+
+
+@pytest.fixture
+def line_of():
+    """Say, as the errors do, which line of the test raised: ``in test_op.py:12``."""
+
+    def place(raised):
+        entry = raised.traceback[0]
+        return f"in {entry.path.name}:{entry.lineno + 1}"
+
+    return place

@@ -1,0 +1,301 @@
+"""What every operation gives at 0, −0, kinks, ties, infinities, NaN, and beyond the largest float.
+
+One row a point: the operands, then the value and each slope, or the error.
+"""
+
+import math
+
+import pytest
+
+import autograd
+from autograd import (
+    CATALOGUE,
+    DivisionByZeroError,
+    DomainError,
+    NonFiniteGradientError,
+    Value,
+    ValueOverflowError,
+    gradients,
+    where,
+)
+
+INF, NAN = math.inf, math.nan
+TINY, HUGE = 5e-324, 1e308
+PI = math.pi
+E, LN2 = math.e, math.log(2.0)
+
+
+def row(name, operands, *due):
+    operands = operands if isinstance(operands, tuple) else (operands,)
+    return pytest.param(name, operands, due, id=f"{name}{operands}")
+
+
+def unary(name, *points):
+    return [row(name, point[0], *point[1:]) for point in points]
+
+
+ROWS = [
+    *unary("neg", (0.0, -0.0, -1.0), (-0.0, 0.0, -1.0), (INF, -INF, -1.0)),
+    *unary("identity", (-0.0, -0.0, 1.0), (INF, INF, 1.0)),
+    *unary("step", (0.0, 0.0, 0.0), (-0.0, 0.0, 0.0), (TINY, 1.0, 0.0), (-INF, 0.0, 0.0), (INF, 1.0, 0.0)),
+    *unary("sign", (0.0, 0.0, 0.0), (-0.0, -0.0, 0.0), (TINY, 1.0, 0.0), (-TINY, -1.0, 0.0), (-INF, -1.0, 0.0)),
+    *unary("exp", (0.0, 1.0, 1.0), (-0.0, 1.0, 1.0), (709.8, ValueOverflowError), (-746.0, 0.0, 0.0)),
+    *unary("exp", (INF, INF, INF), (-INF, 0.0, 0.0)),
+    *unary("expm1", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (710.0, ValueOverflowError), (-800.0, -1.0, 0.0)),
+    *unary("expm1", (TINY, TINY, 1.0), (INF, INF, INF), (-INF, -1.0, 0.0)),
+    *unary("log", (1.0, 0.0, 1.0), (0.0, DomainError), (-0.0, DomainError), (-1.0, DomainError), (INF, INF, 0.0)),
+    *unary("log", (TINY, math.log(TINY), INF), (-INF, DomainError)),
+    *unary("log1p", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (-1.0, DomainError), (-2.0, DomainError), (INF, INF, 0.0)),
+    *unary("log2", (1.0, 0.0, 1.0 / LN2), (TINY, -1074.0, INF), (0.0, DomainError), (INF, INF, 0.0)),
+    *unary("log10", (1.0, 0.0, math.log10(E)), (HUGE, 308.0, math.log10(E) / HUGE), (0.0, DomainError)),
+    *unary("sqrt", (0.0, 0.0, INF), (-0.0, -0.0, -INF), (TINY, 2.0**-537, 2.0**536), (-TINY, DomainError)),
+    *unary("sqrt", (INF, INF, 0.0), (-INF, DomainError)),
+    *unary("cbrt", (0.0, 0.0, INF), (-0.0, -0.0, INF), (-8.0, -2.0, 1.0 / 12.0), (INF, INF, 0.0), (-INF, -INF, 0.0)),
+    *unary("square", (0.0, 0.0, 0.0), (-0.0, 0.0, -0.0), (TINY, 0.0, 2 * TINY), (1e155, ValueOverflowError)),
+    *unary("square", (-INF, INF, -INF)),
+    *unary("reciprocal", (0.0, DivisionByZeroError), (-0.0, DivisionByZeroError), (TINY, ValueOverflowError)),
+    *unary("reciprocal", (1e-200, 1e200, -INF), (HUGE, 1e-308, -0.0), (INF, 0.0, -0.0), (-INF, -0.0, -0.0)),
+    *unary("sin", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (TINY, TINY, 1.0), (INF, DomainError), (-INF, DomainError)),
+    *unary("cos", (0.0, 1.0, -0.0), (-0.0, 1.0, 0.0), (TINY, 1.0, -TINY), (INF, DomainError), (-INF, DomainError)),
+    *unary("tan", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (INF, DomainError)),
+    *unary("asin", (0.0, 0.0, 1.0), (1.0, PI / 2, INF), (-1.0, -PI / 2, INF), (1.0000001, DomainError)),
+    *unary("acos", (1.0, 0.0, -INF), (-1.0, PI, -INF), (0.0, PI / 2, -1.0), (-1.1, DomainError)),
+    *unary("atan", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (HUGE, PI / 2, 0.0), (-INF, -PI / 2, 0.0)),
+    *unary("sinh", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (711.0, ValueOverflowError), (-711.0, ValueOverflowError)),
+    *unary("sinh", (INF, INF, INF), (-INF, -INF, INF)),
+    *unary("cosh", (0.0, 1.0, 0.0), (-0.0, 1.0, -0.0), (-711.0, ValueOverflowError), (-INF, INF, -INF)),
+    *unary("tanh", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (HUGE, 1.0, 0.0), (INF, 1.0, 0.0), (-INF, -1.0, 0.0)),
+    *unary("asinh", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (HUGE, math.asinh(HUGE), 1e-308), (-INF, -INF, 0.0)),
+    *unary("acosh", (1.0, 0.0, INF), (HUGE, math.acosh(HUGE), 1e-308), (0.999, DomainError), (INF, INF, 0.0)),
+    *unary("atanh", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (1.0, DomainError), (-1.0, DomainError), (INF, DomainError)),
+    *unary("erf", (-0.0, -0.0, 2 / math.sqrt(PI)), (30.0, 1.0, 0.0), (HUGE, 1.0, 0.0), (-INF, -1.0, 0.0)),
+    *unary("erfc", (0.0, 1.0, -2 / math.sqrt(PI)), (30.0, 0.0, -0.0), (-HUGE, 2.0, -0.0), (INF, 0.0, -0.0)),
+    *unary("abs", (0.0, 0.0, 0.0), (-0.0, 0.0, -0.0), (TINY, TINY, 1.0), (-INF, INF, -1.0)),
+    *unary("sigmoid", (0.0, 0.5, 0.25), (800.0, 1.0, 0.0), (-800.0, 0.0, 0.0), (INF, 1.0, 0.0), (-INF, 0.0, 0.0)),
+    *unary("softplus", (0.0, LN2, 0.5), (800.0, 800.0, 1.0), (-800.0, 0.0, 0.0), (INF, INF, 1.0), (-INF, 0.0, 0.0)),
+    *unary("relu", (0.0, 0.0, 0.0), (-0.0, 0.0, 0.0), (TINY, TINY, 1.0), (-TINY, 0.0, 0.0), (INF, INF, 1.0)),
+    *unary("silu", (0.0, 0.0, 0.5), (800.0, 800.0, 1.0), (-800.0, -0.0, 0.0), (INF, INF, NAN), (-INF, NAN, NAN)),
+    *unary("gelu", (0.0, 0.0, 0.5), (800.0, 800.0, 1.0), (-HUGE, -0.0, 0.0), (INF, INF, NAN), (-INF, NAN, NAN)),
+    row("add", (0.0, -0.0), 0.0, 1.0, 1.0),
+    row("add", (HUGE, HUGE), ValueOverflowError),
+    row("add", (INF, -INF), NAN, 1.0, 1.0),
+    row("sub", (0.0, 0.0), 0.0, 1.0, -1.0),
+    row("sub", (-HUGE, HUGE), ValueOverflowError),
+    row("sub", (INF, INF), NAN, 1.0, -1.0),
+    row("mul", (0.0, -1.0), -0.0, -1.0, 0.0),
+    row("mul", (1e-200, 1e-200), 0.0, 1e-200, 1e-200),
+    row("mul", (HUGE, -HUGE), ValueOverflowError),
+    row("mul", (0.0, INF), NAN, INF, 0.0),
+    row("truediv", (1.0, 0.0), DivisionByZeroError),
+    row("truediv", (0.0, 0.0), DivisionByZeroError),
+    row("truediv", (1.0, -0.0), DivisionByZeroError),
+    row("truediv", (1.0, TINY), ValueOverflowError),
+    row("truediv", (0.0, TINY), 0.0, INF, -0.0),
+    row("truediv", (1.0, INF), 0.0, 0.0, -0.0),
+    row("truediv", (INF, INF), NAN, 0.0, NAN),
+    row("greater", (1.0, 1.0), 0.0, 0.0, 0.0),
+    row("greater", (0.0, -0.0), 0.0, 0.0, 0.0),
+    row("greater", (NAN, 1.0), 0.0, 0.0, 0.0),
+    row("equal", (0.0, -0.0), 1.0, 0.0, 0.0),
+    row("equal", (INF, INF), 1.0, 0.0, 0.0),
+    row("equal", (NAN, NAN), 0.0, 0.0, 0.0),
+    row("hypot", (0.0, 0.0), 0.0, 0.0, 0.0),
+    row("hypot", (-0.0, 0.0), 0.0, -0.0, 0.0),
+    row("hypot", (3e200, 4e200), 5e200, 0.6, 0.8),
+    row("hypot", (0.0, -2.0), 2.0, 0.0, -1.0),
+    row("hypot", (1.5e308, 1.5e308), ValueOverflowError),
+    row("hypot", (INF, 1.0), INF, NAN, 0.0),
+    row("atan2", (0.0, 0.0), 0.0, NAN, NAN),
+    row("atan2", (0.0, -1.0), PI, -1.0, -0.0),
+    row("atan2", (-0.0, -1.0), -PI, -1.0, 0.0),
+    row("atan2", (1e-200, 0.0), PI / 2, 0.0, -1e200),
+    row("minimum", (2.0, 2.0), 2.0, 0.5, 0.5),
+    row("minimum", (1.0, 2.0), 1.0, 1.0, 0.0),
+    row("minimum", (-INF, INF), -INF, 1.0, 0.0),
+    row("minimum", (NAN, 1.0), NAN, 0.0, 0.0),
+    row("minimum", (1.0, NAN), NAN, 0.0, 0.0),
+    row("maximum", (2.0, 2.0), 2.0, 0.5, 0.5),
+    row("maximum", (0.0, -0.0), -0.0, 0.5, 0.5),
+    row("maximum", (1.0, 2.0), 2.0, 0.0, 1.0),
+    row("maximum", (INF, INF), INF, 0.5, 0.5),
+    row("maximum", (NAN, 1.0), NAN, 0.0, 0.0),
+    row("maximum", (1.0, NAN), NAN, 0.0, 0.0),
+    row("leaky_relu", (0.0, 0.1), 0.0, 0.1, 0.0),
+    row("leaky_relu", (-0.0, 0.1), 0.0, 0.1, 0.0),
+    row("leaky_relu", (-INF, 0.1), -INF, 0.1, -INF),
+    row("leaky_relu", (INF, 0.1), INF, 1.0, 0.0),
+    row("elu", (0.0, 0.1), 0.0, 0.1, 0.0),
+    row("elu", (-0.0, 0.1), 0.0, 0.1, 0.0),
+    row("elu", (-800.0, 0.1), -0.1, 0.0, -1.0),
+    row("elu", (800.0, 0.1), 800.0, 1.0, 0.0),
+    row("elu", (-INF, 0.1), -0.1, 0.0, -1.0),
+    row("where", (1.0, 3.0, 4.0), 3.0, 0.0, 1.0, 0.0),
+    row("where", (0.0, 3.0, 4.0), 4.0, 0.0, 0.0, 1.0),
+    row("where", (-0.0, 3.0, 4.0), 4.0, 0.0, 0.0, 1.0),
+    row("where", (-2.5, 3.0, 4.0), 3.0, 0.0, 1.0, 0.0),
+    row("where", (NAN, 3.0, 4.0), 3.0, 0.0, 1.0, 0.0),
+    row("where", (1.0, 3.0, INF), 3.0, 0.0, 1.0, 0.0),
+    row("total", (1.0, INF, -INF), NAN, 1.0, 1.0, 1.0),
+    row("total", (HUGE, HUGE), ValueOverflowError),
+    row("dot", (0.0, INF), NAN, INF, 0.0),
+    row("dot", (1e200, 1e200), ValueOverflowError),
+    row("dot", (1e200, 1e200, 1e200, -1e200), ValueOverflowError),
+    row("dot", (2.0, 3.0, 5.0), 11.0, 3.0, 2.0, 1.0),
+    row("dot", (7.0,), 7.0, 1.0),
+    row("prod", (0.0, 2.0, 3.0), 0.0, 6.0, 0.0, 0.0),
+    row("prod", (0.0, 0.0, 3.0), 0.0, 0.0, 0.0, 0.0),
+    row("prod", (1e200, 1e200, 1e-200), ValueOverflowError),
+    row("prod", (2.0,), 2.0, 1.0),
+    row("logsumexp", (3.0,), 3.0, 1.0),
+    row("logsumexp", (HUGE, HUGE), HUGE, 1.0, 1.0),
+    row("logsumexp", (-INF, 1.0), 1.0, 0.0, 1.0),
+    row("logsumexp", (-INF, -INF), -INF, NAN, NAN),
+    row("logsumexp", (INF, 1.0), INF, NAN, 0.0),
+    row("largest", (2.0, 1.0), 2.0, 1.0, 0.0),
+    row("largest", (1.0, 2.0, 2.0), 2.0, 0.0, 0.5, 0.5),
+    row("largest", (2.0, 2.0, 2.0), 2.0, 1 / 3, 1 / 3, 1 / 3),
+    row("largest", (NAN, 1.0), NAN, NAN, NAN),
+    row("largest", (1.0, NAN), NAN, NAN, NAN),
+]
+
+#: x**y by itself: a negative base, 0 to any power, infinite and undefined operands.
+POWERS = [
+    row("pow", (0.0, 0.0), 1.0, 0.0, 0.0),
+    row("pow", (0.0, 0.5), 0.0, INF, 0.0),
+    row("pow", (0.0, 1.0), 0.0, 1.0, 0.0),
+    row("pow", (0.0, 2.0), 0.0, 0.0, 0.0),
+    row("pow", (-0.0, 3.0), -0.0, 0.0, -0.0),
+    row("pow", (0.0, -1.0), DivisionByZeroError),
+    row("pow", (-0.0, -3.0), DivisionByZeroError),
+    row("pow", (0.0, -0.5), DivisionByZeroError),
+    row("pow", (-8.0, 1.0 / 3.0), DomainError),
+    row("pow", (-8.0, 2.0), 64.0, -16.0, NAN),
+    row("pow", (-8.0, 3.0), -512.0, 192.0, NAN),
+    row("pow", (-8.0, -1.0), -0.125, -0.015625, NAN),
+    row("pow", (-2.0, 0.0), 1.0, -0.0, NAN),
+    row("pow", (2.0, 0.0), 1.0, 0.0, LN2),
+    row("pow", (4.0, 0.5), 2.0, 0.25, 4.0 * LN2),
+    row("pow", (2.0, 1024.0), ValueOverflowError),
+    row("pow", (-2.0, 1025.0), ValueOverflowError),
+    row("pow", (1e200, 2.0), ValueOverflowError),
+    row("pow", (2.0, -1100.0), 0.0, -0.0, 0.0),
+    row("pow", (1e-300, 1.5), 0.0, 1.5e-150, -0.0),
+    row("pow", (1.0, INF), 1.0, INF, 0.0),
+    row("pow", (2.0, INF), INF, INF, INF),
+    row("pow", (2.0, -INF), 0.0, NAN, 0.0),
+    row("pow", (0.5, -INF), INF, -INF, -INF),
+    row("pow", (INF, 2.0), INF, INF, INF),
+    row("pow", (INF, -1.0), 0.0, -0.0, NAN),
+    row("pow", (INF, 0.0), 1.0, 0.0, INF),
+    row("pow", (-INF, 3.0), -INF, INF, NAN),
+    row("pow", (NAN, 0.0), 1.0, NAN, NAN),
+    row("pow", (NAN, 1.0), NAN, 1.0, NAN),
+    row("pow", (1.0, NAN), 1.0, NAN, 0.0),
+]
+
+
+def same(now, due):
+    """Compare with the sign of zero, and to the last digits."""
+    if math.isnan(due) or math.isinf(due) or due == 0.0:
+        return (now != now) if due != due else now == due and math.copysign(1.0, now) == math.copysign(1.0, due)
+    return math.isclose(now, due, rel_tol=1e-15)
+
+
+@pytest.mark.parametrize(("name", "operands", "due"), [*ROWS, *POWERS])
+def test_row(name, operands, due):
+    op = getattr(autograd, name)
+    leaves = tuple(map(Value, operands))
+    if isinstance(due[0], type):
+        with pytest.raises(due[0]):
+            op.apply(leaves)
+        with pytest.raises(due[0]):
+            op.apply(operands)
+        return
+    out = op.apply(leaves)
+    assert len(due) == 1 + len(operands)
+    for now, wanted in zip((out.data, *out.slopes), due, strict=True):
+        assert same(now, wanted), (now, wanted)
+    value = op.apply(operands)
+    assert same(value, due[0])
+
+
+def test_every_operation_has_rows():
+    named = {parameters.values[0] for parameters in [*ROWS, *POWERS]}
+    assert named == {op.name for op in CATALOGUE}
+
+
+@pytest.mark.parametrize("op", CATALOGUE, ids=lambda op: op.name)
+def test_nan_stays_visible(op):
+    count = 2 if op.nary else len(op.slopes)
+    brackets = {"greater", "equal", "step"}
+    for place in range(count):
+        if op.name == "where" and place == 0:
+            continue
+        operands = [1.0] * count
+        operands[place] = NAN
+        if op.name in ("where", "pow"):  # the branch taken; 1**NaN is 1
+            operands = [1.0, NAN, 1.0][:count] if op.name == "where" else [NAN, 1.0]
+        out = op.apply(tuple(map(Value, operands)))
+        assert math.isnan(out.data) or op.name in brackets
+
+
+@pytest.mark.parametrize("op", [op for op in CATALOGUE if not op.nary and len(op.slopes) < 3], ids=lambda op: op.name)
+def test_infinite_operands_never_count_as_overflow(op):
+    for x in (INF, -INF):
+        operands = (x, 1.0)[: len(op.slopes)]
+        try:
+            out = op.apply(tuple(map(Value, operands)))
+        except DomainError:
+            assert op.name in {"log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "acosh",
+                               "atanh"}  # fmt: skip
+        else:
+            assert isinstance(out.data, float)
+
+
+def test_the_conventions_at_kinks():
+    """The lectures' where they have one; each record states its own in words."""
+    zero = Value(0.0)
+    assert autograd.relu(zero).slopes == (0.0,)
+    assert autograd.leaky_relu(zero, 0.1).slopes == (0.1, None)
+    assert autograd.leaky_relu(zero).slopes[0] == 0.01
+    assert autograd.elu(zero, 0.1).slopes == (0.1, None)
+    assert autograd.elu(zero).slopes[0] == 1.0
+    assert abs(zero).slopes == (0.0,)
+    assert autograd.step(zero).slopes == (0.0,)
+    assert autograd.maximum(zero, Value(0.0)).slopes == (0.5, 0.5)
+    assert autograd.minimum(zero, zero).slopes == (0.5, 0.5)
+    assert autograd.hypot(zero, Value(0.0)).slopes == (0.0, 0.0)
+    assert autograd.largest([zero, Value(-1.0), Value(0.0)]).slopes == (0.5, 0.0, 0.5)
+    for name, words in {
+        "relu": "slope 0 at 0", "leaky_relu": "slope α at 0", "elu": "slope α at 0", "abs": "slope 0 at 0",
+        "step": "step(0) = 0, slope 0", "maximum": "½ each at a tie", "minimum": "½ each at a tie",
+        "hypot": "slopes 0 at (0, 0)", "largest": "the tied operands share the slope equally",
+    }.items():  # fmt: skip
+        assert words in getattr(autograd, name).convention
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("condition", [lambda x: x > 0, autograd.step, lambda x: autograd.greater(x, 0.0)])
+@pytest.mark.parametrize(
+    "spoilt", [autograd.sqrt, lambda x: autograd.sqrt(x * x), autograd.cbrt, lambda x: (x + 1.0) ** 0.5 * x**0.5]
+)
+def test_where_keeps_out_the_branch_not_taken(condition, spoilt, create_graph):
+    x = Value(0.0, name="x")
+    [slope] = gradients(where(condition(x), spoilt(x), 2.0 * x), [x], create_graph=create_graph)
+    assert float(slope) == 2.0
+
+
+def test_where_with_a_safe_operand_inside():
+    x = Value(0.0)
+    y = where(x > 0, autograd.log(where(x > 0, x, 1.0)), -1.0)
+    assert gradients(y, [x]) == [0.0]
+
+
+def test_an_infinite_slope_is_an_error_only_if_it_flows():
+    x = Value(0.0, name="x")
+    root = autograd.sqrt(x)
+    assert root.slopes == (INF,)
+    assert gradients(0.0 * root, [x]) == [0.0]
+    with pytest.raises(NonFiniteGradientError):
+        root.backward()
+    assert x.grad is None

@@ -1,0 +1,398 @@
+"""Derivatives of functions: every shape of argument, nesting, and mpmath and PyTorch as second opinions."""
+
+import math
+import typing
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles import MPMATH, torch_apply
+
+import autograd
+from autograd import (
+    CATALOGUE,
+    NonFiniteGradientError,
+    OperandTypeError,
+    Value,
+    derivative,
+    exp,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    no_grad,
+    sin,
+    tanh,
+    value_and_grad,
+    where,
+)
+from autograd.testing.strategies import expressions, networks, numbers
+
+PROGRAMS = expressions() | networks(width=3)
+
+
+class Pair(typing.NamedTuple):
+    w: float
+    b: list
+
+
+def near(numbers, rel=1e-10):
+    flat = np.asarray(numbers, dtype=float)
+    return pytest.approx(flat, rel=rel, abs=rel * max(1.0, float(np.max(np.abs(flat), initial=0.0))))
+
+
+class TestGrad:
+    def test_of_one_number(self):
+        slope = grad(lambda x: x**3)(2.0)
+        assert (slope, type(slope)) == (12.0, float)
+        assert grad(lambda x: x**3)(2) == 12.0
+        assert grad(lambda x: x**3)(np.float32(2.0)) == 12.0
+        assert value_and_grad(lambda x: x**3)(2.0) == (8.0, 12.0)
+        assert all(type(x) is float for x in value_and_grad(lambda x: x**3)(2.0))
+
+    def test_argnums(self):
+        def f(x, y, z):
+            return x * y**2 + z
+
+        assert grad(f)(2.0, 3.0, 4.0) == 9.0
+        assert grad(f, 1)(2.0, 3.0, 4.0) == 12.0
+        assert grad(f, -1)(2.0, 3.0, 4.0) == 1.0
+        assert grad(f, (1, 0))(2.0, 3.0, 4.0) == (12.0, 9.0)
+        assert grad(f, [0])(2.0, 3.0, 4.0) == (9.0,)
+        assert value_and_grad(f, (0, 0))(2.0, 3.0, 4.0) == (22.0, (9.0, 9.0))
+        with pytest.raises(TypeError) as raised:
+            grad(f, 3)(2.0, 3.0, 4.0)
+        assert str(raised.value) == "argnums names argument 3, but the function was called with 3 argument(s)."
+
+    def test_shapes_of_arguments(self):
+        point = {"w": (2.0, [3.0, 4]), "pair": Pair(5.0, [6.0]), "matrix": np.arange(4.0).reshape(2, 2), "none": []}
+
+        def f(p):
+            (a, (b, c)), pair = p["w"], p["pair"]
+            m = p["matrix"]
+            return a * b + c * c + pair.w * pair.b[0] + m[0][1] * m[1][0] + m[1][1] ** 2
+
+        slopes = grad(f)(point)
+        assert slopes["w"] == (3.0, [2.0, 8.0])
+        assert slopes["pair"] == Pair(6.0, [5.0])
+        assert type(slopes["pair"]) is Pair
+        assert slopes["none"] == []
+        assert isinstance(slopes["matrix"], np.ndarray)
+        assert slopes["matrix"].dtype == np.float64
+        np.testing.assert_array_equal(slopes["matrix"], [[0.0, 2.0], [1.0, 6.0]])
+
+    def test_shapes_of_arrays(self):
+        for shape in ((3,), (1,), (2, 3), (2, 1, 2), (0,), (2, 0)):
+            xs = np.arange(1.0, 1.0 + math.prod(shape)).reshape(shape)
+
+            def f(nested):
+                flat = [nested]
+                while flat and isinstance(flat[0], list):
+                    flat = [x for part in flat for x in part]
+                return autograd.total([x * x for x in flat])
+
+            slopes = grad(f)(xs)
+            assert slopes.shape == shape
+            np.testing.assert_array_equal(slopes, 2.0 * xs)
+        assert grad(lambda x: x * x)(np.array(3.0)) == 6.0
+
+    def test_a_result_that_does_not_depend_on_the_argument(self):
+        assert grad(lambda x: 3.0)(2.0) == 0.0
+        assert grad(lambda x: Value(3.0) * 2.0)(2.0) == 0.0
+        assert value_and_grad(lambda xs: np.float64(3.0))([2.0, 1.0]) == (3.0, [0.0, 0.0])
+        assert grad(lambda x: x)(2.0) == 1.0
+        assert hessian(lambda x: 3.0)([2.0, 1.0]) == [[0.0, 0.0], [0.0, 0.0]]
+        assert hessian(lambda v: v[0])([2.0, 1.0]) == [[0.0, 0.0], [0.0, 0.0]]
+
+    def test_a_result_that_is_no_number(self):
+        def f(x):
+            return [x, x]
+
+        with pytest.raises(OperandTypeError) as raised:
+            grad(f)(2.0)
+        assert str(raised.value) == (
+            "grad needs a function whose result is one Value, but f returned list. Use jacobian for several outputs, "
+            "or return their total."
+        )
+        for wrong in (lambda x: None, lambda x: "1", lambda x: np.ones(2)):
+            with pytest.raises(OperandTypeError, match=r"but <lambda> returned (NoneType|str|ndarray)\."):
+                grad(wrong)(2.0)
+
+    def test_arguments_that_are_no_numbers(self):
+        for argument in ("a", None, 1j, [1.0, "b"], {"x": None}):
+            with pytest.raises(OperandTypeError, match=r"^Value works on real numbers"):
+                grad(lambda x: 0.0)(argument)
+
+    def test_models_keep_their_gradients(self):
+        w = Value(3.0)
+        w.grad = 5.0
+        assert grad(lambda x: w * x)(2.0) == 3.0
+        assert w.grad == 5.0
+
+    def test_a_singular_point_is_an_error(self):
+        with pytest.raises(NonFiniteGradientError):
+            grad(autograd.sqrt)(0.0)
+        with pytest.raises(NonFiniteGradientError):
+            hessian(lambda v: v[0] ** 1.5)([0.0])
+
+    def test_a_captured_value_at_a_singular_point_is_not_asked_for(self):
+        root = autograd.sqrt(Value(0.0))
+        assert grad(lambda x: x * (2.0 + root))(3.0) == 2.0
+        assert grad(grad(lambda x: x * x * (2.0 + root)))(3.0) == 4.0
+
+    def test_inside_no_grad(self):
+        """What is asked for is a derivative, whatever is recorded around it."""
+        with no_grad():
+            assert grad(lambda x: x**3)(2.0) == 12.0
+            assert hessian(lambda v: v[0] * v[1])([2.0, 3.0]) == [[0.0, 1.0], [1.0, 0.0]]
+            assert derivative(lambda x: x**3, 2)(2.0) == 12.0
+            assert jvp(lambda x: x**3, [2.0], [1.0]) == (8.0, 12.0)
+            assert hvp(lambda v: v[0] ** 3, [2.0], [1.0]) == [12.0]
+            assert jacobian(lambda v: [v[0] ** 3])([2.0]) == [[12.0]]
+            assert not (Value(1.0) * 2.0).requires_grad
+        assert grad(no_grad()(lambda x: x**3))(2.0) == 0.0
+
+
+class TestNesting:
+    def test_grad_of_grad(self):
+        f = lambda x: x**4  # noqa: E731
+        for order, due in enumerate((16.0, 32.0, 48.0, 48.0, 24.0, 0.0)):
+            assert f(2.0) == due, order
+            f = grad(f)
+
+    def test_a_number_that_an_inner_derivative_captures(self):
+        """∂/∂w ∂/∂x (w·x²) = 2x: the inner result depends on w although its argument is a number."""
+        assert grad(lambda w: grad(lambda x: w * x * x)(3.0))(2.0) == 6.0
+        assert grad(lambda w: value_and_grad(lambda x: w * w * x)(3.0)[1])(2.0) == 4.0
+        assert grad(lambda w: derivative(lambda x: w * x**3, 2)(3.0))(2.0) == 18.0
+        assert grad(lambda w: jacobian(lambda v: [w * v[0]])([3.0])[0][0])(2.0) == 1.0
+        assert grad(lambda w: hessian(lambda v: w * v[0] ** 2)([3.0])[0][0])(2.0) == 2.0
+        assert grad(lambda w: hvp(lambda v: w * v[0] ** 2, [3.0], [1.0])[0])(2.0) == 2.0
+        assert grad(lambda w: jvp(lambda x: w * x * x, [3.0], [1.0])[1])(2.0) == 6.0
+        assert derivative(lambda w: derivative(lambda x: w * x)(1.0))(5.0) == 1.0
+        assert grad(grad(lambda w: grad(lambda x: w**3 * x)(3.0)))(2.0) == 12.0
+
+    def test_the_classic_confusion_of_perturbations(self):
+        """d/dx (x · d/dy (x + y)) = 1, not 2. Source: Siskind and Pearlmutter 2005."""
+        assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0) == 1.0
+        assert derivative(lambda x: x * derivative(lambda y: x * y)(x))(3.0) == 6.0
+
+    def test_inner_numbers_stay_numbers(self):
+        kinds = []
+
+        def outer(w):
+            kinds.append(type(grad(lambda x: x * x)(3.0)))
+            kinds.append(type(grad(lambda x: w * x)(3.0)))
+            return w
+
+        grad(outer)(2.0)
+        assert kinds == [float, Value]
+        w = Value(2.0)
+        assert type(grad(lambda x: w * x)(3.0)) is float
+
+    def test_values_in_values_out(self):
+        x, w = Value(3.0, name="x"), Value(2.0)
+        slope = grad(lambda v: w * v * v)(x)
+        assert isinstance(slope, Value)
+        assert gradients(slope, [x, w]) == [4.0, 6.0]
+        value, slope = value_and_grad(lambda v, k: k * v)(3.0, w)
+        assert isinstance(value, Value)
+        assert isinstance(slope, Value)
+        assert gradients(slope, [w]) == [1.0]
+        [[curvature]] = hessian(lambda v: v[0] ** 3 * w)([x])
+        assert gradients(curvature, [x, w]) == [12.0, 18.0]
+        seen = []
+        grad(lambda v: seen.append(v.name) or v)(x)
+        assert seen == ["x"]
+
+    def test_a_direction_may_be_a_value(self):
+        t = Value(2.0)
+        _, change = jvp(lambda x: x**3, [2.0], [t])
+        assert gradients(change, [t]) == [12.0]
+        [along] = hvp(lambda v: v[0] ** 3, [2.0], [t])
+        assert gradients(along, [t]) == [12.0]
+
+    def test_object_arrays_of_values(self):
+        x = Value(3.0)
+        xs = np.empty(2, dtype=object)
+        xs[0], xs[1] = x, 2.0
+        slopes = grad(lambda v: v[0] ** 2 * v[1])(xs)
+        assert slopes.dtype == object
+        assert (slopes[0].data, slopes[1].data) == (12.0, 9.0)
+        assert gradients(slopes[0], [x]) == [4.0]
+
+    @given(expressions(inputs=3, steps=8))
+    def test_grad_of_grad_is_the_hessian(self, program):
+        point = list(program.point)
+        rows = hessian(lambda v: program(*v))(point)
+        for i, row in enumerate(rows):
+            again = grad(lambda v, i=i: grad(lambda u: program(*u))(v)[i])(point)
+            assert again == near(row, 1e-12)
+
+
+class TestJacobian:
+    def test_shapes(self):
+        assert jacobian(lambda x: x * x)(3.0) == 6.0
+        assert jacobian(lambda x: [x, x * x])(3.0) == [1.0, 6.0]
+        assert jacobian(lambda v: v[0] * v[1])([3.0, 4.0]) == [4.0, 3.0]
+        assert jacobian(lambda v: {"p": v[0] * v[1], "q": (v[0], 1.0)})([3.0, 4.0]) == {
+            "p": [4.0, 3.0],
+            "q": ([1.0, 0.0], [0.0, 0.0]),
+        }
+        assert jacobian(lambda x, y: [x * y, y], argnums=1)(2.0, 3.0) == [2.0, 1.0]
+        rows = jacobian(lambda v: [v[0] * v[1], v[1]])(np.array([3.0, 4.0]))
+        np.testing.assert_array_equal(rows, [[4.0, 3.0], [0.0, 1.0]])
+
+    @given(st.lists(numbers(), min_size=1, max_size=4))
+    def test_softmax(self, scores):
+        """Lecture L4.4: ∂y_i/∂x_j = y_i([i = j] − y_j)."""
+        shares = np.array(autograd.softmax(scores))
+        assert np.array(jacobian(autograd.softmax)(scores)) == near(np.diag(shares) - np.outer(shares, shares))
+
+
+class TestHessian:
+    def test_shapes(self):
+        assert hessian(lambda x: x**3)(2.0) == 12.0
+        assert hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0]) == [[10.0, 6.0], [6.0, 0.0]]
+        assert hessian(lambda p: p["a"] ** 2 * p["b"])({"a": 3.0, "b": 5.0}) == {
+            "a": {"a": 10.0, "b": 6.0},
+            "b": {"a": 6.0, "b": 0.0},
+        }
+        assert hessian(lambda x, y: x * y**3, argnums=1)(2.0, 3.0) == 36.0
+        rows = hessian(lambda v: v[0] ** 2 * v[1])(np.array([3.0, 5.0]))
+        np.testing.assert_array_equal(rows, [[10.0, 6.0], [6.0, 0.0]])
+        square = hessian(lambda m: m[0][0] * m[1][1])(np.ones((2, 2)))
+        assert square.shape == (2, 2, 2, 2)
+        assert (square[0, 0, 1, 1], square[1, 1, 0, 0], square.sum()) == (1.0, 1.0, 2.0)
+
+    @given(PROGRAMS)
+    def test_hvp_is_its_product(self, program):
+        point = list(program.point)
+        rows = np.array(hessian(lambda v: program(*v))(point))
+        direction = [((7 * i) % 5 - 2) / 3.0 for i in range(len(point))]
+        assert hvp(lambda v: program(*v), point, direction) == near(rows @ direction)
+
+    @given(expressions(inputs=3, steps=6, operations=[op for op in CATALOGUE if op.name not in ("gelu", "cbrt")]))
+    def test_pytorch_agrees(self, program):
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        point = list(program.point)
+
+        def f(xs):
+            return program.run(list(xs), torch_apply) + 0.0 * xs.sum()
+
+        due = torch.autograd.functional.hessian(f, torch.tensor(point, dtype=torch.float64))
+        assert hessian(lambda v: program(*v))(point) == near(due.numpy(), 1e-8)
+
+    @given(expressions(inputs=3, steps=5))
+    def test_mpmath_agrees(self, program):
+        def f(*xs):
+            return program.run(xs, lambda op, operands: MPMATH[op.name](*map(mpmath.mpf, operands)))
+
+        point = program.point
+        rows = hessian(lambda v: program(*v))(list(point))
+        with mpmath.workdps(60):
+            for i, row in enumerate(rows):
+                for j, curvature in enumerate(row):
+                    orders = tuple((i == k) + (j == k) for k in range(len(point)))
+                    due = mpmath.diff(f, tuple(map(mpmath.mpf, point)), orders)
+                    assert curvature == pytest.approx(float(due), rel=1e-9, abs=1e-9)
+
+
+class TestJvp:
+    def test_shapes(self):
+        assert jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0)) == (6.0, 2.0)
+        assert jvp(lambda v, p: {"s": [v[0] * p["a"], v[1]]}, ([1.0, 2.0], {"a": 3.0}), ([1.0, 0.5], {"a": 2.0})) == (
+            {"s": [3.0, 2.0]},
+            {"s": [5.0, 0.5]},
+        )
+        assert jvp(lambda x: [x, 3.0], (2.0,), (1.0,)) == ([2.0, 3.0], [1.0, 0.0])
+        assert jvp(lambda: 3.0, (), ()) == (3.0, 0.0)
+        values, changes = jvp(lambda v: v[0] * v[1], (np.array([2.0, 3.0]),), (np.array([1.0, 1.0]),))
+        assert (values, changes) == (6.0, 5.0)
+
+    def test_lengths(self):
+        with pytest.raises(ValueError) as raised:
+            jvp(lambda x, y: x * y, (3.0, 2.0), (1.0,))
+        assert str(raised.value) == "jvp needs a tangent for each of the 2 primals, got 1."
+        with pytest.raises(ValueError) as raised:
+            jvp(lambda v: v[0], ([3.0, 2.0],), ([1.0],))
+        assert str(raised.value) == "The vector has 1 numbers, but the argument has 2."
+        with pytest.raises(ValueError):
+            hvp(lambda v: v[0], [3.0, 2.0], [1.0])
+        with pytest.raises(OperandTypeError):
+            jvp(lambda x: x, (3.0,), ("1",))
+
+    def test_nothing_flows_through_the_branch_not_taken(self):
+        assert jvp(lambda x: where(x > 0, autograd.sqrt(x), 2.0 * x), (0.0,), (1.0,)) == (0.0, 2.0)
+        assert jvp(lambda x, y: autograd.sqrt(x) + y, (0.0, 1.0), (0.0, 1.0)) == (1.0, 1.0)
+
+    @given(PROGRAMS, st.data())
+    def test_forward_and_backward_agree(self, program, data):
+        """u·(J v) = (uᵀJ)·v, for several outputs."""
+        point = list(program.point)
+        v = [data.draw(numbers(-1.0, 1.0)) for _ in point]
+
+        def f(xs):
+            y = program(*xs)
+            nodes = [node for node in autograd.Graph(y).nodes if not node.is_leaf] if isinstance(y, Value) else []
+            return [y, *nodes[::3]]
+
+        outputs, changes = jvp(f, (point,), (v,))
+        u = [((5 * i) % 7 - 3) / 2.0 for i in range(len(outputs))]
+        back = grad(lambda xs: autograd.dot(u, f(xs)))(point)
+        size = sum(abs(a * b) for a, b in zip(u, changes, strict=True)) + 1.0
+        assert math.fsum(a * b for a, b in zip(u, changes, strict=True)) == pytest.approx(
+            math.fsum(a * b for a, b in zip(back, v, strict=True)), rel=1e-10, abs=1e-10 * size
+        )
+
+    @given(expressions(inputs=3, steps=8))
+    def test_it_nests(self, program):
+        """Forward over forward is the second derivative along a line."""
+        point = list(program.point)
+        v = [1.0 - 0.5 * i for i in range(len(point))]
+
+        def slope(xs):
+            return jvp(lambda *ys: program(*ys), xs, v)[1]
+
+        twice = jvp(lambda *xs: slope(xs), point, v)[1]
+        rows = np.array(hessian(lambda xs: program(*xs))(point))
+        assert twice == near(np.array(v) @ rows @ np.array(v), 1e-9)
+
+
+class TestDerivative:
+    @pytest.mark.parametrize("order", range(8))
+    def test_orders(self, order):
+        assert derivative(lambda x: exp(2.0 * x), order)(0.3) == pytest.approx(2.0**order * math.exp(0.6), rel=1e-14)
+        with mpmath.workdps(40):
+            for f, oracle in ((tanh, mpmath.tanh), (lambda x: sin(x * x), lambda x: mpmath.sin(x * x))):
+                due = float(mpmath.diff(oracle, mpmath.mpf(0.7), order))
+                assert derivative(f, order)(0.7) == pytest.approx(due, rel=1e-11)
+
+    def test_of_a_value(self):
+        x = Value(2.0)
+        second = derivative(lambda v: v**4, 2)(x)
+        assert isinstance(second, Value)
+        assert gradients(second, [x]) == [48.0]
+
+    def test_of_a_constant(self):
+        assert derivative(lambda x: 3.0)(2.0) == 0.0
+        assert derivative(lambda x: 3.0, 0)(2.0) == 3.0
+        assert derivative(lambda x: x, 3)(2.0) == 0.0
+
+    @pytest.mark.parametrize("order", [-1, 1.0, "1", None])
+    def test_an_order_that_is_none(self, order):
+        with pytest.raises(ValueError) as raised:
+            derivative(sin, order)
+        assert str(raised.value) == f"order must be a whole number from 0, not {order!r}."
+
+    def test_an_argument_that_is_no_number(self):
+        for argument in ([1.0], (1.0,), {"x": 1.0}, np.ones(1)):
+            with pytest.raises(OperandTypeError) as raised:
+                derivative(lambda x: x)(argument)
+            assert str(raised.value) == (
+                "derivative works on functions of one number: use grad or jacobian for a list."
+            )

@@ -1,0 +1,290 @@
+"""Each record of the catalogue: its slopes against mpmath, its readings against one another."""
+
+import math
+import pydoc
+import struct
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+from oracles import exact, exact_slope
+
+import autograd
+from autograd import CATALOGUE, AutogradError, Symbol, Value, gradients
+from autograd.symbol import python, text
+from autograd.testing import check_op
+from autograd.value import record, slopes_on_floats
+
+EPSILON = 2.0**-52
+BRACKETS = {"greater", "equal", "step", "sign"}  # their slope is 0 everywhere
+by_name = {"argvalues": CATALOGUE, "ids": lambda op: op.name}
+SCALAR = [op for op in CATALOGUE if not op.nary]
+FEW = settings(max_examples=settings.default.max_examples // 2)  # for each of some fifty operations
+
+
+def sizes(low, high):
+    """Numbers of an interval from 1e-12 to 1e12, as many small ones as large ones, and 0."""
+    plain = st.integers(-8_000_000, 8_000_000).map(lambda n: n / 1e6)
+    magnitude = st.integers(-4000, 4000).map(lambda t: 2.0 ** (t / 100))
+    ends = [plain, magnitude, magnitude.map(lambda x: -x)]
+    ends += [magnitude.map(lambda x: low + x)] if math.isfinite(low) else []
+    ends += [magnitude.map(lambda x: high - x)] if math.isfinite(high) else []
+    return st.one_of(ends).filter(lambda x: low < x < high)
+
+
+@st.composite
+def operands_of(draw, op):
+    intervals = op.domain * draw(st.integers(1, 5)) if op.nary else op.domain
+    found = tuple(draw(sizes(low, high)) for low, high in intervals)
+    assume(op.name != "truediv" or found[1] != 0.0)
+    return found
+
+
+def noise(slope):
+    """The rounding error a slope may have: half a digit of each number it was computed from, as it flows.
+
+    `tanh` is the example: 1 − tanh(x)² is exact to 1e-16, which for x = 15 is more than the slope itself.
+    """
+    if not isinstance(slope, Value):
+        return 0.0
+    nodes = slope.graph().nodes
+    return EPSILON * sum(abs(g * v.data) for g, v in zip(gradients(slope, list(nodes)), nodes, strict=True))
+
+
+def smooth_at(op, operands):
+    if op.name == "pow":
+        return math.isfinite(math.log(operands[0]) * operands[1]) and abs(math.log(operands[0]) * operands[1]) < 300
+    if op.name == "atan2":  # off the cut along the negative x-axis as well
+        return operands[0] != 0.0 or operands[1] > 0.0
+    return op.kink is None or abs(op.kink(*operands)) > 1e-9 * max(map(abs, operands))
+
+
+def close(now, due, allowed):
+    return mp.isfinite(due) and abs(mp.mpf(now) - due) <= allowed
+
+
+@pytest.mark.parametrize("op", **by_name)
+@given(data=st.data())
+def test_slopes_against_mpmath(op, data):
+    operands = data.draw(operands_of(op).filter(lambda xs: smooth_at(op, xs)))
+    leaves = [Value(x) for x in operands]
+    try:
+        out = op.apply(tuple(leaves))
+    except autograd.ValueOverflowError:
+        return
+    assert close(out.data, exact(op.name, operands), 4.0 * noise(out) + 5e-324)
+    slopes = gradients(out, leaves, create_graph=True)
+    for slot, slope in enumerate(slopes):
+        due = exact_slope(op.name, operands, [slot == i for i in range(len(operands))])
+        assert close(slope.data, due, 1e-12 * abs(due) + 4.0 * noise(slope) + 1e-200), (slope.data, due)
+        assert out.slopes[slot] == slope.data
+
+
+@pytest.mark.parametrize("op", **by_name)
+@FEW
+@given(data=st.data())
+def test_second_order_against_mpmath(op, data):
+    operands = data.draw(operands_of(op).filter(lambda xs: smooth_at(op, xs) and max(map(abs, xs)) < 1e3))
+    leaves = [Value(x) for x in operands]
+    try:
+        slopes = gradients(op.apply(tuple(leaves)), leaves, create_graph=True)
+    except (autograd.ValueOverflowError, autograd.NonFiniteGradientError):
+        return
+    for first, slope in enumerate(slopes):
+        for second, curvature in enumerate(gradients(slope, leaves, create_graph=True)):
+            orders = [(first == i) + (second == i) for i in range(len(operands))]
+            due = exact_slope(op.name, operands, orders)
+            assert close(curvature.data, due, 1e-11 * abs(due) + 8.0 * noise(curvature) + 1e-200), (curvature, due)
+
+
+#: Ordinary points, at which every slope is right to 1e-12 with no allowance.
+ORDINARY = {"acosh": (1.3, 2.5), **dict.fromkeys(("asin", "acos", "atanh"), (0.3, 0.7))}
+
+
+@pytest.mark.parametrize("op", **by_name)
+def test_slopes_to_twelve_digits(op):
+    for x in ORDINARY.get(op.name, (0.3, 0.7, 1.3, 2.5)):
+        operands = tuple(x + 0.17 * i for i in range(3 if op.nary else len(op.slopes)))
+        out = op.apply(tuple(map(Value, operands)))
+        for slot, slope in enumerate(out.slopes):
+            due = exact_slope(op.name, operands, [slot == i for i in range(len(operands))])
+            assert close(slope, due, 1e-12 * abs(due))
+
+
+@pytest.mark.parametrize("op", **by_name)
+def test_record_passes_its_own_check(op):
+    check_op(op)
+
+
+PRIMITIVES = {
+    "hypot": math.hypot, "abs": math.fabs, "truediv": lambda x, y: x / y, "log": math.log, "cbrt": math.cbrt,
+    "expm1": math.expm1, "atan2": math.atan2, "erf": math.erf, "erfc": math.erfc, "pow": math.pow, "exp": math.exp,
+    "log1p": math.log1p, "log2": math.log2, "log10": math.log10, "sqrt": math.sqrt, "sin": math.sin, "cos": math.cos,
+    "tan": math.tan, "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh,
+    "tanh": math.tanh, "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRIMITIVES)
+@given(data=st.data())
+def test_forward_is_that_of_math(name, data):
+    op = getattr(autograd, name)
+    operands = data.draw(operands_of(op))
+    try:
+        due = PRIMITIVES[name](*operands)
+    except OverflowError:
+        with pytest.raises(autograd.ValueOverflowError):
+            op(*operands)
+        return
+    assert op(*operands) == due
+    assert op(*map(Value, operands)).data == due
+
+
+@pytest.mark.parametrize("op", **by_name)
+@FEW
+@given(data=st.data())
+def test_arrays_agree_with_floats(op, data):
+    operands = data.draw(operands_of(op))
+    try:
+        out = op.apply(operands)
+    except autograd.ValueOverflowError:
+        return
+    slopes = slopes_on_floats(op, out, operands, (True,) * len(operands))
+    with np.errstate(all="ignore"):
+        arrays = tuple(np.array([[x, x]]) for x in operands)
+        batch = op.apply(arrays)
+        rows = op.slopes_at(batch, arrays)
+    # NumPy's own exp, log, … differ from math's in the last digits, and a slope can lose some on top.
+    size = max(1.0, *map(abs, operands))
+    for now, due in zip([batch, *rows], [out, *slopes], strict=True):
+        wanted = np.full((1, 2), due)
+        np.testing.assert_allclose(np.broadcast_to(now, (1, 2)), wanted, rtol=1e-13 * size, atol=1e-15 * size)
+
+
+@pytest.mark.parametrize("op", SCALAR, ids=lambda op: op.name)
+@FEW
+@given(data=st.data())
+def test_python_text_computes_the_rule(op, data):
+    operands = data.draw(operands_of(op).filter(lambda xs: smooth_at(op, xs)))
+    try:
+        out = op.apply(operands)
+        slopes = op.slopes_at(out, operands)
+    except ArithmeticError:
+        return
+    letters = [Symbol(name) for name in op.operands]
+    named = dict(zip(op.operands, operands, strict=True)) | {"out": out}
+    for rule, slope in zip(op.slopes, slopes, strict=True):
+        written = rule(Symbol("out"), *letters)
+        assert eval(python(written), vars(autograd) | named) == slope
+    if op.generic:
+        assert eval(python(op.forward(*letters)), vars(autograd) | named) == out
+
+
+def bits(x):
+    return x if x is None else struct.pack("<d", x) if x == x else b"NaN"
+
+
+ANY = st.floats() | st.sampled_from(
+    [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 5e-324, 1e-310, 1e308, -1e308, 1e154, 709.9, 745.2]
+)
+
+
+@pytest.mark.parametrize("op", [op for op in SCALAR if len(op.slopes) < 3], ids=lambda op: op.name)
+@given(data=st.data())
+def test_emitted_recorder_is_the_slow_path_bit_for_bit(op, data):
+    numbers = [data.draw(ANY) for _ in op.slopes]
+    shapes = [[Value], [float]] if len(numbers) == 1 else [[Value, Value], [Value, float], [float, Value]]
+    for kinds in shapes:
+        if Value not in kinds:
+            continue
+        operands = tuple(kind(x) for kind, x in zip(kinds, numbers, strict=True))
+        results = []
+        for make in (partial(op, *operands), partial(record, op, operands)):
+            try:
+                node = make()
+            except AutogradError as error:
+                # The line of the caller is part of the sentence.
+                results.append((type(error), str(error).partition(", in ")[0]))
+                continue
+            assert node.op is op
+            assert node.operands == operands or any(x != x for x in numbers)
+            assert all(type(s) is float for s in node.slopes if s is not None)
+            results.append((bits(node.data), [bits(s) for s in node.slopes]))
+        assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("op", **by_name)
+def test_card_says_everything(op):
+    card = op.card
+    assert op.__doc__ == card
+    assert card.count("    ∂/∂") == (4 if op.name == "dot" else 3 if op.nary else len(op.slopes))
+    assert op.summary in card
+    assert op.source
+    assert op.source in card
+    assert "Domain      " in card
+    assert op.convention in card
+    assert op.kink is None or op.convention
+    assert card in pydoc.render_doc(op, renderer=pydoc.plaintext).replace("\n | ", "\n") or card.splitlines()[0] in (
+        pydoc.render_doc(op, renderer=pydoc.plaintext)
+    )
+
+
+def test_card_of_tanh():
+    assert autograd.tanh.card == (
+        "tanh(x): the hyperbolic tangent, in (−1, 1)\n"
+        "\n"
+        "    ∂/∂x = 1 − tanh(x)²\n"
+        "\n"
+        "Domain      any x\n"
+        "Source      lectures L1.2, L4.4"
+    )
+
+
+def test_card_of_relu():
+    assert autograd.relu.card == (
+        "relu(x): max(x, 0); NaN stays NaN\n"
+        "\n"
+        "    ∂/∂x = [x > 0]\n"
+        "\n"
+        "Domain      any x\n"
+        "Kink        where x = 0: slope 0 at 0 (the lectures': 0 for x ≤ 0)\n"
+        "Source      lecture L1.2"
+    )
+
+
+def test_names_are_unique_and_public():
+    names = [op.name for op in CATALOGUE]
+    assert len(set(names)) == len(names)
+    for op in CATALOGUE:
+        assert getattr(autograd, op.name) is op
+        assert op.catalogued
+
+
+@pytest.mark.parametrize("op", [op for op in CATALOGUE if op.nary], ids=lambda op: op.name)
+def test_operands_in_any_order(op):
+    if op.name == "dot":
+        assert autograd.dot([1.0, 2.0], [3.0, 5.0]) == autograd.dot([2.0, 1.0], [5.0, 3.0]) == 13.0
+        return
+    assert op([1.0, 3.0, 2.0]) == pytest.approx(op([3.0, 2.0, 1.0]), rel=1e-15)
+
+
+@given(st.lists(st.floats(-700.0, 700.0), min_size=1, max_size=6))
+@example([1000.0, -1000.0])
+@example([-1000.0])
+def test_softmax(scores):
+    shares = autograd.softmax(scores)
+    assert math.fsum(shares) == pytest.approx(1.0, abs=1e-12)
+    leaves = [Value(x) for x in scores]
+    for i, share in enumerate(autograd.softmax(leaves)):
+        assert share.data == pytest.approx(shares[i], abs=1e-15)
+        # Lecture L4.4: ∂y_i/∂x_j = y_i([i = j] − y_j).
+        for j, slope in enumerate(gradients(share, leaves)):
+            assert slope == pytest.approx(shares[i] * ((i == j) - shares[j]), abs=1e-12)
+
+
+def test_text_of_a_rule_names_its_operands():
+    x = Symbol("w·x")
+    assert text(autograd.sigmoid.slopes_at(autograd.sigmoid(x), (x,))[0]) == "σ(w·x)·(1 − σ(w·x))"

@@ -1,0 +1,159 @@
+"""The package: its public surface, which way imports go, and what importing it loads."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+ROOT = Path(autograd.__file__).parent
+#: Each may import those before it, and the rest may import all of them.
+LAYERS = ["errors", "op", "symbol", "extended", "ops", "record", "value", "graph", "backward", "functional"]
+
+
+def modules_of(package):
+    names = [package.__name__]
+    names += [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    return [name for name in names if not name.endswith("__main__")]
+
+
+def imports_of(path, *, everywhere):
+    """List what a module imports as (module, name); only while it is being loaded unless `everywhere`."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    nodes = [node for statement in body for node in ast.walk(statement)] if everywhere else body
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            found += [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [(alias.name, None) for alias in node.names]
+    return found
+
+
+def engine_imports(path):
+    """Name the modules of the engine that a module loads with itself."""
+    found = set()
+    for module, name in imports_of(path, everywhere=False):
+        if module == "autograd":
+            found.add(name if (ROOT / f"{name}.py").exists() or (ROOT / name).is_dir() else "__init__")
+        elif module.startswith("autograd."):
+            found.add(module.split(".", 1)[1])
+    return found
+
+
+def test_the_public_surface_is_the_list():
+    assert sorted(set(autograd.__all__)) == sorted(autograd.__all__)
+    submodules = {module.name for module in pkgutil.iter_modules(autograd.__path__)}
+    public = {name for name in vars(autograd) if not name.startswith("_")} - submodules - {"annotations"}
+    assert public == set(autograd.__all__) - submodules
+    names = {}
+    exec("from autograd import *", names)
+    assert set(autograd.__all__) <= names.keys()
+    assert all(names[name] is getattr(autograd, name) for name in autograd.__all__)
+
+
+@pytest.mark.parametrize("name", autograd.__all__)
+def test_every_public_name_is_documented(name):
+    thing = getattr(autograd, name)
+    if name == "CATALOGUE":
+        assert all(isinstance(op, autograd.Op) for op in thing)
+        return
+    documentation = inspect.getdoc(thing)
+    assert documentation
+    assert documentation[0].isupper() or documentation[0] == "`" or isinstance(thing, autograd.Op)
+
+
+@pytest.mark.parametrize("name", [name for name in modules_of(autograd) if not name.startswith("autograd.cli")])
+def test_every_module_is_documented_and_lists_what_is_public(name):
+    module = importlib.import_module(name) if name != "autograd.explain" else sys.modules[name]
+    assert module.__doc__
+    for public in getattr(module, "__all__", []):
+        assert hasattr(module, public), public
+
+
+def test_the_version_is_that_of_the_distribution():
+    from importlib.metadata import version
+
+    assert autograd.__version__ == version("edgegrad")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_go_one_way(layer):
+    assert engine_imports(ROOT / f"{layer}.py") <= set(LAYERS[: LAYERS.index(layer)])
+
+
+def test_no_module_imports_one_that_imports_it():
+    paths = {str(path.relative_to(ROOT).with_suffix("")).replace("/", "."): path for path in ROOT.rglob("*.py")}
+    paths = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    below = {name: engine_imports(path) for name, path in paths.items() if name not in ("__init__", "__main__")}
+    done = set()
+    while below:
+        ready = {name for name, needed in below.items() if not (needed & below.keys()) - {name}}
+        assert ready, f"a cycle of imports among {sorted(below)}"
+        done |= ready
+        below = {name: needed for name, needed in below.items() if name not in ready}
+    assert set(LAYERS) <= done
+
+
+def test_nn_uses_public_names_only():
+    nn = ROOT.parent / "nn"
+    assert nn.is_dir()
+    for path in nn.rglob("*.py"):
+        for module, name in imports_of(path, everywhere=True):
+            if module == "autograd" and name is not None:
+                assert name in autograd.__all__, f"{path.name} imports {name}"
+            elif module.startswith("autograd."):
+                assert module.startswith("autograd.testing"), f"{path.name} imports {module}"
+
+
+def test_the_engine_does_not_know_nn():
+    for path in ROOT.rglob("*.py"):
+        loaded = [module.partition(".")[0] for module, _ in imports_of(path, everywhere=True)]
+        assert "nn" not in loaded, path.name
+
+
+def test_importing_loads_the_standard_library_only():
+    code = (
+        "import sys; before = set(sys.modules); import autograd; "
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "autograd" in loaded
+    assert set(loaded) - {"autograd"} <= sys.stdlib_module_names
+
+
+def test_hypothesis_is_imported_by_the_strategies_only():
+    users = [
+        path.name for path in ROOT.rglob("*.py") if "hypothesis" in {m for m, _ in imports_of(path, everywhere=True)}
+    ]
+    assert users == ["strategies.py"]
+    code = "import sys, autograd.testing; print('hypothesis' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_no_derivative_outside_the_catalogue():
+    """A record with slope rules is made in ops.py and nowhere else in the engine."""
+    for path in ROOT.rglob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        makes = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Op"]
+        assert bool(makes) == (path.name == "ops.py"), path.name
+
+
+def test_a_mixed_installation_is_refused(tmp_path):
+    """HIPS' package of the same name has a tracer.py: two packages in one folder would half work."""
+    (tmp_path / "autograd").mkdir()
+    (tmp_path / "autograd" / "__init__.py").write_text((ROOT / "__init__.py").read_text(encoding="utf-8"), "utf-8")
+    (tmp_path / "autograd" / "tracer.py").write_text("", "utf-8")
+    done = subprocess.run([sys.executable, "-c", "import autograd"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "ImportError: Two packages share the folder 'autograd': edgegrad and HIPS' autograd were installed into one "
+        "environment. Run: pip uninstall -y autograd edgegrad && pip install edgegrad"
+    )
