@@ -49,8 +49,8 @@ truediv = Op(
 
 
 def _power_slope(x: Any, y: Any) -> Any:
-    """Differentiate x^y by x. Only an exponent that may vary needs the guard against 0 · 0⁻¹."""
-    if isinstance(y, float):
+    """Differentiate x^y by x. An exponent that cannot vary needs no guard against 0 · 0⁻¹."""
+    if isinstance(y, float) and not isinstance(x, float):
         return y * x ** (y - 1.0) if y else 0.0
     return y * (x + equal(x, 0.0) * equal(y, 0.0)) ** (y - 1.0)
 
@@ -410,7 +410,8 @@ def _logsumexp(*operands: float) -> float:
     shift = max(operands)
     if shift in (INFINITY, -INFINITY):
         return math.nan if any(x != x for x in operands) else shift
-    return shift + math.log(math.fsum([math.exp(x - shift) for x in operands]))
+    # The largest operand gives exactly 1: what the others add is not lost beside it.
+    return shift + math.log1p(math.fsum([math.exp(x - shift) for x in operands] + [-1.0]))
 
 
 def _logsumexp_arrays(*operands: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.draw.fold import Box, Fold, Link
 from autograd.draw.fold import fold as gather
-from autograd.draw.labels import clean, html, operation, shorten, tooltip, width
+from autograd.draw.labels import clean, edge_formulas, html, operation, shorten, tooltip, width
 from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, MUTED, PAPER, QUIET, SIZE, SMALL, STYLES
 from autograd.draw.partition import CONSTANTS, frozen, role
 from autograd.symbol import Symbol, number_text, symbol_reading, text
@@ -21,7 +21,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.graph import Edge, Graph
 
-__all__ = ["RANKDIRS", "Drawing", "edge_formulas", "to_dot"]
+__all__ = ["RANKDIRS", "Drawing", "to_dot"]
 
 #: Where the arrows lead, and the sign of what flows back against them.
 RANKDIRS = {"LR": "←", "TB": "↑", "RL": "→", "BT": "↓"}
@@ -29,9 +29,10 @@ NAME = 22  # characters of a name on its box
 INNER = 14  # characters of a name inside a formula
 FULL = 120  # characters of a name in a tooltip
 FORMULA = 30  # characters of a formula on an edge
-LARGEST = 300  # parts of a formula that is written at all
+LONGEST = 50  # operands of an expression that a tooltip writes
 INSIDE = 4  # operations that a folded box lists
 LISTING = 40  # names in the tooltip of a folded box
+LABELLED = 40  # links of a folded graph, beyond which those of a single edge keep their text for the tooltip
 LISTED = 3  # numbers that a box of many constants lists
 EXACT = 12  # significant digits of numbers in the formula of a tooltip
 GAP = 9  # points between what a number is and the number
@@ -48,43 +49,6 @@ def to_dot(
 ) -> str:
     """Write a graph in Graphviz's DOT language. See `Graph.save` for the options."""
     return Drawing(graph, rankdir=rankdir, precision=precision, budget=budget, fold=fold).source
-
-
-def edge_formulas(node: Value, names: dict[Value, str], limit: int, precision: int) -> list[str | None]:
-    """Write the slope of each operand of a node as a formula of names: the operation's own rule.
-
-    Args:
-        names: a name for every node.
-        limit: characters of a name; what is longer loses its middle.
-        precision: significant digits of numbers.
-
-    Returns:
-        one text for each operand; None for a constant, and where the rule does not read symbols.
-    """
-
-    def written(v: Value | float) -> Any:
-        return Symbol(shorten(clean(names[v]), limit)) if isinstance(v, Value) else v
-
-    op, operands = node.op, node.operands
-    assert op is not None
-    wanted = [slope is not None for slope in node.slopes]
-    try:
-        symbols = op.slopes_at(written(node), [written(v) for v in operands], wanted)
-    except (TypeError, AttributeError, ArithmeticError, ValueError):  # a user's rule, written for floats only
-        return [None] * len(operands)
-    return [_formula(symbol, precision) if want else None for symbol, want in zip(symbols, wanted, strict=True)]
-
-
-def _formula(symbol: Any, precision: int) -> str:
-    stack, parts = [symbol], 0
-    while stack:
-        x = stack.pop()
-        parts += 1
-        if parts > LARGEST:
-            return "…"
-        if isinstance(x, Symbol):
-            stack.extend(x.operands)
-    return text(symbol, precision)
 
 
 class Drawing:
@@ -113,7 +77,9 @@ class Drawing:
         self.graph = graph
         self.precision = precision
         self.back = RANKDIRS[rankdir]
+        self.indent = 0 if rankdir in ("LR", "RL") else GAP  # labels stand beside an arrow that runs up or down
         self.fold: Fold = gather(graph, fold, budget=budget)
+        self.crowded = self.fold.folded > 0 and len(self.fold.links) > LABELLED
         self.names = graph.names
         self.swept = any(output.grad is not None for output in graph.outputs)
         self.source: str = self._write(rankdir)
@@ -123,9 +89,12 @@ class Drawing:
 
         back = f"{self.back} flows back: slope × grad" if self.swept else "grad —: not computed, call backward()"
         caption = ["on an arrow: ∂out/∂in, as formula = number", back, self.fold.note]
+        if self.crowded:
+            caption.append("an arrow without a text between folded boxes stands for 1 edge")
         rows = [[_cell(line, MUTED, FINE, left=True)] for line in caption if line]
         attributes = {
-            "rankdir": rankdir, "bgcolor": PAPER, "pad": "0.25", "nodesep": "0.22", "ranksep": "0.45",
+            "rankdir": rankdir, "bgcolor": PAPER, "pad": "0.25", "ranksep": "1.2" if self.crowded else "0.45",
+            "nodesep": "0.4" if self.indent else "0.22",
             "outputorder": "edgesfirst", "fontname": FONT, "fontsize": f"{FINE:g}", "fontcolor": MUTED,
             "label": _label(_table(rows)), "labelloc": "b", "labeljust": "l",
         }  # fmt: skip
@@ -133,7 +102,7 @@ class Drawing:
         dot = Digraph(
             name=f"computation graph of {count:,} node{'s' * (count != 1)}",
             graph_attr=attributes,
-            node_attr={"fontname": FONT, "fontsize": f"{SMALL:g}", "fontcolor": INK, "margin": "0.06,0.03"},
+            node_attr={"fontname": FONT, "fontsize": f"{SMALL:g}", "fontcolor": INK, "margin": "0.09,0.04"},
             edge_attr={"fontname": FONT, "fontsize": f"{SMALL:g}", "fontcolor": INK, "color": LINE, "arrowsize": "0.7"},
         )
         place = {node: index for index, node in enumerate(self.graph.nodes)}
@@ -155,7 +124,7 @@ class Drawing:
         kind = role(node)
         look = "output" if kind == "operation" and node in self.graph.outputs else kind
         sign = operation(node.op) if node.op is not None else {"leaf": "", "parameter": "param"}.get(kind, kind)
-        name = shorten(clean(self.names[node]), NAME)
+        name = self._name(node, NAME)
         grad, colour = self._grad(node)
         rows = [
             [
@@ -170,7 +139,7 @@ class Drawing:
 
     def _folded_box(self, dot: Any, box: Box, key: str) -> None:
         inside = box.operations
-        first, last = (shorten(clean(self.names[v]), INNER) for v in (box.nodes[0], box.nodes[-1]))
+        first, last = (self._name(v, INNER) for v in (box.nodes[0], box.nodes[-1]))
         title, count = f"{first} … {last}", f"{len(box):,} nodes"
         if box.kind == "leaves":
             count = f"{len(box):,} {_plural(box.title)}"
@@ -191,7 +160,7 @@ class Drawing:
         rows.append(_row("data", self._range([v.data for v in box.nodes]), INK))
         grad = self._range(grads) if grads else self._grad(box.nodes[0])[0]
         rows.append(_row("grad", grad, INK if grads else MUTED))
-        listed = ", ".join(shorten(self.names[v], FULL) for v in box.nodes[:LISTING])
+        listed = ", ".join(self._name(v, FULL) for v in box.nodes[:LISTING])
         about = [
             box.title or "between the two ends of the graph",
             f"{len(box):,} nodes: {', '.join(f'{n:,} {sign}' for sign, n in inside.items())}",
@@ -221,7 +190,7 @@ class Drawing:
             name = f"{key}c{slot}"
             dot.node(
                 name, _label(_table([[_cell(shown, MUTED, SMALL)]])), shape=style.shape, style=style.style,
-                color=style.border, fillcolor=style.fill, penwidth=f"{style.width:g}", margin="0.03,0", height="0.2",
+                color=style.border, fillcolor=style.fill, penwidth=f"{style.width:g}", margin="0.05,0", height="0.2",
                 width="0.2", tooltip=tooltip(f"constant {exact}"), id=name, **{"class": "constant"},
             )  # fmt: skip
             dot.edge(
@@ -257,7 +226,7 @@ class Drawing:
         known = short is None or short == number
         rows = [[_cell(number if known else f"{shorten(str(short), FORMULA)} = {number}", INK, SMALL, left=True)]]
         exact = repr(edge.slope) if full in (None, number) else f"{full} = {edge.slope!r}"
-        out, operand = (shorten(self.names[v], FULL) for v in (edge.output, edge.operand))
+        out, operand = (self._name(v, FULL) for v in (edge.output, edge.operand))
         about = [f"∂{out}/∂{operand} = {exact}"]
         flow = None if frozen(edge.operand) else edge.flow
         if frozen(edge.operand):
@@ -274,8 +243,8 @@ class Drawing:
             style |= {"style": "dotted"}
         said = tooltip("\n".join(about))
         dot.edge(
-            *ends, _label(_table(rows)), edgetooltip=said, labeltooltip=said, id=f"{ends[1]}e{edge.slot}",
-            **style, **{"class": "edge"},
+            *ends, _label(_table(rows, indent=self.indent)), edgetooltip=said, labeltooltip=said,
+            id=f"{ends[1]}e{edge.slot}", **style, **{"class": "edge"},
         )  # fmt: skip
 
     def _link(self, dot: Any, link: Link, ends: tuple[str, str]) -> None:
@@ -284,15 +253,22 @@ class Drawing:
         rows = [[_cell(about, MUTED, SMALL, left=True)]]
         if link.flow is not None:
             rows.append([self._flow(link.flow)])
-            about += f"\nthey add {link.flow!r} to the gradient of the node they start at"
+            they = "they add {} to the gradient of the node they start at"
+            it = "it adds {} to the gradient of the node it starts at"
+            about += "\n" + (it if link.edges == 1 else they).format(repr(link.flow))
         said = tooltip(about)
         computed = not self.fold.boxes[link.source].nodes[-1].is_leaf
+        plain = link.edges == 1 and self.crowded
+        thickness = f"{1 + 0.5 * math.log10(link.edges):.2g}"
         dot.edge(
-            *ends, _label(_table(rows)), edgetooltip=said, labeltooltip=said, id=f"{ends[1]}_{ends[0]}",
-            penwidth=f"{1 + 0.5 * math.log10(link.edges):.2g}", weight="4" if computed else "1", **{"class": "link"},
+            *ends, None if plain else _label(_table(rows, indent=self.indent)), edgetooltip=said, labeltooltip=said,
+            id=f"{ends[1]}_{ends[0]}", penwidth=thickness, weight="4" if computed else "1", **{"class": "link"},
         )  # fmt: skip
 
     # --- texts --------------------------------------------------------------------------------------------------------
+
+    def _name(self, node: Value, limit: int) -> str:
+        return shorten(clean(self.names[node]), limit)
 
     def _number(self, number: float) -> str:
         return number_text(number + 0.0, self.precision)  # −0 is written 0
@@ -316,13 +292,13 @@ class Drawing:
 
     def _about(self, node: Value) -> str:
         """Say in full what a node is, for its tooltip."""
-        name = shorten(self.names[node], FULL)
+        name = self._name(node, FULL)
         lines = []
         if node.op is None:
             lines.append(f"{name}: {'frozen leaf' if role(node) == 'frozen' else role(node)}")
         else:
-            operands = tuple(Symbol(shorten(self.names[v], FULL)) if isinstance(v, Value) else v for v in node.operands)
-            lines.append(f"{name} = {text(symbol_reading(node.op, operands))}" if len(operands) <= LARGEST else name)
+            operands = tuple(Symbol(self._name(v, FULL)) if isinstance(v, Value) else v for v in node.operands)
+            lines.append(f"{name} = {text(symbol_reading(node.op, operands))}" if len(operands) <= LONGEST else name)
             lines.append(f"operation {node.op.name}" + (f": {node.op.summary}" if node.op.summary else ""))
         lines.append(f"data {node.data!r}")
         grad, _ = self._grad(node)
@@ -333,7 +309,7 @@ class Drawing:
         }
         lines.append(f"grad {reasons.get(grad, '')}" if node.grad is None else f"grad {float(node.grad)!r}")
         if node.scope:
-            lines.append(f"scope {shorten(node.scope, FULL)}")
+            lines.append(f"scope {shorten(clean(node.scope), FULL)}")
         return "\n".join(lines)
 
 
@@ -341,12 +317,14 @@ def _label(table: str) -> str:
     return f"<{table}>"
 
 
-def _table(rows: Sequence[Sequence[str]], bar: str = "") -> str:
-    """Lay out rows of cells, with a bar of colour on the left if one is given."""
+def _table(rows: Sequence[Sequence[str]], bar: str = "", indent: int = 0) -> str:
+    """Lay out rows of cells; on their left a bar of colour, or some points of nothing."""
     lines = ["".join(row) for row in rows]
+    down = f'<TD ROWSPAN="{len(rows)}"'
     if bar:
-        down = f'<TD ROWSPAN="{len(rows)}"'
         lines[0] = f'{down} BGCOLOR="{bar}" WIDTH="3"></TD>{down} WIDTH="5"></TD>{lines[0]}'
+    if indent:
+        lines[0] = f'{down} WIDTH="{indent}"></TD>{lines[0]}'
     inner = "".join(f"<TR>{line}</TR>" for line in lines)
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{inner}</TABLE>'
 

@@ -31,6 +31,7 @@ CROWD = 1.5  # arrows for each box of the budget, beyond which a drawing is a th
 REACH = 3  # levels that arrows cross for each box of the budget: what takes Graphviz longest
 LEAST_REACH = 1500  # levels that it crosses in a second or two, whatever the budget
 LEVELS = 8  # depths of scopes that are tried
+DULL = 0.9  # share of the nodes in one scope from which on that scope says too little
 SEVERAL = -1  # in place of the one node that a link starts at
 ENDS = (6, 3, 1, 0)  # levels kept at either end of a graph that nothing else makes small
 
@@ -58,7 +59,8 @@ class Box:
     @cached_property
     def operations(self) -> dict[str, int]:
         """How many nodes of each operation, or role of leaf, are inside: the most frequent first."""
-        return dict(Counter(operation(v.op) if v.op is not None else role(v) for v in self.nodes).most_common())
+        signs = {op: operation(op) for op in {v.op for v in self.nodes} if op is not None}
+        return dict(Counter(role(v) if v.op is None else signs[v.op] for v in self.nodes).most_common())
 
 
 class Link(NamedTuple):
@@ -159,26 +161,28 @@ def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) ->
         return _assemble(graph, apart, None, None)
     whole = _needed(apart.extent) if len(apart.keys) <= DRAWABLE else None
     depth = wiring.depth if by != "op" else 0
-    fallback = None
+    too_fine = too_coarse = None
     for level, loose in _attempts(depth, by):
-        if fallback and not level:
+        if too_fine and not level:
             break
         partition = gathered(wiring, level, loose, most)
-        if partition is None or (len(partition.keys) == 1 and (level, loose) != (0, "op")):
-            continue  # one box for everything says nothing
-        means = "scope" if level else "op"
+        if partition is None:
+            continue
         if _fits(partition, most):
-            return _assemble(graph, partition, means, whole)
-        if loose == "op" and fallback is None:
-            fallback = partition, means
-    partition, means = fallback or (gathered(wiring, depth, "op"), "scope" if depth else "op")
-    assert partition is not None
-    small = partition
+            if not level or max(partition.sizes) < DULL * len(graph.nodes):
+                return _assemble(graph, partition, "scope" if level else "op", whole)
+            too_coarse = too_coarse or (partition, level)
+        elif loose == "op":
+            too_fine = too_fine or (partition, level)
+    if too_fine is None:
+        assert too_coarse is not None
+        return _assemble(graph, too_coarse[0], "scope", whole)
+    partition, level = too_fine
     for ends in ENDS:
         small = squeezed(partition, most, ends)
         if _fits(small, most):
             break
-    return _assemble(graph, small, means, whole)
+    return _assemble(graph, small, "scope" if level else "op", whole)
 
 
 def _attempts(depth: int, by: str) -> Iterator[tuple[int, str]]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from html import escape
+from typing import Any
 
 from autograd.op import Op
+from autograd.symbol import Symbol, text
+from autograd.value import Value
 
-__all__ = ["clean", "html", "operation", "shorten", "tooltip", "width"]
+__all__ = ["clean", "edge_formulas", "html", "operation", "shorten", "tooltip", "width"]
 
 VISIBLE = str.maketrans({"\n": "↵", "\r": "↵", "\t": " ", "\v": " ", "\f": " ", "\u2028": "↵", "\u2029": "↵"})
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -19,18 +22,20 @@ LEFT_TO_RIGHT = "\u200e"
 RIGHT_TO_LEFT = frozenset(("R", "AL"))
 
 #: Operations whose notation alone would not say what they do.
-SYMBOLS = {"mul": "×", "truediv": "÷", "pow": "xʸ", "neg": "−x", "total": "Σ", "dot": "Σ w·x", "prod": "Π"}
+SYMBOLS = {"mul": "×", "truediv": "÷", "pow": "x^y", "neg": "−x", "total": "Σ", "dot": "Σ w·x", "prod": "Π"}
+
+LARGEST = 300  # parts of a formula that is written at all
 
 NARROW = frozenset("ijlftrI.,:;|!'`()[]{}/\\··-\"")
-BROAD = frozenset("mwMWQOGDHNUC@%&+=<>−←→↑↓≤≥×÷±∞—–…жмшщюыфЖМШЩЮЫФДОНИ")
+BROAD = frozenset("mwMWQOGDHNUC@%&+=<>−←→↑↓≤≥×÷±∞—–…жмшщюыфЖМШЩЮЫФДОНИΩΦΨΘΣΠ∂")
 
 
-def clean(text: str) -> str:
-    """Make one visible line of a text: controls, lone surrogates and bidirectional overrides are replaced.
+def clean(name: str) -> str:
+    """Make one visible line of a name: controls, lone surrogates and bidirectional overrides are replaced.
 
-    A text with letters written from right to left gets a mark behind it, so that what follows keeps its place.
+    A name with letters written from right to left gets a mark behind it, so that what follows keeps its place.
     """
-    line = "".join("\ufffd" if c in BIDI_CONTROLS or not _legal(c) else c for c in text.translate(VISIBLE))
+    line = "".join("\ufffd" if c in BIDI_CONTROLS or not _legal(c) else c for c in name.translate(VISIBLE))
     if not line.strip():
         return f"“{line}”"
     if any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in line):
@@ -43,31 +48,32 @@ def _legal(character: str) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cs") and ord(character) & 0xFFFE != 0xFFFE
 
 
-def shorten(text: str, limit: int) -> str:
-    """Leave out the middle of a text that has more than `limit` characters, and say so with ``…``."""
-    if len(text) <= limit:
-        return text
+def shorten(line: str, limit: int) -> str:
+    """Leave out the middle of a line that has more than `limit` characters, and say so with ``…``."""
+    if len(line) <= limit:
+        return line
     tail = (limit - 1) // 3
-    end = len(text) - tail
-    while end < len(text) and unicodedata.combining(text[end]):
+    end = len(line) - tail
+    while end < len(line) and unicodedata.combining(line[end]):
         end += 1
-    return f"{text[: limit - 1 - tail]}…{text[end:]}"
+    return f"{line[: limit - 1 - tail]}…{line[end:]}"
 
 
-def html(text: str) -> str:
-    """Escape a text for a Graphviz HTML-like label, in which backslashes start an escape too."""
-    return escape(text).replace("\\", "\\\\")
+def html(line: str) -> str:
+    """Escape a line for a Graphviz HTML-like label, in which backslashes start an escape too."""
+    return escape(line).replace("\\", "\\\\")
 
 
-def tooltip(text: str, limit: int = 1000) -> str:
-    """Escape a text for a Graphviz tooltip attribute, whose escapes are read twice."""
-    return escape(shorten(text, limit), quote=False).replace("\\", "\\" * 4)
+def tooltip(lines: str, limit: int = 1000) -> str:
+    """Escape lines of text for a Graphviz tooltip attribute, whose escapes are read twice."""
+    legal = "".join(c if c == "\n" or _legal(c) else "\ufffd" for c in shorten(lines, limit))
+    return escape(legal, quote=False).replace("\\", "\\" * 4)
 
 
-def width(text: str, size: float, *, bold: bool = False) -> float:
-    """Estimate the width of a text in points, in a sans-serif font on the wide side (such as DejaVu Sans)."""
+def width(line: str, size: float, *, bold: bool = False) -> float:
+    """Estimate the width of a line in points, in a sans-serif font on the wide side (such as DejaVu Sans)."""
     em = 0.0
-    for c in text:
+    for c in line:
         if unicodedata.combining(c) or unicodedata.category(c) == "Cf":
             continue
         if unicodedata.east_asian_width(c) in "WF":
@@ -98,3 +104,40 @@ def operation(op: Op) -> str:
     for name in "xyz"[: len(op.operands)]:
         written = written.replace("{}", name, 1)
     return written
+
+
+def edge_formulas(node: Value, names: dict[Value, str], limit: int, precision: int) -> list[str | None]:
+    """Write the slope of each operand of a node as a formula of names: the operation's own rule.
+
+    Args:
+        names: a name for every node.
+        limit: characters of a name; what is longer loses its middle.
+        precision: significant digits of numbers.
+
+    Returns:
+        one text for each operand; None for a constant, and where the rule does not read symbols.
+    """
+
+    def written(v: Value | float) -> Any:
+        return Symbol(shorten(clean(names[v]), limit)) if isinstance(v, Value) else v
+
+    op, operands = node.op, node.operands
+    assert op is not None
+    wanted = [slope is not None for slope in node.slopes]
+    try:
+        symbols = op.slopes_at(written(node), [written(v) for v in operands], wanted)
+    except (TypeError, AttributeError, ArithmeticError, ValueError):  # a user's rule, written for floats only
+        return [None] * len(operands)
+    return [_formula(symbol, precision) if want else None for symbol, want in zip(symbols, wanted, strict=True)]
+
+
+def _formula(symbol: Any, precision: int) -> str:
+    stack, parts = [symbol], 0
+    while stack:
+        x = stack.pop()
+        parts += 1
+        if parts > LARGEST:
+            return "…"
+        if isinstance(x, Symbol):
+            stack.extend(x.operands)
+    return text(symbol, precision)

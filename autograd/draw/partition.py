@@ -184,17 +184,19 @@ class Partition:
     @property
     def groups(self) -> list[Group]:
         """The kind and the heading of each group; parts of one scope are told apart."""
-        groups = {}
-        known = self.finer.keys if self.finer else self.keys
-        parts = Counter(key[1] for key in known if key[0] == "scope")
+        known = (self.finer or self).keys
+        scopes = [key for key in known if key[0] == "scope"]
+        parts = Counter(key[1] for key in scopes)
         seen: Counter[Hashable] = Counter()
-        for key in known:
-            kind, title = str(key[0]), str(key[1]) if key[0] != "node" else ""
-            if kind == "scope" and parts[key[1]] > 1:
-                seen[key[1]] += 1
-                title = f"{title} (part {seen[key[1]]} of {parts[key[1]]})"
-            groups[key] = Group(kind, title)
-        return [groups.get(key, Group("middle")) for key in self.keys]
+        titles = {}
+        for key in scopes:
+            seen[key[1]] += 1
+            part = f" (part {seen[key[1]]} of {parts[key[1]]})" if parts[key[1]] > 1 else ""
+            titles[key] = f"{key[1]}{part}"
+        return [
+            Group(str(key[0]), titles[key] if key in titles else str(key[1]) if key[0] in ("leaves", "op") else "")
+            for key in self.keys
+        ]
 
 
 def _common(one: str, other: str) -> str:

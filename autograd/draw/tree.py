@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.draw.dot import edge_formulas
-from autograd.draw.labels import clean, operation, shorten
+from autograd.draw.labels import clean, edge_formulas, operation, shorten
 from autograd.draw.partition import frozen, role
 from autograd.graph import Graph
 from autograd.symbol import number_text
@@ -17,13 +16,13 @@ from autograd.value import Value
 
 if TYPE_CHECKING:
     from rich.text import Text
-    from rich.tree import Tree as RichTree
 
 __all__ = ["Tree"]
 
 NAME = 40  # characters of a name
 FORMULA = 40  # characters of a slope's formula
 OPERANDS = 12  # operands of one node that get a line each
+STYLES = {"name": "bold", "operation": "cyan", "data": "", "grad": "green", "slope": "yellow", "note": "dim"}
 DEEPEST = 200  # levels that are shown whatever is asked for: lines grow with the depth
 
 
@@ -44,7 +43,7 @@ class Line(NamedTuple):
 class Tree:
     """The tree of everything a Value was computed from: ``print(y.tree())``.
 
-    Printed with ``rich`` it is coloured; as text it is plain.
+    As text it is plain; ``rich.print(y.tree())`` colours it on a terminal.
 
     Args:
         root: the Value at the top.
@@ -63,31 +62,32 @@ class Tree:
         self.precision = precision
 
     def __str__(self) -> str:
-        drawn = []
-        open_above: list[bool] = []  # for each branch above, whether more follows on it
-        for line in self.lines():
-            del open_above[max(line.depth - 1, 0) :]
-            lead = "".join("│   " if more else "    " for more in open_above)
-            if line.depth:
-                lead += "└── " if line.last else "├── "
-                open_above.append(not line.last)
-            drawn.append(lead + "  ".join(text for _, text in line.parts))
-        return "\n".join(drawn)
+        return "\n".join(guide + "  ".join(text for _, text in line.parts) for guide, line in self._guided())
 
     def __repr__(self) -> str:
         return str(self)
 
-    def __rich__(self) -> RichTree:
-        from rich.tree import Tree as RichTree
+    def __rich__(self) -> Text:
+        from rich.text import Text
 
-        branches: list[RichTree] = []
+        page = Text(overflow="fold")
+        for guide, line in self._guided():
+            page.append(("\n" if page else "") + guide, style="dim")
+            for number, (kind, text) in enumerate(line.parts):
+                page.append("  " if number else "")
+                page.append(text, style=STYLES[kind])
+        return page
+
+    def _guided(self) -> Iterator[tuple[str, Line]]:
+        """Put before each line the branches that lead to it."""
+        above: list[bool] = []  # for each branch, whether more follows on it
         for line in self.lines():
-            del branches[line.depth :]
-            if branches:
-                branches.append(branches[-1].add(_coloured(line)))
-            else:
-                branches.append(RichTree(_coloured(line), guide_style="dim"))
-        return branches[0]
+            del above[max(line.depth - 1, 0) :]
+            guide = "".join("│   " if more else "    " for more in above)
+            if line.depth:
+                guide += "└── " if line.last else "├── "
+                above.append(not line.last)
+            yield guide, line
 
     def lines(self) -> list[Line]:
         """List the lines from the top."""
@@ -196,16 +196,3 @@ def _counted(found: list[Line | _Cut], shown: set[Value]) -> Iterator[Line]:
 
 def _name(name: str) -> str:
     return shorten(clean(name), NAME)
-
-
-STYLES = {"name": "bold", "operation": "cyan", "data": "", "grad": "green", "slope": "yellow", "note": "dim"}
-
-
-def _coloured(line: Line) -> Text:
-    from rich.text import Text
-
-    text = Text(no_wrap=True, overflow="ellipsis")
-    for number, (kind, written) in enumerate(line.parts):
-        text.append("  " if number else "")
-        text.append(written, style=STYLES[kind])
-    return text

@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "differences", "roughness"]
 
 EPSILON = sys.float_info.epsilon
 HALVINGS = 44  # from about 0.4 down to 2e-14
 COLUMNS = 8  # of the extrapolation: the error is then of order h¹⁶
-PATIENCE = 4  # halvings without a much better estimate, after which rounding has taken over
-PROBE = 1e-7  # a step at which a plain quotient is right to some digits
+PATIENCE = 5  # halvings without a much better estimate, after which rounding has taken over
+PROBE = 1e-7  # a step at which a plain quotient is right to some digits, relative to 1; 0.01 relative to x
 
 Outputs = Sequence[float] | None
 
@@ -27,7 +28,7 @@ class Difference(NamedTuple):
     Attributes:
         value: the estimate; NaN where no step was usable.
         error: how far off it may be; ∞ where no step was usable.
-        floor: slopes below are small for a function of this size.
+        floor: slopes below cannot be told from 0, or are small for a function of this size.
     """
 
     value: float
@@ -36,6 +37,37 @@ class Difference(NamedTuple):
 
 
 UNKNOWN = Difference(math.nan, math.inf)
+
+
+class _Row(NamedTuple):
+    """A row of Neville's table, for one step: each column removes one more power of the step from the error."""
+
+    estimates: list[float]
+    moves: list[float]  # how far each estimate is from those it was made of
+
+    @classmethod
+    def below(cls, coarser: _Row, quotient: float, base: float) -> _Row:
+        """Make the row of a halved step."""
+        estimates, moves = [quotient], [math.inf]
+        factor = base
+        for before in coarser.estimates[: COLUMNS - 1]:
+            last = estimates[-1]
+            estimates.append(last + (last - before) / (factor - 1.0))
+            moves.append(max(abs(estimates[-1] - last), abs(estimates[-1] - before)))
+            factor *= base
+        return cls(estimates, moves)
+
+    def best(self, coarser: _Row, noise: float) -> Difference:
+        """Choose the estimate that moved least, in this row and the one before: one small move may be chance."""
+        found = UNKNOWN
+        for column in range(1, len(self.moves)):
+            error = max(self.moves[column], coarser.moves[min(column, len(coarser.moves) - 1)]) + noise
+            if error < found.error:
+                found = Difference(self.estimates[column], error)
+        return found
+
+
+NO_ROW = _Row([], [])
 
 
 def differences(f: Callable[[float], Outputs], x: float, noise: Sequence[float], *, side: int = 0) -> list[Difference]:
@@ -59,37 +91,37 @@ def differences(f: Callable[[float], Outputs], x: float, noise: Sequence[float],
     count = len(noise)
     quotient = _Quotient(f, x, side, noise)
     scale = max(abs(x), 1.0)
-    probes = _probes(quotient, scale, count)
+    probes = _probes(quotient, min(PROBE * scale, 0.01 * abs(x)) or PROBE, count)
     best, doubtful = [UNKNOWN] * count, [UNKNOWN] * count
-    table: list[list[float]] | None = None  # the last row of the extrapolation, for each output
+    table = [NO_ROW] * count  # the last row of the extrapolation of each output
     stale = rows = 0
     step = 0.37 * scale  # no simple multiple of a period
     for _ in range(HALVINGS):
         step *= 0.5
         taken = quotient(step)
         if taken is None:
-            table, rows = None, 0
+            table, rows = [NO_ROW] * count, 0
             continue
-        slopes, noises = taken
-        finer = [_extrapolate(slope, table[i] if table else [], quotient.base) for i, slope in enumerate(slopes)]
-        improved = False
-        for i, (rounding, probe) in enumerate(zip(noises, probes, strict=True)):
-            estimate = _best_of(finer[i], table[i] if table else [], rounding)
+        improved, settled = False, True
+        for i, (slope, rounding, probe) in enumerate(zip(*taken, probes, strict=True)):
+            row = _Row.below(table[i], slope, quotient.base)
+            estimate = row.best(table[i], rounding)
+            table[i] = row
             kept = best if abs(estimate.value - probe.value) <= probe.error + estimate.error else doubtful
-            improved = improved or estimate.error < 0.1 * kept[i].error
+            improved = improved or estimate.error < 0.4 * kept[i].error
             if estimate.error < kept[i].error:
                 kept[i] = estimate
-        table, rows = finer, rows + 1
+            settled = settled and best[i].error <= 1e-8 * abs(best[i].value) + 100.0 * rounding
+        rows += 1
         stale = 0 if improved else stale + 1
-        if stale >= PATIENCE and rows > PATIENCE and all(each.error < math.inf for each in best):
+        if stale >= PATIENCE and rows > PATIENCE and settled:
             break
-    return [
-        Difference(
-            *(sure[:2] if sure.error < math.inf else (unsure.value, abs(unsure.value - probe.value) + unsure.error)),
-            floor=1e-8 * size / scale,
-        )
-        for sure, unsure, probe, size in zip(best, doubtful, probes, quotient.largest, strict=True)
-    ]
+    found = []
+    for sure, unsure, probe, size in zip(best, doubtful, probes, quotient.largest, strict=True):
+        if sure.error == math.inf > unsure.error:
+            sure = Difference(unsure.value, abs(unsure.value - probe.value) + unsure.error)
+        found.append(sure._replace(floor=1e-8 * size / scale))
+    return found
 
 
 class _Quotient:
@@ -117,8 +149,8 @@ class _Quotient:
         return slopes, [2.0 * max(EPSILON * s, n) / abs(width) for s, n in zip(sizes, self.noise, strict=True)]
 
 
-def _probes(quotient: _Quotient, scale: float, count: int) -> list[Difference]:
-    coarse, fine = quotient(PROBE * scale), quotient(0.5 * PROBE * scale)
+def _probes(quotient: _Quotient, step: float, count: int) -> list[Difference]:
+    coarse, fine = quotient(step), quotient(0.5 * step)
     if coarse is None or fine is None:
         return [Difference(0.0, math.inf)] * count
     return [
@@ -127,20 +159,23 @@ def _probes(quotient: _Quotient, scale: float, count: int) -> list[Difference]:
     ]
 
 
-def _extrapolate(quotient: float, coarser: list[float], base: float) -> list[float]:
-    """Add a row to Neville's table: each column removes one more power of the step from the error."""
-    row = [quotient]
-    factor = base
-    for before in coarser[: COLUMNS - 1]:
-        row.append(row[-1] + (row[-1] - before) / (factor - 1.0))
-        factor *= base
-    return row
+def roughness(f: Callable[[float], Outputs], x: float, count: int) -> list[float]:
+    """Estimate the noise of each output from its fourth differences over tiny steps, which a smooth function has not.
 
+    Source: Moré and Wild 2011, Estimating computational noise, SIAM Journal on Scientific Computing 33(3).
 
-def _best_of(row: list[float], coarser: list[float], noise: float) -> Difference:
-    best = UNKNOWN
-    for column in range(1, len(row)):
-        moved = max(abs(row[column] - row[column - 1]), abs(row[column] - coarser[column - 1]))
-        if moved + noise < best.error:
-            best = Difference(row[column], moved + noise)
-    return best
+    Args:
+        f: as for `differences`.
+        count: the number of outputs.
+    """
+    step = 1e-11 * max(abs(x), 1.0)
+    rows = [f(x + k * step) for k in range(-4, 5)]
+    if any(row is None for row in rows):
+        return [0.0] * count
+    found = []
+    for column in zip(*(row for row in rows if row is not None), strict=True):
+        values = list(column)
+        for _ in range(4):
+            values = [b - a for a, b in pairwise(values)]
+        found.append(math.sqrt(sum(v * v for v in values) / len(values) / 70.0))  # 70 = 8!/(4!)²
+    return found

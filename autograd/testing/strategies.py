@@ -17,6 +17,10 @@ from autograd.value import Value, slopes_on_floats
 
 __all__ = ["Expression", "Step", "expressions", "networks", "values"]
 
+#: Whether a program gets another step. A flag before each one, rather than a number of steps, lets hypothesis leave
+#: single steps out of a failure.
+GO_ON = st.sampled_from((False, *(True,) * 9))
+
 #: What keeps random programs so tame that differences and other engines can be compared with: sizes of results and
 #: slopes, and the distance from kinks and from the ends of domains.
 LARGEST = 100.0
@@ -136,42 +140,53 @@ def expressions(
     registers = list(point)
     made: list[Step] = []
     loose = [0]  # registers that nothing uses yet, and the first input
-    for _ in range(draw(st.integers(1, steps))):
+    for _ in range(steps):
+        if made and not draw(GO_ON):
+            break
         # Each step takes up a loose end, so that nothing is computed in vain.
         others = draw(st.lists(st.integers(0, len(registers) - 1) | numbers(), max_size=3))
         places = [draw(st.sampled_from(loose[::-1])), *others]
         places = places[::-1] if draw(st.booleans()) else places
-        fitting = _fitting(operations, places, registers, smooth)
-        if not fitting:
+        fitting = _fitting(draw, operations, places, registers, smooth=smooth)
+        if fitting is None:
             continue
-        step, out = draw(st.sampled_from(fitting))
+        step, out = fitting
         made.append(step)
         registers.append(out)
-        loose = [x for x in loose if x not in step.operands] + [len(registers) - 1]
+        used = {x for x in step.operands if type(x) is int}
+        loose = [x for x in loose if x not in used] + [len(registers) - 1]
     while len(loose) > 1 or not made:
-        fitting = _fitting((ops.add, ops.mul, ops.sub, ops.largest), loose[-2:], registers, smooth=False)
-        step, out = draw(st.sampled_from(fitting))
-        made.append(step)
-        registers.append(out)
+        joined = _fitting(draw, (ops.add, ops.mul, ops.sub, ops.largest), loose[-2:], registers, smooth=False)
+        assert joined is not None  # the largest of two numbers is always defined
+        made.append(joined[0])
+        registers.append(joined[1])
         loose = [*loose[:-2], len(registers) - 1]
     names = tuple(f"x{place}" for place in range(1, len(point) + 1))
     return Expression(point, tuple(made), names)
 
 
 def _fitting(
-    operations: Sequence[Op], places: Sequence[int | float], registers: Sequence[float], smooth: bool
-) -> list[tuple[Step, float]]:
-    """List the operations that are defined at these operands, with their results."""
-    found: list[tuple[Step, float]] = []
-    for op in operations:
+    draw: st.DrawFn,
+    operations: Sequence[Op],
+    places: Sequence[int | float],
+    registers: Sequence[float],
+    *,
+    smooth: bool,
+) -> tuple[Step, float] | None:
+    """Draw an operation; where it is not defined at these operands, take the next one that is."""
+    first = draw(st.integers(0, len(operations) - 1))
+    for op in (*operations[first:], *operations[:first]):
         # A unary operation takes the first operand; where too few are given they come again.
         operands = tuple(places) if op.nary else tuple((list(places) * 3)[: len(op.slopes)])
         if not any(type(x) is int for x in operands):
             continue
-        out = _result(op, tuple(registers[x] if type(x) is int else x for x in operands), smooth)
+        numbers = tuple(registers[x] if type(x) is int else x for x in operands)
+        if smooth and op is ops.where and type(operands[0]) is int and abs(numbers[0]) < MARGIN:
+            continue  # a step of the condition would take the other branch
+        out = _result(op, numbers, smooth)
         if out is not None:
-            found.append((Step(op, operands), out))
-    return found
+            return Step(op, operands), out
+    return None
 
 
 def _result(op: Op, operands: tuple[float, ...], smooth: bool) -> float | None:

@@ -14,7 +14,7 @@ from typing import Any
 from autograd.backward import gradients
 from autograd.graph import topological
 from autograd.op import Op, is_array, real_number
-from autograd.testing.differences import EPSILON, UNKNOWN, Difference, differences
+from autograd.testing.differences import EPSILON, UNKNOWN, Difference, differences, roughness
 from autograd.value import Value
 
 __all__ = ["Subject"]
@@ -104,9 +104,20 @@ class Subject:
             ]
         return layer, outputs
 
-    def measured(self, column: int, order: int) -> list[Difference]:
-        """Differentiate the engine's derivatives of one order by an input, by differences."""
-        return differences(self._along(column, order), self.numbers[column], self._noise(order))
+    def measured(self, column: int, order: int, *, rough: bool = False) -> list[Difference]:
+        """Differentiate the engine's derivatives of one order by an input, by differences.
+
+        Args:
+            rough: look whether the function is rougher than the rounding of its own operations.
+        """
+        along, x, rounding = self._along(column, order), self.numbers[column], self._noise(order)
+        noise = list(map(max, rounding, roughness(along, x, len(rounding)))) if rough else rounding
+        # Slopes a thousand times the rounding are not told from 0; of a function that is rough beyond it they would be.
+        spread = max(abs(x), 1.0)
+        return [
+            each._replace(floor=max(each.floor, 1e3 * n / spread))
+            for each, n in zip(differences(along, x, noise), rounding, strict=True)
+        ]
 
     def _noise(self, order: int) -> list[float]:
         """Estimate the rounding error of the derivatives of one order: a half digit of each node, as it flows."""
@@ -149,7 +160,9 @@ class Subject:
         there = self._side_at(column, side)
         if there is None:
             return UNKNOWN
-        return differences(self._along(column, 0, there), self.numbers[column], self._noise(0), side=side)[row]
+        along, x, noise = self._along(column, 0, there), self.numbers[column], self._noise(0)
+        noise = list(map(max, noise, roughness(along, x + side * 1e-9 * max(abs(x), 1.0), len(noise))))
+        return differences(along, x, noise, side=side)[row]
 
     def kinks(self, column: int) -> list[str]:
         """Name the operations that an input takes across a kink within a tiny step."""

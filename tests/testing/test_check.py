@@ -60,8 +60,8 @@ class TestPlantedErrors:
         assert failure.error < 1e-12
         assert str(failure).startswith("∂f/∂w[0] at w[0] = 0.5: the engine says 0.1715, differences say 0.25725 ± ")
         assert str(failure).endswith(
-            ". This looks like a bug: the slope rule of cube gives ∂cube/∂x = 0.245 at x = 0.35, where differences give "
-            "0.3675. (2 derivatives of order 1 differ.)"
+            ". This looks like a bug: the slope rule of cube gives ∂cube/∂x = 0.245 at x = 0.35, where differences "
+            "give 0.3675. (2 derivatives of order 1 differ.)"
         )
 
     def test_a_wrong_second_order(self):
@@ -115,13 +115,13 @@ class TestPlantedErrors:
         failure = verdict_of(lambda x: x * x.data, 2.0)
         assert failure.verdict == "bug"
         assert str(failure).endswith(
-            "This looks like a bug: every operation's own slopes are right, so a number left the graph: look for .data, "
-            "float() or a function of math."
+            "This looks like a bug: every operation's own slopes are right, so a number left the graph: look for "
+            ".data, float() or a function of math."
         )
         failure = verdict_of(lambda x: math.sin(x), 2.0)
         assert str(failure).endswith(
-            "This looks like a bug: f did not give a Value, so its result depends on no input. Use autograd's functions, "
-            "not those of math, and no .data or float()."
+            "This looks like a bug: f did not give a Value, so its result depends on no input. Use autograd's "
+            "functions, not those of math, and no .data or float()."
         )
 
 
@@ -179,12 +179,20 @@ class TestKinks:
 
 
 class TestRounding:
-    def test_a_function_too_coarse_to_tell(self):
-        failure = verdict_of(lambda x: (x * 1e-14 + 1.0) - 1.0, 1.0)
+    @pytest.mark.parametrize(
+        ("f", "x"), [(lambda x: x * autograd.sqrt(x), 0.0), (lambda x: x + 1e-3 * math.sin(1e12 * x.data), 0.7)]
+    )
+    def test_a_function_too_rough_to_tell(self, f, x):
+        failure = verdict_of(f, x, order=1)
         assert failure.verdict == "rounding"
         assert str(failure).endswith(
             "This looks like rounding: the differences are too inaccurate here; check at another point."
         )
+
+    def test_a_slope_that_drowns_in_rounding_is_none_to_complain_of(self):
+        check_gradients(lambda x: (x * 1e-14 + 1.0) - 1.0, 1.0)
+        failure = verdict_of(lambda x: (x * 1e-14 + 1.0) - 1.0 + wrong_first(x) * 1e-10, 1.0)
+        assert failure.verdict == "bug"
 
     @pytest.mark.parametrize("x", [1e-8, 1e-3, 1.0, 1e3, 1e6])
     def test_any_size_of_input(self, x):
@@ -300,7 +308,7 @@ class TestCheckOp:
     def test_a_rule_that_reads_no_symbols(self):
         with pytest.raises(OpDefinitionError, match=r"^A rule of operation 'f' does not read symbols \("):
             check_op(Op("f", math.sin, [lambda out, x: math.cos(x)]))
-        three = Op("g", lambda x, y, z: x, [lambda out, x, y, z: 1.0 if x > 0 else 1.0] * 3)
+        three = Op("g", lambda x, y, z: x, [lambda out, x, y, z: 1.0 if x > 0 else 2.0] * 3)
         with pytest.raises(OpDefinitionError, match=r"^A rule of operation 'g' does not read symbols \("):
             check_op(three)
 

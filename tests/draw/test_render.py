@@ -1,0 +1,341 @@
+"""Pictures: by an installed `dot` or in process, whole or not at all, the same each time."""
+
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+import threading
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from drawings import DRAWINGS, perceptron, square_plus_one, swept
+
+from autograd import DrawingError, Value
+from autograd.draw import render as rendering
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+needs_dot = pytest.mark.skipif(not rendering.shutil.which("dot"), reason="no Graphviz is installed here")
+
+
+@pytest.fixture
+def bare(monkeypatch, tmp_path_factory):
+    """A PATH without Graphviz."""
+    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("bin")))
+
+
+@pytest.fixture
+def fake_dot(monkeypatch, tmp_path_factory):
+    """A function that puts a program `dot` of a few lines of Python on the PATH, and nothing else."""
+
+    def install(body):
+        folder = tmp_path_factory.mktemp("bin")
+        program = folder / "dot"
+        program.write_text(f"#!{sys.executable} -S\nimport sys\n{textwrap.dedent(body)}", encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(folder))
+        return program
+
+    if os.name == "nt":
+        pytest.skip("a script cannot stand in for a program here")
+    return install
+
+
+def picture(text):
+    return ElementTree.fromstring(text)
+
+
+def texts(text):
+    return [node.text for node in picture(text).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_drawing_is_laid_out_without_a_complaint(name, bare, capfd):
+    graph, options = DRAWINGS[name]
+    svg = graph().to_svg(**options)
+    assert picture(svg).tag == f"{SVG}svg"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_svg_has_boxes_arrows_and_tooltips(bare):
+    root = picture(swept(square_plus_one()).to_svg())
+    kinds = [group.get("class") for group in root.iter(f"{SVG}g")]
+    assert [kinds.count(f"node {kind}") for kind in ("leaf", "operation", "output", "constant")] == [1, 1, 1, 1]
+    assert kinds.count("edge edge") == 3
+    tips = [a.get("{http://www.w3.org/1999/xlink}title") for a in root.iter(f"{SVG}a")]
+    assert "x: leaf\ndata 3.0\ngrad 6.0" in tips
+    assert "v1 = x·x\noperation mul: the product\ndata 9.0\ngrad 1.0" in tips
+    assert "∂v1/∂x = x = 3.0\nflow = slope × grad of v1 = 3.0 × 1.0 = 3.0" in tips
+
+
+def test_the_texts_of_the_lectures_perceptron(bare):
+    shown = texts(swept(perceptron()).to_svg())
+    for text in (
+        "0.3528",
+        "1.84",
+        "2.184",
+        "1.512",
+        "0.42",
+        "0.252",
+        "2·v1 = 1.68",
+        "[s1 > 0] = 1",
+        "← 0.294",
+        "Σ w·x",
+    ):
+        assert text in shown
+
+
+def test_nothing_changes_from_run_to_run(bare):
+    svg = swept(perceptron()).to_svg()
+    assert svg == swept(perceptron()).to_svg()
+    assert "<!--" not in svg
+    assert "<!DOCTYPE" not in svg
+    assert svg.startswith("<svg ")
+    other = subprocess.run(
+        [sys.executable, "-c", "from drawings import *; print(swept(perceptron()).to_svg(), end='')"],
+        cwd=Path(__file__).parent, env=os.environ | {"PYTHONHASHSEED": "7", "PYTHONUTF8": "1"}, capture_output=True,
+        encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert other.stdout == svg
+
+
+def test_no_box_is_narrower_than_its_text(bare):
+    """Text keeps inside its box, also in a font as wide as DejaVu Sans."""
+    from autograd.draw.labels import width
+
+    for name in ("perceptron", "choices", "network_by_layer"):
+        graph, options = DRAWINGS[name]
+        for group in picture(graph().to_svg(**options)).iter(f"{SVG}g"):
+            if not (group.get("class") or "").startswith("node"):
+                continue
+            outline = group.find(f".//{SVG}polygon")
+            if outline is None:
+                continue
+            right = max(float(point.split(",")[0]) for point in outline.get("points").split())
+            for text in group.iter(f"{SVG}text"):
+                if text.get("text-anchor") == "start" and text.get("font-weight") != "bold":
+                    size = float(text.get("font-size"))
+                    assert float(text.get("x")) + 0.85 * width(text.text, size) <= right
+
+
+def test_repr_svg(bare):
+    y = square_plus_one()
+    assert y._repr_svg_() == y.graph()._repr_svg_() == y.graph().to_svg()
+
+
+def test_threads_draw_at_the_same_time(bare):
+    expected = swept(perceptron()).to_svg()
+    drawn = []
+    threads = [threading.Thread(target=lambda: drawn.append(swept(perceptron()).to_svg())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert drawn == [expected] * 8
+
+
+def test_what_others_write_to_the_terminal_meanwhile_still_appears(capfd):
+    with rendering._without_notices():
+        os.write(2, b'Fontconfig warning: "x.conf", line 6: unknown element\nsomething else\n')
+    assert capfd.readouterr().err == "something else\n"
+
+
+# --- with and without an installed Graphviz ---------------------------------------------------------------------------
+
+
+def test_an_installed_dot_is_used(fake_dot):
+    fake_dot("""
+        source = sys.stdin.buffer.read().decode()
+        assert sys.argv[1:] == ["-Tsvg"] and source.startswith("digraph"), sys.argv
+        print("<?xml version='1.0'?>\\n<!-- Generated by graphviz\\n version 9 -->\\n<svg><text>fake</text></svg>")
+    """)
+    assert square_plus_one().graph().to_svg() == "<svg><text>fake</text></svg>\n"
+
+
+def test_a_broken_dot_is_passed_over(fake_dot):
+    fake_dot("sys.exit('no layout engine')")
+    assert "x = 3" in texts(square_plus_one().graph().to_svg())
+
+
+def test_a_dot_that_cannot_be_run_is_passed_over(fake_dot):
+    fake_dot("").write_text("#!/no/such/interpreter\n", encoding="utf-8")
+    assert "x = 3" in texts(square_plus_one().graph().to_svg())
+
+
+def test_png_and_pdf_by_an_installed_dot(fake_dot, tmp_path):
+    fake_dot("print(*sys.argv[1:])")
+    graph = square_plus_one().graph()
+    graph.save(tmp_path / "g.png")
+    graph.save(tmp_path / "g.PDF")
+    assert (tmp_path / "g.png").read_bytes() == b"-Tpng -Gdpi=192\n"
+    assert (tmp_path / "g.PDF").read_bytes() == b"-Tpdf\n"
+
+
+def test_png_by_a_broken_dot(fake_dot, tmp_path):
+    program = fake_dot("sys.stderr.write('first\\nno renderer for png\\n'); sys.exit(3)")
+    with pytest.raises(DrawingError) as raised:
+        square_plus_one().graph().save(tmp_path / "g.png")
+    assert str(raised.value) == (
+        f"{program} failed: no renderer for png. Repair the Graphviz on the PATH, or save as .svg."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dot_that_does_not_finish(fake_dot, tmp_path, monkeypatch):
+    program = fake_dot("import time; time.sleep(60)")
+    monkeypatch.setattr(rendering, "PATIENCE", 0.2)
+    with pytest.raises(DrawingError) as raised:
+        square_plus_one().graph().save(tmp_path / "g.pdf")
+    assert str(raised.value) == (
+        f"{program} has not finished the drawing after 0.2 seconds. Give a smaller budget, so that the graph is folded."
+    )
+
+
+@pytest.mark.parametrize("form", ["png", "pdf"])
+def test_png_and_pdf_need_an_installed_dot(form, bare, tmp_path):
+    with pytest.raises(DrawingError) as raised:
+        square_plus_one().graph().save(tmp_path / f"g.{form}")
+    assert str(raised.value) == (
+        f"A {form.upper()} needs an installed Graphviz, and there is no program 'dot' on the PATH. Install "
+        "Graphviz, or save as .svg, which needs nothing."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_lay_out_with(bare, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(DrawingError) as raised:
+        square_plus_one().graph().save(tmp_path / "g.svg")
+    assert str(raised.value) == (
+        "There is nothing to lay out a graph with: no program 'dot' on the PATH, and pygraphviz cannot be imported. "
+        "Run: pip install pygraphviz, or install Graphviz. A .dot file can be saved without either."
+    )
+    assert list(tmp_path.iterdir()) == []
+    square_plus_one().graph().save(tmp_path / "g.dot")
+
+
+def test_graphviz_fails_in_process(bare):
+    with pytest.raises(DrawingError) as raised:
+        rendering.svg("digraph {")
+    assert str(raised.value) == ("Graphviz failed in process: Invalid Input. Report the .dot file, which can be saved.")
+
+
+@needs_dot
+def test_the_installed_dot_draws_every_drawing(tmp_path):
+    for name, (graph, options) in DRAWINGS.items():
+        assert picture(graph().to_svg(**options)).tag == f"{SVG}svg"
+        graph().save(tmp_path / f"{name}.png", **options)
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_save_svg(bare, tmp_path):
+    graph = swept(perceptron())
+    graph.save(tmp_path / "g.svg")
+    written = (tmp_path / "g.svg").read_text(encoding="utf-8")
+    assert written == '<?xml version="1.0" encoding="UTF-8"?>\n' + graph.to_svg()
+    ElementTree.parse(tmp_path / "g.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["g.svg"]
+
+
+@pytest.mark.parametrize("name", ["g.dot", "g.gv", "G.DOT"])
+def test_save_dot(name, tmp_path):
+    graph = square_plus_one().graph()
+    graph.save(str(tmp_path / name), rankdir="TB")
+    assert (tmp_path / name).read_text(encoding="utf-8") == graph.to_dot(rankdir="TB")
+
+
+def test_options_reach_the_file(bare, tmp_path):
+    graph = swept(perceptron())
+    graph.save(tmp_path / "g.svg", budget=5, fold="op", precision=2, rankdir="RL")
+    assert (
+        (tmp_path / "g.svg")
+        .read_text(encoding="utf-8")
+        .endswith(graph.to_svg(budget=5, fold="op", precision=2, rankdir="RL"))
+    )
+
+
+def test_relative_paths_and_paths_through_links(bare, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    square_plus_one().graph().save("g.svg")
+    os.symlink("g.svg", "link.svg")
+    swept(perceptron()).save("link.svg")
+    assert os.path.islink("link.svg")
+    assert "W1[0][0]" in Path("g.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions are another matter there")
+def test_others_may_read_the_file_as_any_other(bare, tmp_path):
+    (tmp_path / "plain").write_text("", encoding="utf-8")
+    square_plus_one().graph().save(tmp_path / "g.svg")
+    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "g.svg")}
+    assert len(modes) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("g.jpg", "'.jpg' is no format of drawings. Use .svg or .dot, or .png or .pdf where Graphviz is installed"),
+        ("g", "it has no extension. Use .svg or .dot, or .png or .pdf where Graphviz is installed"),
+        (".svg", "it has no extension. Use .svg or .dot, or .png or .pdf where Graphviz is installed"),
+        ("folder.svg", "it is a folder. Name a file in it"),
+        ("missing/g.svg", "there is no folder {0}/missing. Make it first"),
+        ("file.svg/g.svg", "there is no folder {0}/file.svg. Make it first"),
+    ],
+)
+def test_paths_that_cannot_be_written(name, why, tmp_path):
+    (tmp_path / "folder.svg").mkdir()
+    (tmp_path / "file.svg").write_text("mine", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(DrawingError) as raised:
+        square_plus_one().graph().save(tmp_path / name)
+    assert str(raised.value) == f"{tmp_path / name} cannot be written: {why.format(tmp_path)}."
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("step", ["write", "replace"])
+def test_a_write_that_fails_leaves_the_old_file_alone(step, bare, tmp_path, monkeypatch):
+    path = tmp_path / "g.svg"
+    path.write_text("old", encoding="utf-8")
+
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    if step == "write":
+        monkeypatch.setattr("builtins.open", refuse)
+    else:
+        monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(DrawingError) as raised:
+        square_plus_one().graph().save(path)
+    monkeypatch.undo()
+    assert str(raised.value) == f"{path} cannot be written: No space left on device. Choose another place."
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["g.svg"]
+
+
+def test_a_drawing_that_fails_leaves_the_old_file_alone(tmp_path, monkeypatch):
+    path = tmp_path / "g.svg"
+    path.write_text("old", encoding="utf-8")
+
+    def fail(source):
+        raise DrawingError("no")
+
+    monkeypatch.setattr(rendering, "svg", fail)
+    with pytest.raises(DrawingError, match="no"):
+        square_plus_one().graph().save(path)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["g.svg"]
+
+
+def test_an_interrupted_write_leaves_no_part(bare, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Value(1.0).graph().save(tmp_path / "g.svg")
+    assert list(tmp_path.iterdir()) == []
