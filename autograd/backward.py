@@ -6,6 +6,7 @@ that list from its end, so that a node's adjoint E_α = ∂Q/∂α is complete w
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence, Set
 from typing import Any
 
@@ -16,6 +17,9 @@ from autograd.symbol import number_text
 from autograd.value import FROZEN, Value, slopes_on_floats
 
 __all__ = ["backward", "gradients"]
+
+#: A sweep marks nodes and keeps sums on them: where threads share leaves, one sweeps after the other.
+_sweeping = threading.RLock()
 
 
 def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> None:
@@ -34,18 +38,19 @@ def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> N
             elif node in wanted:
                 node._grad = adjoint if node._grad is None else node._grad + adjoint
         return
-    leaves = sweep(root, seed)
-    try:
-        if not any(leaf._op is not FROZEN for leaf, _ in leaves):
-            raise _nothing_to_do(root)
-        for leaf, before in leaves:
-            if leaf._op is FROZEN:
-                leaf._grad = before
-            elif before is not None:
-                leaf._grad = before + leaf._grad
-    except BaseException:
-        _forget(root, leaves)
-        raise
+    with _sweeping:
+        leaves = sweep(root, seed)
+        try:
+            if not any(leaf._op is not FROZEN for leaf, _ in leaves):
+                raise _nothing_to_do(root)
+            for leaf, before in leaves:
+                if leaf._op is FROZEN:
+                    leaf._grad = before
+                elif before is not None:
+                    leaf._grad = before + leaf._grad
+        except BaseException:
+            _forget(root, leaves)
+            raise
 
 
 def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[Any]:
@@ -80,19 +85,20 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
     if create_graph:
         adjoints = differentiable_sweep(y, 1.0, frozenset(xs))
         return [adjoints[x] if x in adjoints else Value(0.0, requires_grad=False) for x in xs]
-    before_all = [x._grad for x in xs]
-    for x in xs:
-        x._grad = None
-    leaves: list[tuple[Value, Any]] = []
-    try:
-        leaves = sweep(y, 1.0, frozenset(xs))
-        return [0.0 if x._grad is None else x._grad for x in xs]
-    finally:
-        for leaf, before in leaves:
-            leaf._grad = before
-        for x, before in zip(xs, before_all, strict=True):
-            if x._x is None or x._grad is None:
-                x._grad = before
+    with _sweeping:
+        before_all = [x._grad for x in xs]
+        for x in xs:
+            x._grad = None
+        leaves: list[tuple[Value, Any]] = []
+        try:
+            leaves = sweep(y, 1.0, frozenset(xs))
+            return [0.0 if x._grad is None else x._grad for x in xs]
+        finally:
+            for leaf, before in leaves:
+                leaf._grad = before
+            for x, before in zip(xs, before_all, strict=True):
+                if x._x is None or x._grad is None:
+                    x._grad = before
 
 
 def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tuple[Value, Any]]:

@@ -288,7 +288,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
             continue
         assert node.op is not None
         wanted = [isinstance(v, Value) and v in moved for v in node.operands]
-        slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node.slopes
+        try:
+            slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node.slopes
+        except (ArithmeticError, ValueError):
+            if node in _carried(flat):
+                raise
+            continue
         # As in the sweep, nothing flows along an edge of slope 0 or from a node that does not move.
         terms = [
             s * moved[v]  # type: ignore[index]
@@ -300,6 +305,19 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
     values = [y if nested else float(y) for y in flat]
     return _shaped(outputs, iter(values)), _shaped(outputs, iter(changes))
+
+
+def _carried(outputs: Sequence[Any]) -> set[Value]:
+    """Collect the nodes from which edges of a slope other than 0 lead up to an output."""
+    found = {y for y in outputs if isinstance(y, Value)}
+    stack = list(found)
+    while stack:
+        node = stack.pop()
+        for operand, slope in zip(node.operands, node.slopes, strict=True):
+            if slope and isinstance(operand, Value) and operand not in found:
+                found.add(operand)
+                stack.append(operand)
+    return found
 
 
 def _same_length(lifted: _Lifted, vector: Any) -> list[Any]:

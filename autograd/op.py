@@ -252,6 +252,8 @@ class Op:
         """Compute the operation elementwise on NumPy arrays (IEEE rules: infinities and NaN, no errors)."""
         import numpy
 
+        # Whole numbers would overflow, and truth values add as "or".
+        operands = tuple([x.astype(float) if is_array(x) and x.dtype.kind in "iub" else x for x in operands])
         if isinstance(self.array, str):
             return getattr(numpy, self.array)(*operands)
         if self.array is not None:

@@ -432,7 +432,7 @@ def record_many(op: Op, operands: tuple[Any, ...]) -> Value:
     try:
         out = op.forward(*numbers)
         slopes = op.slopes_at(out, numbers)
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):
         return record(op, operands)
     if mixed:
         slopes = [None if type(v) is float else slope for v, slope in zip(operands, slopes, strict=True)]

@@ -3,6 +3,8 @@
 import gc
 import math
 import os
+import sys
+import threading
 import tracemalloc
 from contextlib import suppress
 
@@ -481,6 +483,35 @@ class TestFailures:
             top.backward()
         assert (x.grad, y.grad, z.grad) == (None, None, None)
         assert x._pending == y._pending == z._pending == 0
+
+
+def test_threads_may_share_leaves():
+    w = Value(2.0)
+    errors = []
+
+    def work(number):
+        for i in range(30):
+            x = Value(0.01 * number + 0.001 * i)
+            y = w * x
+            for _ in range(500):
+                y = y * w * 0.5
+            if gradients(y, [w, x]) != pytest.approx([501.0 * x.data, 2.0], rel=1e-12):
+                errors.append(number)
+            y.backward()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not errors
+    inputs = [0.01 * number + 0.001 * i for number in range(4) for i in range(30)]
+    assert w.grad == pytest.approx(501.0 * math.fsum(inputs), rel=1e-12)
 
 
 class TestDepth:

@@ -232,7 +232,7 @@ def test_worker_that_ends_is_an_error():
 
 
 def test_page_is_current():
-    assert pages.PAGE.read_text(encoding="utf-8") == pages.page(BENCHMARKS), "run: python -m benchmarks --write"
+    assert pages.PAGE.read_text(encoding="utf-8") == pages.page(BENCHMARKS), "run: python -m benchmarks --page"
     assert ElementTree.parse(pages.PAGE.with_suffix(".svg")).getroot().tag.endswith("svg")
 
 
@@ -253,6 +253,13 @@ def test_store_and_load(tmp_path, monkeypatch):
     assert "## A neuron as one node\n" in written
     assert "## Recording" not in written
     assert kept["machine"]["python"] in written
+
+
+def test_page_from_stored_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "PAGE", tmp_path / "performance.md")
+    assert main(["--page"]) == 0
+    assert (tmp_path / "performance.md").read_text(encoding="utf-8") == pages.page(BENCHMARKS)
+    assert (tmp_path / "performance.svg").exists()
 
 
 def test_command(capsys):

@@ -329,6 +329,11 @@ class TestJvp:
     def test_nothing_flows_through_the_branch_not_taken(self):
         assert jvp(lambda x: where(x > 0, autograd.sqrt(x), 2.0 * x), (0.0,), (1.0,)) == (0.0, 2.0)
         assert jvp(lambda x, y: autograd.sqrt(x) + y, (0.0, 1.0), (0.0, 1.0)) == (1.0, 1.0)
+        for condition in (lambda x: x > 0, autograd.step):
+            value, change = jvp(lambda x, c=condition: where(c(x), autograd.sqrt(x), 2.0 * x), (Value(0.0),), (1.0,))
+            assert (value.data, float(change)) == (0.0, 2.0)
+        with pytest.raises(autograd.DivisionByZeroError):
+            jvp(autograd.sqrt, (Value(0.0),), (1.0,))
 
     @given(PROGRAMS, st.data())
     def test_forward_and_backward_agree(self, program, data):

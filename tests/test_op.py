@@ -186,6 +186,9 @@ def test_a_forward_function_gives_a_number(forward, what):
         with pytest.raises(OpDefinitionError) as raised:
             op(x)
         assert str(raised.value) == f"The forward function of operation 'f' gave {what}, where a float is due."
+    several = Op("f", lambda *xs: forward(xs[0]), lambda out, xs: [out * x for x in xs], pack=lambda xs: tuple(xs))
+    with pytest.raises(OpDefinitionError, match=rf"^The forward function of operation 'f' gave {what}"):
+        several([Value(1.0), 2.0])
 
 
 def test_an_n_ary_rule_gives_a_slope_for_each():

@@ -4,6 +4,7 @@ import math
 import pydoc
 import struct
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -166,6 +167,18 @@ def test_arrays_agree_with_floats(op, data):
         np.testing.assert_allclose(np.broadcast_to(now, (1, 2)), wanted, rtol=1e-13 * size, atol=1e-15 * size)
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.int8, np.uint8, np.bool_])
+def test_arrays_of_whole_numbers_are_numbers(kind):
+    ones, twos = np.array([1, 1], dtype=kind), np.array([1, 0], dtype=kind)
+    np.testing.assert_array_equal(autograd.add(ones, ones), [2.0, 2.0])
+    np.testing.assert_array_equal(autograd.sub(twos, ones), [0.0, -1.0])
+    np.testing.assert_array_equal(autograd.neg(ones), [-1.0, -1.0])
+    np.testing.assert_array_equal(autograd.pow(ones, -1), [1.0, 1.0])
+    np.testing.assert_array_equal(autograd.total([ones] * 300), [300.0, 300.0])
+    np.testing.assert_array_equal(autograd.square(np.array([10**10])), [1e20])
+    assert autograd.tanh(ones.astype(np.float32)).dtype == np.float32
+
+
 @pytest.mark.parametrize("op", SCALAR, ids=lambda op: op.name)
 @FEW
 @given(data=st.data())
@@ -194,17 +207,17 @@ ANY = st.floats() | st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("op", [op for op in SCALAR if len(op.slopes) < 3], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", **by_name)
 @given(data=st.data())
-def test_emitted_recorder_is_the_slow_path_bit_for_bit(op, data):
-    numbers = [data.draw(ANY) for _ in op.slopes]
-    shapes = [[Value], [float]] if len(numbers) == 1 else [[Value, Value], [Value, float], [float, Value]]
-    for kinds in shapes:
+def test_the_fast_path_is_the_slow_path_bit_for_bit(op, data):
+    count = data.draw(st.integers(1, 4)) if op.nary else len(op.slopes)
+    numbers = [data.draw(ANY) for _ in range(count)]
+    for kinds in product([Value, float], repeat=count):
         if Value not in kinds:
             continue
         operands = tuple(kind(x) for kind, x in zip(kinds, numbers, strict=True))
         results = []
-        for make in (partial(op, *operands), partial(record, op, operands)):
+        for make in (partial(op.apply, operands), partial(record, op, operands)):
             try:
                 node = make()
             except AutogradError as error:

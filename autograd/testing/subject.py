@@ -219,6 +219,8 @@ def _side(nodes: Sequence[Value]) -> list[tuple[Op, int]]:
 
 
 def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    if isinstance(f, Op) and not f.nary:
+        return list(f.operands[:count])
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):

@@ -233,7 +233,8 @@ class TestArguments:
             (lambda *xs: wrong_sign(xs[1]), (1.0, 2.0), "xs[1]"),
             (lambda m: wrong_sign(m[1][0]), (np.ones((2, 2)),), "m[1][0]"),
             (lambda m: wrong_sign(m[1]), ([1.0, Value(2.0, name="W1[0][1]")],), "W1[0][1]"),
-            (wrong_sign, (1.0,), "arguments[0]"),
+            (wrong_sign, (1.0,), "x"),
+            (wrong_nary, ([1.0, 2.0],), "arguments[0][0]"),
         ],
     )
     def test_inputs_have_names(self, f, xs, name):
