@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from heapq import heappop, heappush
+from heapq import nlargest
 from typing import Any, NamedTuple
 
 from autograd.errors import NotConnectedError, OperandTypeError
-from autograd.graph import Edge, edges_of, expression, slope_symbol, topological
-from autograd.symbol import latex, latex_name, latex_number, number_text, product, text
+from autograd.graph import Edge, edges_of, expression, label, slope_symbol, topological
+from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, product, text
 from autograd.value import Value
 
 __all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
@@ -95,19 +95,20 @@ class Explanation:
     def __init__(self, output: Value, value: Value, paths: int, precision: int) -> None:
         self.output, self.value, self.precision = output, value, precision
         nodes = topological([output])
-        best, self.count, self.total, scale = _from_below(nodes, value)
-        if output not in best:
+        ranked, counts, totals, scales = _from_below(nodes, value, paths)
+        if output not in counts:
             raise NotConnectedError(
                 f"{output.describe()} does not depend on {value.describe()}: no path of edges leads from one to the "
                 "other. Pass the very Value that the output was computed from, not a copy of the same name."
             )
-        self.total, self.count = self.total[output], self.count[output]
-        self.paths = _largest_paths(output, value, best, paths)
-        self.rest = self.total - math.fsum(path.number for path in self.paths) if self.count > len(self.paths) else 0.0
-        adjoints = _from_above(nodes, output, best)
-        tolerance = 1e-9 * scale[output]
+        self.total, self.count = totals[output], counts[output]
+        self.paths = tuple(_path(output, value, ranked, rank) for rank in range(len(ranked[output])))
+        shown = sum(path.number for path in self.paths)
+        self.rest = self.total - shown if self.count > len(self.paths) else 0.0
+        adjoints = _from_above(nodes, output, counts)
+        tolerance = 1e-9 * scales[output]
         assert not abs(adjoints[value] - self.total) > tolerance, "sweeps from above and from below disagree"
-        assert self.rest != 0.0 or not abs(math.fsum(p.number for p in self.paths) - self.total) > tolerance
+        assert self.count > len(self.paths) or not abs(shown - self.total) > tolerance
         self.children = _children(nodes, output, value, adjoints)
 
     def __str__(self) -> str:
@@ -157,14 +158,7 @@ class Explanation:
         return f"$\\displaystyle {self.latex()}$"
 
     def _label(self, v: Value) -> str:
-        if v.name is not None:
-            return v.name
-        if v is self.output:
-            return "y"
-        written = text(expression(v), self.precision)
-        if v._x is not None and not written.isidentifier():
-            written = f"({written})"
-        return written if len(written) <= 40 else written[:38] + "…)"
+        return "y" if v is self.output and v.name is None else label(v, self.precision)
 
     def _head(self) -> str:
         return f"∂{self._label(self.output)}/∂{self._label(self.value)}"
@@ -191,8 +185,9 @@ class Explanation:
         steps: list[str] = []
         if len(factors) > 1:
             steps.append(" · ".join(_elided([f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" for f in factors])))
-        if len(path.edges) <= EDGES:
-            steps.append(text(product([f.symbol for f in factors]), self.precision))
+        symbols = product([f.symbol for f in factors]) if len(path.edges) <= EDGES else 0.0
+        if isinstance(symbols, Symbol):
+            steps.append(text(symbols, self.precision))
         if len(factors) > 1:
             steps.append(_times([f.number for f in factors], self.precision))
         result = self._number(path.number)
@@ -217,8 +212,9 @@ class Explanation:
         if len(factors) > 1:
             chain = [self._fraction(f.upper, f.lower) for f in factors]
             steps.append(r" \cdot ".join(_elided(chain, r"\cdots")))
-        if len(path.edges) <= EDGES:
-            steps.append(latex(product([f.symbol for f in factors]), self.precision))
+        symbols = product([f.symbol for f in factors]) if len(path.edges) <= EDGES else 0.0
+        if isinstance(symbols, Symbol):
+            steps.append(latex(symbols, self.precision))
         if len(factors) > 1:
             numbers = [latex_number(f.number, self.precision) for f in factors]
             wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(numbers)]
@@ -260,8 +256,10 @@ def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) 
             raise OperandTypeError(
                 f"explain takes two Values, the output and one it was computed from, not {type(argument).__name__}."
             )
-    if paths < 1:
-        raise ValueError(f"paths must be at least 1, not {paths}.")
+    if not isinstance(paths, int) or paths < 1:
+        raise ValueError(f"paths must be a whole number from 1, not {paths!r}.")
+    if not isinstance(precision, int) or not 1 <= precision <= 17:
+        raise ValueError(f"precision must be from 1 to 17 digits, not {precision!r}.")
     return Explanation(output, value, paths, precision)
 
 
@@ -270,25 +268,52 @@ def _multiply(adjoint: float, slope: float) -> float:
     return adjoint * slope if adjoint and slope else 0.0
 
 
-def _from_below(nodes: Sequence[Value], value: Value) -> tuple[dict[Value, float], Any, Any, dict[Value, float]]:
-    """For each node above `value`: the largest |product| of a path down to it, the number of paths, their sum.
+class _Step(NamedTuple):
+    """One of the largest paths down from a node: its product, its first edge, and its rank below that edge."""
+
+    number: float
+    edge: Edge | None
+    rank: int
+
+
+def _from_below(
+    nodes: Sequence[Value], value: Value, wanted: int
+) -> tuple[dict[Value, list[_Step]], dict[Value, int], dict[Value, float], dict[Value, float]]:
+    """For each node above `value`: its `wanted` largest paths down, the number of paths, and their sum.
 
     The last result is the sum of their absolute products: the scale of rounding errors.
     """
-    best, count, total, scale = {value: 1.0}, {value: 1}, {value: 1.0}, {value: 1.0}
+    ranked, count, total, scale = {value: [_Step(1.0, None, 0)]}, {value: 1}, {value: 1.0}, {value: 1.0}
     for node in nodes:
-        if node is value:
-            continue
-        below = [(edge.slope, edge.operand) for edge in edges_of(node) if edge.operand in best]
+        below = [edge for edge in edges_of(node) if edge.operand in count] if node is not value else []
         if below:
-            best[node] = max(_multiply(best[v], abs(slope)) for slope, v in below)
-            count[node] = sum(count[v] for _, v in below)
-            total[node] = sum(_multiply(total[v], slope) for slope, v in below)
-            scale[node] = sum(_multiply(scale[v], abs(slope)) for slope, v in below)
-    return best, count, total, scale
+            slopes = [(edge.slope, edge.operand) for edge in below]
+            count[node] = sum(count[v] for _, v in slopes)
+            total[node] = sum(_multiply(total[v], slope) for slope, v in slopes)
+            scale[node] = sum(_multiply(scale[v], abs(slope)) for slope, v in slopes)
+            steps = [
+                _Step(_multiply(step.number, edge.slope), edge, rank)
+                for edge in below
+                for rank, step in enumerate(ranked[edge.operand])
+            ]
+            ranked[node] = nlargest(wanted, steps, key=lambda step: abs(step.number)) if len(steps) > 1 else steps
+    return ranked, count, total, scale
 
 
-def _from_above(nodes: Sequence[Value], output: Value, above: dict[Value, float]) -> dict[Value, float]:
+def _path(output: Value, value: Value, ranked: dict[Value, list[_Step]], rank: int) -> Path:
+    """Follow one of the largest paths from the output down."""
+    number = ranked[output][rank].number
+    edges: list[Edge] = []
+    node = output
+    while node is not value:
+        _, edge, rank = ranked[node][rank]
+        assert edge is not None
+        edges.append(edge)
+        node = edge.operand
+    return Path(tuple(edges), number)
+
+
+def _from_above(nodes: Sequence[Value], output: Value, above: dict[Value, int]) -> dict[Value, float]:
     """∂output/∂node for each node on the way, by the chain rule from the output down."""
     adjoints = {output: 1.0}
     for node in reversed(nodes):
@@ -314,29 +339,6 @@ def _children(nodes: Sequence[Value], output: Value, value: Value, adjoints: dic
         else:
             local[node] = slope
     return tuple(children)
-
-
-def _largest_paths(output: Value, value: Value, best: dict[Value, float], wanted: int) -> tuple[Path, ...]:
-    """Find the paths with the largest |product|, by best-first search under the exact bound `best`."""
-    found: list[Path] = []
-    order = 0
-    heap: list[tuple[float, int, Value, float, Any]] = [(-best[output], order, output, 1.0, None)]
-    while heap and len(found) < wanted:
-        _, _, node, number, trail = heappop(heap)
-        if node is value:
-            edges: list[Edge] = []
-            while trail is not None:
-                trail, edge = trail
-                edges.append(edge)
-            found.append(Path(tuple(reversed(edges)), number))
-            continue
-        for edge in edges_of(node):
-            if edge.operand in best:
-                order += 1
-                onward = _multiply(number, edge.slope)
-                bound = _multiply(abs(onward), best[edge.operand])
-                heappush(heap, (-bound, order, edge.operand, onward, (trail, edge)))
-    return tuple(found)
 
 
 def _elided(items: list[str], dots: str = "…") -> list[str]:

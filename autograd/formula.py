@@ -65,7 +65,7 @@ def read_formula(source: str, numbers: Mapping[str, float]) -> Formula:
     if len(source) > LONGEST:
         raise ExpressionError(f"The formula has {len(source):,} characters; at most {LONGEST:,} are read.")
     try:
-        steps = ast.parse(source.strip() or "?", mode="exec").body
+        steps = ast.parse(" ".join(source.split()) or "?", mode="exec").body
         return _Reader(numbers).read(steps)
     except SyntaxError as error:
         place = f" at column {error.offset}" if error.offset and source.strip() else ""
@@ -116,6 +116,11 @@ class _Reader:
                 else:
                     raise ExpressionError(f"{name} must be one number that depends on a named one.")
             elif isinstance(step, ast.Expr):
+                if step is not steps[-1]:
+                    raise ExpressionError(
+                        f"The step {_short(ast.unparse(step))!r} is computed but never used: give it a name, as in "
+                        "s = w*x; s**2, or leave it out."
+                    )
                 output = self.visit(step.value)
             else:
                 raise self.refuse(step)

@@ -241,14 +241,14 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
         v: the vector, in the shape of x.
 
     Raises:
-        ValueError: x and v differ in length.
+        ValueError: x and v differ in shape.
 
     Example:
         >>> hvp(lambda p: p[0] ** 2 * p[1], [3.0, 5.0], [1.0, 0.0])
         [10.0, 6.0]
     """
     y, [lifted] = _call(f, (x,), [0])
-    direction = _same_length(lifted, v)
+    direction = _along(x, v)
     lifted = lifted._replace(nested=lifted.nested or _holds_values(direction))
     slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
     along = ops.dot(slopes, direction)
@@ -268,7 +268,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         f's result and its rate of change along the tangents, in the same shape.
 
     Raises:
-        ValueError: primals and tangents differ in length.
+        ValueError: primals and tangents differ in shape.
 
     Example:
         >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
@@ -279,8 +279,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     if len(tangents) != len(args):
         raise ValueError(f"jvp needs a tangent for each of the {len(args)} primals, got {len(tangents)}.")
     moved: dict[Value, Any] = {}
-    for each, tangent in zip(lifted, tangents, strict=True):
-        moved.update(zip(each.leaves, _same_length(each, tangent), strict=True))
+    for each, primal, tangent in zip(lifted, args, tangents, strict=True):
+        moved.update(zip(each.leaves, _along(primal, tangent), strict=True))
     nested = any(each.nested for each in lifted) or _holds_values(list(moved.values()))
     flat = _flatten(outputs)
     for node in topological([y for y in flat if isinstance(y, Value)], frozenset(moved)):
@@ -320,11 +320,27 @@ def _carried(outputs: Sequence[Any]) -> set[Value]:
     return found
 
 
-def _same_length(lifted: _Lifted, vector: Any) -> list[Any]:
-    direction = [x if isinstance(x, Value) else real_number(x, "tangent") for x in _flatten(vector)]
-    if len(direction) != len(lifted.leaves):
-        raise ValueError(f"The vector has {len(direction)} numbers, but the argument has {len(lifted.leaves)}.")
-    return direction
+def _along(argument: Any, vector: Any, place: str = "") -> list[Any]:
+    """List the numbers of a vector in the order of the argument's, whose shape it has to have.
+
+    Raises:
+        ValueError: the shapes differ; the message says where.
+    """
+    where = f" at {place}" if place else ""
+    if isinstance(argument, dict):
+        if not isinstance(vector, dict) or set(vector) != set(argument):
+            raise ValueError(
+                f"The vector has to have the keys of the argument{where}: {', '.join(map(str, argument))}."
+            )
+        return [x for key, item in argument.items() for x in _along(item, vector[key], f"{place}[{key!r}]")]
+    if isinstance(argument, list | tuple) or is_array(argument):
+        if not (isinstance(vector, list | tuple) or is_array(vector)) or len(vector) != len(argument):
+            raise ValueError(f"The vector has to have {len(argument)} entries, like the argument{where}.")
+        pairs = enumerate(zip(argument, vector, strict=True))
+        return [x for i, (item, entry) in pairs for x in _along(item, entry, f"{place}[{i}]")]
+    if isinstance(vector, dict | list | tuple) or is_array(vector):
+        raise ValueError(f"The vector has to have one number, like the argument{where}.")
+    return [vector if isinstance(vector, Value) else real_number(vector, "tangent")]
 
 
 def derivative(f: Function, order: int = 1) -> Function:

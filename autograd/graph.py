@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.symbol import Symbol, latex, latex_name, number_text, symbol_reading, text
+from autograd.symbol import ATOM, Symbol, latex, number_text, symbol_reading, text
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from autograd.draw.fold import Fold
 
-__all__ = ["Edge", "Graph", "edges_of", "expression", "topological"]
+__all__ = ["Edge", "Graph", "edges_of", "expression", "label", "reaching", "slope_symbol", "topological"]
 
 DEPTH = 4  # operations that a formula writes out for an operand without a name
 
@@ -63,8 +63,9 @@ class Edge(NamedTuple):
         return latex(self.symbol)
 
     def __repr__(self) -> str:
-        ends = (f"{label(v)}" for v in (self.output, self.operand))
-        return f"<Edge ∂{'/∂'.join(ends)} = {self.formula} = {number_text(self.slope)}>"
+        formula, number = self.formula, number_text(self.slope)
+        shown = number if formula == number else f"{formula} = {number}"
+        return f"<Edge ∂{label(self.output)}/∂{label(self.operand)} = {shown}>"
 
 
 def slope_symbol(edge: Edge, written: Any) -> Any:
@@ -80,9 +81,15 @@ def slope_symbol(edge: Edge, written: Any) -> Any:
     return node._op.slopes_at(out, tuple(map(written, operands)), wanted)[edge.slot]
 
 
-def label(v: Value) -> str:
-    """Name a Value in one line of text: its name, or its expression."""
-    return v.name if v.name is not None else text(expression(v))
+def label(v: Value, precision: int = 6) -> str:
+    """Name a Value in one line of text: its name, or its expression in parentheses, cut at 40 characters."""
+    if v.name is not None:
+        return v.name
+    symbol = expression(v)
+    written = text(symbol, precision)
+    if symbol.op is not None and not symbol.op.nary and symbol.op.notation.precedence < ATOM:
+        written = f"({written})"
+    return written if len(written) <= 40 else written[:38] + "…)"
 
 
 def expression(v: Value | float, depth: int = DEPTH) -> Any:
@@ -343,6 +350,3 @@ def _shape(graph: Graph) -> list[Any]:
         slopes = tuple(s if s is None else comparable(s) for s in node.slopes)
         rows.append((node.op, comparable(node.data), node.name, node.requires_grad, wiring, slopes))
     return rows
-
-
-__all__ += ["label", "latex_name", "reaching", "slope_symbol"]

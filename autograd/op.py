@@ -117,6 +117,7 @@ class Op:
     summary: str
     nary: bool
     _recorder: Any
+    _kind: type | None  # Value, once `_recorder` takes a single one
 
     def __init__(
         self,
@@ -160,7 +161,7 @@ class Op:
             "name": name, "forward": forward, "slopes": rules, "array": array, "operands": names,
             "defaults": tuple(map(float, defaults)), "pack": pack, "notation": notation or default,
             "domain": intervals, "kink": kink, "convention": convention, "source": source, "summary": doc, "nary": nary,
-            "_recorder": None,
+            "_recorder": None, "_kind": None,
         }  # fmt: skip
         for field, content in fields.items():
             object.__setattr__(self, field, content)
@@ -190,6 +191,8 @@ class Op:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Apply the operation to numbers, Values, symbols or arrays; what is fed decides what comes out."""
+        if len(arguments) == 1 and type(arguments[0]) is self._kind:
+            return self._recorder(arguments[0], **named)
         operands = self.pack(*arguments, **named) if self.pack is not None else arguments
         if named and self.pack is None:
             operands = self._in_order(arguments, named)
@@ -246,7 +249,10 @@ class Op:
         except OpDefinitionError:
             raise
         except (ArithmeticError, ValueError) as error:
-            raise failure(self, operands, [""] * len(operands), error) from None
+            from autograd.symbol import Symbol
+
+            letters = [Symbol(letter) for letter in self.letters(len(operands))]
+            raise failure(self, operands, letters, error) from None
 
     def on_arrays(self, operands: tuple[Any, ...]) -> Any:
         """Compute the operation elementwise on NumPy arrays (IEEE rules: infinities and NaN, no errors)."""
@@ -272,6 +278,11 @@ class Op:
         except Exception:  # whatever a user's function does with what is no number
             return False
         return isinstance(made, Symbol)
+
+    def letters(self, count: int) -> tuple[str, ...]:
+        """Name `count` operands as the card does: x, y, or x1, x2, … for any number of them."""
+        stem = self.operands[0].rstrip("s")
+        return tuple(f"{stem}{i}" for i in range(1, count + 1)) if self.nary else self.operands
 
     @property
     def catalogued(self) -> bool:
@@ -394,30 +405,23 @@ def _is_numeral(text: str) -> bool:
     return True
 
 
-def failure(
-    op: Op, numbers: Sequence[float], names: Sequence[str | None], error: Exception
-) -> ArithmeticError | ValueError:
+def failure(op: Op, numbers: Sequence[float], symbols: Sequence[Any], error: Exception) -> ArithmeticError | ValueError:
     """Make the error for an operation that has no finite result, naming operands and the user's line.
 
     Args:
         numbers: the operands' numbers.
-        names: the operands' names, "" for a Value without one, None for a constant.
+        symbols: how each operand is written; None for one that is written as its number.
         error: what the forward function raised.
     """
     from autograd.symbol import Symbol, symbol_reading, text
 
-    letters = op.operands * (len(numbers) if op.nary else 1)
-    if op.nary:
-        letters = tuple(f"{letters[0].rstrip('s')}{i}" for i in range(1, len(numbers) + 1))
-    called = [
-        number if name is None else Symbol(name or x) for x, name, number in zip(letters, names, numbers, strict=True)
-    ]
+    called = [number if symbol is None else symbol for symbol, number in zip(symbols, numbers, strict=True)]
     shown = called
     if op.nary and len(called) > 6:
         shown = [*called[:3], Symbol(f"… {len(called) - 5} more …"), *called[-2:]]
     call = text(symbol_reading(op, tuple(shown)))
     given = [
-        f"{x.name} = {v!r}".replace("-", "−") for x, v in zip(called, numbers, strict=True) if isinstance(x, Symbol)
+        f"{text(x)} = {v!r}".replace("-", "−") for x, v in zip(called, numbers, strict=True) if isinstance(x, Symbol)
     ]
     at = ", ".join(given if len(given) <= 6 else [*given[:3], f"… {len(given) - 5} more …", *given[-2:]])
     at, where = at and f" at {at}", user_line()

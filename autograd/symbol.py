@@ -215,7 +215,9 @@ def _compose(op: Op, operands: tuple[Any, ...], parts: list[tuple[str, int]], st
 
 
 def _call(name: str, inner: str, style: str) -> str:
-    return rf"\operatorname{{{name}}}\left({inner}\right)" if style == "latex" else f"{name}({inner})"
+    if style == "latex":
+        return rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}\left({inner}\right)"
+    return f"{name}({inner})"
 
 
 def _power(exponent: Any, parts: list[tuple[str, int]], style: str) -> tuple[str, int]:
@@ -272,23 +274,30 @@ GREEK = frozenset((
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
     "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
 ))  # fmt: skip
+GREEK_CAPITALS = frozenset(("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"))
 
 
 def latex_name(name: str) -> str:
-    """Write a name as LaTeX, with trailing digits and indices as a subscript: ``W1[0][1]`` as W_{1,01}."""
+    """Write a name as LaTeX, with trailing digits and indices as a subscript: ``W1[0][1]`` as W_{1,0,1}."""
     stem = name.rstrip("0123456789[]")
     tail = name[len(stem) :]
     number, _, indices = tail.partition("[")
     places = [number] if number else []
     places += [piece for piece in indices.replace("]", "").split("[") if piece]
-    written = "".join(LATEX_SPECIAL.get(character, character) for character in stem)
-    if stem.lower() in GREEK:
-        written = "\\" + stem
-    elif len(stem) == 1 and "GREEK" in unicodedata.name(stem, ""):
-        letter = unicodedata.name(stem).split()[-1]
-        written = "\\" + (letter.lower() if stem.islower() else letter.capitalize())
-    elif len(stem) != 1:
-        written = rf"\mathrm{{{written}}}"
+    stem = stem.removesuffix("_") if places else stem
+    letter = (
+        (unicodedata.name(stem, "") if len(stem) == 1 else "")
+        .removeprefix("GREEK SMALL LETTER ")
+        .removeprefix("GREEK CAPITAL LETTER ")
+    )
+    greek = letter.lower() if letter.lower() in GREEK else stem.lower() if stem.lower() in GREEK else ""
+    capital = stem[:1].isupper()
+    if greek and (not capital or greek in GREEK_CAPITALS):
+        written = "\\" + (greek.capitalize() if capital else greek)
+    else:
+        written = "".join(LATEX_SPECIAL.get(character, character) for character in stem)
+        if len(stem) != 1 or not stem.isascii():
+            written = rf"\mathrm{{{written}}}"
     return f"{written}_{{{','.join(places)}}}" if places else written
 
 
@@ -299,8 +308,8 @@ def _latex_leaf(leaf: Symbol) -> str:
 def formulas(op: Op) -> tuple[Symbol, list[Any]]:
     """Read an operation with symbols: the call itself, and its slope for each operand."""
     names = [f"x{digit}".translate(SUBSCRIPT_DIGITS) for digit in "123"] if op.nary else op.operands
-    if op.name == "dot":
-        names = ["w₁", "w₂", "x₁", "x₂"]
+    if op.name == "dot" and op.catalogued:
+        names = ["w₁", "w₂", "x₁", "x₂", "bias"]
     operands = tuple(Symbol(name) for name in names)
     out = _applied(op, operands)
     return out, op.slopes_at(out, operands)

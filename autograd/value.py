@@ -27,7 +27,7 @@ from autograd.errors import InteriorDataError, OpDefinitionError, OperandTypeErr
 from autograd.extended import Extended
 from autograd.op import READINGS, Op, failure, is_array, real_number, real_result, user_line
 from autograd.record import NAMESPACE, emit
-from autograd.symbol import number_text
+from autograd.symbol import Symbol, number_text
 
 if TYPE_CHECKING:
     from autograd.graph import Edge, Graph
@@ -372,7 +372,7 @@ class Value:
 def _checked_name(name: Any) -> str | None:
     if name is not None and not isinstance(name, str):
         raise OperandTypeError(f"A Value's name must be a str, not {type(name).__name__}: write name={str(name)!r}.")
-    return name
+    return name or None
 
 
 def _number(other: Any, where: str) -> float:
@@ -398,8 +398,12 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
     except OpDefinitionError:
         raise
     except (ArithmeticError, ValueError) as error:
-        names = [(v._name or "") if known else None for v, known in zip(operands, kinds, strict=True)]
-        raise failure(op, numbers, names, error) from None
+        written = [_written(v) if known else None for v, known in zip(operands, kinds, strict=True)]
+        if all(symbol is None for symbol in written):  # the letters of the rule, unless they would mislead
+            written = [
+                Symbol(letter) if known else None for letter, known in zip(op.letters(len(kinds)), kinds, strict=True)
+            ]
+        raise failure(op, numbers, written, error) from None
     if NAMESPACE["special"] and getattr(_thread, "paused", 0):
         return Value(out, requires_grad=False)
     node = object.__new__(Value)
@@ -415,6 +419,13 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
         node._x, node._dx = operands[0], slopes[0]
         node._y, node._dy = (operands[1], slopes[1]) if len(operands) == 2 else (None, None)
     return node
+
+
+def _written(v: Value) -> Any:
+    """Write a Value for an error: its name, or how it was computed; None for a leaf without a name."""
+    from autograd.graph import expression
+
+    return expression(v) if v._name is not None or v._x is not None else None
 
 
 def record_many(op: Op, operands: tuple[Any, ...]) -> Value:
@@ -463,6 +474,8 @@ def recorders(op: Op) -> Any:
     """Return the emitted recorder of an operation (with its reflected twin for two operands), made once."""
     if op._recorder is None:
         object.__setattr__(op, "_recorder", emit(op))
+        if len(op.slopes) == 1:
+            object.__setattr__(op, "_kind", Value)
     return op._recorder
 
 
@@ -527,6 +540,8 @@ class recording(ContextDecorator):  # noqa: N801
 class scope(ContextDecorator):  # noqa: N801
     """Label the Values made inside, so that drawings can fold them into one box.
 
+    A label changes no number. It holds for the process: threads that record at the same time share it.
+
     Args:
         name: label of the part; scopes nest into ``outer/inner``.
 
@@ -559,7 +574,8 @@ def _later(op: Op, name: str, pick: Callable[[Any], Any]) -> Callable[..., Any]:
 
     def first_call(self: Value, *others: Any, **named: Any) -> Any:
         method = pick(recorders(op))
-        setattr(Value, name, method)
+        if getattr(Value, name) is first_call:  # a method that was taken from the class before comes here again
+            setattr(Value, name, method)
         return method(self, *others, **named)
 
     first_call.__name__ = op.name

@@ -173,6 +173,20 @@ def test_a_chain_of_100000_nodes():
     assert str(derivation).endswith("∂y/∂x = 1")
 
 
+def test_tied_paths_take_no_longer():
+    u = x = Value(0.01, name="x")
+    for _ in range(60):
+        u = tanh(u + u)
+    derivation = explain(u, x)
+    assert derivation.count == 2**60
+    assert [path.number for path in derivation.paths] == pytest.approx([derivation.paths[0].number] * 5, rel=1e-12)
+
+
+def test_infinite_slopes_that_cancel_are_no_number():
+    z = Value(0.0, name="z")
+    assert math.isnan(explain(z.sqrt() - z.sqrt(), z).total)
+
+
 def test_an_infinite_slope_behind_a_zero_adjoint_adds_nothing():
     x = Value(0.0, name="x")
     derivation = explain(named(0.0 * x.sqrt() + 2.0 * x, "y"), x)
@@ -215,5 +229,5 @@ def test_arguments_that_are_no_values():
     with pytest.raises(OperandTypeError) as caught:
         explain(Value(1.0), 3.0)
     assert str(caught.value) == "explain takes two Values, the output and one it was computed from, not float."
-    with pytest.raises(ValueError, match=r"^paths must be at least 1, not 0\.$"):
+    with pytest.raises(ValueError, match=r"^paths must be a whole number from 1, not 0\.$"):
         explain(Value(1.0), Value(1.0), paths=0)

@@ -314,13 +314,19 @@ class TestJvp:
         values, changes = jvp(lambda v: v[0] * v[1], (np.array([2.0, 3.0]),), (np.array([1.0, 1.0]),))
         assert (values, changes) == (6.0, 5.0)
 
+    def test_keys(self):
+        assert hvp(lambda d: d["a"] ** 3 + d["b"], {"a": 2.0, "b": 1.0}, {"b": 0.0, "a": 1.0}) == {"a": 12.0, "b": 0.0}
+        with pytest.raises(ValueError) as raised:
+            jvp(lambda d: d["p"]["a"], ({"p": {"a": 2.0}},), ({"p": {"b": 2.0}},))
+        assert str(raised.value) == "The vector has to have the keys of the argument at ['p']: a."
+
     def test_lengths(self):
         with pytest.raises(ValueError) as raised:
             jvp(lambda x, y: x * y, (3.0, 2.0), (1.0,))
         assert str(raised.value) == "jvp needs a tangent for each of the 2 primals, got 1."
         with pytest.raises(ValueError) as raised:
             jvp(lambda v: v[0], ([3.0, 2.0],), ([1.0],))
-        assert str(raised.value) == "The vector has 1 numbers, but the argument has 2."
+        assert str(raised.value) == "The vector has to have 2 entries, like the argument."
         with pytest.raises(ValueError):
             hvp(lambda v: v[0], [3.0, 2.0], [1.0])
         with pytest.raises(OperandTypeError):

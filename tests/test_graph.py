@@ -195,8 +195,9 @@ class TestExpression:
         assert text(expression(s)) == "w·x + 1"
         s.name = "s"
         assert label(autograd.tanh(s)) == "tanh(s)"
-        assert label(Value(0.25) * x) == "0.25·x"
+        assert label(Value(0.25) * x) == "(0.25·x)"
         assert label(x) == "x"
+        assert repr((x * x + 1.0).edges[0]) == "<Edge ∂(x·x + 1)/∂(x·x) = 1>"
 
     def test_it_stops_somewhere(self):
         x = y = Value(0.5, name="x")
@@ -204,7 +205,7 @@ class TestExpression:
             y = autograd.sin(y)
         assert label(y) == "sin(sin(sin(sin(…))))"
         assert label(autograd.total([x] * 20)) == "total(…)"
-        assert label(autograd.dot([x, x], [2.0, 3.0])) == "x·2 + x·3"
+        assert label(autograd.dot([x, x], [2.0, 3.0])) == "(x·2 + x·3)"
 
     @pytest.mark.parametrize("op", CATALOGUE, ids=lambda op: op.name)
     def test_every_operation_has_formulas(self, op):

@@ -150,7 +150,8 @@ def test_numbers(number, written, as_latex):
     [
         ("x", "x"), ("x1", "x_{1}"), ("W1[0][1]", "W_{1,0,1}"), ("b2[3]", "b_{2,3}"), ("alpha", r"\alpha"),
         ("loss", r"\mathrm{loss}"), ("δ", r"\delta"), ("Δ", r"\Delta"),
-        ("a_b", r"\mathrm{a\_b}"), ("50%", r"\mathrm{50\%}"), ("{x}", r"\mathrm{\{x\}}"), ("w_3", r"\mathrm{w\_}_{3}"),
+        ("a_b", r"\mathrm{a\_b}"), ("50%", r"\mathrm{50\%}"), ("{x}", r"\mathrm{\{x\}}"),
+        ("w_3", "w_{3}"), ("Alpha", r"\mathrm{Alpha}"), ("theta_1", r"\theta_{1}"),
     ],
 )  # fmt: skip
 def test_names_in_latex(name, written):
