@@ -2,10 +2,32 @@
 
 The words are PyTorch's where it has them; curvature, metrics and plots are modules of their own: `nn.curvature`,
 `nn.metrics`, `nn.plots`.
+
+Example:
+    >>> import nn
+    >>> X, y = nn.two_moons(60, seed=0)
+    >>> model = nn.MLP(2, [4, 1], activation="tanh", seed=0)
+    >>> optimizer = nn.RMSProp(model.parameters(), lr=0.05)
+    >>> history = nn.fit(
+    ...     model, X, y, loss="mse", optimizer=optimizer, epochs=20, batch_size=16, validation_split=0.2,
+    ...     metrics=["mae"], seed=0,
+    ... )
+    >>> list(history), history["loss"][0] > 2 * history["loss"][-1]
+    (['loss', 'mae', 'val_loss', 'val_mae'], True)
+    >>> nn.evaluate(model, X, y, loss="mse", metrics=["mae"]).keys()
+    dict_keys(['loss', 'mae'])
+    >>> nn.predict(model, X[:20]).shape
+    (20, 1)
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     nn.save(model, f"{folder}/moons.safetensors")
+    ...     again = nn.load(f"{folder}/moons.safetensors")
+    >>> again(X[0])[0].data == model(X[0])[0].data
+    True
 """
 
 from nn import curvature, metrics, plots
-from nn.activations import ACTIVATIONS, activation
+from nn.activations import ACTIVATIONS, ActivationFunction, activation
 from nn.callbacks import Callback, Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
 from nn.clipping import clip_grad_norm, clip_grad_value
 from nn.convolution import Conv2d, ConvTranspose2d, MaxPool2d
@@ -58,7 +80,7 @@ from nn.optimisers import (
 )
 from nn.real_data import BOSTON_COLUMNS, boston, digits
 from nn.recurrent import LSTM, Elman
-from nn.regularisers import L1, L2
+from nn.regularisers import L1, L2, Regulariser
 from nn.schedules import (
     ConstantRate,
     CosineDecay,
@@ -66,6 +88,7 @@ from nn.schedules import (
     InverseTimeDecay,
     PolynomialDecay,
     ReduceOnPlateau,
+    Schedule,
     StepDecay,
     WarmUp,
 )
@@ -87,6 +110,7 @@ __all__ = [
     "OPTIMISERS",
     "SGD",
     "Activation",
+    "ActivationFunction",
     "AdaDelta",
     "AdaGrad",
     "Adam",
@@ -129,7 +153,9 @@ __all__ = [
     "RProp",
     "Record",
     "ReduceOnPlateau",
+    "Regulariser",
     "Reshape",
+    "Schedule",
     "Sequential",
     "ShapeError",
     "Standardizer",

@@ -101,7 +101,38 @@ class StopBelow(Callback):
             training.stop(f"{self.monitor} {number:.4g} is not above {self.threshold:.4g}")
 
 
-class EarlyStopping(Callback):
+class _BestEpoch(Callback):
+    """What watches a column for its best number so far, from the beginning of each training on."""
+
+    def __init__(self, monitor: str | None, largest: bool, min_delta: float = 0.0) -> None:
+        self.monitor = monitor
+        self.largest = largest
+        self.min_delta = min_delta
+        self._forget()
+
+    def _forget(self) -> None:
+        self.best_epoch = 0
+        self._best = math.inf
+
+    def on_train_begin(self, training: Training) -> None:
+        """Forget what an earlier training left."""
+        self._forget()
+
+    def column(self, training: Training) -> str:
+        """Name the column that is watched."""
+        return self.monitor or ("val_loss" if "val_loss" in training.row else "loss")
+
+    def improved(self, training: Training) -> bool:
+        """Say whether the epoch that ended is the best so far, and remember it if so."""
+        sign = -1.0 if self.largest else 1.0
+        number = sign * _watched(training, self.column(training), type(self).__name__)
+        if not number < self._best - self.min_delta:
+            return False
+        self._best, self.best_epoch = number, training.epoch
+        return True
+
+
+class EarlyStopping(_BestEpoch):
     """Stop when a quantity has not improved for some epochs, and put the best weights back (lecture L2.12).
 
     The best weights are put back at the end in any case, unless the training was interrupted.
@@ -117,43 +148,36 @@ class EarlyStopping(Callback):
         best_epoch: the epoch with the best number so far, from 1; 0 before there is one.
 
     Raises:
-        ValueError: patience is below 1.
+        ValueError: patience is no whole number from 1.
     """
 
     def __init__(
         self, patience: int, monitor: str | None = None, *, min_delta: float = 0.0, largest: bool = False,
         restore_best: bool = True,
     ) -> None:  # fmt: skip
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1 epoch, not {patience!r}: it says how long to wait.")
+        if isinstance(patience, bool) or not isinstance(patience, int | np.integer) or patience < 1:
+            raise ValueError(
+                f"patience must be a whole number of epochs from 1, not {patience!r}: it says how long to wait."
+            )
+        super().__init__(monitor, largest, min_delta)
         self.patience = patience
-        self.monitor = monitor
-        self.min_delta = min_delta
-        self.largest = largest
         self.restore_best = restore_best
-        self._forget()
-
-    def on_train_begin(self, training: Training) -> None:
-        """Forget what an earlier training left."""
-        self._forget()
 
     def _forget(self) -> None:
-        self.best_epoch = 0
-        self._best = math.inf
+        super()._forget()
         self._weights: dict[str, NDArray[np.float64]] = {}
 
     def on_epoch_end(self, training: Training) -> None:
         """Keep the weights of an epoch that improves; count those that do not."""
-        monitor = self.monitor or ("val_loss" if "val_loss" in training.row else "loss")
-        number = _watched(training, monitor, "EarlyStopping") * (-1.0 if self.largest else 1.0)
-        if number < self._best - self.min_delta:
-            self._best, self.best_epoch = number, training.epoch
+        if self.improved(training):
             if self.restore_best:
                 self._weights = training.model.state_dict()
         elif training.epoch - self.best_epoch >= self.patience:
             restored = "; its weights were put back" if self.restore_best else ""
-            training.stop(f"{monitor} did not improve on that of epoch {self.best_epoch} for {self.patience} epoch"
-                          f"{'s' * (self.patience != 1)}{restored}")  # fmt: skip
+            training.stop(
+                f"{self.column(training)} did not improve on that of epoch {self.best_epoch} for {self.patience} epoch"
+                f"{'s' * (self.patience != 1)}{restored}"
+            )
 
     def on_train_end(self, training: Training) -> None:
         """Put the best weights back."""
@@ -161,7 +185,7 @@ class EarlyStopping(Callback):
             training.model.load_state_dict(self._weights)
 
 
-class Checkpoint(Callback):
+class Checkpoint(_BestEpoch):
     """Save the model into a file after each epoch that improves on all before.
 
     Args:
@@ -171,23 +195,14 @@ class Checkpoint(Callback):
     """
 
     def __init__(self, path: str | os.PathLike[str], monitor: str | None = None, *, largest: bool = False) -> None:
+        super().__init__(monitor, largest)
         self.path = path
-        self.monitor = monitor
-        self.largest = largest
-        self._best = math.inf
-
-    def on_train_begin(self, training: Training) -> None:
-        """Forget what an earlier training left."""
-        self._best = math.inf
 
     def on_epoch_end(self, training: Training) -> None:
         """Save where the epoch is the best so far."""
         from nn.files import save
 
-        monitor = self.monitor or ("val_loss" if "val_loss" in training.row else "loss")
-        number = _watched(training, monitor, "Checkpoint") * (-1.0 if self.largest else 1.0)
-        if number < self._best:
-            self._best = number
+        if self.improved(training):
             save(training.model, self.path)
 
 

@@ -86,7 +86,7 @@ def gradient_norms(model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss =
     """
     slopes = loss_gradient(model, X, y, loss)
     squares: dict[str, float] = {}
-    for name, slope in zip(model.named_parameters(), slopes.tolist(), strict=True):
+    for (name, _), slope in zip(model.named_parameters(), slopes.tolist(), strict=True):
         array, *places = name.split("[")
         if len(places) > 1:
             squares[array] = squares.get(array, 0.0) + slope * slope

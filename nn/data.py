@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.examples import read_targets
+from nn.examples import read_columns
 from nn.initialisers import Seed, generator
 
 __all__ = ["DataLoader", "Standardizer", "train_test_split"]
@@ -53,7 +53,7 @@ class Standardizer:
             ValueError: it is empty, ragged, or holds NaN or an infinity; row and column are named.
             TypeError: an entry is no real number.
         """
-        array = _read(X)
+        array = read_columns(X)
         # A power of two takes the largest number of each column to below 1, exactly: no square can overflow.
         exponent = np.frexp(np.abs(array).max(axis=0))[1]
         scaled = np.ldexp(array, -exponent)
@@ -69,7 +69,7 @@ class Standardizer:
             ValueError: nothing was fitted, the width differs, or as in `fit`.
             TypeError: an entry is no real number.
         """
-        array = _read(X)
+        array = read_columns(X)
         mean, scale = self._statistics(array, "transform")
         return (array - mean) / scale
 
@@ -84,7 +84,7 @@ class Standardizer:
             ValueError: nothing was fitted, the width differs, or as in `fit`.
             TypeError: an entry is no real number.
         """
-        array = _read(Z, "Z")
+        array = read_columns(Z, "Z")
         mean, scale = self._statistics(array, "inverse")
         return array * scale + mean
 
@@ -205,10 +205,6 @@ class DataLoader:
     def __repr__(self) -> str:
         batches = f"{len(self)} batch{'es' * (len(self) > 1)} of {self.batch_size}"
         return f"<DataLoader of {len(self.X)} examples in {batches}{', shuffled' if self.shuffle else ''}>"
-
-
-def _read(given: ArrayLike, name: str = "X") -> NDArray[np.float64]:
-    return read_targets(given, name).astype(np.float64)
 
 
 def _columns(shape: tuple[int, ...]) -> str:

@@ -111,6 +111,7 @@ class Optimizer(ABC):
             flat.assign(self.parameters, moved)
         except BaseException:
             self.state = state
+            flat.assign(self.parameters, w)  # Ctrl-C may have kept an objective from putting them back
             raise
         return loss
 

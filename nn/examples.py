@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["read_examples", "read_inputs", "read_targets"]
+__all__ = ["read_columns", "read_examples", "read_inputs", "read_targets"]
 
 Array = NDArray[Any]
 
@@ -49,9 +49,25 @@ def read_targets(y: ArrayLike, name: str = "y") -> Array:
         ValueError: it is empty, ragged, or holds NaN or an infinity; row and column are named.
         TypeError: an entry is no real number.
     """
-    array = _numbers(y, name)
-    if array.ndim == 0 or array.size == 0:
-        raise ValueError(f"{name} is empty, with shape {array.shape}: give one target for each example.")
+    return _read(y, name, "give one target for each example.")
+
+
+def read_columns(X: ArrayLike, name: str = "X") -> NDArray[np.float64]:
+    """Read data of any number of axes from one on, such as inputs or targets to standardise, into float64.
+
+    Raises:
+        ValueError: it is empty, ragged, or holds NaN or an infinity; row and column are named.
+        TypeError: an entry is no real number.
+    """
+    return _read(X, name, "give at least one row of at least one number.").astype(np.float64)
+
+
+def _read(given: ArrayLike, name: str, lacking: str) -> Array:
+    array = _numbers(given, name)
+    if array.ndim == 0:
+        raise ValueError(f"{name} is the single number {array.item():g}: {lacking}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty, with shape {array.shape}: {lacking}")
     array = array.astype(np.int64 if array.dtype.kind in "iu" else np.float64)
     _check_finite(array, name)
     return array

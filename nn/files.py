@@ -6,6 +6,7 @@ checksum says, in part or in whole, is refused before anything is changed.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import inspect
 import json
@@ -201,6 +202,12 @@ def _replace(path: Path, data: bytes) -> None:
     """Write a file beside its place, down to the disk, and then move it there in one step."""
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(
+            errno.ENOENT,
+            f"The model was not saved, since there is no folder {folder}: create it first",
+            os.fspath(path),
+        )
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as file:

@@ -215,21 +215,21 @@ class QuickProp(FirstOrder):
 class RProp(FirstOrder):
     """RProp: only the sign of a gradient counts; each weight has a step of its own (lecture L4.12).
 
-    ::
+    As on the slide, a weight moves in every step; PyTorch's pauses when its gradient turns, which is ``hold=True``::
 
         S = ∇E_{t−1}·∇E_t
         η = min(η_max, aη) if S > 0;  max(η_min, bη) if S < 0;  η otherwise
         ΔW_t = η sign ∇E_t,   W = W − ΔW_t
 
     For full batches: a mini-batch's noise turns signs. With `hold` a weight stays where it is in the step in which its
-    gradient turns, and its step does not shrink twice (C. Igel, M. Hüsken, iRprop−, 2000): so does PyTorch.
+    gradient turns, and its step does not shrink twice (C. Igel, M. Hüsken, iRprop−, 2000).
 
     Args:
         parameters: leaves to train.
         lr: the first step of every weight, positive. The steps then adapt; assigning `lr` later has no effect.
         etas: (b, a), with b in [0, 1) and a from 1.
         step_sizes: (η_min, η_max).
-        hold: whether a weight pauses when its gradient turns.
+        hold: whether a weight pauses when its gradient turns, as in PyTorch.
 
     Raises:
         ValueError: an option is out of its range.

@@ -193,7 +193,7 @@ class Sequential(Container):
         ... )
         >>> model([0.5, 0.75])
         [Value(1.975, name='a2[0]', op=dot)]
-        >>> list(model.named_parameters())
+        >>> [name for name, _ in model.named_parameters()]
         ['W1[0][0]', 'W1[0][1]', 'W1[1][0]', 'W1[1][1]', 'W2[0][0]', 'W2[0][1]']
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import DomainError
+from autograd import AutogradError, DomainError
 from nn import flat
 from nn.callbacks import Callback, Training
 from nn.clipping import clip_by_norm
@@ -19,12 +19,11 @@ from nn.data import DataLoader
 from nn.descent import StepError
 from nn.flat import Mask, Vector
 from nn.history import History
-from nn.losses import LOSSES
 from nn.metrics import Metric
 from nn.module import Module, Slot
 from nn.objective import Matrix, Objective
 from nn.optimisers import Optimizer
-from nn.preparation import Examples, mode
+from nn.preparation import Examples, check_batches, mode
 from nn.progress import Progress
 from nn.runner import Array, BatchObjective, Loss, Runner
 from nn.schedules import Scheduler
@@ -61,7 +60,7 @@ class Loop:
         model: the model.
         optimizer: the optimiser, over parameters of the model.
         runner: computes the model and the loss.
-        loss_of: the loss of one example, to tell whose errors mean divergence.
+        loss_of: the loss of one example.
         examples: what is trained on.
         validation: what is looked at after every epoch, if anything.
         batches: the rows of each batch, in a new order each epoch; one batch of all is the full batch.
@@ -88,6 +87,7 @@ class Loop:
     clip_norm: float | None
 
     def __post_init__(self) -> None:
+        check_batches(self.model, len(self.examples.X), self.batches.batch_size)
         self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches))
         self._full = len(self.batches) == 1
         # A line search goes on from what it knows of an objective only if it meets the same one again.
@@ -182,24 +182,20 @@ class Loop:
             yield
         except Exception as error:
             where = self._where(validating)
-            if not self._means_divergence(error):
+            if not _means_divergence(error):
                 error.add_note(f"This happened in fit, {where}.")
                 raise
             cure = (
                 f" The weights are those after the last finished step. Take a smaller lr (it is "
                 f"{self.optimizer.lr:.4g}), standardise the inputs, or clip the gradients with clip_norm."
             )
+            what = str(error)
+            if not what.endswith("."):
+                what += "."  # an overflow ends with the numbers it happened at
             raise DivergedError(
-                f"Training diverged {where}: {error}{'' if isinstance(error, StepError) else cure}",
+                f"Training diverged {where}: {what}{'' if isinstance(error, StepError) else cure}",
                 self.training.history,
             ) from error
-
-    def _means_divergence(self, error: Exception) -> bool:
-        """Tell numbers that went too far from mistakes; the targets of known losses were all tried beforehand."""
-        if isinstance(error, ArithmeticError | DomainError):
-            return True
-        computing = self.runner.example is not None
-        return type(error) is ValueError and computing and self.loss_of in LOSSES.values()
 
     def _where(self, validating: bool) -> str:
         training, example = self.training, self.runner.example
@@ -253,6 +249,11 @@ class _Clipped(Objective):
 
     def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
         return self.inner.residuals_and_jacobian(w)
+
+
+def _means_divergence(error: Exception) -> bool:
+    """Tell numbers that went too far, as engine and optimisers report them, from mistakes in the user's code."""
+    return isinstance(error, AutogradError) and isinstance(error, ArithmeticError | DomainError)
 
 
 @contextmanager

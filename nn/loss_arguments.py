@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autograd import Symbol, Value
+from autograd import DomainError, Symbol, Value
 
 __all__ = [
     "Flat", "Numbers", "check_distribution", "check_probabilities", "class_index", "is_constant", "matched", "plain",
@@ -163,11 +163,11 @@ def check_finite_loss(loss: str, impossible: float, outputs: Flat, targets: Flat
         instead: the loss that takes scores, to be named in the error.
 
     Raises:
-        ValueError: there is one.
+        DomainError: there is one. It is a ValueError.
     """
     for place, (p, t) in enumerate(zip(outputs.numbers, targets.numbers, strict=True)):
         if plain(p) == impossible and plain(t) not in (impossible, None):
-            raise ValueError(
+            raise DomainError(
                 f"{loss} is infinite: {outputs.called(place)} is {impossible!r} where the target is {plain(t)!r}. "
                 f"Train on scores without an activation, with {instead}."
             )

@@ -358,7 +358,11 @@ LOSSES: dict[str, Loss] = {
 
 
 def _errors(loss: str, outputs: Numbers, targets: Numbers) -> list[Any]:
-    return [o - t for o, t in _zip(*matched(loss, outputs, targets))]
+    errors = [o - t for o, t in _zip(*matched(loss, outputs, targets))]
+    for i, error in enumerate(errors):
+        if isinstance(error, Value):
+            error.name = f"e[{i}]"
+    return errors
 
 
 def _log_losses(loss: str, outputs: Numbers, targets: Numbers) -> list[Any]:

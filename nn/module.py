@@ -85,8 +85,9 @@ class Module:
         >>> model = Doubled()
         >>> model([3.0])
         [Value(6.0, op=mul)]
-        >>> model.named_parameters()
-        {'w[0]': Value(2.0, name='w[0]')}
+        >>> for name, parameter in model.named_parameters():
+        ...     print(name, parameter.data)
+        w[0] 2.0
     """
 
     kind: ClassVar[str] = "module"
@@ -250,9 +251,12 @@ class Module:
                         seen.add(id(parameter))
                         yield name, parameter
 
-    def named_parameters(self) -> dict[str, Value]:
-        """List the parameters by name: ``W1[0][1]``, ``b2[3]``. One that is used in two places comes once."""
-        return dict(self._parameters())
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """List the parameters with their names: ``W1[0][1]``, ``b2[3]``. One that is used in two places comes once.
+
+        As in PyTorch these are pairs: ``for name, p in model.named_parameters()``, or a ``dict`` of them.
+        """
+        return list(self._parameters())
 
     def parameters(self) -> list[Value]:
         """List the parameters, in the order of `named_parameters`."""

@@ -27,7 +27,7 @@ from autograd import (
 from nn import flat
 from nn.flat import Vector
 
-__all__ = ["OUTSIDE", "Matrix", "Objective"]
+__all__ = ["OUTSIDE", "Matrix", "Objective", "second_derivatives"]
 
 Matrix = NDArray[np.float64]
 
@@ -99,6 +99,21 @@ class Objective(ABC):
     def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
         """Compute e(w) and the (m, n) matrix ∂e/∂w; columns of frozen parameters are 0."""
 
+    @contextmanager
+    def _at(self, w: Vector) -> Iterator[None]:
+        """Put the weights w into the parameters, and what they held before back."""
+        before = flat.weights(self.parameters)
+        if len(w) != len(before):
+            raise ValueError(f"The objective has {flat.count(len(before))}, but was asked at {len(w)} numbers.")
+        if np.array_equal(before, w):
+            yield
+            return
+        flat.assign(self.parameters, w)
+        try:
+            yield
+        finally:
+            flat.assign(self.parameters, before)
+
 
 class _Recorded(Objective):
     """An objective that the eager engine computes: each call records the closure anew at the given weights."""
@@ -126,14 +141,8 @@ class _Recorded(Objective):
             return loss.data, slopes
 
     def hessian(self, w: Vector) -> Matrix:
-        matrix = np.zeros((len(w), len(w)))
         with self._at(w):
-            chosen = np.flatnonzero(flat.free(self.parameters))
-            slopes = gradients(self._run_loss(), [self.parameters[i] for i in chosen], create_graph=True)
-            for i, slope in zip(chosen, slopes, strict=True):
-                if isinstance(slope, Value):
-                    matrix[i] = self._gradient(slope)
-        return (matrix + matrix.T) / 2.0  # the two sweeps of a pair differ in the last bits
+            return second_derivatives(self._run_loss(), self.parameters)
 
     def residuals(self, w: Vector) -> Vector:
         with self._at(w), no_grad():
@@ -146,18 +155,6 @@ class _Recorded(Objective):
             if not jacobian.any():
                 self._check_connected(*errors)
             return np.array([e.data for e in errors]), jacobian
-
-    @contextmanager
-    def _at(self, w: Vector) -> Iterator[None]:
-        """Put the weights w into the parameters, and what they held before back."""
-        before = flat.weights(self.parameters)
-        if len(w) != len(before):
-            raise ValueError(f"The objective has {flat.count(len(before))}, but was asked at {len(w)} numbers.")
-        flat.assign(self.parameters, w)
-        try:
-            yield
-        finally:
-            flat.assign(self.parameters, before)
 
     def _run_loss(self) -> Value:
         if self._loss is None:
@@ -202,3 +199,14 @@ class _Recorded(Objective):
                 f"is {flat.label(self.parameters, 0)}: it was computed from other Values, such as another model's. "
                 "Build the loss and the objective from the same model."
             )
+
+
+def second_derivatives(y: Value, parameters: list[Value]) -> Matrix:
+    """Compute the symmetric (n, n) matrix ∂²y/∂w∂w by two sweeps; rows and columns of frozen parameters are 0."""
+    free = np.flatnonzero(flat.free(parameters))
+    chosen = [parameters[i] for i in free]
+    matrix = np.zeros((len(parameters), len(parameters)))
+    for i, slope in zip(free, gradients(y, chosen, create_graph=True), strict=True):
+        if isinstance(slope, Value):
+            matrix[i, free] = gradients(slope, chosen)
+    return (matrix + matrix.T) / 2.0  # the two sweeps of a pair differ in the last bits

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from autograd import Value, dot, scope, total
 
 if TYPE_CHECKING:
-    Weights = Mapping[str, Value] | Sequence[Value]
+    Weights = Mapping[str, Value] | Sequence[Value] | Sequence[tuple[str, Value]]
 
 __all__ = ["L1", "L2", "Regulariser"]
 
 
-class Regulariser:
-    """A penalty R(w): called with parameters it gives a Value; two of them add up with ``+``.
+class Regulariser(ABC):
+    """A penalty R(w): called with parameters it gives a Value; two of them add up with ``+``."""
+
+    @abstractmethod
+    def __call__(self, parameters: Weights) -> Value:
+        """Compute R(w) as a Value.
+
+        Args:
+            parameters: a model's ``named_parameters()`` or ``parameters()``.
+        """
+
+    def __add__(self, other: Regulariser) -> Regulariser:
+        return _Sum(self, other)
+
+
+class _Norm(Regulariser):
+    """A multiple of a norm of the weights.
 
     Args:
         strength: what the sum is multiplied by, from 0.
@@ -34,33 +50,26 @@ class Regulariser:
         self.strength = float(strength)
         self.only = only
 
+    @abstractmethod
     def penalty(self, weights: list[Value]) -> Value:
         """Compute the penalty of a list of weights that is not empty."""
-        raise NotImplementedError
 
     def __call__(self, parameters: Weights) -> Value:
-        """Compute R(w) as a Value.
-
-        Args:
-            parameters: a model's ``named_parameters()`` or ``parameters()``.
-        """
         values = self.chosen(parameters)
         with scope("regulariser"):
             return self.penalty(values) if values else Value(0.0, requires_grad=False)
 
     def chosen(self, parameters: Weights) -> list[Value]:
         """List the parameters that are penalised."""
-        named = parameters.items() if isinstance(parameters, Mapping) else [(p.name or "", p) for p in parameters]
+        listed = parameters.items() if isinstance(parameters, Mapping) else parameters
+        named = [one if isinstance(one, tuple) else (one.name or "", one) for one in listed]
         return [p for name, p in named if self.only is None or self.only(name)]
-
-    def __add__(self, other: Regulariser) -> Regulariser:
-        return _Sum(self, other)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.strength!r})"
 
 
-class L1(Regulariser):
+class L1(_Norm):
     """R(w) = ρ Σ|w|, which drives weights to exactly zero (lecture L5.6); ∂R/∂w = ρ sign(w).
 
     Example:
@@ -74,7 +83,7 @@ class L1(Regulariser):
         return penalty
 
 
-class L2(Regulariser):
+class L2(_Norm):
     """R(w) = ρ/2 Σw², so that ∂R/∂w = ρw is the decay of lecture L4.10, ΔW = η(∇E + ρW).
 
     Keras leaves out the half: its ``l2(ρ)`` is ``L2(2 * ρ)``.
@@ -98,7 +107,6 @@ class _Sum(Regulariser):
     """The sum of two penalties: ``L1(0.01) + L2(0.1)`` is the elastic net."""
 
     def __init__(self, first: Regulariser, second: Regulariser) -> None:
-        super().__init__(1.0)
         self.terms = (first, second)
 
     def __call__(self, parameters: Weights) -> Value:

@@ -21,7 +21,7 @@ from nn import arrays, flat
 from nn.flat import Mask, Vector
 from nn.losses import half_squared_error, mse
 from nn.module import Module
-from nn.objective import Matrix, Objective
+from nn.objective import Matrix, Objective, second_derivatives
 from nn.regularisers import L2, Regulariser
 
 __all__ = ["Array", "BatchObjective", "EagerRunner", "Loss", "Runner"]
@@ -99,7 +99,7 @@ class EagerRunner(Runner):
     @cached_property
     def named(self) -> dict[str, Value]:
         """The parameters of the model by name, listed once they are needed."""
-        return self.model.named_parameters()
+        return dict(self.model.named_parameters())
 
     @cached_property
     def parameters(self) -> list[Value]:  # type: ignore[override]
@@ -205,22 +205,14 @@ class _Recorded(BatchObjective):
         return value / len(self.rows) + float(penalty or 0.0), slopes
 
     def hessian(self, w: Vector) -> Matrix:
-        free = np.flatnonzero(flat.free(self.parameters))
-        chosen = [self.parameters[i] for i in free]
         matrix = np.zeros((len(w), len(w)))
-
-        def add(y: Value, share: float) -> None:
-            for i, slope in zip(free, gradients(y, chosen, create_graph=True), strict=True):
-                if isinstance(slope, Value):
-                    matrix[i, free] += share * np.array(gradients(slope, chosen))
-
         with self._at(w):
             for loss, _, _ in self._examples(w):
-                add(checked(loss), 1.0 / len(self.rows))
+                matrix += second_derivatives(checked(loss), self.parameters) / len(self.rows)
             penalty = self._penalty()
             if penalty is not None:
-                add(penalty, 1.0)
-        return (matrix + matrix.T) / 2.0  # the two sweeps of a pair differ in the last bits
+                matrix += second_derivatives(penalty, self.parameters)
+        return matrix
 
     def residuals(self, w: Vector) -> Vector:
         with self._at(w), no_grad():
@@ -270,19 +262,6 @@ class _Recorded(BatchObjective):
 
     def _penalty(self) -> Value | None:
         return None if self.runner.regularizer is None else self.runner.regularizer(self.runner.named)
-
-    @contextmanager
-    def _at(self, w: Vector) -> Iterator[None]:
-        """Put the weights w into the parameters, and what they held before back."""
-        before = flat.weights(self.parameters)
-        if np.array_equal(before, w):
-            yield
-            return
-        flat.assign(self.parameters, w)
-        try:
-            yield
-        finally:
-            flat.assign(self.parameters, before)
 
     @contextmanager
     def _own_gradients(self) -> Iterator[None]:

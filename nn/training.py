@@ -2,8 +2,9 @@
 
 The same by hand, with nothing hidden::
 
+    batches = DataLoader(X_train, y_train, batch_size=16, shuffle=True, seed=0)
     for epoch in range(250):
-        for X, y in DataLoader(X_train, y_train, batch_size=16, shuffle=True, seed=0):
+        for X, y in batches:  # in a new order each time
             optimizer.zero_grad()
             loss = total([mse(model(row), t) for row, t in zip(X, y)]) / len(X)
             loss.backward()
@@ -31,8 +32,11 @@ from nn.preparation import (
     Examples,
     Metrics,
     check_examples,
+    check_metrics,
+    check_model,
     check_optimizer,
     check_options,
+    check_pair,
     find_callbacks,
     find_loss,
     find_metrics,
@@ -104,7 +108,7 @@ def fit(
 
     Raises:
         ValueError: data, an option or a name cannot be used; the message says which and why. No weight is changed.
-        TypeError: an entry of X or y is no number.
+        TypeError: an entry of X or y is no number, or an argument is of the wrong kind.
         DivergedError: a number stopped being finite; the history so far is on the error.
 
     Example:
@@ -114,6 +118,7 @@ def fit(
         >>> round(line.W[0][0].data, 12), round(line.b[0].data, 12)
         (2.0, 1.0)
     """
+    check_model(model)
     check_options(epochs, batch_size, clip_norm, regularizer, compile)
     loss_of, measures = find_loss(loss), find_metrics(metrics)
     examples = Examples(*read_examples(X, y))
@@ -125,14 +130,16 @@ def fit(
         if validation is not None:
             raise ValueError("validation_split and validation_data were both given: leave one of them out.")
         names = "X of validation_data", "y of validation_data"
-        validation = Examples(*read_examples(*validation_data, names=names))
+        validation = Examples(*read_examples(*check_pair(validation_data), names=names))
         check_examples(model, loss_of, validation, names[1])
+    watching = find_callbacks(callbacks, min_loss, patience)
+    check_metrics(model, measures, examples)
     n = len(examples.X)
     full = batch_size is None or batch_size >= n
     batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not full, seed=seed)
     loop = Loop(
         model, descent, EagerRunner(model, loss_of, descent.parameters, regularizer), loss_of, examples, validation,
-        batches, epochs, measures, find_callbacks(callbacks, min_loss, patience),
+        batches, epochs, measures, watching,
         Progress(progress, epochs, len(batches)), None if schedule is None else Scheduler(descent, schedule), clip_norm,
     )  # fmt: skip
     notes = loop.training.history.notes
@@ -164,6 +171,7 @@ def evaluate(
     Raises:
         ValueError: the data or a name cannot be used.
     """
+    check_model(model)
     examples = Examples(*read_examples(X, y))
     loss_of, measures = find_loss(loss), find_metrics(metrics)
     check_examples(model, loss_of, examples, "y")
@@ -185,6 +193,7 @@ def predict(model: Module, X: ArrayLike) -> NDArray[np.float64]:
     Raises:
         ValueError: the data cannot be used, or has another width than the model takes.
     """
+    check_model(model)
     inputs = read_inputs(X)
     with mode(model, training=False):
         return EagerRunner(model, mse).outputs(inputs)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import autograd
+from nn.activations import ACTIVATIONS, ActivationFunction
 from nn.plots.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, colormap, make_figure, styled
 
 if TYPE_CHECKING:
@@ -19,21 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["activations", "decision"]
 
-#: The lectures' gallery (L1.2, L4.4) and what is used today beside it: a label, and a function of a Value.
-GALLERY: dict[str, Callable[[Any], Any]] = {
-    "identity": autograd.identity,
-    "step": autograd.step,
-    "sigmoid": autograd.sigmoid,
-    "tanh": autograd.tanh,
-    "ReLU": autograd.relu,
-    "leaky ReLU, α = 0.1": lambda x: autograd.leaky_relu(x, 0.1),
-    "ELU, α = 0.1": lambda x: autograd.elu(x, 0.1),
-    "softplus": autograd.softplus,
-    "SiLU": autograd.silu,
-    "GELU": autograd.gelu,
-    "softmax of (x, 0, 0)": lambda x: autograd.softmax([x, 0.0, 0.0])[0],
-    "sin": autograd.sin,
-}
+
+def _gallery() -> dict[str, Callable[[Any], Any]]:
+    """Give every activation there is as a function of one number; one of a whole layer sees zeros beside it."""
+
+    def of_layer(known: ActivationFunction) -> Callable[[Any], Any]:
+        return lambda x: known([x, 0.0, 0.0])[0]
+
+    return {
+        f"{known} of (x, 0, 0)" if known.whole else str(known): of_layer(known) if known.whole else known
+        for known in ACTIVATIONS.values()
+    }
 
 
 @styled
@@ -43,13 +40,13 @@ def activations(
     """Plot activation functions with their derivatives, which the engine computes (lecture L1.2).
 
     Args:
-        functions: by label, a function of one Value; the lectures' gallery unless given.
+        functions: by label, a function of one Value; all of `nn.ACTIVATIONS` unless given.
         span: the interval to plot.
 
     Returns:
         the figure. A dot marks the slope that is taken where the derivative jumps.
     """
-    chosen = GALLERY if functions is None else functions
+    chosen = _gallery() if functions is None else functions
     columns = min(4, len(chosen))
     figure, axes = make_figure(-(-len(chosen) // columns), columns, (2.9, 2.3))
     grid = np.linspace(*span, 401)

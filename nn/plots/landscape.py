@@ -29,19 +29,9 @@ def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Se
     from nn.runner import EagerRunner
 
     examples = read_examples(X, y)
-    runner = EagerRunner(model, find_loss(loss))
-    before = [p.data for p in parameters]
-    try:
-        losses = []
-        with mode(model, training=False):
-            for point in points:
-                for p, number in zip(parameters, point, strict=True):
-                    p.data = float(number)
-                losses.append(runner.loss(*examples)[0])
-    finally:
-        for p, number in zip(parameters, before, strict=True):
-            p.data = number
-    return np.array(losses)
+    objective = EagerRunner(model, find_loss(loss), parameters).objective(*examples)
+    with mode(model, training=False):
+        return np.array([objective.value(point) for point in points])
 
 
 def _paths(paths: Mapping[str, ArrayLike] | None, weights: int) -> dict[str, Array]:
@@ -97,9 +87,8 @@ def loss_curve(
         height = _losses(model, X, y, loss, [parameter], np.array([[parameter.data]]))[0]
         [slope] = loss_gradient(model, X, y, loss, [parameter])
         near = parameter.data + np.array([-0.12, 0.12]) * (grid[-1] - grid[0])
-        panel.plot(
-            near, height + slope * (near - parameter.data), "--", color=VERMILLION, label=f"∂E/∂{name} = {slope:.4g}"
-        )
+        caption = f"∂E/∂{name} = " + f"{slope:.4g}".replace("-", "−")
+        panel.plot(near, height + slope * (near - parameter.data), "--", color=VERMILLION, label=caption)
         panel.plot(parameter.data, height, "o", color=VERMILLION)
     bottom, top = float(curve.min()), float(curve.max())
     panel.set(xlabel=name, ylabel="E", title=f"the loss over {name}", xlim=(grid[0], grid[-1]),

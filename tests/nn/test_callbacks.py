@@ -137,6 +137,18 @@ def test_the_path_of_the_weights_starts_where_they_started() -> None:
 
 
 def test_patience_that_is_none() -> None:
-    with pytest.raises(ValueError) as caught:
-        EarlyStopping(0)
-    assert str(caught.value) == "patience must be at least 1 epoch, not 0: it says how long to wait."
+    for patience in (0, 2.5, "3", True):
+        with pytest.raises(ValueError) as caught:
+            EarlyStopping(patience)  # type: ignore[arg-type]
+        assert str(caught.value) == (
+            f"patience must be a whole number of epochs from 1, not {patience!r}: it says how long to wait."
+        )
+
+
+def test_a_checkpoint_starts_anew_with_each_training(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    checkpoint = Checkpoint(path, "accuracy", largest=True)
+    played(checkpoint, [0.5, 0.9, 0.7], name="accuracy")
+    assert (checkpoint.best_epoch, load(path).W[0][0].data) == (2, 2.0)
+    played(checkpoint, [0.1, 0.0], name="accuracy")
+    assert (checkpoint.best_epoch, load(path).W[0][0].data) == (1, 1.0)

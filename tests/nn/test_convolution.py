@@ -107,7 +107,7 @@ def test_one_dot_node_a_number_and_shared_weights():
     }  # fmt: skip
     scopes = {node.name: node.scope for node in graph.nodes}
     assert scopes["s1[1][0][0]"] == "conv1/channel1"
-    assert "W1[0][0][1][0]" in model.named_parameters()
+    assert "W1[0][0][1][0]" in dict(model.named_parameters())
     plane = Conv2d(1, 1, 2, seed=0)(drawn(1, 3, 3))[0]
     assert plane[0][0].operands[:4] == plane[1][1].operands[:4]
 

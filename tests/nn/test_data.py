@@ -98,7 +98,9 @@ def test_unusable_data_is_named_by_row_and_column() -> None:
         "X is ragged: row 0 has length 2 and row 1 has length 1. Give every example the same shape.",
         Standardizer().fit, [[1.0, 2.0], [3.0]],
     )  # fmt: skip
-    raises(ValueError, "X is empty, with shape (0,): give one target for each example.", Standardizer().fit, [])
+    raises(
+        ValueError, "X is empty, with shape (0,): give at least one row of at least one number.", Standardizer().fit, []
+    )
 
 
 def test_statistics_of_another_width_or_none() -> None:

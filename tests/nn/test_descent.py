@@ -9,9 +9,20 @@ import pytest
 from problems import named, network, numbers, quadratic, rosenbrock
 
 from autograd import AutogradError, Value
+from nn import flat
 from nn.errors import StateError
 from nn.first_order import SGD
-from nn.optimisers import BFGS, LBFGS, OPTIMISERS, Adam, LevenbergMarquardt, Newton, Objective, RMSProp
+from nn.optimisers import (
+    BFGS,
+    LBFGS,
+    OPTIMISERS,
+    Adam,
+    ConjugateGradients,
+    LevenbergMarquardt,
+    Newton,
+    Objective,
+    RMSProp,
+)
 
 every = pytest.mark.parametrize("kind", OPTIMISERS.values(), ids=OPTIMISERS)
 
@@ -271,3 +282,32 @@ def test_matrices_that_would_not_fit_into_memory(kind):
         f"{kind.__name__} computes with a matrix over all pairs of parameters: for 26,625 of them it takes 5.7 GB. Its "
         "limit is 10,000 parameters: use LBFGS or Adam."
     )
+
+
+@pytest.mark.parametrize("call", range(1, 8))
+@pytest.mark.parametrize("kind", [BFGS, ConjugateGradients, LevenbergMarquardt, SGD])
+def test_an_interruption_at_any_assignment_leaves_the_weights_before_the_step(kind, call, monkeypatch):
+    """Ctrl-C while an objective puts weights back would leave a line search's trial weights in the model."""
+    objective = network(seed=4, hidden=2, examples=5)
+    optimizer = kind(objective.parameters)
+    optimizer.step(objective)
+    before, state = numbers(objective.parameters), optimizer.state_dict()["state"]
+    assign, calls = flat.assign, 0
+
+    def interrupted(parameters, w):
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise KeyboardInterrupt
+        assign(parameters, w)
+
+    monkeypatch.setattr(flat, "assign", interrupted)
+    try:
+        while calls < call:
+            before, state = numbers(objective.parameters), optimizer.state_dict()["state"]
+            optimizer.step(objective)
+    except KeyboardInterrupt:
+        pass
+    assert calls >= call
+    assert numbers(objective.parameters).tolist() == before.tolist()
+    same_states(optimizer.state_dict()["state"], state)

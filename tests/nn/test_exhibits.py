@@ -120,7 +120,7 @@ def test_the_plots_of_the_perceptron() -> None:
     _, history, path = trained_perceptron(5)
     figure = history.plot(["loss", "output"], scale=("linear", "log", "change"))
     assert len(figure.axes) == 6
-    weight = perceptron().named_parameters()["W2[0][0]"]
+    weight = dict(perceptron().named_parameters())["W2[0][0]"]
     assert weight.data == 0.5
     fresh = perceptron()
     over = plots.loss_curve(fresh, [INPUT], TARGET, "half_squared_error", fresh.parameters()[4], span=(-0.5, 1.5))

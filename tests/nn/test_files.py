@@ -111,7 +111,7 @@ def test_a_model_comes_back_to_the_last_bit(name: str, tmp_path: Path) -> None:
     same_state(model, again)
     assert type(again) is type(model)
     assert again.config() == model.config()
-    assert list(again.named_parameters()) == list(model.named_parameters())
+    assert list(dict(again.named_parameters())) == list(dict(model.named_parameters()))
     assert again.training
     assert repr(again) == repr(model)
     if example is not None:
@@ -208,8 +208,12 @@ def test_what_was_there_survives_a_failed_write(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         save(Layer(1, 1), tmp_path / "nowhere" / "m")
+    assert caught.value.strerror == (
+        f"The model was not saved, since there is no folder {tmp_path / 'nowhere'}: create it first"
+    )
+    assert caught.value.filename == str(tmp_path / "nowhere" / "m")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "m")
 

@@ -189,7 +189,7 @@ def test_twice_the_same_layer_is_counted_once_and_gets_both_gradients():
 
 def test_mlp_of_l1_8():
     model = MLP(13, [128, 128, 64, 1], activation="relu", seed=0)
-    parameters = model.named_parameters()
+    parameters = dict(model.named_parameters())
     assert len(parameters) == 26_625
     assert list(parameters)[:2] == ["W1[0][0]", "W1[0][1]"]
     assert list(parameters)[-1] == "b4[0]"
@@ -230,7 +230,7 @@ def test_nested_containers_join_names_with_dots():
     block = Sequential(Layer(2, 2, seed=0), Dropout(0.5, seed=0), Layer(2, 2, "relu", seed=1))
     model = Sequential(block, Dropout(0.1, seed=1), Layer(2, 1, seed=2)).eval()
     assert list(model.state_dict()) == ["1.W1", "1.b1", "1.W2", "1.b2", "W2", "b2"]
-    assert "1.W2[0][1]" in model.named_parameters()
+    assert "1.W2[0][1]" in dict(model.named_parameters())
     [output] = model([1.0, 2.0])
     names = {node.name: node.scope for node in Graph(output).nodes if node.op is not None}
     assert names["1.s2[0]"] == "sequential1/layer2/neuron0"
@@ -252,7 +252,7 @@ def test_copies_pickles_and_configurations(make):
     model(x)[0].backward()
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert floats(twin(x)) == floats(model(x))
-        assert list(twin.named_parameters()) == list(model.named_parameters())
+        assert list(dict(twin.named_parameters())) == list(dict(model.named_parameters()))
         assert [p.grad for p in twin.parameters()] == [p.grad for p in model.parameters()]
         assert not set(twin.parameters()) & set(model.parameters())
         assert [p.name for p in twin.parameters()] == [p.name for p in model.parameters()]

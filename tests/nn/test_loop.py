@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import signal
 import warnings
 from typing import Any
@@ -333,7 +334,8 @@ def test_validation_that_overflows_says_so() -> None:
             net, X, Y, "mse", SGD(net.parameters(), lr=0.0), 3, validation_data=([[1.0, 0.0], [1e200, 0.0]], [0.0, 0.0])
         )
     assert str(caught.value).startswith(
-        "Training diverged on the validation examples after epoch 1, at row 1 of them: x²"
+        "Training diverged on the validation examples after epoch 1, at row 1 of them: e[0]² is larger "
+        "than the largest float"
     )
 
 
@@ -350,6 +352,31 @@ def test_other_errors_say_where_they_happened() -> None:
     with pytest.raises(RuntimeError, match="the loss broke") as caught:
         fit(line(), X, Y, failing, epochs=2, batch_size=4, shuffle=False)
     assert caught.value.__notes__ == ["This happened in fit, in epoch 1, step 2 of 3, at row 5."]
+
+
+@pytest.mark.parametrize("mistake", [ZeroDivisionError("1/0"), OverflowError("too far"), ValueError("no such class")])
+def test_a_mistake_in_the_users_code_is_not_divergence(mistake: Exception) -> None:
+    class Mistaken(Layer):
+        calls = 0
+
+        def forward(self, xs: list[float]) -> list[Value]:
+            self.calls += 1
+            if self.calls == 10:
+                raise mistake
+            return super().forward(xs)
+
+    with pytest.raises(type(mistake)) as caught:
+        fit(Mistaken(2, 1, W=[[0.0, 0.0]], b=[0.0]), X, Y, "mse", epochs=2, batch_size=4, shuffle=False)
+    assert caught.value is mistake
+    assert mistake.__notes__ == ["This happened in fit, in epoch 1, step 3 of 3, at row 8."]
+
+
+def test_the_first_error_of_a_diverging_loss_is_a_sentence_of_its_own() -> None:
+    net = line()
+    with pytest.raises(DivergedError) as caught:
+        fit(net, X, [*Y[:11], 1e200], "mse", SGD(net.parameters(), lr=0.1), 9, None)
+    assert "e[0]² is larger than the largest float" in str(caught.value)
+    assert re.search(r"[^.]\. The weights are those after", str(caught.value))
 
 
 def test_a_step_that_fails_leaves_running_statistics_as_they_were() -> None:

@@ -452,3 +452,15 @@ def test_margins_and_thresholds() -> None:
     )  # fmt: skip
     says(ValueError, "huber needs delta > 0, the error at which it becomes linear; got 0.", huber, 1.0, 0.0, 0)
     says(ValueError, "multi_margin needs margin > 0; got -1.", multi_margin, [1.0, 2.0], 0, -1)
+
+
+@pytest.mark.parametrize("loss", [mse, mae, half_squared_error, huber])
+def test_errors_are_named_by_their_output(loss: Callable[..., Any]) -> None:
+    recorded = loss([Value(3.0, name="O1"), Value(5.0, name="O2")], [1.0, 2.0])
+    errors = {name: node.data for node, name in recorded.graph().names.items() if name.startswith("e[")}
+    assert errors == {"e[0]": 2.0, "e[1]": 3.0}
+
+
+def test_an_overflow_names_the_error_that_overflowed() -> None:
+    with pytest.raises(OverflowError, match=r"e\[1\]² is larger than the largest float.* at e\[1\] = "):
+        mse([Value(3.0), Value(1e200)], [1.0, 2.0])

@@ -60,7 +60,7 @@ def test_parameters_parts_and_buffers_are_found_by_attribute():
 def test_names_in_the_graph_are_those_of_named_parameters():
     net = Net()
     [output] = net([0.3, 0.7])
-    assert all(name == parameter.name for name, parameter in net.named_parameters().items())
+    assert all(name == parameter.name for name, parameter in net.named_parameters())
     made = {node.name: node.scope for node in Graph(output).nodes if node.op is not None and node.name}
     assert made["first.s[0]"] == "first/neuron0"
     assert made["blocks.1.a2[0]"] == "blocks.1/layer2/neuron0"
@@ -69,7 +69,7 @@ def test_names_in_the_graph_are_those_of_named_parameters():
 
 def test_a_part_knows_its_own_names():
     net = Net()
-    assert next(iter(net.first.named_parameters())) == "W[0][0]"
+    assert net.first.named_parameters()[0][0] == "W[0][0]"
     assert list(net.blocks[1].state_dict()) == ["W1", "b1", "W2", "b2"]
     assert net.first.W[0][0].name == "first.W[0][0]"
 
@@ -103,6 +103,13 @@ def test_a_suffix_never_makes_two_names_one():
     assert qualified("W", (("2", True), ("3", False))) == "3.W2"
 
 
+def test_named_parameters_are_pairs_as_in_pytorch():
+    net = MLP(2, [2, 1], seed=0)
+    for name, parameter in net.named_parameters():
+        assert parameter.name == name
+    assert list(dict(net.named_parameters()).values()) == net.parameters()
+
+
 def test_unnamed_parameters_get_names_and_named_ones_keep_theirs():
     module = Scaled()
     assert [w.name for w in module.w] == ["w[0]", "w[1]"]
@@ -112,7 +119,7 @@ def test_unnamed_parameters_get_names_and_named_ones_keep_theirs():
             self.w = Value(1.0, name="w1", parameter=True)
 
     assert Lecture().w.name == "w1"
-    assert list(Lecture().named_parameters()) == ["w"]
+    assert list(dict(Lecture().named_parameters())) == ["w"]
     assert Lecture().state_dict()["w"].shape == ()
 
 
@@ -120,7 +127,7 @@ def test_a_shared_parameter_is_counted_once():
     net = Sequential(Layer(2, 2, seed=0), Layer(2, 2, seed=1))
     net[1].W = net[0].W
     assert len(net.parameters()) == 4 + 2 + 2
-    assert list(net.named_parameters())[:4] == ["W1[0][0]", "W1[0][1]", "W1[1][0]", "W1[1][1]"]
+    assert list(dict(net.named_parameters()))[:4] == ["W1[0][0]", "W1[0][1]", "W1[1][0]", "W1[1][1]"]
     assert net[1].W[0][0].name == "W1[0][0]"
     for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert len(twin.parameters()) == 8

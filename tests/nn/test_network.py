@@ -31,7 +31,7 @@ def skipping(**options):
 def test_any_wiring_is_computed_in_order():
     model = skipping()
     assert model.order.index("z") < model.order.index("s") < model.order.index("t") < model.order.index("u")
-    w = {name: p.data for name, p in model.named_parameters().items()}
+    w = {name: p.data for name, p in model.named_parameters()}
     x, y = 0.7, -0.4
     z = 1 / (1 + np.exp(-(w["w_zx"] * x + w["w_zy"] * y + w["b_z"])))
     s = np.tanh(w["w_sx"] * x + w["w_sz"] * z + w["b_s"])
@@ -62,8 +62,8 @@ def test_names_and_scopes():
     sums = {"s_z": "network/z", "s_s": "network/s", "s_u": "network/u"}
     assert made == sums | {name: f"network/{name}" for name in "zstu"}
     long = Network(["x1", "age"], {"h1": ("relu", ["x1", "age"]), "price": ("identity", ["h1"])}, ["price"], seed=0)
-    assert list(long.named_parameters()) == ["w_h1x1", "w_h1_age", "w_price_h1", "b_h1", "b_price"]
-    assert [p.name for p in long.parameters()] == list(long.named_parameters())
+    assert list(dict(long.named_parameters())) == ["w_h1x1", "w_h1_age", "w_price_h1", "b_h1", "b_price"]
+    assert [p.name for p in long.parameters()] == list(dict(long.named_parameters()))
 
 
 def test_a_chain_equals_layers():
@@ -79,8 +79,8 @@ def test_a_chain_equals_layers():
     x = [0.3, -0.8]
     ours, theirs = network(x)[0], mlp(x)[0]
     assert ours.data == theirs.data
-    by_name = dict(zip(mlp.named_parameters(), gradients(theirs, mlp.parameters()), strict=True))
-    mine = dict(zip(network.named_parameters(), gradients(ours, network.parameters()), strict=True))
+    by_name = dict(zip(dict(mlp.named_parameters()), gradients(theirs, mlp.parameters()), strict=True))
+    mine = dict(zip(dict(network.named_parameters()), gradients(ours, network.parameters()), strict=True))
     assert_allclose(
         [mine["w_h1x2"], mine["w_h2x1"], mine["w_oh2"], mine["b_h1"], mine["b_o"]],
         [by_name["W1[0][1]"], by_name["W1[1][0]"], by_name["W2[0][1]"], by_name["b1[0]"], by_name["b2[0]"]],
@@ -114,7 +114,7 @@ def test_several_outputs_inputs_among_them_and_no_biases():
 def test_within_a_chain():
     model = Sequential(Layer(1, 2, seed=0), skipping())
     assert list(model.state_dict())[:3] == ["W1", "b1", "2.w.u"]
-    assert "2.w_zx" in model.named_parameters()
+    assert "2.w_zx" in dict(model.named_parameters())
     [output] = model([1.0])
     assert (output.name, output.scope) == ("2.u", "network2/u")
     with pytest.raises(ValueError, match="takes 2 inputs, but layer1"):
@@ -129,7 +129,7 @@ def test_state_copies_pickles_and_configurations():
     built.load_state_dict(model.state_dict())
     for twin in (built, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert twin([0.1, 0.2])[0].data == model([0.1, 0.2])[0].data
-        assert list(twin.named_parameters()) == list(model.named_parameters())
+        assert list(dict(twin.named_parameters())) == list(dict(model.named_parameters()))
         assert not set(twin.parameters()) & set(model.parameters())
 
 

@@ -35,7 +35,7 @@ def test_the_gradient_of_l5_2_is_the_product_of_edges():
 
 def test_names_follow_the_place():
     model = Sequential(Neuron(2, "tanh", seed=0), Neuron(1, seed=1))
-    assert list(model.named_parameters()) == ["w1[0]", "w1[1]", "b1", "w2[0]", "b2"]
+    assert list(dict(model.named_parameters())) == ["w1[0]", "w1[1]", "b1", "w2[0]", "b2"]
     [output] = model([1.0, 2.0])
     assert {node.name: node.scope for node in Graph(output).nodes if node.op is not None} == {
         "s1[0]": "neuron1", "a1[0]": "neuron1", "a2[0]": "neuron2"

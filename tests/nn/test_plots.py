@@ -11,6 +11,7 @@ import pytest
 
 import autograd
 from nn import plots
+from nn.activations import ACTIVATIONS
 from nn.convolution import Conv2d
 from nn.curvature import gradient_norms, loss_gradient
 from nn.history import History
@@ -114,7 +115,9 @@ def test_the_gallery_has_every_activation_with_the_engines_derivative() -> None:
     """Lecture L1.2."""
     figure = plots.activations()
     titles = [panel.get_title() for panel in figure.axes if panel.get_title()]
-    assert titles[:7] == ["identity", "step", "sigmoid", "tanh", "ReLU", "leaky ReLU, α = 0.1", "ELU, α = 0.1"]
+    elementwise = [str(known) for known in ACTIVATIONS.values() if not known.whole]
+    assert titles == [*elementwise, "softmax of (x, 0, 0)", "log_softmax of (x, 0, 0)"]
+    assert {"leaky_relu(0.1)", "elu(0.1)"} <= set(titles), "α is shown"
     by_title = {panel.get_title(): panel for panel in figure.axes}
     f, slope = by_title["tanh"].get_lines()[:2]
     x = f.get_xdata()
@@ -170,7 +173,7 @@ def test_the_decision_among_classes_is_the_largest_score() -> None:
 def test_the_loss_over_one_weight_with_its_tangent() -> None:
     """Lecture L1.7: E as a function of W2[0] with the rest fixed."""
     model = perceptron()
-    weight = model.named_parameters()["W2[0][0]"]
+    weight = dict(model.named_parameters())["W2[0][0]"]
     before = model.state_dict()
     figure = plots.loss_curve(model, [[0.5, 0.7]], [1.0], "half_squared_error", weight, span=(-1.0, 2.0), resolution=31)
     [panel] = figure.axes
@@ -178,6 +181,8 @@ def test_the_loss_over_one_weight_with_its_tangent() -> None:
     grid = np.linspace(-1.0, 2.0, 31)
     np.testing.assert_allclose(curves(panel)["E"], 0.5 * (2.6 * grid + 0.54 - 1.0) ** 2, rtol=1e-12, atol=1e-15)
     assert list(curves(panel)) == ["E", "∂E/∂W2[0][0] = 2.184"]
+    [down] = plots.loss_curve(model, [[0.5, 0.7]], [10.0], "half_squared_error", weight, span=(-1.0, 2.0)).axes
+    assert list(curves(down)) == ["E", "∂E/∂W2[0][0] = −21.22"], "a minus sign, as on the axes"
     low, high = curves(panel)["∂E/∂W2[0][0] = 2.184"]
     run = np.diff(panel.get_lines()[1].get_xdata())[0]
     assert (high - low) / run == pytest.approx(2.184, rel=1e-12)
@@ -317,7 +322,7 @@ def test_without_matplotlib_they_say_what_to_install(monkeypatch: pytest.MonkeyP
 
 def test_the_tangent_is_the_engines() -> None:
     model = perceptron()
-    weight = model.named_parameters()["W1[0][1]"]
+    weight = dict(model.named_parameters())["W1[0][1]"]
     [slope] = loss_gradient(model, [[0.5, 0.7]], [1.0], "half_squared_error", [weight])
     assert slope == pytest.approx(0.294, rel=1e-12)
     [panel] = plots.loss_curve(model, [[0.5, 0.7]], [1.0], "half_squared_error", weight, resolution=11).axes

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.layers import MLP, Layer
+from nn.layers import MLP, Layer, Sequential
 from nn.losses import cross_entropy, mse
 from nn.metrics import accuracy, mae
 from nn.module import Module
+from nn.normalisation import BatchNorm1d, BatchNorm2d
 from nn.optimisers import SGD, Adam
 from nn.preparation import Examples, find_loss, find_metrics, find_optimizer, mode, set_aside
+from nn.shaping import Flatten
 from nn.training import evaluate, fit, predict
 
 X = [[0.0, 1.0], [1.0, 0.5], [2.0, -1.0]]
@@ -124,7 +126,22 @@ def test_options_out_of_their_range() -> None:
     assert refused(validation_split=0.5, validation_data=(X, CLASSES)) == (
         "validation_split and validation_data were both given: leave one of them out."
     )
-    assert refused(patience=0) == "patience must be at least 1 epoch, not 0: it says how long to wait."
+    for patience in (0, "3"):
+        assert refused(patience=patience) == (
+            f"patience must be a whole number of epochs from 1, not {patience!r}: it says how long to wait."
+        )
+    for share in ("0.2", -0.1, True):
+        assert refused(validation_split=share) == (
+            f"validation_split must be a share of the examples, from 0 to below 1, not {share!r}."
+        )
+    for least in ("0.1", np.nan, np.inf):
+        assert refused(min_loss=least) == f"min_loss must be a finite number, the loss to stop at, not {least!r}."
+    for longest in ("1", -1.0, np.nan):
+        assert refused(clip_norm=longest) == (
+            f"clip_norm must be a positive number, not {longest!r}: 0 would stop the training."
+        )
+    assert refused(callbacks="print") == ("callbacks must be a list, such as [nn.Record(…)] or [print], not 'print'.")
+    assert refused(callbacks=print).startswith("callbacks must be a list, such as [nn.Record(…)] or [print], not an ob")
     assert refused(clip_norm=0.0) == "clip_norm must be a positive number, not 0.0: 0 would stop the training."
     assert refused(progress="yes") == (
         'progress must be "auto", True or False, not \'yes\': "auto" reports on a terminal only.'
@@ -134,6 +151,65 @@ def test_options_out_of_their_range() -> None:
         "A schedule is a Schedule or a function t → factor, not 3: write StepDecay(every=30), or lambda t: 0.95**t."
     )
     assert refused(regularizer=0.1) == ("regularizer must be a Regulariser such as L2(1e-3), not 0.1.")
+
+
+def test_a_model_that_is_none() -> None:
+    for use in (fit, evaluate):
+        with pytest.raises(TypeError) as caught:
+            use(X, X, CLASSES)  # type: ignore[arg-type]
+        assert str(caught.value) == "model must be a Module such as nn.MLP(2, [8, 1]), not an object of type list."
+    with pytest.raises(TypeError) as caught:
+        predict(MLP, X)  # type: ignore[arg-type]
+    assert str(caught.value) == "model must be a Module such as nn.MLP(2, [8, 1]), not <class 'nn.layers.MLP'>."
+
+
+def test_validation_data_that_are_no_pair() -> None:
+    cure = "write validation_data=(X_val, y_val)."
+    start = "validation_data must be a pair of inputs and targets, not"
+    assert refused(validation_data=0.2) == f"{start} 0.2: {cure}"
+    assert refused(validation_data=(X,)) == f"{start} 1 things: {cure}"
+    assert refused(validation_data=np.zeros((2, 2))) == f"{start} an object of type ndarray: {cure}"
+
+
+def test_metrics_that_do_not_give_one_number() -> None:
+    """They are tried before the first step, so that no training is lost."""
+
+    def errors(predictions: Any, targets: Any) -> Any:
+        return np.asarray(predictions)[:, 0] - targets
+
+    cure = (
+        "but a metric gives one number for all predictions and targets, which are arrays of one row an example: return "
+        "their mean, say."
+    )
+    assert refused(metrics=[errors]) == f"The metric 'errors' gave an array of shape (3,), {cure}"
+    assert refused(metrics={"nothing": lambda p, t: None}) == f"The metric 'nothing' gave None, {cure}"
+    assert refused(metrics={"text": lambda p, t: "0.5"}) == f"The metric 'text' gave '0.5', {cure}"
+    assert refused(metrics={"loss": mae}) == (
+        "A metric cannot be called 'loss', which is a column of the history already."
+    )
+    assert refused(metrics={"error": "mae"}) == (
+        "The metric 'error' must be a function of predictions and targets, not 'mae'."
+    )
+    assert refused(metrics=3) == 'metrics must be a list such as ["mae"], not 3.'
+    with pytest.raises(TypeError, match=r"^The metric 'errors' gave an array of shape \(3,\), but"):
+        evaluate(classifier(), X, CLASSES, "cross_entropy", errors)  # type: ignore[arg-type]
+
+
+def test_metrics_of_ones_own_see_whole_columns() -> None:
+    seen: list[Any] = []
+
+    def column(predictions: Any, targets: Any) -> Any:
+        seen.append((np.shape(predictions), np.shape(targets)))
+        return np.array([0.25])
+
+    def picky(predictions: Any, targets: Any) -> float:
+        if len(np.unique(predictions, axis=0)) == 1:
+            raise ValueError("all predictions are equal")
+        return 1.0
+
+    history = fit(classifier(), X, CLASSES, "cross_entropy", metrics=[column, picky])
+    assert (history["column"], history["picky"]) == ([0.25], [1.0])
+    assert set(seen) == {((3, 3), (3,))}
 
 
 def test_there_is_no_compiler_yet() -> None:
@@ -209,3 +285,46 @@ def test_a_mode_is_put_back_part_by_part() -> None:
     with pytest.raises(RuntimeError), mode(net, training=False):
         raise RuntimeError
     assert [module.training for module in net.modules()] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("examples", "batch_size", "message"),
+    [
+        (
+            9,
+            4,
+            "With batch_size=4 and 9 training examples, the last batch would hold 1 example, but batchnorm2 "
+            "(BatchNorm1d 4) needs two or more, for a variance: take another batch_size, such as 5.",
+        ),
+        (
+            9,
+            1,
+            "With batch_size=1 and 9 training examples, every batch would hold 1 example, but batchnorm2 "
+            "(BatchNorm1d 4) needs two or more, for a variance: take another batch_size, such as 3.",
+        ),
+        (
+            1,
+            None,
+            "With batch_size=1 and 1 training example, every batch would hold 1 example, but batchnorm2 "
+            "(BatchNorm1d 4) needs two or more, for a variance: give it more examples.",
+        ),
+    ],
+)
+def test_a_batch_too_small_for_normalisation(examples: int, batch_size: int | None, message: str) -> None:
+    norm = BatchNorm1d(4)
+    net = Sequential(Layer(2, 4, seed=0), norm, Layer(4, 1, seed=1))
+    before = net.state_dict()
+    rows = np.random.default_rng(0).normal(size=(examples, 2))
+    with pytest.raises(ValueError) as caught:
+        fit(net, rows, rows[:, 0], batch_size=batch_size)
+    assert str(caught.value) == message
+    for name, array in net.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_last_batch_of_one_is_fine_without_normalisation_by_the_batch() -> None:
+    rows = np.random.default_rng(0).normal(size=(5, 2))
+    assert fit(Layer(2, 1, seed=0), rows, rows[:, 0], batch_size=4).epochs == 1
+    pictures = np.random.default_rng(0).normal(size=(3, 1, 2, 2))
+    net = Sequential(BatchNorm2d(1), Flatten(), Layer(4, 1, seed=0))
+    assert fit(net, pictures, [0.0, 1.0, 2.0], batch_size=2).epochs == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from autograd import Value, gradients
 from nn.layers import MLP
 from nn.optimisers import SGD
-from nn.regularisers import L1, L2
+from nn.regularisers import L1, L2, Regulariser
 from nn.training import fit
 
 X, Y = np.array([[1.0, -0.5], [0.25, 2.0], [-1.0, 1.0]]), np.array([1.0, -1.0, 0.5])
@@ -45,10 +46,10 @@ def test_it_is_a_part_of_the_graph_with_its_own_scope() -> None:
 def test_only_some_parameters_are_penalised() -> None:
     model = MLP(2, [2, 1], seed=0)
     penalty = L2(1.0, only=lambda name: name.startswith("W"))
-    kernels = [p.data for name, p in model.named_parameters().items() if name.startswith("W")]
+    kernels = [p.data for name, p in model.named_parameters() if name.startswith("W")]
     by_name, by_list = penalty(model.named_parameters()), penalty(model.parameters())
     assert by_name.data == by_list.data == pytest.approx(0.5 * np.dot(kernels, kernels), rel=1e-14)
-    assert gradients(by_name, [model.named_parameters()["b1[0]"]]) == [0.0]
+    assert gradients(by_name, [dict(model.named_parameters())["b1[0]"]]) == [0.0]
     assert L2(1.0, only=lambda name: False)(model.parameters()).data == 0.0
 
 
@@ -87,3 +88,20 @@ def test_a_strength_that_is_none(strength: float) -> None:
         f"The strength of L1 must be a finite number from 0, not {strength!r}: a negative one would reward large "
         "weights."
     )
+
+
+def test_a_penalty_must_say_how_it_is_computed() -> None:
+    class Unfinished(Regulariser):
+        pass
+
+    with pytest.raises(TypeError, match="abstract"):
+        Unfinished()  # type: ignore[abstract]
+
+
+def test_a_penalty_of_ones_own_adds_up_with_the_others() -> None:
+    class Distance(Regulariser):
+        def __call__(self, parameters: Any) -> Value:
+            return (parameters[0] - 1.0) ** 2
+
+    assert (Distance() + L2(0.5) + L1(1.0))(weights(-3.0)).data == 16.0 + 2.25 + 3.0
+    assert not hasattr(L1(0.1) + L2(0.2), "strength")

@@ -33,14 +33,14 @@ def one_graph(net: Module, loss: Any, penalty: Any = None, inputs: Any = X, targ
 
     def mean() -> Value:
         losses = [loss(net(row), t) for row, t in zip(inputs.tolist(), targets.tolist(), strict=True)]
-        return total(losses) / len(losses) + (penalty(net.named_parameters()) if penalty else 0.0)
+        return total(losses) / len(losses) + (penalty(dict(net.named_parameters())) if penalty else 0.0)
 
     def residuals() -> list[Value]:
         share = 2.0 / targets.shape[1] if loss is mse else 1.0
         scale = (share / len(inputs)) ** 0.5
         pairs = [(o, t) for row, ts in zip(inputs.tolist(), targets.tolist(), strict=True)
                  for o, t in zip(net(row), ts, strict=True)]  # fmt: skip
-        return [scale * (o - t) for o, t in pairs] + (penalty.errors(net.named_parameters()) if penalty else [])
+        return [scale * (o - t) for o, t in pairs] + (penalty.errors(dict(net.named_parameters())) if penalty else [])
 
     return Objective.from_closure(net.parameters(), mean, residuals)
 

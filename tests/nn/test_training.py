@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from autograd import total
+from nn import training
 from nn.convolution import Conv2d
 from nn.data import DataLoader
 from nn.elementwise import Dropout
@@ -52,6 +54,18 @@ def test_fit_is_the_loop_by_hand(batch_size: int | None) -> None:
             optimizer.step()
     by_hand.eval()
     np.testing.assert_allclose(numbers(by_fit), numbers(by_hand), rtol=1e-11, atol=1e-14)
+
+
+def test_the_loop_in_the_documentation_is_what_fit_does() -> None:
+    _, _, loop = str(training.__doc__).partition("::\n\n")
+    by_fit, by_hand = Layer(3, 1, seed=2), Layer(3, 1, seed=2)
+    known = {
+        "DataLoader": DataLoader, "total": total, "mse": mse, "model": by_hand, "X_train": X, "y_train": Y,
+        "optimizer": SGD(by_hand.parameters(), lr=0.01),
+    }  # fmt: skip
+    exec(textwrap.dedent(loop), known)
+    fit(by_fit, X, Y, "mse", SGD(by_fit.parameters(), lr=0.01), epochs=250, batch_size=16, seed=0)
+    np.testing.assert_allclose(numbers(by_fit), numbers(by_hand), rtol=0.0, atol=1e-12)
 
 
 def test_fit_agrees_with_pytorch() -> None:
