@@ -46,7 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help=".svg, .dot, .png or .pdf")
     draw.add_argument("--forward", action="store_true", help="leave the gradients uncomputed (shown as —)")
     draw.add_argument("--rankdir", choices=("LR", "TB", "RL", "BT"), default="LR", help="direction (default: LR)")
-    draw.add_argument("--precision", type=int, default=None, metavar="DIGITS", help="significant digits")
+    draw.add_argument("--precision", type=int, default=4, metavar="DIGITS", help="significant digits (default: 4)")
+    draw.add_argument(
+        "--budget", type=int, default=None, metavar="BOXES", help="boxes before it is folded (default: 60)"
+    )
+    draw.add_argument("--whole", action="store_true", help="fold nothing")
 
     explain = commands.add_parser("explain", help="derive ∂formula/∂name: symbols, numbers, product")
     explain.add_argument("formula", help="for instance '(w*x - t)**2'; steps are separated by ;")
@@ -83,10 +87,15 @@ def _draw(arguments: argparse.Namespace) -> None:
     formula = read_formula(arguments.formula, _numbers(arguments.numbers))
     if not arguments.forward:
         formula.output.backward()
-    options = {"rankdir": arguments.rankdir}
-    if arguments.precision is not None:
-        options["precision"] = _digits(arguments.precision)
-    formula.output.graph().save(arguments.output, **options)
+    if arguments.budget is not None and arguments.budget < 1:
+        raise ExpressionError("--budget must be at least 1.")
+    formula.output.graph().save(
+        arguments.output,
+        rankdir=arguments.rankdir,
+        precision=_digits(arguments.precision),
+        budget=arguments.budget,
+        fold=None if arguments.whole else "auto",
+    )
     print(f"{formula.output.describe()}; drawn to {arguments.output}")
 
 
@@ -139,6 +148,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"edgegrad {arguments.command}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:  # a full disk, say
+        print(f"edgegrad {arguments.command}: the output cannot be written: {error.strerror}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

@@ -33,6 +33,16 @@ def test_draw_forward_leaves_the_gradients_out(tmp_path):
     assert "—" in path.read_text(encoding="utf-8")
 
 
+def test_draw_folded_and_whole(tmp_path):
+    steps = "; ".join(f"v{i + 1} = v{i}*2" for i in range(20))
+    path = tmp_path / "g.svg"
+    assert main(["draw", steps, "v0=1", "-o", str(path), "--budget", "5"]) == 0
+    folded = path.read_text(encoding="utf-8")
+    assert main(["draw", steps, "v0=1", "-o", str(path), "--whole"]) == 0
+    assert len(folded) < len(path.read_text(encoding="utf-8"))
+    assert "folded" in folded
+
+
 def test_explain(capsys):
     words = ["explain", "s = w*x + b; E = (sigmoid(s) - t)**2", "wrt", "w", "b", "w=2", "x=0.5", "b=-0.3", "t=1"]
     assert main(words) == 0
@@ -66,6 +76,7 @@ def test_explain_latex(capsys):
         (["explain", "x", "x=1", "--precision", "0"], 2,
          "edgegrad explain: --precision must be from 1 to 17 digits, not 0.\n"),
         (["explain", "log(x)", "x=0"], 1, "edgegrad explain: log(x) is undefined at x = 0.0; log needs x > 0.\n"),
+        (["draw", "x", "x=1", "--budget", "0"], 2, "edgegrad draw: --budget must be at least 1.\n"),
         (["draw", "x", "x=two"], 2, "edgegrad draw: x needs a number, not 'two': write x=2.0.\n"),
     ],
 )  # fmt: skip
@@ -107,6 +118,14 @@ def test_usage(capsys):
 def test_as_a_module_of_its_own(tmp_path):
     done = run("explain", "x**2", "wrt", "x", "x=3", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "y = x²\n∂y/∂x = 2·x = 6\n", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full here")
+def test_a_full_disk(tmp_path):
+    command = f"{sys.executable} -m autograd explain 'x**2' wrt x x=3 > /dev/full"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "edgegrad explain: the output cannot be written: No space left on device\n"
 
 
 def test_a_reader_that_stops_early(tmp_path):
