@@ -49,7 +49,8 @@ def reached(y, leaves):
 
 
 class TestRandomGraphs:
-    @given(PROGRAMS, st.floats(-4.0, 4.0).filter(lambda c: abs(c) > 1e-3))
+    # A power of two scales every flow without rounding, whatever cancels in their sum.
+    @given(PROGRAMS, st.sampled_from([-4.0, -2.0, -1.0, -0.5, 0.25, 0.5, 2.0, 4.0]))
     def test_linear_in_the_seed(self, program, seed):
         leaves = program.values()
         y = program(*leaves)
