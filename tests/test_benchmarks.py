@@ -47,7 +47,7 @@ def test_writes_its_section(name):
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_peers_agree(workload):
     rows = tick("S1")["workloads"][workload]
-    assert {"plain floats", "edgegrad"} < set(rows)
+    assert {"plain floats", "edgegrad"} <= set(rows)
     for name, row in rows.items():
         assert 0.0 <= row["agreement"] <= 1e-9, name
         assert row["on"]["total"][0] > 0.0

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 
 from autograd import Value, dot, total
 from nn.objective import Objective
@@ -110,7 +111,7 @@ def assert_same_path(ours, theirs, tolerance=1e-12):
 
 def follow_torch(make, start, gradients):
     """Step a PyTorch optimiser through given gradients; list the weights after each step."""
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
 
     w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = make(torch, w)

@@ -195,7 +195,7 @@ def test_boston_with_the_whole_architecture_against_pytorch() -> None:
 @needs_table
 def test_boston_with_a_smaller_network_over_whole_epochs_against_pytorch() -> None:
     """L1.8's settings: batch 16, the last fifth for validation; 404 examples leave 323 for training."""
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
 
     X, y, X_test, y_test = standardised()
     widths = [13, 16, 8, 1]
