@@ -153,6 +153,14 @@ def given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArr
     return array
 
 
+def given_or(drawn: Array, content: Any, key: str, owner: str) -> Array:
+    """Take the numbers that a user gave, in the shape of those that were drawn; without any, the drawn ones.
+
+    Raises: as `given` does.
+    """
+    return drawn if content is None else given(content, np.shape(drawn), key, owner)
+
+
 def _is_number(entry: Any) -> bool:
     return isinstance(entry, int | float | np.integer | np.floating)
 

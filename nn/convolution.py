@@ -60,10 +60,7 @@ class _Kernels(Module):
         channels = (in_channels, out_channels) if transposed else (out_channels, in_channels)
         weights, biases = initial_weights(init, (*channels, *self.kernel_size), (out_channels,), seed)
         described = f"{owner} {in_channels} → {out_channels}"
-        if W is not None:
-            weights = arrays.given(W, weights.shape, "W", described)
-        if b is not None:
-            biases = arrays.given(b, biases.shape, "b", described)
+        weights, biases = arrays.given_or(weights, W, "W", described), arrays.given_or(biases, b, "b", described)
         self.W: list[list[list[list[Value]]]] = arrays.parameters(weights, "W")
         self.b: list[Value] | None = arrays.parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()

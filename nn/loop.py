@@ -25,7 +25,7 @@ from nn.objective import Matrix, Objective
 from nn.optimisers import Optimizer
 from nn.preparation import Examples, check_batches, mode
 from nn.progress import Progress
-from nn.runner import Array, BatchObjective, Loss, Runner
+from nn.runner import Array, BatchObjective, Runner
 from nn.schedules import Scheduler
 
 __all__ = ["DivergedError", "Loop"]
@@ -60,7 +60,6 @@ class Loop:
         model: the model.
         optimizer: the optimiser, over parameters of the model.
         runner: computes the model and the loss.
-        loss_of: the loss of one example.
         examples: what is trained on.
         validation: what is looked at after every epoch, if anything.
         batches: the rows of each batch, in a new order each epoch; one batch of all is the full batch.
@@ -75,7 +74,6 @@ class Loop:
     model: Module
     optimizer: Optimizer
     runner: Runner
-    loss_of: Loss
     examples: Examples
     validation: Examples | None
     batches: DataLoader

@@ -95,10 +95,9 @@ class Network(Module):
         self.b: dict[str, Value] = {}
         for name, (_, sources) in self.neurons.items():
             weights, start = initial_weights(init, (len(sources),), (), random)
-            if name in W:
-                weights = arrays.given(_in_order(W[name], sources, name), (len(sources),), f"W[{name!r}]", "Network")
-            if name in b:
-                start = arrays.given(b[name], (), f"b[{name!r}]", "Network")
+            content = _in_order(W[name], sources, name) if name in W else None
+            weights = arrays.given_or(weights, content, f"W[{name!r}]", "Network")
+            start = arrays.given_or(start, b.get(name), f"b[{name!r}]", "Network")
             self.w[name] = arrays.parameters(weights, name)
             if bias:
                 self.b[name] = arrays.parameters(start, name)

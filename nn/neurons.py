@@ -67,10 +67,7 @@ class Neuron(Module):
         owner = f"{type(self).__name__} {self.extent()}"
         if b is not None and not bias:
             raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
-        if w is not None:
-            weights = arrays.given(w, (n_in,), "w", owner)
-        if b is not None:
-            biases = arrays.given(b, (), "b", owner)
+        weights, biases = arrays.given_or(weights, w, "w", owner), arrays.given_or(biases, b, "b", owner)
         self.w: list[Value] = arrays.parameters(weights, "w")
         self.b: Value | None = arrays.parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()

@@ -66,7 +66,7 @@ class _Recurrent(Module):
             ("b_hh", b_hh, (height,)),
         ):
             drawn = random.uniform(-bound, bound, shape)
-            checked = drawn if content is None else arrays.given(content, shape, key, f"{name} {self.extent()}")
+            checked = arrays.given_or(drawn, content, key, f"{name} {self.extent()}")
             made.append(arrays.parameters(checked, key))
         self.W_ih: list[list[Value]] = made[0]
         self.W_hh: list[list[Value]] = made[1]

@@ -138,7 +138,7 @@ def fit(
     full = batch_size is None or batch_size >= n
     batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not full, seed=seed)
     loop = Loop(
-        model, descent, EagerRunner(model, loss_of, descent.parameters, regularizer), loss_of, examples, validation,
+        model, descent, EagerRunner(model, loss_of, descent.parameters, regularizer), examples, validation,
         batches, epochs, measures, watching,
         Progress(progress, epochs, len(batches)), None if schedule is None else Scheduler(descent, schedule), clip_norm,
     )  # fmt: skip
