@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 from autograd.errors import NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
-from autograd.graph import topological
+from autograd.graph import reaching, topological
 from autograd.op import real_number
 from autograd.symbol import number_text
 from autograd.value import FROZEN, Value, slopes_on_floats
@@ -215,7 +215,7 @@ def _report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
             the numbers of the graph themselves is no anomaly.
     """
     nodes = topological([root])
-    needed = _leading_to(nodes, _trained(nodes) if wanted is None else wanted)
+    needed = reaching(nodes, _trained(nodes) if wanted is None else wanted)
     excused = {root}
     for node in reversed(nodes):
         adjoint = node._grad
@@ -252,15 +252,6 @@ def _anomaly(node: Value, operand: Value, slope: float, adjoint: float) -> NonFi
 
 def _trained(nodes: Sequence[Value]) -> frozenset[Value]:
     return frozenset(node for node in nodes if node._x is None and node._op is not FROZEN)
-
-
-def _leading_to(nodes: Sequence[Value], wanted: Set[Value]) -> set[Value]:
-    """Collect the nodes from which edges lead down to a wanted one, themselves included."""
-    found: set[Value] = set()
-    for node in nodes:
-        if node in wanted or any(isinstance(v, Value) and v in found for v in node.operands):
-            found.add(node)
-    return found
 
 
 def _nothing_to_do(root: Value) -> NoGradientError:
@@ -302,7 +293,7 @@ def differentiable_sweep(
         try:
             slopes = node._op.slopes_at(node, operands, [slope is not None for slope in recorded])
         except (ArithmeticError, ValueError):
-            slopes = _singular_slopes(node, float(adjoint), _leading_to(nodes, wanted))
+            slopes = _singular_slopes(node, float(adjoint), reaching(nodes, wanted))
         for operand, slope in zip(operands, slopes, strict=True):
             if slope is None or not isinstance(operand, Value) or not (isinstance(slope, Value) or slope):
                 continue

@@ -212,7 +212,7 @@ class Graph:
 
         There may be exponentially many: take as many as you need, for instance with `itertools.islice`.
         """
-        below = reaching(self.nodes, operand)
+        below = reaching(self.nodes, {operand})
         if output not in below:
             return
         trail: list[Edge] = []
@@ -329,11 +329,15 @@ class Graph:
         )
 
 
-def reaching(nodes: Sequence[Value], operand: Value) -> set[Value]:
-    """Collect the nodes from which a path of edges leads down to `operand`, itself included."""
-    found = {operand}
+def reaching(nodes: Sequence[Value], wanted: Set[Value]) -> set[Value]:
+    """Collect the nodes from which edges lead down to a wanted one, themselves included.
+
+    Args:
+        nodes: operands before what uses them.
+    """
+    found = set(wanted)
     for node in nodes:
-        if any(edge.operand in found for edge in edges_of(node)):
+        if any(isinstance(v, Value) and v in found for v in node.operands):
             found.add(node)
     return found
 
