@@ -26,21 +26,13 @@ Example:
     True
 """
 
-from nn import curvature, metrics, plots
-from nn.activations import ACTIVATIONS, ActivationFunction, activation
-from nn.callbacks import Callback, Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
-from nn.clipping import clip_grad_norm, clip_grad_value
-from nn.convolution import Conv2d, ConvTranspose2d, MaxPool2d
-from nn.data import DataLoader, Standardizer, train_test_split
-from nn.datasets import adding_problem, circles, delayed_echo, sine_wave, spirals, two_gaussians, two_moons, xor
-from nn.descent import Optimizer, StepError
-from nn.elementwise import Activation, Dropout, Identity, Stochastic
+from nn import metrics, plots
+from nn.data.datasets import adding_problem, circles, delayed_echo, sine_wave, spirals, two_gaussians, two_moons, xor
+from nn.data.loading import DataLoader, Standardizer, train_test_split
+from nn.data.real_data import BOSTON_COLUMNS, boston, digits
 from nn.errors import ConfigError, ShapeError, StateError, WiringError
 from nn.files import ModelFileError, load, load_weights, save
-from nn.history import History
-from nn.initialisers import INITIALISERS, initialise
 from nn.interop import from_torch, load_torch_state, to_torch, torch_state
-from nn.layers import MLP, Layer, Sequential
 from nn.losses import (
     LOSSES,
     bce,
@@ -58,14 +50,23 @@ from nn.losses import (
 )
 from nn.metrics import METRICS, ConfusionMatrix, accuracy, accuracy_with_logits, confusion_matrix, r2
 from nn.module import Module
-from nn.network import Network
-from nn.neurons import Neuron, StochasticNeuron, ThresholdNeuron, and_gate, not_gate, or_gate
-from nn.normalisation import BatchNorm1d, BatchNorm2d
-from nn.objective import Objective
-from nn.optimisers import (
+from nn.modules.activations import ACTIVATIONS, ActivationFunction, activation
+from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.elementwise import Activation, Dropout, Identity, Stochastic
+from nn.modules.initializers import INITIALIZERS, initialize
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.modules.network import Network
+from nn.modules.neurons import Neuron, StochasticNeuron, ThresholdNeuron, and_gate, not_gate, or_gate
+from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.recurrent import LSTM, Elman
+from nn.modules.shaping import Concatenate, Flatten, Reshape, concatenate
+from nn.optim.clipping import clip_grad_norm, clip_grad_value
+from nn.optim.descent import Optimizer, StepError
+from nn.optim.objective import Objective
+from nn.optim.optimizers import (
     BFGS,
     LBFGS,
-    OPTIMISERS,
+    OPTIMIZERS,
     SGD,
     AdaDelta,
     AdaGrad,
@@ -78,10 +79,7 @@ from nn.optimisers import (
     RMSProp,
     RProp,
 )
-from nn.real_data import BOSTON_COLUMNS, boston, digits
-from nn.recurrent import LSTM, Elman
-from nn.regularisers import L1, L2, Regulariser
-from nn.schedules import (
+from nn.optim.schedules import (
     ConstantRate,
     CosineDecay,
     ExponentialDecay,
@@ -92,14 +90,17 @@ from nn.schedules import (
     StepDecay,
     WarmUp,
 )
-from nn.shaping import Concatenate, Flatten, Reshape, concatenate
-from nn.training import DivergedError, evaluate, fit, predict
+from nn.training import curvature
+from nn.training.callbacks import Callback, Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
+from nn.training.fit import DivergedError, evaluate, fit, predict
+from nn.training.history import History
+from nn.training.regularizers import L1, L2, Regularizer
 
 __all__ = [
     "ACTIVATIONS",
     "BFGS",
     "BOSTON_COLUMNS",
-    "INITIALISERS",
+    "INITIALIZERS",
     "L1",
     "L2",
     "LBFGS",
@@ -107,7 +108,7 @@ __all__ = [
     "LSTM",
     "METRICS",
     "MLP",
-    "OPTIMISERS",
+    "OPTIMIZERS",
     "SGD",
     "Activation",
     "ActivationFunction",
@@ -153,7 +154,7 @@ __all__ = [
     "RProp",
     "Record",
     "ReduceOnPlateau",
-    "Regulariser",
+    "Regularizer",
     "Reshape",
     "Schedule",
     "Sequential",
@@ -193,7 +194,7 @@ __all__ = [
     "half_squared_error",
     "hinge",
     "huber",
-    "initialise",
+    "initialize",
     "kl",
     "kl_with_logits",
     "load",

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nn import arrays
-from nn.activations import ActivationFunction
 from nn.errors import ConfigError
+from nn.modules.activations import ActivationFunction
 
 if TYPE_CHECKING:
     from nn.module import Module

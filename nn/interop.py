@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn import arrays
-from nn.activations import ActivationFunction
-from nn.activations import activation as find_activation
-from nn.convolution import Conv2d, ConvTranspose2d, MaxPool2d
-from nn.elementwise import Activation, Dropout, Identity
 from nn.errors import ConfigError, StateError
-from nn.layers import Layer, Sequential
 from nn.module import Module, Slot
-from nn.normalisation import BatchNorm1d, BatchNorm2d
-from nn.shaping import Flatten, Reshape
+from nn.modules.activations import ActivationFunction
+from nn.modules.activations import activation as find_activation
+from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.elementwise import Activation, Dropout, Identity
+from nn.modules.layers import Layer, Sequential
+from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.shaping import Flatten, Reshape
 
 __all__ = ["from_torch", "load_torch_state", "to_torch", "torch_state"]
 

@@ -13,8 +13,18 @@ import pytest
 import autograd
 
 ROOT = Path(autograd.__file__).parent
+NN = ROOT.parent / "nn"
 #: Each may import those before it, and the rest may import all of them.
 LAYERS = ["errors", "op", "symbol", "extended", "ops", "record", "value", "graph", "backward", "functional"]
+#: The same in `nn`, by folder or by module; a layer's own parts may import each other, but not in a circle.
+NN_LAYERS = [
+    {"errors", "named", "arrays", "inputs", "states", "summary", "modules.activations", "configuration", "module"},
+    {"modules"},
+    {"loss_arguments", "losses", "metrics"},
+    {"data"},
+    {"optim"},
+    {"training"},
+]
 
 
 def modules_of(package):
@@ -36,15 +46,28 @@ def imports_of(path, *, everywhere):
     return found
 
 
-def engine_imports(path):
-    """Name the modules of the engine that a module loads with itself."""
+def dotted(path, root):
+    """Name a module as seen from its package: ``optim.flat``, and ``optim`` for that folder's ``__init__.py``."""
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_within(path, root):
+    """Name the modules of the package in folder `root` that a module loads with itself."""
     found = set()
     for module, name in imports_of(path, everywhere=False):
-        if module == "autograd":
-            found.add(name if (ROOT / f"{name}.py").exists() or (ROOT / name).is_dir() else "__init__")
-        elif module.startswith("autograd."):
-            found.add(module.split(".", 1)[1])
+        package, *parts = module.split(".")
+        if package == root.name:
+            inner = root.joinpath(*parts, name) if name else None
+            if inner is not None and (inner.with_suffix(".py").exists() or (inner / "__init__.py").exists()):
+                parts.append(name)
+            found.add(".".join(parts) or "__init__")
     return found
+
+
+def nn_layer(name):
+    """Say how high in `nn` a module stands; what no layer lists is on top."""
+    heights = [k for k, layer in enumerate(NN_LAYERS) if layer & {name, name.partition(".")[0]}]
+    return min(heights, default=len(NN_LAYERS))
 
 
 def test_the_public_surface_is_the_list():
@@ -85,26 +108,30 @@ def test_the_version_is_that_of_the_distribution():
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_imports_go_one_way(layer):
-    assert engine_imports(ROOT / f"{layer}.py") <= set(LAYERS[: LAYERS.index(layer)])
+    assert imports_within(ROOT / f"{layer}.py", ROOT) <= set(LAYERS[: LAYERS.index(layer)])
 
 
-def test_no_module_imports_one_that_imports_it():
-    paths = {str(path.relative_to(ROOT).with_suffix("")).replace("/", "."): path for path in ROOT.rglob("*.py")}
-    paths = {name.removesuffix(".__init__"): path for name, path in paths.items()}
-    below = {name: engine_imports(path) for name, path in paths.items() if name not in ("__init__", "__main__")}
-    done = set()
+def test_imports_of_nn_go_one_way():
+    found = {dotted(path, NN): imports_within(path, NN) for path in NN.rglob("*.py")}
+    del found["__init__"]
+    assert set().union(*NN_LAYERS) <= found.keys()
+    upwards = {(name, other) for name, needed in found.items() for other in needed if nn_layer(other) > nn_layer(name)}
+    assert upwards == set()
+
+
+@pytest.mark.parametrize("root", [ROOT, NN], ids=lambda root: root.name)
+def test_no_module_imports_one_that_imports_it(root):
+    below = {dotted(path, root): imports_within(path, root) for path in root.rglob("*.py")}
+    below = {name: needed for name, needed in below.items() if name not in ("__init__", "__main__")}
     while below:
         ready = {name for name, needed in below.items() if not (needed & below.keys()) - {name}}
         assert ready, f"a cycle of imports among {sorted(below)}"
-        done |= ready
         below = {name: needed for name, needed in below.items() if name not in ready}
-    assert set(LAYERS) <= done
 
 
 def test_nn_uses_public_names_only():
-    nn = ROOT.parent / "nn"
-    assert nn.is_dir()
-    for path in nn.rglob("*.py"):
+    assert NN.is_dir()
+    for path in NN.rglob("*.py"):
         for module, name in imports_of(path, everywhere=True):
             if module == "autograd" and name is not None:
                 assert name in autograd.__all__, f"{path.name} imports {name}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nn.history import History
+    from nn.training.history import History
 
 __all__ = ["compare", "gradient_norms", "history"]
 

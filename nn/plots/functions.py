@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import autograd
-from nn.activations import ACTIVATIONS, ActivationFunction
+from nn.modules.activations import ACTIVATIONS, ActivationFunction
 from nn.plots.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, colormap, make_figure, styled
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def decision(
     Raises:
         ValueError: the examples are no points of a plane.
     """
-    from nn.training import predict
+    from nn.training.fit import predict
 
     points, classes = np.asarray(X, dtype=np.float64), np.asarray(y).reshape(-1)
     if points.ndim != 2 or points.shape[1] != 2:

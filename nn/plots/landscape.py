@@ -24,9 +24,9 @@ Array = NDArray[np.float64]
 
 def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Sequence[Value], points: Array) -> Array:
     """Compute the mean loss at points (n, weights), and leave the weights as they were."""
-    from nn.examples import read_examples
-    from nn.preparation import find_loss, mode
-    from nn.runner import EagerRunner
+    from nn.data.examples import read_examples
+    from nn.training.preparation import find_loss, mode
+    from nn.training.runner import EagerRunner
 
     examples = read_examples(X, y)
     objective = EagerRunner(model, find_loss(loss), parameters).objective(*examples)
@@ -71,7 +71,7 @@ def loss_curve(
     Returns:
         the figure.
     """
-    from nn.curvature import loss_gradient
+    from nn.training.curvature import loss_gradient
 
     ways = _paths(paths, 1)
     figure, [[panel]] = make_figure(ax=ax)

@@ -4,13 +4,13 @@ import pytest
 
 from autograd import Value
 from nn.configuration import known_classes
-from nn.elementwise import Activation, Dropout, Identity, Stochastic
 from nn.errors import ConfigError
-from nn.layers import MLP, Layer, Sequential
 from nn.module import Module
-from nn.neurons import Neuron, StochasticNeuron
-from nn.normalisation import BatchNorm2d
-from nn.shaping import Concatenate, Flatten, Reshape
+from nn.modules.elementwise import Activation, Dropout, Identity, Stochastic
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.modules.neurons import Neuron, StochasticNeuron
+from nn.modules.normalization import BatchNorm2d
+from nn.modules.shaping import Concatenate, Flatten, Reshape
 
 
 class Wide(Module):
@@ -95,7 +95,7 @@ def test_the_packages_own_classes_are_not_overridden():
     class Layer(Module):
         pass
 
-    assert known_classes()["Layer"].__module__ == "nn.layers"
+    assert known_classes()["Layer"].__module__ == "nn.modules.layers"
     with pytest.raises(ConfigError) as caught:
         Layer().config()
     assert str(caught.value) == (

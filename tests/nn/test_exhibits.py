@@ -13,15 +13,15 @@ import pytest
 
 from autograd import dot, relu
 from nn import plots
-from nn.callbacks import Callback, WeightPath
-from nn.data import Standardizer, train_test_split
-from nn.datasets import two_gaussians, two_moons, xor
-from nn.history import History
-from nn.layers import MLP, Layer, Sequential
-from nn.optimisers import OPTIMISERS, SGD, Adam, RMSProp, optimizer
-from nn.real_data import boston, digits
-from nn.regularisers import L2
-from nn.training import evaluate, fit, predict
+from nn.data.datasets import two_gaussians, two_moons, xor
+from nn.data.loading import Standardizer, train_test_split
+from nn.data.real_data import boston, digits
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.optim.optimizers import OPTIMIZERS, SGD, Adam, RMSProp, optimizer
+from nn.training.callbacks import Callback, WeightPath
+from nn.training.fit import evaluate, fit, predict
+from nn.training.history import History
+from nn.training.regularizers import L2
 
 THOROUGH = os.environ.get("CI") == "true"
 TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "boston_housing.csv"
@@ -316,7 +316,7 @@ def exhibit(name: str, moons: tuple[Any, Any, Any, Any]) -> tuple[MLP, History, 
     return model, history, score
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_each_optimiser_on_the_same_exhibit(name: str, moons: tuple[Any, Any, Any, Any]) -> None:
     """L4.18: the error history's start and tail, the decision on test data, the first layer's weights."""
     model, history, score = exhibit(name, moons)

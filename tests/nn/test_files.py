@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from nn import files
-from nn.convolution import Conv2d, ConvTranspose2d, MaxPool2d
-from nn.elementwise import Activation, Dropout
 from nn.errors import ConfigError, StateError
 from nn.files import ModelFileError, load, load_weights, save
-from nn.layers import MLP, Layer, Sequential
 from nn.module import Module
-from nn.network import Network
-from nn.neurons import Neuron, StochasticNeuron, ThresholdNeuron
-from nn.normalisation import BatchNorm1d, BatchNorm2d
-from nn.recurrent import LSTM, Elman
-from nn.shaping import Concatenate, Flatten, Reshape
+from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.elementwise import Activation, Dropout
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.modules.network import Network
+from nn.modules.neurons import Neuron, StochasticNeuron, ThresholdNeuron
+from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.recurrent import LSTM, Elman
+from nn.modules.shaping import Concatenate, Flatten, Reshape
 
 
 class Tilted(Module):

@@ -10,15 +10,15 @@ import pytest
 
 from autograd import gradients, total
 from nn import arrays
-from nn.convolution import Conv2d, ConvTranspose2d, MaxPool2d
-from nn.elementwise import Activation, Dropout, Identity, Stochastic
 from nn.errors import ConfigError, StateError
 from nn.interop import from_torch, load_torch_state, to_torch, torch_state
-from nn.layers import MLP, Layer, Sequential
 from nn.module import Module
-from nn.normalisation import BatchNorm1d, BatchNorm2d
-from nn.recurrent import LSTM
-from nn.shaping import Flatten, Reshape
+from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.elementwise import Activation, Dropout, Identity, Stochastic
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.recurrent import LSTM
+from nn.modules.shaping import Flatten, Reshape
 
 torch = pytest.importorskip("torch")
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from autograd import Graph, Value
-from nn.elementwise import Activation, Dropout
 from nn.errors import ShapeError
-from nn.layers import MLP, Layer, Sequential
 from nn.module import Module, qualified
-from nn.normalisation import BatchNorm1d
+from nn.modules.elementwise import Activation, Dropout
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.modules.normalization import BatchNorm1d
 
 
 class Scaled(Module):

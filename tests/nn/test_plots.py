@@ -11,12 +11,12 @@ import pytest
 
 import autograd
 from nn import plots
-from nn.activations import ACTIVATIONS
-from nn.convolution import Conv2d
-from nn.curvature import gradient_norms, loss_gradient
-from nn.history import History
-from nn.layers import MLP, Layer, Sequential
-from nn.training import evaluate, predict
+from nn.modules.activations import ACTIVATIONS
+from nn.modules.convolution import Conv2d
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.training.curvature import gradient_norms, loss_gradient
+from nn.training.fit import evaluate, predict
+from nn.training.history import History
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -305,9 +305,9 @@ def test_what_cannot_be_plotted() -> None:
 
 def test_nothing_is_shown_and_matplotlib_is_imported_for_plots_only() -> None:
     code = (
-        "import sys, nn.plots, nn.training, nn.history\n"
+        "import sys, nn.plots, nn.training.fit, nn.training.history\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "history = nn.history.History(); history.append({'loss': 1.0}); history.plot()\n"
+        "history = nn.training.history.History(); history.append({'loss': 1.0}); history.plot()\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

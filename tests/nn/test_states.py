@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from nn.errors import StateError
-from nn.layers import MLP, Layer, Sequential
-from nn.normalisation import BatchNorm1d
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.modules.normalization import BatchNorm1d
 
 
 def test_there_and_back_exactly():

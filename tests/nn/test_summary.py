@@ -1,9 +1,9 @@
 from autograd import Value
-from nn.convolution import Conv2d, MaxPool2d
-from nn.elementwise import Activation, Dropout
-from nn.layers import MLP, Layer, Sequential
 from nn.module import Module
-from nn.network import Network
+from nn.modules.convolution import Conv2d, MaxPool2d
+from nn.modules.elementwise import Activation, Dropout
+from nn.modules.layers import MLP, Layer, Sequential
+from nn.modules.network import Network
 
 
 def test_the_network_of_l1_8():

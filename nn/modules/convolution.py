@@ -1,0 +1,366 @@
+"""Modules on pictures, [channel][row][column]: convolution, its transpose, and max pooling, as in PyTorch.
+
+Each number of a convolution's output is one `dot` node over the patch under the kernel, zeros of the padding
+included; those of one channel share their weights. Source: lecture L3.6 (the U-Net).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from autograd import Value, dot, largest, scope
+from nn import arrays
+from nn.arrays import Number
+from nn.errors import ShapeError
+from nn.inputs import Picture, picture
+from nn.module import Module
+from nn.modules.activations import ActivationSpec
+from nn.modules.activations import activation as find_activation
+from nn.modules.initializers import Initializer, Seed, initial_weights
+from nn.modules.neurons import positive
+
+__all__ = ["Conv2d", "ConvTranspose2d", "MaxPool2d"]
+
+Pair: TypeAlias = int | Sequence[int]
+Patches: TypeAlias = list[list[tuple[list[Any], list[Number]]]]
+
+
+def _pair(content: Any, name: str, owner: str, least: int = 1) -> tuple[int, int]:
+    """Read a size that is given for rows and columns together or apart."""
+    if isinstance(content, list | tuple):
+        if len(content) != 2:
+            raise ValueError(f"{name} of {owner} is one whole number, or two for rows and columns, not {content!r}.")
+        return positive(content[0], name, owner, least), positive(content[1], name, owner, least)
+    number = positive(content, name, owner, least)
+    return number, number
+
+
+class _Kernels(Module):
+    """What a convolution and its transpose share: weights, biases, names, and the sum over patches."""
+
+    kind = "conv"
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Pair, stride: Pair, dilation: Pair,
+        activation: ActivationSpec, bias: bool, W: Any, b: Any, init: str | Initializer, seed: Seed, transposed: bool,
+    ) -> None:  # fmt: skip
+        owner = type(self).__name__
+        self.in_channels = positive(in_channels, "in_channels", owner)
+        self.out_channels = positive(out_channels, "out_channels", owner)
+        self.kernel_size = _pair(kernel_size, "kernel_size", owner)
+        self.stride = _pair(stride, "stride", owner)
+        self.dilation = _pair(dilation, "dilation", owner)
+        self.activation = find_activation(activation)
+        if self.activation.whole:
+            raise ValueError(f"{self.activation} is an activation of a whole row, which {owner} does not have.")
+        self.bias = bool(bias)
+        if b is not None and not bias:
+            raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
+        channels = (in_channels, out_channels) if transposed else (out_channels, in_channels)
+        weights, biases = initial_weights(init, (*channels, *self.kernel_size), (out_channels,), seed)
+        described = f"{owner} {in_channels} → {out_channels}"
+        weights, biases = arrays.given_or(weights, W, "W", described), arrays.given_or(biases, b, "b", described)
+        self.W: list[list[list[list[Value]]]] = arrays.parameters(weights, "W")
+        self.b: list[Value] | None = arrays.parameters(biases, "b") if self.bias else None
+        self._activate = self.activation.on_value()
+        self.bind()
+
+    def name_nodes(self) -> None:
+        """Prepare for each output channel its scope, and the stems of names such as ``s1[0][2][3]``."""
+        s, a = self.qualify("s"), self.qualify("a")
+        self._channels = [(scope(f"channel{o}"), f"{s}[{o}]", f"{a}[{o}]") for o in range(self.out_channels)]
+
+    def _sums(self, patches: list[Patches]) -> Picture:
+        """Make the weighted sum of each place of each channel, from the weights and the patch there."""
+        biases: Sequence[Value | None] = self.b or [None] * self.out_channels
+        outputs: Picture = []
+        for (channel, sum_name, name), bias, plane in zip(self._channels, biases, patches, strict=True):
+            with channel:
+                outputs.append(
+                    [
+                        [self._sum(*pair, bias, f"[{r}][{c}]", sum_name, name) for c, pair in enumerate(line)]
+                        for r, line in enumerate(plane)
+                    ]
+                )
+        return outputs
+
+    def _sum(
+        self, weights: list[Any], patch: list[Number], bias: Value | None, place: str, sum_name: str, name: str
+    ) -> Value:
+        s: Value = dot(weights, patch, bias) if weights or bias is not None else Value(0.0, requires_grad=False)
+        s.name = sum_name + place
+        a: Value = self._activate(s)
+        a.name = name + place
+        return a
+
+    def extent(self) -> str:
+        """Say how many channels go in and out, and the kernel: ``3 → 8, 3×3, padding 1``."""
+        parts = [f"{self.in_channels} → {self.out_channels}", "×".join(map(str, self.kernel_size))]
+        for name, plain in (("stride", (1, 1)), ("padding", (0, 0)), ("output_padding", (0, 0)), ("dilation", (1, 1))):
+            content = getattr(self, name, plain)
+            if content != plain:
+                parts.append(f"{name.replace('_', ' ')} {_short(content)}")
+        return ", ".join(parts)
+
+
+def _short(content: Any) -> str:
+    return str(content) if isinstance(content, str) or content[0] != content[1] else str(content[0])
+
+
+class Conv2d(_Kernels):
+    """A convolution: each output channel sums what its kernel sees at each place of the picture.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output: one kernel each.
+        kernel_size: height and width of the kernel: one number, or two.
+        stride: step of the kernel in rows and columns.
+        padding: rows and columns of zeros around the picture; ``"same"`` keeps its size (with stride 1).
+        dilation: distance between the points that the kernel looks at.
+        activation: a name of `ACTIVATIONS`, or a function of one number.
+        bias: whether each output channel has a bias.
+        W: given weights, of shape (out_channels, in_channels, height, width); drawn by `init` otherwise.
+        b: given biases, of shape (out_channels,).
+        seed: a whole number or generator for drawing.
+        init: the initialiser, see `nn.INITIALIZERS`; PyTorch's default without.
+
+    Example:
+        >>> blur = Conv2d(1, 1, 2, bias=False, W=[[[[0.25, 0.25], [0.25, 0.25]]]])
+        >>> blur([[[1.0, 2.0], [3.0, 4.0]]])
+        [[[Value(2.5, name='a[0][0][0]', op=dot)]]]
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair | str = 0,
+        dilation: Pair = 1,
+        activation: ActivationSpec = "identity",
+        bias: bool = True,
+        W: Any = None,
+        b: Any = None,
+        seed: Seed = None,
+        *,
+        init: str | Initializer = "fan_in_uniform",
+    ) -> None:
+        if isinstance(padding, str):
+            if padding != "same" or _pair(stride, "stride", "Conv2d") != (1, 1):
+                raise ValueError(f"padding of Conv2d is a whole number, or 'same' with stride 1, not {padding!r}.")
+            self.padding: tuple[int, int] | str = padding
+        else:
+            self.padding = _pair(padding, "padding", "Conv2d", least=0)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
+        )
+
+    def forward(self, inputs: Any) -> Picture:
+        """Convolve one picture.
+
+        Args:
+            inputs: [channel][row][column], numbers or Values.
+
+        Returns:
+            Values of shape (out_channels, rows, columns);
+            rows = ⌊(rows + 2·padding − dilation·(height − 1) − 1)/stride⌋ + 1.
+
+        Raises:
+            ShapeError: another number of channels, or a picture smaller than the kernel.
+        """
+        planes = picture(inputs, self.in_channels, self)
+        reach = tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True))
+        if isinstance(self.padding, str):
+            before = [r // 2 for r in reach]
+            after = [r - b for r, b in zip(reach, before, strict=True)]
+        else:
+            before = after = list(self.padding)
+        planes = [_padded(plane, before, after) for plane in planes]
+        height, width = len(planes[0]), len(planes[0][0])
+        if height <= reach[0] or width <= reach[1]:
+            raise ShapeError(
+                f"{self.title} takes pictures of at least {reach[0] + 1} × {reach[1] + 1} after padding, got "
+                f"{height} × {width}."
+            )
+        patches = [
+            [self._patch(planes, top, left, reach) for left in range(0, width - reach[1], self.stride[1])]
+            for top in range(0, height - reach[0], self.stride[0])
+        ]
+        kernels = [arrays.flat(kernel) for kernel in self.W]
+        return self._sums([[[(kernel, patch) for patch in line] for line in patches] for kernel in kernels])
+
+    def _patch(self, planes: Picture, top: int, left: int, reach: tuple[int, ...]) -> list[Number]:
+        """List what the kernel sees: channel by channel, row by row, in the order of the weights."""
+        columns = slice(left, left + reach[1] + 1, self.dilation[1])
+        rows = slice(top, top + reach[0] + 1, self.dilation[0])
+        return [x for plane in planes for line in plane[rows] for x in line[columns]]
+
+
+def _padded(plane: list[list[Number]], before: Sequence[int], after: Sequence[int]) -> list[list[Number]]:
+    """Put zeros around one channel: rows before and after, columns before and after."""
+    if not any(before) and not any(after):
+        return plane
+    width = before[1] + len(plane[0]) + after[1]
+    above: list[list[Number]] = [[0.0] * width for _ in range(before[0])]
+    below: list[list[Number]] = [[0.0] * width for _ in range(after[0])]
+    return [*above, *([*[0.0] * before[1], *line, *[0.0] * after[1]] for line in plane), *below]
+
+
+class ConvTranspose2d(_Kernels):
+    """A transposed convolution: each input number stamps the kernel into the output, `stride` apart.
+
+    With ``kernel_size=2, stride=2`` it doubles height and width, as the U-Net does on its way up.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: height and width of the kernel: one number, or two.
+        stride: distance of the stamps in rows and columns.
+        padding: rows and columns cut off around the output.
+        output_padding: rows and columns added below and on the right.
+        dilation: distance between the points of the kernel.
+        activation: a name of `ACTIVATIONS`, or a function of one number.
+        bias: whether each output channel has a bias.
+        W: given weights, of shape (in_channels, out_channels, height, width), as in PyTorch; drawn otherwise.
+        b: given biases, of shape (out_channels,).
+        seed: a whole number or generator for drawing.
+        init: the initialiser, see `nn.INITIALIZERS`; PyTorch's default without.
+
+    Example:
+        >>> up = ConvTranspose2d(1, 1, 2, stride=2, bias=False, W=[[[[1.0, 2.0], [3.0, 4.0]]]])
+        >>> [[a.data for a in line] for line in up([[[10.0]]])[0]]
+        [[10.0, 20.0], [30.0, 40.0]]
+    """
+
+    kind = "upconv"
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        output_padding: Pair = 0,
+        dilation: Pair = 1,
+        activation: ActivationSpec = "identity",
+        bias: bool = True,
+        W: Any = None,
+        b: Any = None,
+        seed: Seed = None,
+        *,
+        init: str | Initializer = "fan_in_uniform",
+    ) -> None:
+        self.padding = _pair(padding, "padding", "ConvTranspose2d", least=0)
+        self.output_padding = _pair(output_padding, "output_padding", "ConvTranspose2d", least=0)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, True
+        )
+        if any(o >= max(s, d) for o, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
+            raise ValueError("output_padding of ConvTranspose2d must be smaller than its stride or its dilation.")
+
+    def forward(self, inputs: Any) -> Picture:
+        """Convolve one picture with the transpose.
+
+        Args:
+            inputs: [channel][row][column], numbers or Values.
+
+        Returns:
+            Values of shape (out_channels, rows, columns);
+            rows = (rows − 1)·stride − 2·padding + dilation·(height − 1) + output_padding + 1.
+
+        Raises:
+            ShapeError: another number of channels, or nothing is left of the output.
+        """
+        planes = picture(inputs, self.in_channels, self)
+        sizes = (len(planes[0]), len(planes[0][0]))
+        height, width = (self._size(axis, size) for axis, size in enumerate(sizes))
+        if height < 1 or width < 1:
+            raise ShapeError(f"{self.title} makes a picture of {height} × {width} from {sizes[0]} × {sizes[1]}.")
+        down = [self._sources(0, r, sizes[0]) for r in range(height)]
+        across = [self._sources(1, c, sizes[1]) for c in range(width)]
+        patches = [[[self._patch(planes, o, rs, cs) for cs in across] for rs in down] for o in range(self.out_channels)]
+        return self._sums(patches)
+
+    def _size(self, axis: int, size: int) -> int:
+        stamps = (size - 1) * self.stride[axis] + self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+        return stamps - 2 * self.padding[axis] + self.output_padding[axis]
+
+    def _sources(self, axis: int, place: int, size: int) -> list[tuple[int, int]]:
+        """List which input row stamps which kernel row onto an output row; columns likewise."""
+        found = []
+        for k in range(self.kernel_size[axis]):
+            source, rest = divmod(place + self.padding[axis] - k * self.dilation[axis], self.stride[axis])
+            if rest == 0 and 0 <= source < size:
+                found.append((source, k))
+        return found
+
+    def _patch(
+        self, planes: Picture, o: int, down: list[tuple[int, int]], across: list[tuple[int, int]]
+    ) -> tuple[list[Any], list[Number]]:
+        weights, numbers = [], []
+        for kernels, plane in zip(self.W, planes, strict=True):
+            for row, k in down:
+                for column, j in across:
+                    weights.append(kernels[o][k][j])
+                    numbers.append(plane[row][column])
+        return weights, numbers
+
+
+class MaxPool2d(Module):
+    """Max pooling: the largest number of each window, channel by channel.
+
+    Numbers that tie for the largest share the gradient (PyTorch gives it to the first).
+
+    Args:
+        kernel_size: height and width of the window: one number, or two.
+        stride: step of the window; the size of the window unless given.
+        padding: rows and columns around the picture that count as −∞; at most half the window.
+    """
+
+    kind = "maxpool"
+
+    def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> None:
+        self.kernel_size = _pair(kernel_size, "kernel_size", "MaxPool2d")
+        self.stride = self.kernel_size if stride is None else _pair(stride, "stride", "MaxPool2d")
+        self.padding = _pair(padding, "padding", "MaxPool2d", least=0)
+        if any(2 * p > k for p, k in zip(self.padding, self.kernel_size, strict=True)):
+            raise ValueError("padding of MaxPool2d must be at most half its kernel_size.")
+
+    def forward(self, inputs: Any) -> Picture:
+        """Pool one picture.
+
+        Args:
+            inputs: [channel][row][column], numbers or Values.
+
+        Returns:
+            shape (channels, rows, columns); rows = ⌊(rows + 2·padding − height)/stride⌋ + 1.
+
+        Raises:
+            ShapeError: the picture is smaller than the window.
+        """
+        planes = picture(inputs, None, self)
+        sizes = (len(planes[0]), len(planes[0][0]))
+        windows = [
+            [slice(max(start, 0), start + k) for start in range(-padding, size + padding - k + 1, stride)]
+            for size, k, stride, padding in zip(sizes, self.kernel_size, self.stride, self.padding, strict=True)
+        ]
+        if not all(windows):
+            raise ShapeError(
+                f"{self.title} takes pictures of at least {self.kernel_size[0]} × {self.kernel_size[1]}, got "
+                f"{sizes[0]} × {sizes[1]}."
+            )
+        return [
+            [
+                [largest([x for line in plane[rows] for x in line[columns]]) for columns in windows[1]]
+                for rows in windows[0]
+            ]
+            for plane in planes
+        ]
+
+    def extent(self) -> str:
+        """Say how large the window is."""
+        stride = "" if self.stride == self.kernel_size else f", stride {_short(self.stride)}"
+        return "×".join(map(str, self.kernel_size)) + stride

@@ -1,0 +1,109 @@
+"""Modules that look at each number by itself: activations, dropout, neurons that fire by chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd import Value, sigmoid
+from nn import arrays
+from nn.arrays import Array, Number
+from nn.inputs import row
+from nn.module import Module
+from nn.modules.activations import ActivationSpec
+from nn.modules.activations import activation as find_activation
+from nn.modules.initializers import Seed, generator
+from nn.modules.neurons import fired
+
+__all__ = ["Activation", "Dropout", "Identity", "Stochastic"]
+
+
+class Activation(Module):
+    """An activation on its own: of each number of a row or picture; of the whole row if it is softmax.
+
+    Args:
+        activation: a name of `ACTIVATIONS`, or a function of one number.
+    """
+
+    kind = "activation"
+    keeps_width = True
+
+    def __init__(self, activation: ActivationSpec) -> None:
+        self.activation = find_activation(activation)
+
+    def forward(self, inputs: Array) -> Array:
+        """Apply the activation to numbers in nested lists of any depth."""
+        if self.activation.whole:
+            return self.activation(list(row(inputs, None, self)))
+        return arrays.map_numbers(self.activation, arrays.listed(inputs))
+
+
+class Stochastic(Module):
+    """Neurons that fire by chance: each sum s becomes 1 with p = 1/(1 + e^−s), else 0. Source: lecture L4.4.
+
+    It draws in training and in evaluation. See `StochasticNeuron` for the gradient.
+
+    Args:
+        straight_through: whether the gradient of p stands for the output's, which has none.
+        seed: a whole number or generator for drawing.
+    """
+
+    kind = "stochastic"
+    keeps_width = True
+
+    def __init__(self, straight_through: bool = True, *, seed: Seed = None) -> None:
+        self.straight_through = bool(straight_through)
+        self._random = generator(seed)
+
+    def forward(self, sums: Array) -> Array:
+        """Draw 0 or 1 for each sum."""
+        return arrays.map_numbers(self._fire, arrays.listed(sums))
+
+    def _fire(self, s: Number) -> Value:
+        p = sigmoid(s if isinstance(s, Value) else Value(s, requires_grad=False))
+        return fired(p, self._random.random(), self.straight_through)
+
+
+class Dropout(Module):
+    """Inverted dropout: in training each number becomes 0 with probability p, and x/(1 − p) otherwise.
+
+    In evaluation numbers pass unchanged. Source: Srivastava et al. 2014.
+
+    Args:
+        p: probability of dropping, in [0, 1].
+        seed: a whole number or generator for drawing.
+
+    Raises:
+        ValueError: p is outside [0, 1].
+    """
+
+    kind = "dropout"
+    keeps_width = True
+
+    def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"p of Dropout must lie between 0 and 1, not {p!r}: it is the probability of dropping.")
+        self.p = float(p)
+        self._random = generator(seed)
+
+    def forward(self, inputs: Array) -> Array:
+        """Drop numbers from nested lists of any depth. A dropped one stays in the graph, with slope 0."""
+        xs = arrays.listed(inputs)
+        if not self.training or self.p == 0.0:
+            return xs
+        keep = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
+        return arrays.map_numbers(lambda x: x * (keep if self._random.random() >= self.p else 0.0), xs)
+
+    def extent(self) -> str:
+        """Say how probable dropping is."""
+        return f"p = {self.p:g}"
+
+
+class Identity(Module):
+    """A module that passes its input on, for a branch that skips others."""
+
+    kind = "identity"
+    keeps_width = True
+
+    def forward(self, inputs: Any) -> Any:
+        """Return the inputs."""
+        return inputs

@@ -1,0 +1,195 @@
+"""Single neurons: the lectures' y = σ(⟨x, w⟩ + b), the stochastic neuron, and McCulloch and Pitts' threshold neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Value, dot
+from nn import arrays
+from nn.arrays import Number
+from nn.inputs import row
+from nn.module import Module
+from nn.modules.activations import ActivationFunction, activation
+from nn.modules.initializers import Initializer, Seed, generator, initial_weights
+
+__all__ = ["Neuron", "StochasticNeuron", "ThresholdNeuron", "and_gate", "fired", "not_gate", "or_gate", "positive"]
+
+
+def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
+    """Check a size: a whole number of at least `least`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
+        raise ValueError(f"{name} of {owner} must be a whole number from {least}, not {number!r}.")
+    return int(number)
+
+
+class Neuron(Module):
+    """One neuron: y = σ(⟨x, w⟩ + b). Source: lectures L3.1, L5.2; with σ = identity it is linear regression.
+
+    Args:
+        n_in: number of inputs.
+        activation: σ: a name of `ACTIVATIONS`, or a function of one number.
+        bias: whether it has a b.
+        w: given weights, of shape (n_in,); drawn by `init` otherwise.
+        b: a given bias.
+        init: the initialiser, see `nn.INITIALIZERS`.
+        seed: a whole number or generator for drawing.
+
+    Example:
+        >>> neuron = Neuron(2, "sigmoid", w=[1.0, -1.0], b=0.0)
+        >>> neuron([0.5, 0.5])
+        [Value(0.5, name='a[0]', op=sigmoid)]
+    """
+
+    kind = "neuron"
+    unsaved = Module.unsaved | {"w"}
+
+    def __init__(
+        self,
+        n_in: int,
+        activation: str | ActivationFunction | Callable[[Any], Any] = "identity",
+        bias: bool = True,
+        *,
+        w: Sequence[float] | None = None,
+        b: float | None = None,
+        init: str | Initializer = "fan_in_uniform",
+        seed: Seed = None,
+    ) -> None:
+        self.n_in = positive(n_in, "n_in", type(self).__name__)
+        self.n_out = 1
+        self.activation = _pointwise(activation, type(self).__name__)
+        self.bias = bool(bias)
+        weights, biases = initial_weights(init, (n_in,), (), seed)
+        owner = f"{type(self).__name__} {self.extent()}"
+        if b is not None and not bias:
+            raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
+        weights, biases = arrays.given_or(weights, w, "w", owner), arrays.given_or(biases, b, "b", owner)
+        self.w: list[Value] = arrays.parameters(weights, "w")
+        self.b: Value | None = arrays.parameters(biases, "b") if self.bias else None
+        self._activate = self.activation.on_value()
+        self.bind()
+
+    def name_nodes(self) -> None:
+        """Name the sum ``s[0]`` and the output ``a[0]``."""
+        self._sum_name, self._name = self.qualify("s") + "[0]", self.qualify("a") + "[0]"
+
+    def forward(self, inputs: Sequence[Number]) -> list[Value]:
+        """Compute σ(⟨x, w⟩ + b).
+
+        Args:
+            inputs: n_in numbers or Values.
+
+        Returns:
+            a list of one Value.
+        """
+        s = dot(self.w, row(inputs, self.n_in, self), self.b)
+        s.name = self._sum_name
+        a = self._activate(s)
+        a.name = self._name
+        return [a]
+
+    def extent(self) -> str:
+        """Say how many inputs and outputs there are."""
+        return f"{self.n_in} → 1"
+
+
+def _pointwise(spec: str | ActivationFunction | Callable[[Any], Any], owner: str) -> ActivationFunction:
+    found = activation(spec)
+    if found.whole:
+        raise ValueError(f"{found} is an activation of a whole layer, but {owner} is one neuron: use Layer.")
+    return found
+
+
+class StochasticNeuron(Neuron):
+    """A neuron that fires by chance: 1 with p = 1/(1 + e^−s), else 0, in training and in evaluation.
+
+    Its output has no derivative; with `straight_through` the gradient is that of p (Bengio, Léonard, Courville
+    2013: the output is p + (sample − p), the bracket constant). Source: lecture L4.4.
+
+    Args:
+        n_in: number of inputs.
+        bias: whether it has a b.
+        straight_through: whether the gradient of p stands for the output's; otherwise the output is a constant.
+        w: given weights, of shape (n_in,); drawn otherwise.
+        b: a given bias.
+        seed: a whole number or generator, for drawing weights and then for firing.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        bias: bool = True,
+        straight_through: bool = True,
+        *,
+        w: Sequence[float] | None = None,
+        b: float | None = None,
+        seed: Seed = None,
+    ) -> None:
+        self._random = generator(seed)
+        self.straight_through = bool(straight_through)
+        super().__init__(n_in, "sigmoid", bias, w=w, b=b, seed=self._random)
+
+    def forward(self, inputs: Sequence[Number]) -> list[Value]:
+        """Draw 1 with the probability σ(⟨x, w⟩ + b), else 0."""
+        [p] = super().forward(inputs)
+        p.name = self.qualify("p") + "[0]"
+        a = fired(p, self._random.random(), self.straight_through)
+        a.name = self._name
+        return [a]
+
+
+def fired(p: Value, chance: float, straight_through: bool) -> Value:
+    """Turn a probability into 1 where `chance` (from U[0, 1)) is below it, else 0.
+
+    The sum p + (sample − p) is exactly 0 or 1 in floating point: where p < ½ the rounding of 1 − p is at most
+    half the distance of 1 to its neighbours, and ties go to the even 1.
+    """
+    sample = 1.0 if chance < p.data else 0.0
+    return p + (sample - p.data) if straight_through else Value(sample, requires_grad=False)
+
+
+class ThresholdNeuron(Neuron):
+    """McCulloch and Pitts' neuron: 1 where Σ w_i x_i > w_0, else 0, with fixed weights. Source: lecture L4.3.
+
+    Args:
+        weights: w_1 … w_n.
+        threshold: w_0.
+
+    Example:
+        >>> [float(ThresholdNeuron([1, 1], 1.5)([x, y])[0]) for x in (0, 1) for y in (0, 1)]
+        [0.0, 0.0, 0.0, 1.0]
+    """
+
+    def __init__(self, weights: Sequence[float], threshold: float) -> None:
+        super().__init__(len(weights), "step", w=weights, b=-threshold)
+        self.freeze()
+
+    @property
+    def weights(self) -> list[float]:
+        """The weights w_1 … w_n."""
+        return [w.data for w in self.w]
+
+    @property
+    def threshold(self) -> float:
+        """The threshold w_0."""
+        assert self.b is not None
+        return -self.b.data
+
+
+def and_gate(n: int = 2) -> ThresholdNeuron:
+    """Make the neuron that fires where all of n inputs (0 or 1) are 1."""
+    return ThresholdNeuron([1.0] * positive(n, "n", "and_gate"), n - 0.5)
+
+
+def or_gate(n: int = 2) -> ThresholdNeuron:
+    """Make the neuron that fires where at least one of n inputs (0 or 1) is 1."""
+    return ThresholdNeuron([1.0] * positive(n, "n", "or_gate"), 0.5)
+
+
+def not_gate() -> ThresholdNeuron:
+    """Make the neuron that fires where its input is 0."""
+    return ThresholdNeuron([-1.0], -0.5)

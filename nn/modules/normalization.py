@@ -1,0 +1,207 @@
+"""Batch normalisation: each feature shifted and scaled by the mean and variance over a batch.
+
+In training the statistics are part of the graph, so gradients flow through them, and running ones are kept for
+evaluation. Source: Ioffe and Szegedy 2015; lecture L3.6. Names and conventions are PyTorch's.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import Value, dot, sqrt, total
+from nn import arrays
+from nn.arrays import Array, Number
+from nn.errors import ShapeError
+from nn.inputs import picture, row
+from nn.module import Module
+from nn.modules.neurons import positive
+
+__all__ = ["BatchNorm1d", "BatchNorm2d"]
+
+
+class _BatchNorm(Module):
+    """What batch normalisation of rows and of pictures share. See `BatchNorm2d`."""
+
+    kind = "batchnorm"
+    buffers = ("running_mean", "running_var", "num_batches_tracked")
+    whole_batch = True
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        self.num_features = positive(num_features, "num_features", type(self).__name__)
+        self.eps = float(eps)
+        self.momentum = None if momentum is None else float(momentum)
+        self.affine = bool(affine)
+        self.track_running_stats = bool(track_running_stats)
+        self.gamma: list[Value] | None = arrays.parameters(np.ones(num_features), "gamma") if affine else None
+        self.beta: list[Value] | None = arrays.parameters(np.zeros(num_features), "beta") if affine else None
+        self.running_mean: NDArray[np.float64] | None = np.zeros(num_features) if track_running_stats else None
+        self.running_var: NDArray[np.float64] | None = np.ones(num_features) if track_running_stats else None
+        self.num_batches_tracked = np.array(0) if track_running_stats else None
+        self.bind()
+
+    @abstractmethod
+    def _features(self, example: Any) -> list[list[Number]]:
+        """List the numbers of each feature of one example, checked."""
+
+    @abstractmethod
+    def _laid_out(self, feature: list[Any], example: Any) -> Any:
+        """Lay the numbers of one feature out as they were in the example."""
+
+    def forward(self, inputs: Any) -> Array:
+        """Normalise one example: by its own statistics in training, by the running ones in evaluation."""
+        return self.forward_batch([inputs])[0]
+
+    def forward_batch(self, examples: Sequence[Any]) -> list[Any]:
+        """Normalise several examples together.
+
+        Args:
+            examples: the inputs, all of one shape.
+
+        Returns:
+            one output for each, of the shape of the input.
+
+        Raises:
+            ShapeError: another number of features; in training, one number a feature or examples that differ in size.
+        """
+        features = [self._features(example) for example in examples]
+        by_batch = self.training or self.running_mean is None
+        if by_batch:
+            self._check_sizes(features)
+        columns = []
+        moments = []
+        for k in range(self.num_features):
+            parts = [example[k] for example in features]
+            if by_batch:
+                normalised, moment = self._by_batch(parts, k)
+                moments.append(moment)
+            else:
+                normalised = self._by_running(parts, k)
+            columns.append(normalised)
+        if self.training and self.running_mean is not None:
+            self._remember(moments, sum(len(example[0]) for example in features))
+        return [
+            [self._laid_out(columns[k][n], example) for k in range(self.num_features)]
+            for n, example in enumerate(examples)
+        ]
+
+    def _check_sizes(self, features: list[list[list[Number]]]) -> None:
+        sizes = {len(example[0]) for example in features}
+        if len(sizes) > 1:
+            raise ShapeError(f"{self.title} takes examples of one size, got {sorted(sizes)} numbers a feature.")
+        count = sum(len(example[0]) for example in features)
+        if count < 2:
+            raise ShapeError(
+                f"{self.title} needs two numbers or more for each feature in training, got {count}: their variance "
+                "would be 0. Use model.batch(examples), or eval()."
+            )
+
+    def _by_batch(self, parts: list[list[Number]], k: int) -> tuple[list[list[Any]], tuple[float, float]]:
+        """Normalise one feature by the mean and the (biased) variance over the batch."""
+        xs = [x for part in parts for x in part]
+        mean = total(xs) / len(xs)
+        deviations = [x - mean for x in xs]
+        variance = dot(deviations, deviations) / len(xs)
+        self._name(mean, f"mean[{k}]")
+        self._name(variance, f"var[{k}]")
+        scale = 1.0 / sqrt(variance + self.eps)
+        if self.gamma is not None:
+            scale = self.gamma[k] * scale
+        outputs = [d * scale for d in deviations]
+        if self.beta is not None:
+            outputs = [x + self.beta[k] for x in outputs]
+        places = iter(outputs)
+        return [[next(places) for _ in part] for part in parts], (float(mean), float(variance))
+
+    def _by_running(self, parts: list[list[Number]], k: int) -> list[list[Any]]:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        mean = float(self.running_mean[k])
+        scale: Any = 1.0 / float(np.sqrt(self.running_var[k] + self.eps))
+        if self.gamma is not None:
+            scale = self.gamma[k] * scale
+        shift = -mean * scale if self.beta is None else self.beta[k] - mean * scale
+        return [[x * scale + shift for x in part] for part in parts]
+
+    def _name(self, node: Any, name: str) -> None:
+        if isinstance(node, Value):
+            stem, _, tail = name.partition("[")
+            node.name = f"{self.qualify(stem)}[{tail}"
+
+    def _remember(self, moments: list[tuple[float, float]], count: int) -> None:
+        """Move the running statistics: x ← (1 − momentum)·x + momentum·new, with the unbiased variance.
+
+        Without a momentum they are the plain averages over all batches.
+        """
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        mean, variance = np.array(moments).T
+        self.num_batches_tracked = np.array(int(self.num_batches_tracked) + 1)
+        part = 1.0 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean = (1.0 - part) * self.running_mean + part * mean
+        self.running_var = (1.0 - part) * self.running_var + part * variance * count / (count - 1)
+
+    def extent(self) -> str:
+        """Say how many features there are."""
+        return str(self.num_features)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalisation of pictures: y = γ(x − mean)/√(var + ε) + β, channel by channel.
+
+    In training mean and var are those of the channel over the whole batch, so train with ``model.batch(examples)``;
+    one example alone is a batch of one. In evaluation they are the running ones.
+
+    Args:
+        num_features: channels.
+        eps: ε.
+        momentum: how much of each batch's statistics goes into the running ones; None for a plain average.
+        affine: whether there are γ and β, which start at 1 and 0.
+        track_running_stats: whether running statistics are kept; otherwise evaluation, too, uses the batch's.
+
+    Attributes:
+        gamma: γ (PyTorch's weight), num_features Values.
+        beta: β (PyTorch's bias), num_features Values.
+        running_mean: the running mean, an array (a buffer, saved with the state).
+        running_var: the running unbiased variance.
+        num_batches_tracked: how many batches they come from.
+    """
+
+    def _features(self, example: Any) -> list[list[Number]]:
+        return [[x for line in plane for x in line] for plane in picture(example, self.num_features, self)]
+
+    def _laid_out(self, feature: list[Any], example: Any) -> Any:
+        width = len(example[0][0])
+        return [feature[start : start + width] for start in range(0, len(feature), width)]
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation of rows: each input by its mean and variance over the batch. See `BatchNorm2d`.
+
+    Args:
+        num_features: numbers in a row.
+        eps: ε.
+        momentum: how much of each batch's statistics goes into the running ones; None for a plain average.
+        affine: whether there are γ and β.
+        track_running_stats: whether running statistics are kept.
+    """
+
+    keeps_width = True
+
+    def _features(self, example: Any) -> list[list[Number]]:
+        return [[x] for x in row(example, self.num_features, self)]
+
+    def _laid_out(self, feature: list[Any], example: Any) -> Any:
+        return feature[0]

@@ -1,0 +1,242 @@
+"""Recurrent networks over sequences: Elman's, and the LSTM, unrolled step by step as in PyTorch.
+
+A sequence is a list of rows; each step is a part of the graph with its own scope, so gradients flow back
+through time. Source: lecture L4.5.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import Value, dot, scope, sigmoid, tanh
+from nn import arrays
+from nn.arrays import Number
+from nn.inputs import row, sequence
+from nn.module import Module
+from nn.modules.activations import ActivationSpec
+from nn.modules.activations import activation as find_activation
+from nn.modules.initializers import Seed, generator
+from nn.modules.neurons import positive
+
+__all__ = ["LSTM", "Elman"]
+
+Row = list[Any]
+
+
+class _Recurrent(Module):
+    """What recurrent networks share: weights of `gates` stacked blocks, and the loop over the steps."""
+
+    gates: int = 1
+    unsaved = Module.unsaved | {"W_ih", "W_hh", "b_ih", "b_hh"}
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        last: bool = False,
+        *,
+        W_ih: Any = None,
+        W_hh: Any = None,
+        b_ih: Any = None,
+        b_hh: Any = None,
+        seed: Seed = None,
+    ) -> None:
+        name = type(self).__name__
+        self.input_size = positive(input_size, "input_size", name)
+        self.hidden_size = positive(hidden_size, "hidden_size", name)
+        self.bias = bool(bias)
+        self.last = bool(last)
+        if self.last:
+            self.n_out = self.hidden_size
+        if not bias and (b_ih is not None or b_hh is not None):
+            raise ValueError(f"{name} was given biases and bias=False: leave one of them out.")
+        height = self.gates * self.hidden_size
+        bound = 1.0 / float(np.sqrt(self.hidden_size))
+        random = generator(seed)
+        made = []
+        for key, content, shape in (
+            ("W_ih", W_ih, (height, self.input_size)),
+            ("W_hh", W_hh, (height, self.hidden_size)),
+            ("b_ih", b_ih, (height,)),
+            ("b_hh", b_hh, (height,)),
+        ):
+            drawn = random.uniform(-bound, bound, shape)
+            checked = arrays.given_or(drawn, content, key, f"{name} {self.extent()}")
+            made.append(arrays.parameters(checked, key))
+        self.W_ih: list[list[Value]] = made[0]
+        self.W_hh: list[list[Value]] = made[1]
+        self.b_ih: list[Value] | None = made[2] if self.bias else None
+        self.b_hh: list[Value] | None = made[3] if self.bias else None
+        self.bind()
+
+    @abstractmethod
+    def step(self, inputs: Sequence[Number], state: Any, time: int = 0) -> Any:
+        """Compute the next state from one row of the sequence and the present state."""
+
+    @abstractmethod
+    def _start(self, state: Any) -> Any:
+        """Check a given state, or make one of zeros."""
+
+    @abstractmethod
+    def _output(self, state: Any) -> Row:
+        """Take the output h out of a state."""
+
+    def forward(self, inputs: Any, state: Any = None) -> Any:
+        """Run over one sequence.
+
+        Args:
+            inputs: a list of rows of input_size numbers or Values.
+            state: the state to start from; zeros unless given.
+
+        Returns:
+            the output h of every step, each of hidden_size Values; only that of the last step if `last`.
+
+        Raises:
+            ShapeError: the sequence is empty, or a row has another width.
+        """
+        outputs, _ = self.unroll(inputs, state)
+        return outputs[-1] if self.last else outputs
+
+    def unroll(self, inputs: Any, state: Any = None) -> tuple[list[Row], Any]:
+        """Run over one sequence and give both the outputs of all steps and the last state, to go on from."""
+        rows = sequence(inputs, self.input_size, self)
+        state = self._start(state)
+        outputs = []
+        for time, xs in enumerate(rows):
+            with scope(f"step{time}"):
+                state = self.step(xs, state, time)
+            outputs.append(self._output(state))
+        return outputs, state
+
+    def _sum(self, unit: int, xs: Sequence[Number], h: Row) -> Value:
+        """Make the weighted sum W_ih x + b_ih + W_hh h + b_hh of one unit as one node; b_hh weighs a constant 1."""
+        weights = [*self.W_ih[unit], *self.W_hh[unit]]
+        if self.b_ih is None or self.b_hh is None:
+            return dot(weights, [*xs, *h])  # type: ignore[no-any-return]
+        return dot([*weights, self.b_hh[unit]], [*xs, *h, 1.0], self.b_ih[unit])  # type: ignore[no-any-return]
+
+    def extent(self) -> str:
+        """Say how many inputs and outputs a step has."""
+        return f"{self.input_size} → {self.hidden_size}"
+
+
+class Elman(_Recurrent):
+    """Elman's network: h_t = σ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh). Source: Elman 1990; PyTorch's RNN.
+
+    Args:
+        input_size: numbers in a row of the sequence.
+        hidden_size: numbers in the state h.
+        activation: σ: ``"tanh"``, or another name of `ACTIVATIONS`.
+        bias: whether there are biases.
+        last: whether the output is that of the last step only.
+        W_ih: given weights of the inputs, of shape (hidden_size, input_size); drawn otherwise.
+        W_hh: given weights of the state, of shape (hidden_size, hidden_size).
+        b_ih: given biases, of shape (hidden_size,). There are two, as in PyTorch; they add up.
+        b_hh: given biases, of shape (hidden_size,).
+        seed: a whole number or generator for drawing from U(−1/√hidden_size, 1/√hidden_size).
+
+    Example:
+        >>> model = Elman(1, 1, "identity", W_ih=[[1.0]], W_hh=[[0.5]], bias=False)
+        >>> [h[0].data for h in model([[1.0], [1.0], [1.0]])]
+        [1.0, 1.5, 1.75]
+    """
+
+    kind = "elman"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        activation: ActivationSpec = "tanh",
+        bias: bool = True,
+        last: bool = False,
+        *,
+        W_ih: Any = None,
+        W_hh: Any = None,
+        b_ih: Any = None,
+        b_hh: Any = None,
+        seed: Seed = None,
+    ) -> None:
+        self.activation = find_activation(activation)
+        self._activate = self.activation.on_value()
+        if self.activation.whole:
+            raise ValueError(f"{self.activation} is an activation of a whole row: Elman takes one of single numbers.")
+        super().__init__(input_size, hidden_size, bias, last, W_ih=W_ih, W_hh=W_hh, b_ih=b_ih, b_hh=b_hh, seed=seed)
+
+    def step(self, inputs: Sequence[Number], state: Row, time: int = 0) -> Row:
+        """Compute h_t from the row x_t and the state h_{t−1}."""
+        h = []
+        for unit in range(self.hidden_size):
+            s = self._sum(unit, inputs, state)
+            s.name = f"{self.qualify('s')}[{time}][{unit}]"
+            a = self._activate(s)
+            a.name = f"{self.qualify('h')}[{time}][{unit}]"
+            h.append(a)
+        return h
+
+    def _start(self, state: Any) -> Row:
+        return [0.0] * self.hidden_size if state is None else list(row(state, self.hidden_size, self, ", state h,"))
+
+    def _output(self, state: Row) -> Row:
+        return state
+
+
+class LSTM(_Recurrent):
+    """A long short-term memory: a cell c that gates fill, keep and read.
+
+    Source: Hochreiter and Schmidhuber 1997; the gate f that keeps, Gers, Schmidhuber and Cummins 2000.
+
+    With s = W_ih x_t + b_ih + W_hh h_{t−1} + b_hh in four blocks of hidden_size rows, in PyTorch's order:
+    i = σ(s_i) lets in, f = σ(s_f) keeps, g = tanh(s_g) is what comes in, o = σ(s_o) lets out;
+    c_t = f·c_{t−1} + i·g, h_t = o·tanh(c_t).
+
+    Args:
+        input_size: numbers in a row of the sequence.
+        hidden_size: numbers in the cell and in the output h.
+        bias: whether there are biases.
+        last: whether the output is that of the last step only.
+        W_ih: given weights of the inputs, of shape (4·hidden_size, input_size), blocks i, f, g, o; drawn otherwise.
+        W_hh: given weights of the state, of shape (4·hidden_size, hidden_size).
+        b_ih: given biases, of shape (4·hidden_size,). There are two, as in PyTorch; they add up.
+        b_hh: given biases, of shape (4·hidden_size,).
+        seed: a whole number or generator for drawing from U(−1/√hidden_size, 1/√hidden_size).
+    """
+
+    kind = "lstm"
+    gates = 4
+
+    def step(self, inputs: Sequence[Number], state: tuple[Row, Row], time: int = 0) -> tuple[Row, Row]:
+        """Compute (h_t, c_t) from the row x_t and the state (h_{t−1}, c_{t−1})."""
+        h, cell = state
+        size = self.hidden_size
+        h_next, cell_next = [], []
+        for unit in range(size):
+            gates = []
+            for block, (name, gate) in enumerate((("i", sigmoid), ("f", sigmoid), ("g", tanh), ("o", sigmoid))):
+                opened = gate(self._sum(block * size + unit, inputs, h))
+                opened.name = f"{self.qualify(name)}[{time}][{unit}]"
+                gates.append(opened)
+            i, f, g, o = gates
+            c = f * cell[unit] + i * g
+            c.name = f"{self.qualify('c')}[{time}][{unit}]"
+            out = o * tanh(c)
+            out.name = f"{self.qualify('h')}[{time}][{unit}]"
+            h_next.append(out)
+            cell_next.append(c)
+        return h_next, cell_next
+
+    def _start(self, state: Any) -> tuple[Row, Row]:
+        if state is None:
+            return [0.0] * self.hidden_size, [0.0] * self.hidden_size
+        if not isinstance(state, list | tuple) or len(state) != 2:
+            raise TypeError(f"The state of {self.title} is a pair (h, c) of rows of {self.hidden_size} numbers.")
+        h, c = (row(part, self.hidden_size, self, f", state {name},") for part, name in zip(state, "hc", strict=True))
+        return list(h), list(c)
+
+    def _output(self, state: tuple[Row, Row]) -> Row:
+        return state[0]

@@ -1,0 +1,250 @@
+"""First-order optimisers that divide each gradient by the size it usually has: AdaGrad, AdaDelta, RMSProp, Adam.
+
+What is remembered are sums or running means of squared gradients; every rule is as in `nn.optim.first_order`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from autograd import Value
+from nn.optim.first_order import FirstOrder, Numbers
+
+__all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSProp"]
+
+
+class AdaGrad(FirstOrder):
+    """AdaGrad: a gradient is divided by the root of the sum of its own squares so far (lecture L4.15).
+
+    ::
+
+        G = G + ∇E²,   ΔW_t = η(∇E/(√G + ε) + ρW) + μΔW_{t−1},   W = W − ΔW_t
+
+    The slide has no ε: a weight whose gradient has always been 0 would become 0/0. As there, the decay ρW is not
+    divided; PyTorch adds it to the gradient. (J. Duchi et al., JMLR 12 (2011) 2121.)
+
+    Args:
+        parameters: leaves to train.
+        lr: η, from 0.
+        eps: ε, from 0.
+        momentum: μ in [0, 1).
+        weight_decay: ρ, from 0.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    options = ("lr", "eps", "momentum", "weight_decay")
+    slots = ("G", "dW")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.01,
+        eps: float = 1e-10,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.eps = self._number("eps", eps)
+        self.momentum = self._number("momentum", momentum, high=1.0)
+        self.weight_decay = self._number("weight_decay", weight_decay)
+
+    @staticmethod
+    def rule(
+        w: Numbers, g: Numbers, G: Numbers, dW: Numbers,
+        lr: float, eps: float, momentum: float, weight_decay: float,
+    ) -> tuple[Numbers, ...]:  # fmt: skip
+        """Give the new weights, G and ΔW."""
+        G = G + g * g
+        descent = lr * (g / (np.sqrt(G) + eps) + weight_decay * w)
+        dW = descent + momentum * dW if momentum else descent
+        return w - dW, G, dW
+
+
+class AdaDelta(FirstOrder):
+    """AdaDelta: the step has the size of recent steps, over that of recent gradients (lecture L4.15).
+
+    ::
+
+        S = αS + (1 − α)∇E²,   g = √(D + ε)/√(S + ε) ∇E,   D = βD + (1 − β)g²
+        ΔW_t = η(g + ρW) + μΔW_{t−1},   W = W − ΔW_t
+
+    The slide has no ε: from D₀ = 0 it would never move (M. Zeiler, arXiv 1212.5701, has it in both roots). The slide
+    averages the squares of ΔW; with η = 1 and no momentum or decay that is g. With η < 1 it would shrink its own
+    steps again and again, so here D averages g, as in PyTorch.
+
+    Args:
+        parameters: leaves to train.
+        lr: η, from 0.
+        rho: α, the share of S that stays, in [0, 1). PyTorch's name; not the slide's ρ.
+        eps: ε, from 0.
+        beta: β, the share of D that stays, in [0, 1); α unless given.
+        momentum: μ in [0, 1).
+        weight_decay: the slide's ρ, from 0.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    options = ("lr", "rho", "eps", "beta", "momentum", "weight_decay")
+    slots = ("S", "D", "dW")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        beta: float | None = None,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.rho = self._number("rho", rho, high=1.0)
+        self.eps = self._number("eps", eps)
+        self.beta = self.rho if beta is None else self._number("beta", beta, high=1.0)
+        self.momentum = self._number("momentum", momentum, high=1.0)
+        self.weight_decay = self._number("weight_decay", weight_decay)
+
+    @staticmethod
+    def rule(
+        w: Numbers, g: Numbers, S: Numbers, D: Numbers, dW: Numbers,
+        lr: float, rho: float, eps: float, beta: float, momentum: float, weight_decay: float,
+    ) -> tuple[Numbers, ...]:  # fmt: skip
+        """Give the new weights, S, D and ΔW."""
+        S = rho * S + (1.0 - rho) * (g * g)
+        g = np.sqrt(D + eps) / np.sqrt(S + eps) * g
+        D = beta * D + (1.0 - beta) * (g * g)
+        descent = lr * (g + weight_decay * w)
+        dW = descent + momentum * dW if momentum else descent
+        return w - dW, S, D, dW
+
+
+class RMSProp(FirstOrder):
+    """RMSProp: a gradient is divided by the root of the running mean of its squares (lecture L1.9).
+
+    ::
+
+        G = αG + (1 − α)g⊙g,   w = w − η g/(√G + ε)
+
+    Args:
+        parameters: leaves to train.
+        lr: η, from 0.
+        alpha: α, the share of G that stays, in [0, 1).
+        eps: ε, from 0; outside the root, as in the lecture and in PyTorch.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    options = ("lr", "alpha", "eps")
+    slots = ("G",)
+
+    def __init__(self, parameters: Iterable[Value], lr: float = 1e-3, alpha: float = 0.9, eps: float = 1e-7) -> None:
+        super().__init__(parameters, lr)
+        self.alpha = self._number("alpha", alpha, high=1.0)
+        self.eps = self._number("eps", eps)
+
+    @staticmethod
+    def rule(w: Numbers, g: Numbers, G: Numbers, lr: float, alpha: float, eps: float) -> tuple[Numbers, ...]:
+        """Give the new weights and G."""
+        G = alpha * G + (1.0 - alpha) * (g * g)
+        return w - lr * (g / (np.sqrt(G) + eps)), G
+
+
+class Adam(FirstOrder):
+    """Adam: momentum over RMSProp's root, both corrected for having started at 0.
+
+    ::
+
+        m = β₁m + (1 − β₁)g,   v = β₂v + (1 − β₂)g⊙g
+        w = w − η m̂/(√v̂ + ε),   m̂ = m/(1 − β₁ᵗ),   v̂ = v/(1 − β₂ᵗ)
+
+    Source: D. Kingma, J. Ba, arXiv 1412.6980, algorithm 1.
+
+    Args:
+        parameters: leaves to train.
+        lr: η, from 0.
+        betas: (β₁, β₂), each in [0, 1).
+        eps: ε, from 0.
+        weight_decay: ρ, from 0; ρw is added to the gradient (see `AdamW` for the other way).
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    options = ("lr", "beta1", "beta2", "eps", "weight_decay")
+    slots = ("m", "v")
+    decoupled = False
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.beta1 = self._number("betas[0]", betas[0], high=1.0)
+        self.beta2 = self._number("betas[1]", betas[1], high=1.0)
+        self.eps = self._number("eps", eps)
+        self.weight_decay = self._number("weight_decay", weight_decay)
+
+    def settings(self, t: int) -> tuple[float, ...]:
+        """Give η/(1 − β₁ᵗ), √(1 − β₂ᵗ), β₁, β₂, ε, and the decays that go through the root and past it."""
+        rate, spread = self.lr / (1.0 - self.beta1**t), math.sqrt(1.0 - self.beta2**t)
+        through, past = (0.0, self.lr * self.weight_decay) if self.decoupled else (self.weight_decay, 0.0)
+        return rate, spread, self.beta1, self.beta2, self.eps, through, past
+
+    @staticmethod
+    def rule(
+        w: Numbers, g: Numbers, m: Numbers, v: Numbers,
+        rate: float, spread: float, beta1: float, beta2: float, eps: float, through: float, past: float,
+    ) -> tuple[Numbers, ...]:  # fmt: skip
+        """Give the new weights, m and v."""
+        if through:
+            g = g + through * w
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * (g * g)
+        descent = rate * (m / (np.sqrt(v) / spread + eps))
+        if past:
+            descent = descent + past * w
+        return w - descent, m, v
+
+
+class AdamW(Adam):
+    """Adam whose decay shrinks the weights themselves instead of going through the root.
+
+    ::
+
+        w = w − η(m̂/(√v̂ + ε) + ρw)
+
+    with m̂ and v̂ as in `Adam`. Source: I. Loshchilov, F. Hutter, arXiv 1711.05101, algorithm 2.
+
+    Args:
+        parameters: leaves to train.
+        lr: η, from 0.
+        betas: (β₁, β₂), each in [0, 1).
+        eps: ε, from 0.
+        weight_decay: ρ, from 0.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)

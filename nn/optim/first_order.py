@@ -1,0 +1,271 @@
+"""First-order optimisers: each is one rule, from a weight and its gradient to the new weight and what is remembered.
+
+A rule is generic in its number type: arrays of all weights, or the floats of one, as a compiled loop inlines it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd import Value
+from nn.optim import flat
+from nn.optim.descent import Optimizer
+from nn.optim.flat import Mask, Vector
+from nn.optim.objective import Objective
+
+__all__ = ["SGD", "FirstOrder", "QuickProp", "RProp"]
+
+BLOCK = 8192  # weights that a rule is applied to at a time: its intermediate arrays then stay in the processor's cache
+
+Numbers = Any  # a float, or an array of them
+
+
+class FirstOrder(Optimizer):
+    """An optimiser whose step follows from the gradient, weight by weight.
+
+    A subclass gives `rule`, the names of its `slots` (what is remembered of each weight) and of its `options`.
+
+    Attributes:
+        rule: ``(w, g, *slots, *settings) -> (new w, *new slots)``, a pure function of floats or of arrays. It chooses
+            by arithmetic with conditions (1.0·True is 1), since `if` would not read arrays, nor `where` floats.
+        slots: names of the rule's memories, which start at 0.
+    """
+
+    rule: ClassVar[Callable[..., tuple[Numbers, ...]]]
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+        super().__init__(parameters, lr)
+        self.state = {"t": 0} | {name: np.zeros(len(self.parameters)) for name in self.slots}
+
+    def settings(self, t: int) -> tuple[Any, ...]:
+        """Give the numbers that the rule takes in step t, counted from 1: the options, unless they depend on t."""
+        return tuple(getattr(self, name) for name in self.options)
+
+    def update(self, w: Vector, g: Vector) -> Vector:
+        """Apply the rule once, and keep what it remembers in `state`.
+
+        Args:
+            w: the weights, (n,); not changed.
+            g: their gradients, (n,).
+
+        Returns:
+            the new weights, (n,).
+        """
+        t = self.state["t"] + 1
+        slots = [self.state[name] for name in self.slots]
+        settings = self.settings(t)
+        results = [np.empty_like(w) for _ in (w, *slots)]
+        for start in range(0, len(w), BLOCK):
+            part = slice(start, start + BLOCK)
+            pieces = self.rule(w[part], g[part], *[slot[part] for slot in slots], *settings)
+            for result, piece in zip(results, pieces, strict=True):
+                result[part] = piece
+        self.state = {"t": t} | dict(zip(self.slots, results[1:], strict=True))
+        return results[0]
+
+    def _advance(self, w: Vector, free: Mask, objective: Objective | None) -> tuple[float | None, Vector]:
+        loss: float | None = None
+        if objective is None:
+            self._check_backward(free)
+            g = flat.gradient(self.parameters)
+        else:
+            loss, g = objective.value_and_gradient(w)
+        g = np.where(free, g, 0.0)
+        self._check_gradient(w, g)
+        if free.all():
+            return loss, self.update(w, g)
+        # Frozen weights take no part: neither decay nor momentum moves them, and what is remembered of them stays.
+        whole = self.state
+        self.state = {"t": whole["t"]} | {name: whole[name][free] for name in self.slots}
+        moved = w.copy()
+        moved[free] = self.update(w[free], g[free])
+        for name in self.slots:
+            kept = whole[name].copy()
+            kept[free] = self.state[name]
+            self.state[name] = kept
+        return loss, moved
+
+    def _check_backward(self, free: Mask) -> None:
+        if free.any() and all(parameter.grad is None for parameter in self.parameters):
+            raise ValueError(
+                f"{type(self).__name__}.step() found no gradient: none of its {flat.count(len(self.parameters))}, of "
+                f"which the first is {flat.label(self.parameters, 0)}, has one. Call loss.backward() first, on a loss "
+                "computed from these very parameters; those of another model are other Values."
+            )
+
+
+class SGD(FirstOrder):
+    """Gradient descent, with momentum, Nesterov's momentum, and L2 and L1 penalties (lectures L1.4, L4.10, L4.14).
+
+    ::
+
+        ΔW_t = η(∇E + ρW + λ sign W) + μΔW_{t−1},   W = W − ΔW_t
+
+    With `nesterov` the gradient belongs to weights shifted by the momentum. The lecture's slide shifts them to
+    W + μΔW; where ΔW is subtracted, that looks back, and W − μΔW is meant. The parameters held here ARE the
+    shifted weights Θ = W − μΔW, so that the gradient is taken where the model computes::
+
+        ΔW_t = η∇E(Θ_{t−1}) + μΔW_{t−1},   Θ_t = Θ_{t−1} − (η∇E(Θ_{t−1}) + μΔW_t)
+
+    (I. Sutskever et al., ICML 2013; Y. Bengio et al., 2012.) PyTorch keeps ΔW/η instead of ΔW: the same while η holds;
+    when a schedule lowers η, here the momentum gathered at the old rate runs out by itself.
+
+    Args:
+        parameters: leaves to train.
+        lr: η, from 0.
+        momentum: μ in [0, 1).
+        nesterov: whether the gradient is that of the shifted weights.
+        weight_decay: ρ, the strength of the L2 penalty ½ρ‖W‖², from 0.
+        l1: λ, the strength of the L1 penalty λ‖W‖₁, from 0; a weight at exactly 0 is not moved by it.
+
+    Raises:
+        ValueError: an option is out of its range, or `nesterov` without momentum.
+    """
+
+    options = ("lr", "momentum", "nesterov", "weight_decay", "l1")
+    slots = ("dW",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        l1: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = self._number("momentum", momentum, high=1.0)
+        self.nesterov = bool(nesterov)
+        self.weight_decay = self._number("weight_decay", weight_decay)
+        self.l1 = self._number("l1", l1)
+        if nesterov and not momentum:
+            raise ValueError("SGD with nesterov=True shifts the weights by the momentum: give momentum, such as 0.9.")
+
+    @staticmethod
+    def rule(
+        w: Numbers, g: Numbers, dW: Numbers,
+        lr: float, momentum: float, nesterov: bool, weight_decay: float, l1: float,
+    ) -> tuple[Numbers, ...]:  # fmt: skip
+        """Give the new weights and ΔW."""
+        if weight_decay:
+            g = g + weight_decay * w
+        if l1:
+            g = g + l1 * np.sign(w)
+        descent = lr * g
+        dW = descent + momentum * dW if momentum else descent
+        return w - (descent + momentum * dW if nesterov else dW), dW
+
+
+class QuickProp(FirstOrder):
+    """QuickProp: each weight jumps to the minimum of the parabola through its last two slopes (lecture L4.11).
+
+    ::
+
+        S = ∇E + ρW,   β = S_t/(S_{t−1} − S_t),   γ = S·ΔW_{t−1}·β
+        η = η₀ if ΔW_{t−1} = 0 or ΔW_{t−1}·S > 0, else 0
+        μ = μ_max if β > μ_max or γ < 0, else β
+        ΔW_t = ηS + μΔW_{t−1},   W = W − ΔW_t
+
+    The slide writes the two conditions with −ΔW. They come from Fahlman, whose ΔW is added; the slide's own is
+    subtracted, and read literally it stops descending while the slope holds and accelerates uphill when it turns. Here
+    all three lines subtract. Where both slopes are equal the parabola is a line, and the step grows by μ_max.
+    Meant for full batches. (S. Fahlman, An empirical study of learning speed in back-propagation networks, 1988.)
+
+    Args:
+        parameters: leaves to train.
+        lr: η₀, from 0; the slide's range is 0.01 to 0.6.
+        mu_max: the most by which a step grows over the last one, from 0.
+        weight_decay: ρ, from 0.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    options = ("lr", "mu_max", "weight_decay")
+    slots = ("S", "dW")
+
+    def __init__(
+        self, parameters: Iterable[Value], lr: float = 0.1, mu_max: float = 1.75, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.mu_max = self._number("mu_max", mu_max)
+        self.weight_decay = self._number("weight_decay", weight_decay)
+
+    @staticmethod
+    def rule(
+        w: Numbers, g: Numbers, S: Numbers, dW: Numbers, lr: float, mu_max: float, weight_decay: float
+    ) -> tuple[Numbers, ...]:
+        """Give the new weights, S and ΔW."""
+        before, S = S, g + weight_decay * w
+        change = before - S
+        line = (change == 0.0) & (S != 0.0)
+        beta = S / (change + (change == 0.0))
+        capped = line | (beta > mu_max) | (S * dW * beta < 0.0)
+        mu = capped * mu_max + (1.0 - capped) * beta
+        eta = lr * ((dW == 0.0) | (dW * S > 0.0))
+        dW = eta * S + mu * dW
+        return w - dW, S, dW
+
+
+class RProp(FirstOrder):
+    """RProp: only the sign of a gradient counts; each weight has a step of its own (lecture L4.12).
+
+    As on the slide, a weight moves in every step; PyTorch's pauses when its gradient turns, which is ``hold=True``::
+
+        S = ∇E_{t−1}·∇E_t
+        η = min(η_max, aη) if S > 0;  max(η_min, bη) if S < 0;  η otherwise
+        ΔW_t = η sign ∇E_t,   W = W − ΔW_t
+
+    For full batches: a mini-batch's noise turns signs. With `hold` a weight stays where it is in the step in which its
+    gradient turns, and its step does not shrink twice (C. Igel, M. Hüsken, iRprop−, 2000).
+
+    Args:
+        parameters: leaves to train.
+        lr: the first step of every weight, positive. The steps then adapt; assigning `lr` later has no effect.
+        etas: (b, a), with b in [0, 1) and a from 1.
+        step_sizes: (η_min, η_max).
+        hold: whether a weight pauses when its gradient turns, as in PyTorch.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    options = ("lr", "shrink", "grow", "step_min", "step_max", "hold")
+    slots = ("step", "sign")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 0.01,
+        etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-6, 50.0),
+        hold: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        if not self.lr:
+            raise ValueError("RProp's lr is the first step of every weight and must be positive, not 0.")
+        self.shrink = self._number("etas[0]", etas[0], high=1.0)
+        self.grow = self._number("etas[1]", etas[1], low=1.0)
+        self.step_min = self._number("step_sizes[0]", step_sizes[0])
+        self.step_max = self._number("step_sizes[1]", step_sizes[1], low=self.step_min)
+        self.hold = bool(hold)
+        self.state["step"] = np.full(len(self.parameters), self.lr)
+
+    @staticmethod
+    def rule(
+        w: Numbers, g: Numbers, step: Numbers, sign: Numbers,
+        lr: float, shrink: float, grow: float, step_min: float, step_max: float, hold: bool,
+    ) -> tuple[Numbers, ...]:  # fmt: skip
+        """Give the new weights, their steps, and the signs of the gradient to compare with next time."""
+        before, sign = sign, np.sign(g)
+        turn = before * sign
+        longer, shorter = np.minimum(step_max, grow * step), np.maximum(step_min, shrink * step)
+        step = (turn > 0.0) * longer + (turn < 0.0) * shorter + (turn == 0.0) * step
+        if hold:
+            sign = sign * (turn >= 0.0)
+        return w - step * sign, step, sign

@@ -1,0 +1,199 @@
+"""Training: `fit` runs the loop of lecture L2.3, `evaluate` and `predict` use what it trained.
+
+The same by hand, with nothing hidden::
+
+    batches = DataLoader(X_train, y_train, batch_size=16, shuffle=True, seed=0)
+    for epoch in range(250):
+        for X, y in batches:  # in a new order each time
+            optimizer.zero_grad()
+            loss = total([mse(model(row), t) for row, t in zip(X, y)]) / len(X)
+            loss.backward()
+            optimizer.step()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nn.data.examples import read_examples, read_inputs
+from nn.data.loading import DataLoader
+from nn.losses import mse
+from nn.module import Module
+from nn.modules.initializers import Seed
+from nn.optim.optimizers import Optimizer
+from nn.optim.schedules import Schedule, Scheduler
+from nn.training.callbacks import Callback, Training
+from nn.training.history import History
+from nn.training.loop import DivergedError, Loop
+from nn.training.preparation import (
+    Examples,
+    Metrics,
+    check_examples,
+    check_metrics,
+    check_model,
+    check_optimizer,
+    check_options,
+    check_pair,
+    find_callbacks,
+    find_loss,
+    find_metrics,
+    find_optimizer,
+    mode,
+    set_aside,
+)
+from nn.training.progress import Progress
+from nn.training.regularizers import Regularizer
+from nn.training.runner import EagerRunner, Loss
+
+__all__ = ["DivergedError", "evaluate", "fit", "predict"]
+
+
+def fit(
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss = "mse",
+    optimizer: str | Optimizer = "sgd",
+    epochs: int = 1,
+    batch_size: int | None = 32,
+    validation_split: float = 0.0,
+    validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+    metrics: Metrics = (),
+    shuffle: bool = True,
+    seed: Seed = None,
+    progress: bool | str = "auto",
+    compile: bool | str = "auto",  # noqa: A002
+    callbacks: Sequence[Callback | Callable[[Training], Any]] = (),
+    min_loss: float | None = None,
+    patience: int | None = None,
+    regularizer: Regularizer | None = None,
+    schedule: Schedule | Callable[[int], float] | None = None,
+    clip_norm: float | None = None,
+) -> History:
+    """Train a model by descent on the mean loss of batches (lectures L2.3, L2.7).
+
+    A step minimises ``Q = (1/n) Σ L(outputs, target) + R(w)`` over the n examples of a batch. Ctrl-C ends the
+    training and gives the history so far; the weights are then those after the last finished step.
+
+    Args:
+        model: the model; its weights are changed in place, its mode is put back in the end.
+        X: inputs, one row an example: (n, width), or (n, …) for pictures and sequences.
+        y: targets: numbers or classes (n,), or (n, outputs).
+        loss: a name such as ``"mse"`` or ``"huber(0.5)"``, or a function ``(outputs, target) -> Value``.
+        optimizer: a name, for its default learning rate, or an optimiser over parameters of the model.
+        epochs: the most passes over the training examples.
+        batch_size: examples a step: 1 for stochastic descent, None for the full batch.
+        validation_split: share of the examples, the last ones before any shuffling, that are kept for validation,
+            as Keras does it.
+        validation_data: validation examples (X, y) of their own.
+        metrics: names, or functions ``(predictions, targets) -> number``, or a dictionary of such.
+        shuffle: draw a new order for every epoch. A full batch stays in its order, which no step depends on.
+        seed: of the orders; the same seed gives the same numbers, bit for bit.
+        progress: ``"auto"`` reports on a terminal only, True everywhere, False nowhere.
+        compile: ``"auto"`` or False run on the engine; True asks for a compiled program.
+        callbacks: `Callback` objects, or functions that are called with the `Training` after every epoch.
+        min_loss: stop when the loss of an epoch is not above it (lecture L2.11).
+        patience: stop when the validation loss (without validation: the loss) has not improved for so many epochs,
+            and put the best weights back (lecture L2.12).
+        regularizer: a penalty R(w) such as ``nn.L2(1e-3)``, part of the graph and of the losses recorded (L5.6).
+        schedule: the learning rate's factor from epoch to epoch.
+        clip_norm: the longest that the gradient of a step may be; longer ones are shortened.
+
+    Returns:
+        the history: loss and metrics of every epoch, and why the training ended.
+
+    Raises:
+        ValueError: data, an option or a name cannot be used; the message says which and why. No weight is changed.
+        TypeError: an entry of X or y is no number, or an argument is of the wrong kind.
+        DivergedError: a number stopped being finite; the history so far is on the error.
+
+    Example:
+        >>> from nn.modules.layers import Layer
+        >>> line = Layer(1, 1, W=[[0.0]], b=[0.0])
+        >>> history = fit(line, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], optimizer="newton", batch_size=None, epochs=2)
+        >>> round(line.W[0][0].data, 12), round(line.b[0].data, 12)
+        (2.0, 1.0)
+    """
+    check_model(model)
+    check_options(epochs, batch_size, clip_norm, regularizer, compile)
+    loss_of, measures = find_loss(loss), find_metrics(metrics)
+    examples = Examples(*read_examples(X, y))
+    descent = find_optimizer(optimizer, model)
+    check_optimizer(descent, model, clip_norm)
+    check_examples(model, loss_of, examples, "y")
+    examples, validation = set_aside(examples, validation_split)
+    if validation_data is not None:
+        if validation is not None:
+            raise ValueError("validation_split and validation_data were both given: leave one of them out.")
+        names = "X of validation_data", "y of validation_data"
+        validation = Examples(*read_examples(*check_pair(validation_data), names=names))
+        check_examples(model, loss_of, validation, names[1])
+    watching = find_callbacks(callbacks, min_loss, patience)
+    check_metrics(model, measures, examples)
+    n = len(examples.X)
+    full = batch_size is None or batch_size >= n
+    batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not full, seed=seed)
+    loop = Loop(
+        model, descent, EagerRunner(model, loss_of, descent.parameters, regularizer), examples, validation,
+        batches, epochs, measures, watching,
+        Progress(progress, epochs, len(batches)), None if schedule is None else Scheduler(descent, schedule), clip_norm,
+    )  # fmt: skip
+    notes = loop.training.history.notes
+    if batch_size is not None and batch_size > n:
+        notes.append(f"batch_size {batch_size} is above the {n} training examples: every step takes all of them")
+    if descent.needs != "gradient" and not full:
+        notes.append(
+            f"{type(descent).__name__} is made for full batches (batch_size=None): every mini-batch is another "
+            "function to it"
+        )
+    return loop.run()
+
+
+def evaluate(
+    model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss = "mse", metrics: Metrics = ()
+) -> dict[str, float]:
+    """Compute the mean loss and metrics on examples, in evaluation mode and without recording.
+
+    Args:
+        model: the model; its mode is put back.
+        X: inputs, one row an example.
+        y: targets, as many.
+        loss: name of a loss, or a function ``(outputs, target) -> Value``.
+        metrics: as in `fit`.
+
+    Returns:
+        ``{"loss": …}`` and a number for each metric.
+
+    Raises:
+        ValueError: the data or a name cannot be used.
+    """
+    check_model(model)
+    examples = Examples(*read_examples(X, y))
+    loss_of, measures = find_loss(loss), find_metrics(metrics)
+    check_examples(model, loss_of, examples, "y")
+    with mode(model, training=False):
+        mean, outputs = EagerRunner(model, loss_of).loss(*examples)
+    return {"loss": mean} | {name: float(measure(outputs, examples.T)) for name, measure in measures.items()}
+
+
+def predict(model: Module, X: ArrayLike) -> NDArray[np.float64]:
+    """Compute the outputs for examples, in evaluation mode and without recording.
+
+    Args:
+        model: the model; its mode is put back.
+        X: inputs, one row an example.
+
+    Returns:
+        an array (n, outputs); (n, channels, rows, columns) from a model of pictures.
+
+    Raises:
+        ValueError: the data cannot be used, or has another width than the model takes.
+    """
+    check_model(model)
+    inputs = read_inputs(X)
+    with mode(model, training=False):
+        return EagerRunner(model, mse).outputs(inputs)

@@ -1,0 +1,109 @@
+"""Data that can be used, and the sentence for each kind that cannot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn.data.examples import read_examples, read_inputs, read_targets
+
+GAPS = " Leave such examples out, or fill the gaps in first."
+SHAPE = " Give every example the same shape."
+NUMBERS = ", which is no real number. Give numbers only: encode categories first."
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        [[1, 2], [3, 4]],
+        ((1.0, 2.0), (3.0, 4.0)),
+        np.array([[1, 2], [3, 4]], dtype=np.float32),
+        np.array([[1, 2], [3, 4]], dtype=np.int8),
+        np.array([[1, 2], [3, 4]], dtype=object),
+        [np.array([1, 2]), np.array([3, 4])],
+    ],
+)
+def test_any_table_of_numbers_becomes_float64(X: Any) -> None:
+    array = read_inputs(X)
+    assert array.dtype == np.float64
+    assert array.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_pictures_keep_their_axes_and_truth_values_become_numbers() -> None:
+    assert read_inputs(np.zeros((3, 1, 2, 2))).shape == (3, 1, 2, 2)
+    assert read_inputs([[True, False]]).tolist() == [[1.0, 0.0]]
+
+
+def test_a_data_frame_is_read_as_its_numbers() -> None:
+    class Frame:
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+            return np.array([[1.0, 2.0]])
+
+    assert read_inputs(Frame()).tolist() == [[1.0, 2.0]]  # type: ignore[arg-type]
+
+
+def test_targets_keep_classes_whole() -> None:
+    assert read_targets([0, 2, 1]).dtype == np.int64
+    assert read_targets(np.array([0, 2], dtype=np.uint8)).tolist() == [0, 2]
+    assert read_targets([0.5, 2.0]).dtype == np.float64
+    assert read_targets([[1, 0], [0, 1]]).shape == (2, 2)
+
+
+BAD = [
+    ([], ValueError, "X is empty, with shape (0,): give at least one example of at least one number."),
+    (np.zeros((0, 3)), ValueError, "X is empty, with shape (0, 3): give at least one example of at least one number."),
+    ([[]], ValueError, "X is empty, with shape (1, 0): give at least one example of at least one number."),
+    (3, ValueError, "X is the single number 3: for one example write [[3]]."),
+    (
+        [1.0, 2.0],
+        ValueError,
+        "X must have one row for each example, but it is flat, with shape (2,). For examples of one number each write "
+        "X.reshape(-1, 1); for a single example [X].",
+    ),
+    ([[1, 2], [3]], ValueError, "X is ragged: row 0 has length 2 and row 1 has length 1." + SHAPE),
+    ([[1, 2], 3], ValueError, "X is ragged: row 0 has shape (2,) and row 1 has shape ()." + SHAPE),
+    ([[1, [2]], [3, 4]], ValueError, "X is ragged within row 0: its lists differ in length." + SHAPE),
+    ([[[1], [2]], [[1], [2, 3]]], ValueError, "X is ragged within row 1: its lists differ in length." + SHAPE),
+    (
+        [np.zeros(2), np.zeros(2), np.zeros(3)],
+        ValueError,
+        "X is ragged: row 0 has length 2 and row 2 has length 3." + SHAPE,
+    ),
+    ([[1, np.nan], [2, 3]], ValueError, "X[0][1] (row 0, column 1) is NaN." + GAPS),
+    (
+        [[1, 2], [-np.inf, 3], [np.nan, 4]],
+        ValueError,
+        "X[1][0] (row 1, column 0) is −inf. It is the first of 2 such entries." + GAPS,
+    ),
+    ([[[0.0, np.inf]]], ValueError, "X[0][0][1] (row 0) is inf." + GAPS),
+    ([[1, "a"], [2, "b"]], TypeError, "X[0][1] (row 0, column 1) is 'a', of type str" + NUMBERS),
+    ([[1, None]], TypeError, "X[0][1] (row 0, column 1) is None, of type NoneType" + NUMBERS),
+    ([[1, 2j]], TypeError, "X[0][1] (row 0, column 1) is 2j, of type complex" + NUMBERS),
+    ([["1", "2"]], TypeError, "X[0][0] (row 0, column 0) is '1', of type str" + NUMBERS),
+    ("abc", TypeError, "X is 'abc', of type str" + NUMBERS),
+    (None, TypeError, "X is None, of type NoneType" + NUMBERS),
+]
+
+
+@pytest.mark.parametrize(("X", "kind", "message"), BAD, ids=range(len(BAD)))
+def test_inputs_that_cannot_be_used(X: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind) as caught:
+        read_inputs(X)
+    assert str(caught.value) == message
+
+
+def test_targets_that_cannot_be_used() -> None:
+    with pytest.raises(ValueError) as caught:
+        read_targets([])
+    assert str(caught.value) == "y is empty, with shape (0,): give one target for each example."
+    with pytest.raises(ValueError) as caught:
+        read_targets([1.0, np.nan], name="y of validation_data")
+    assert str(caught.value) == "y of validation_data[1] (row 1) is NaN." + GAPS
+
+
+def test_lengths_that_differ() -> None:
+    with pytest.raises(ValueError) as caught:
+        read_examples([[1], [2], [3]], [1, 2])
+    assert str(caught.value) == "X has 3 rows but y has 2: each example needs its target."

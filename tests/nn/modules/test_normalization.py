@@ -1,0 +1,143 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from autograd import Graph, Value
+from nn import arrays
+from nn.errors import ShapeError
+from nn.module import Module
+from nn.modules.convolution import Conv2d
+from nn.modules.elementwise import Activation
+from nn.modules.layers import Sequential
+from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+
+KEYS = {
+    "gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var",
+    "num_batches_tracked": "num_batches_tracked",
+}  # fmt: skip
+
+
+def drawn(*shape, seed=0):
+    return np.random.default_rng(seed).normal(1.0, 2.0, size=shape)
+
+
+def test_training_normalises_by_the_batch_and_keeps_running_statistics():
+    model = BatchNorm2d(2)
+    x = drawn(3, 2, 2, 4)
+    y = np.array([arrays.numbers(out) for out in model.batch(x.tolist())])
+    mean, variance = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    assert_allclose(y, (x - mean[:, None, None]) / np.sqrt(variance + 1e-5)[:, None, None], rtol=1e-12, atol=1e-12)
+    assert_allclose(model.running_mean, 0.1 * mean, rtol=1e-13)
+    assert_allclose(model.running_var, 0.9 + 0.1 * variance * 24 / 23, rtol=1e-13)
+    assert model.num_batches_tracked == 1
+
+
+def test_evaluation_uses_the_running_statistics_and_leaves_them():
+    model = BatchNorm1d(2)
+    model.batch(drawn(5, 2).tolist())
+    before = model.state_dict()
+    model.eval()
+    x = drawn(2, seed=1)
+    wanted = (x - before["running_mean"]) / np.sqrt(before["running_var"] + 1e-5)
+    assert_allclose(arrays.numbers(model(x)), wanted, rtol=1e-12)
+    assert all((after == before[key]).all() for key, after in model.state_dict().items())
+
+
+def test_one_picture_alone_is_a_batch_of_one():
+    x = drawn(2, 3, 3)
+    assert_allclose(arrays.numbers(BatchNorm2d(2)(x)), arrays.numbers(BatchNorm2d(2).batch([x])[0]), rtol=0)
+
+
+def test_plain_average_without_momentum_and_none_without_tracking():
+    model = BatchNorm1d(1, momentum=None)
+    batches = [drawn(4, 1, seed=seed) for seed in range(3)]
+    for batch in batches:
+        model.batch(batch.tolist())
+    assert_allclose(model.running_mean, np.mean([batch.mean() for batch in batches]), rtol=1e-12)
+    untracked = BatchNorm1d(1, track_running_stats=False, affine=False).eval()
+    assert untracked.state_dict() == {}
+    assert_allclose(
+        np.ravel([arrays.numbers(y) for y in untracked.batch([[Value(1.0)], [Value(3.0)]])]), [-1, 1], rtol=1e-4
+    )
+
+
+def test_statistics_are_part_of_the_graph_with_names_and_scopes():
+    model = Sequential(Conv2d(1, 2, 1, seed=0), BatchNorm2d(2), Activation("relu"))
+    outputs = model.batch(drawn(2, 1, 2, 2).tolist())
+    names = {node.name: node.scope for node in Graph(outputs[0][0][0][0]).nodes if node.name}
+    assert names["mean2[0]"] == names["var2[0]"] == "batchnorm2"
+    assert list(model.state_dict())[2:] == [
+        "gamma2", "beta2", "running_mean2", "running_var2", "num_batches_tracked2"
+    ]  # fmt: skip
+    assert model.looks_at_batches
+
+
+def test_state_goes_back_with_its_buffers():
+    model = BatchNorm1d(2)
+    model.batch(drawn(5, 2).tolist())
+    built = Module.from_config(model.config())
+    built.load_state_dict(model.state_dict())
+    x = drawn(2)
+    for twin in (built, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert arrays.numbers(twin.eval()(x)).tolist() == arrays.numbers(copy.deepcopy(model).eval()(x)).tolist()
+        assert twin.num_batches_tracked.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: BatchNorm2d(2)(drawn(3, 2, 2)), "BatchNorm2d 2 takes 2 channels, got 3."),
+        (
+            lambda: BatchNorm1d(2)([1.0, 2.0]),
+            "BatchNorm1d 2 needs two numbers or more for each feature in training, got 1: their variance would be 0. "
+            "Use model.batch(examples), or eval().",
+        ),
+        (
+            lambda: BatchNorm2d(1).batch([drawn(1, 2, 2), drawn(1, 3, 2)]),
+            "BatchNorm2d 1 takes examples of one size, got [4, 6] numbers a feature.",
+        ),
+    ],
+)
+def test_errors(call, sentence):
+    with pytest.raises(ShapeError) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+# --- PyTorch ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(3, 2, 2, 3), (4, 2)])
+@pytest.mark.parametrize("momentum", [0.1, 0.3, None])
+def test_agrees_with_pytorch(training, shape, momentum):
+    pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    from against_torch import compare, tensor, torch
+
+    name = "BatchNorm2d" if len(shape) == 4 else "BatchNorm1d"
+    model = {"BatchNorm2d": BatchNorm2d, "BatchNorm1d": BatchNorm1d}[name](2, momentum=momentum).train(training)
+    reference = getattr(torch.nn, name)(2, momentum=momentum).double()
+    with torch.no_grad():
+        reference.weight.copy_(tensor([0.5, -1.5]))
+        reference.bias.copy_(tensor([0.1, 0.2]))
+        reference(tensor(drawn(*shape, seed=3)))
+    reference.train(training)
+    compare(model, reference, KEYS, drawn(*shape), together=True, rtol=1e-11, atol=1e-11)
+    for ours, theirs in KEYS.items():
+        assert_allclose(model.state_dict()[ours], reference.state_dict()[theirs].numpy(), rtol=1e-12, err_msg=ours)
+
+
+def test_in_a_chain_agrees_with_pytorch():
+    pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    from against_torch import compare, torch
+
+    model = Sequential(Conv2d(1, 2, 2), BatchNorm2d(2), Activation("relu"), Conv2d(2, 1, 1))
+    reference = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 2, 2), torch.nn.BatchNorm2d(2), torch.nn.ReLU(), torch.nn.Conv2d(2, 1, 1)
+    )
+    keys = {"W1": "0.weight", "b1": "0.bias", "W3": "3.weight", "b3": "3.bias"}
+    keys |= {f"{ours}2": f"1.{theirs}" for ours, theirs in KEYS.items()}
+    compare(model, reference, keys, drawn(2, 1, 3, 3), together=True, rtol=1e-10, atol=1e-11)

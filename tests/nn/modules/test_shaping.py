@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from autograd import Graph, Value
+from nn import arrays
+from nn.errors import ShapeError
+from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.elementwise import Activation, Identity
+from nn.modules.layers import Layer, Sequential
+from nn.modules.normalization import BatchNorm2d
+from nn.modules.shaping import Concatenate, Flatten, Reshape, concatenate
+
+
+def test_flatten_and_reshape_are_numpys():
+    x = np.arange(24.0).reshape(2, 3, 4)
+    assert Flatten()(x) == x.ravel().tolist()
+    assert Reshape(2, 3, 4)(x.ravel()) == x.tolist()
+    assert Reshape(24)(x) == x.ravel().tolist()
+    values = [Value(i) for i in range(4)]
+    assert Flatten()(Reshape(1, 2, 2)(values)) == values
+
+
+def test_concatenate():
+    assert concatenate([1.0], np.array([2.0, 3.0])) == [1.0, 2.0, 3.0]
+    a, b = np.ones((1, 2, 3)), np.zeros((2, 2, 3))
+    assert np.array(concatenate(a, b)).tolist() == np.concatenate([a, b]).tolist()
+
+
+def test_branches_side_by_side():
+    model = Concatenate(Identity(), Layer(2, 1, W=[[1.0, 2.0]], b=[0.5]), Activation("relu"))
+    assert list(map(float, model([-1.0, 3.0]))) == [-1.0, 3.0, 5.5, 0.0, 3.0]
+    assert list(model.state_dict()) == ["W1", "b1"]
+
+
+PICTURES = np.random.default_rng(0).normal(size=(2, 1, 4, 4))
+
+
+def u_net():
+    """A U-Net of one level down: the skip connection is a branch that passes its input on (lecture L3.6)."""
+    below = Sequential(MaxPool2d(2), Conv2d(2, 2, 3, padding=1, seed=1), ConvTranspose2d(2, 2, 2, stride=2, seed=2))
+    return Sequential(
+        Conv2d(1, 2, 3, padding=1, bias=False, seed=0),
+        BatchNorm2d(2),
+        Activation("relu"),
+        Concatenate(Identity(), below),
+        Conv2d(4, 1, 1, seed=3),
+    )
+
+
+def test_a_u_net_in_one_chain():
+    model = u_net()
+    assert list(model.state_dict())[6:] == ["3.1.W1", "3.1.b1", "3.1.W2", "3.1.b2", "W4", "b4"]
+    outputs = model.batch(PICTURES.tolist())
+    assert [arrays.shape(y) for y in outputs] == [(1, 4, 4)] * 2
+    names = {node.name: node.scope for node in Graph(outputs[0][0][0][0]).nodes if node.op is not None and node.name}
+    assert names["3.1.a2[0][0][0]"] == "concatenate3/sequential1/upconv2/channel0"
+
+
+def test_a_u_net_agrees_with_pytorch():
+    pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    from against_torch import compare, torch
+
+    class Reference(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.into = torch.nn.Conv2d(1, 2, 3, padding=1, bias=False)
+            self.norm = torch.nn.BatchNorm2d(2)
+            self.below = torch.nn.Sequential(
+                torch.nn.MaxPool2d(2), torch.nn.Conv2d(2, 2, 3, padding=1), torch.nn.ConvTranspose2d(2, 2, 2, stride=2)
+            )
+            self.out = torch.nn.Conv2d(4, 1, 1)
+
+        def forward(self, x):
+            x = torch.relu(self.norm(self.into(x)))
+            return self.out(torch.cat([x, self.below(x)], dim=1))
+
+    keys = {"W1": "into.weight", "gamma2": "norm.weight", "beta2": "norm.bias", "W4": "out.weight", "b4": "out.bias"}
+    keys |= {f"{name}2": f"norm.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
+    keys |= {"3.1.W1": "below.1.weight", "3.1.b1": "below.1.bias", "3.1.W2": "below.2.weight", "3.1.b2": "below.2.bias"}
+    torch.manual_seed(0)
+    compare(u_net(), Reference(), keys, PICTURES, together=True, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Reshape(2, 3)([1.0]), "Reshape 2 × 3 takes 6 numbers, got 1."),
+        (
+            lambda: concatenate(np.ones((1, 2, 2)), np.ones((1, 3, 2))),
+            "concatenate joins pictures of one height and width, or rows; got shapes 1 × 2 × 2, 1 × 3 × 2.",
+        ),
+        (
+            lambda: concatenate([1.0], np.ones((1, 2, 2))),
+            "concatenate joins pictures of one height and width, or rows; got shapes 1, 1 × 2 × 2.",
+        ),
+    ],
+)
+def test_errors(call, sentence):
+    with pytest.raises(ShapeError) as caught:
+        call()
+    assert str(caught.value) == sentence
