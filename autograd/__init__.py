@@ -18,6 +18,8 @@ if _exists(_dirname(__file__) + "/tracer.py"):
 from autograd.backward import gradients
 from autograd.errors import (
     AutogradError,
+    CompileError,
+    ControlFlowError,
     DivisionByZeroError,
     DomainError,
     DrawingError,
@@ -32,6 +34,7 @@ from autograd.errors import (
     StaleGraphError,
     ValueOverflowError,
 )
+from autograd.draw.explorer import explore
 from autograd.explain import Explanation, explain
 from autograd.functional import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autograd.graph import Edge, Graph
@@ -94,13 +97,15 @@ from autograd.ops import (
     where,
 )
 from autograd.symbol import Symbol
-from autograd.value import Value, no_grad, scope
+from autograd.value import Value, is_traced, no_grad, scope
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CATALOGUE",
     "AutogradError",
+    "CompileError",
+    "ControlFlowError",
     "DivisionByZeroError",
     "DomainError",
     "DrawingError",
@@ -142,6 +147,7 @@ __all__ = [
     "erfc",
     "exp",
     "explain",
+    "explore",
     "expm1",
     "gelu",
     "grad",
@@ -151,6 +157,7 @@ __all__ = [
     "hvp",
     "hypot",
     "identity",
+    "is_traced",
     "jacobian",
     "jvp",
     "largest",

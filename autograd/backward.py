@@ -10,11 +10,11 @@ import threading
 from collections.abc import Sequence, Set
 from typing import Any
 
-from autograd.errors import NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
+from autograd.errors import ControlFlowError, NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
 from autograd.graph import reaching, topological
 from autograd.op import real_number
 from autograd.symbol import number_text
-from autograd.value import FROZEN, Value, slopes_on_floats
+from autograd.value import FROZEN, Value, is_traced, slopes_on_floats
 
 __all__ = ["backward", "gradients"]
 
@@ -110,6 +110,11 @@ def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tu
     Returns:
         the leaves that were reached, each with the `_grad` it had before.
     """
+    if is_traced(root):
+        raise ControlFlowError(
+            "The function that is being compiled sweeps its graph for plain numbers, which would hold for this one "
+            "example only. Write gradients(y, xs, create_graph=True), or grad(f)(x), which give Values."
+        )
     leaves: list[tuple[Value, Any]] = []
     try:
         _deliver(root, seed, _order(root, leaves), leaves)
@@ -336,7 +341,7 @@ def _check_fresh(node: Value) -> None:
     """Compute a node next to its leaves again: the same result and slopes, or a leaf was assigned in between."""
     operands, recorded = node.operands, node.slopes
     leaves = [v for v in operands if isinstance(v, Value) and v._x is None]
-    if not leaves:
+    if not leaves or is_traced(node):
         return
     numbers = tuple([float(v) for v in operands])
     try:

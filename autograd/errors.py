@@ -2,6 +2,8 @@
 
 __all__ = [
     "AutogradError",
+    "CompileError",
+    "ControlFlowError",
     "DivisionByZeroError",
     "DomainError",
     "DrawingError",
@@ -129,4 +131,20 @@ class ExpressionError(AutogradError, ValueError):
 
     Cause: a name that was given no value, an unknown function, or Python beyond arithmetic and calls.
     Cure: give every name as ``name=number``; ``edgegrad --help`` shows examples.
+    """
+
+
+class CompileError(AutogradError, ValueError):
+    """A function cannot be compiled, or a compiled program was given arrays that do not fit it.
+
+    Cause: the function's graph differs from one call to the next (random numbers, a counter), its result is no Value,
+    or the arrays have other shapes than the example. Cure: the message says which; randomness comes in as an input.
+    """
+
+
+class ControlFlowError(CompileError, TypeError):
+    """A function that is being compiled looks at a number that will differ from run to run.
+
+    Cause: `if`, `while`, `max`, `sorted`, `float()` or ``.data`` on a traced Value: what it gives for the example
+    would silently hold for every other. Cure: `where`, `maximum`, `largest` choose inside the graph.
     """

@@ -475,6 +475,10 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
 #: The catalogue, in the order in which the documentation lists it.
 CATALOGUE: tuple[Op, ...] = tuple(record for record in list(globals().values()) if isinstance(record, Op))
 
+#: The number itself, held constant: what `detach()` leaves in a graph that is being compiled. Its slope is no derivative
+#: but a decision, so it stands outside the catalogue.
+detached = Op("detached", lambda x: x, [lambda out, x: 0.0], doc="the number itself, through which no gradient flows")
+
 #: Operator methods of every number type that records or writes: (operation, whether the operands are reflected).
 OPERATORS: dict[str, tuple[Op, bool]] = {
     "__add__": (add, False), "__radd__": (add, True), "__sub__": (sub, False), "__rsub__": (sub, True),

@@ -18,12 +18,18 @@ from __future__ import annotations
 
 import operator
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ContextDecorator
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
-from autograd.errors import InteriorDataError, OpDefinitionError, OperandTypeError, ParameterAssignmentError
+from autograd.errors import (
+    ControlFlowError,
+    InteriorDataError,
+    OpDefinitionError,
+    OperandTypeError,
+    ParameterAssignmentError,
+)
 from autograd.extended import Extended
 from autograd.op import READINGS, Op, failure, is_array, real_number, real_result, user_line
 from autograd.record import NAMESPACE, emit
@@ -90,6 +96,8 @@ class Value:
     @property
     def data(self) -> float:
         """The number. It may be assigned on a leaf; graphs recorded before keep their slopes."""
+        if NAMESPACE["special"] and is_traced(self):
+            raise _baked(self, "data")
         return self._data
 
     @data.setter
@@ -203,6 +211,8 @@ class Value:
 
     def detach(self) -> Value:
         """Make a frozen leaf of the same number and name: what is built on it does not reach back to self."""
+        if NAMESPACE["special"] and is_traced(self):
+            return _thread.trace.detach(self)  # type: ignore[no-any-return]
         return Value(self._data, self._name, requires_grad=False)
 
     def graph(self) -> Graph:
@@ -241,21 +251,39 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     def __float__(self) -> float:
+        if NAMESPACE["special"] and is_traced(self):
+            raise _baked(self, "float()")
         return self._data
 
     def __bool__(self) -> bool:
+        if NAMESPACE["special"] and is_traced(self):
+            raise ControlFlowError(
+                f"The function that is being compiled takes a branch that depends on a traced number{user_line()}: the "
+                "branch of this one example would be taken for every other. Write where(x > 0, a, b), or maximum, "
+                "minimum, largest for a choice by size."
+            )
         return self._data != 0.0
 
-    def __lt__(self, other: Value | float) -> bool:
+    # While a function is being traced, a comparison is part of the graph, for `where` to choose by.
+
+    def __lt__(self, other: Value | float) -> Any:
+        if NAMESPACE["special"] and (is_traced(self) or is_traced(other)):
+            return ops.greater(other, self)
         return self._data < _number(other, "<")
 
-    def __le__(self, other: Value | float) -> bool:
+    def __le__(self, other: Value | float) -> Any:
+        if NAMESPACE["special"] and (is_traced(self) or is_traced(other)):
+            return ops.greater(other, self) + ops.equal(other, self)
         return self._data <= _number(other, "<=")
 
-    def __gt__(self, other: Value | float) -> bool:
+    def __gt__(self, other: Value | float) -> Any:
+        if NAMESPACE["special"] and (is_traced(self) or is_traced(other)):
+            return ops.greater(self, other)
         return self._data > _number(other, ">")
 
-    def __ge__(self, other: Value | float) -> bool:
+    def __ge__(self, other: Value | float) -> Any:
+        if NAMESPACE["special"] and (is_traced(self) or is_traced(other)):
+            return ops.greater(self, other) + ops.equal(self, other)
         return self._data >= _number(other, ">=")
 
     def __pos__(self) -> Value:
@@ -389,9 +417,24 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
         DomainError: the operation is undefined at these operands.
         ValueOverflowError: finite operands, but the result is beyond the largest float.
     """
+    if NAMESPACE["special"] and getattr(_thread, "trace", None) is not None:
+        return _thread.trace.record(op, operands, paused=getattr(_thread, "paused", 0) > 0)  # type: ignore[no-any-return]
+    if not all(isinstance(v, Value) for v in operands):
+        operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
+    out, slopes = computed(op, operands)
+    if NAMESPACE["special"] and getattr(_thread, "paused", 0):
+        return Value(out, requires_grad=False)
+    return made(op, operands, out, slopes)
+
+
+def computed(op: Op, operands: tuple[Any, ...]) -> tuple[float, list[float | None]]:
+    """Compute the result and the slopes of an operation on Values and floats.
+
+    Raises:
+        DomainError: the operation is undefined at these operands.
+        ValueOverflowError: finite operands, but the result is beyond the largest float.
+    """
     kinds = tuple([isinstance(v, Value) for v in operands])
-    if not all(kinds):
-        operands = tuple([v if known else real_number(v, op.name) for v, known in zip(operands, kinds, strict=True)])
     numbers = tuple([v._data if known else v for v, known in zip(operands, kinds, strict=True)])
     try:
         out = real_result(op, op.forward(*numbers), numbers)
@@ -404,21 +447,45 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
                 Symbol(letter) if known else None for letter, known in zip(op.letters(len(kinds)), kinds, strict=True)
             ]
         raise failure(op, numbers, written, error) from None
-    if NAMESPACE["special"] and getattr(_thread, "paused", 0):
-        return Value(out, requires_grad=False)
+    return out, slopes_on_floats(op, out, numbers, kinds)
+
+
+def made(op: Op, operands: tuple[Any, ...], out: float, slopes: Sequence[float | None]) -> Value:
+    """Make the node of an operation whose result and slopes are known."""
     node = object.__new__(Value)
-    node._data = out
     node._op = op
-    node._grad = node._name = node._dx = node._dy = None
+    node._x = operands[0] if len(operands) <= 2 and not op.nary else operands
+    node._grad = node._name = node._y = node._dy = None
     node._pending = 0
     node._scope = NAMESPACE["scope"]
-    slopes = slopes_on_floats(op, out, numbers, kinds)
-    if len(operands) > 2 or op.nary:
-        node._x, node._y = operands, tuple(slopes)
-    else:
-        node._x, node._dx = operands[0], slopes[0]
-        node._y, node._dy = (operands[1], slopes[1]) if len(operands) == 2 else (None, None)
+    renew(node, out, slopes, operands[1] if len(operands) == 2 and not op.nary else None)
     return node
+
+
+def renew(node: Value, out: float, slopes: Sequence[float | None], second: Any = None) -> None:
+    """Put a result and slopes into a node; `second` is its second operand, if it is new."""
+    node._data = out
+    if type(node._x) is tuple:
+        node._y, node._dx = tuple(slopes), None
+        return
+    node._dx = slopes[0]
+    if len(slopes) == 2:
+        node._y = node._y if second is None else second
+        node._dy = slopes[1]
+
+
+def is_traced(v: object) -> bool:
+    """Say whether v is computed, or differs from run to run, in a function that is being compiled in this thread."""
+    trace = getattr(_thread, "trace", None)
+    return trace is not None and type(v) is Value and (v._x is not None or v._y is PARAMETER or v in trace.arguments)
+
+
+def _baked(v: Value, how: str) -> ControlFlowError:
+    return ControlFlowError(
+        f"The function that is being compiled takes the number out of {v.describe()} with {how}{user_line()}: the "
+        "number of this one example would be used for every other. Compute with the Value itself, and take numbers out "
+        "of the program's results."
+    )
 
 
 def _written(v: Value) -> Any:

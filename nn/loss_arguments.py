@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autograd import DomainError, Symbol, Value
+from autograd import DomainError, Symbol, Value, is_traced
 
 __all__ = [
     "Flat", "Numbers", "check_distribution", "check_probabilities", "class_index", "is_constant", "matched", "plain",
@@ -174,8 +174,8 @@ def check_finite_loss(loss: str, impossible: float, outputs: Flat, targets: Flat
 
 
 def plain(x: Any) -> float | None:
-    """Read the number of a float or a Value; None for a symbol, which has none."""
-    return None if isinstance(x, Symbol) else float(x)
+    """Read the number of a float or a Value; None for a symbol, or where every run has its own."""
+    return None if isinstance(x, Symbol) or is_traced(x) else float(x)
 
 
 def is_constant(x: Any, number: float) -> bool:

@@ -1,0 +1,5 @@
+"""The compiler: a scalar graph is recorded once, re-rolled into operations on arrays, and replayed on batches."""
+
+from autograd.compiler.program import Program, compile
+
+__all__ = ["Program", "compile"]

@@ -1,0 +1,95 @@
+"""Machine: the memory of a program for one number of examples, and the functions that work on it."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.adjoint import Plan
+from autograd.compiler.instructions import Rows
+from autograd.compiler.numpy_source import numpy_source
+from autograd.compiler.roll import Layout
+
+__all__ = ["Machine", "NumpyBackend"]
+
+Array = NDArray[Any]
+Functions = tuple[Callable[[], None], Callable[[], None], Callable[[], None], Callable[[], None]]
+
+
+class NumpyBackend:
+    """A program as NumPy source, compiled to a Python function that binds it to a memory.
+
+    Args:
+        layout: the program's instructions.
+        sweep: its sweep; None for a program that is only run forward.
+
+    Attributes:
+        source: the source.
+    """
+
+    def __init__(self, layout: Layout, sweep: Plan | None) -> None:
+        self.source, objects = numpy_source(layout, sweep)
+        file = f"<autograd program {id(self):x}>"
+        linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
+        namespace = dict(objects)
+        exec(compile(self.source, file, "exec"), namespace)
+        self._bind = namespace["bind"]
+
+    def bind(self, machine: Machine) -> Functions:
+        """Make the program's functions for a memory."""
+        examples, dtype = machine.examples, machine.values.dtype
+        found = self._bind(
+            machine.shared, machine.values, machine.shared_adjoints, machine.adjoints, examples,
+            lambda count: np.empty((count, examples), dtype),
+        )  # fmt: skip
+        return found if len(found) == 4 else (*found, _nothing, _nothing)
+
+
+def _nothing() -> None:
+    """Do nothing: a program without a sweep has nothing to pass back."""
+
+
+class Machine:
+    """The numbers of a program for so many examples at a time.
+
+    Attributes:
+        examples: how many.
+        shared: the shared rows, (rows, 1).
+        values: the others, (rows, examples).
+        shared_adjoints: adjoints of the shared rows.
+        adjoints: adjoints of the others.
+    """
+
+    def __init__(self, backend: Any, layout: Layout, examples: int, dtype: np.dtype[Any]) -> None:
+        self.examples = examples
+        self.shared = np.zeros((layout.shared_rows, 1), dtype)
+        self.values = np.zeros((layout.batched_rows, examples), dtype)
+        self.shared_adjoints = np.zeros_like(self.shared)
+        self.adjoints = np.zeros_like(self.values)
+        for row, number in layout.literals:
+            self.shared[row] = number
+        self.forward_shared, self.forward, self.backward, self.backward_shared = backend.bind(self)
+
+    def load(self, weights: Array, constants: Sequence[float]) -> None:
+        """Put numbers into the parameters and the other leaves."""
+        n = len(weights)
+        self.shared[:n, 0] = weights
+        if constants:
+            self.shared[n : n + len(constants), 0] = constants
+
+    def numbers(self, at: Rows) -> Array:
+        """Read one row, for each example."""
+        if at.shared:
+            return np.broadcast_to(self.shared[at.start], (self.examples,))
+        return self.values[at.start]
+
+    def seed(self, output: Rows, share: float) -> None:
+        """Start a sweep: the adjoint of the output."""
+        if output.shared:
+            self.shared_adjoints[output.start] = share * self.examples
+        else:
+            self.adjoints[output.start] = share

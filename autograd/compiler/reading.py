@@ -1,0 +1,150 @@
+"""What the backends read from the catalogue's records: formulas for arrays, whose parts are computed one by one.
+
+A rule is fed with symbols, and the symbol's operations are listed, each once, until only operations remain that a
+backend knows. Nothing here is a derivative: they all come out of the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd import ops
+from autograd.errors import CompileError
+from autograd.op import REAL, Op
+from autograd.symbol import Symbol
+
+__all__ = ["Statement", "check_weighted_sums", "forward_formula", "may_be_singular", "slope_formulas", "statements"]
+
+#: Functions that read as plain numbers only, as a formula of others.
+FORMS: dict[Op, Callable[..., Any]] = {
+    ops.step: lambda x: ops.greater(x, 0.0),
+    ops.relu: lambda x: ops.maximum(x, 0.0),
+}
+
+
+class Statement(NamedTuple):
+    """One operation of a formula: its operands are numbers, or each an `Operand`."""
+
+    op: Op
+    operands: tuple[Any, ...]
+
+
+class Operand(NamedTuple):
+    """An operand of a statement: the statement `place`, or the name of what is given."""
+
+    place: int
+    name: str
+
+
+def forward_formula(op: Op, operands: Sequence[Symbol]) -> Any:
+    """Read the function itself; a primitive is left as a call."""
+    if op.nary and callable(op.array):
+        return op.array(*operands)
+    if op in FORMS:
+        return FORMS[op](*operands)
+    if op.generic and not isinstance(op.array, str):
+        return op.forward(*operands)
+    return _call(op, operands)
+
+
+def _call(op: Op, operands: Sequence[Symbol]) -> Symbol:
+    made = Symbol(op.name)
+    made.op, made.operands = op, tuple(operands)
+    return made
+
+
+def slope_formulas(op: Op, out: Symbol, operands: Sequence[Symbol], wanted: Sequence[bool]) -> list[Any]:
+    """Read the slopes of the wanted operands: symbols or numbers; None for the others."""
+    return op.slopes_at(out, tuple(operands), wanted)
+
+
+def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tuple[list[Statement], list[Any]]:
+    """List the operations of formulas, operands first, each part that several share once.
+
+    Args:
+        formulas: symbols or numbers.
+        primitive: whether an operation is computed as such; others are replaced by the formula of their function.
+
+    Returns:
+        the statements, and for each formula its `Operand` or number.
+    """
+    listed: list[Statement] = []
+    known: dict[int, Operand] = {}
+    places: dict[str, Operand] = {}
+    expanded: dict[int, Any] = {}
+    keep: list[Symbol] = []  # symbols are known by their address, so none may be freed
+
+    def seen(x: Any) -> Any:
+        return known[id(x)] if isinstance(x, Symbol) else float(x)
+
+    for formula in formulas:
+        stack: list[Any] = [formula]
+        while stack:
+            x = stack[-1]
+            if not isinstance(x, Symbol) or id(x) in known:
+                stack.pop()
+            elif x.op is None:
+                keep.append(x)
+                known[id(x)] = Operand(-1, x.name)
+            else:
+                keep.append(x)
+                if not primitive(x.op):
+                    if id(x) not in expanded:
+                        expanded[id(x)] = forward_formula(x.op, x.operands)
+                    inner = expanded[id(x)]
+                    if isinstance(inner, Symbol) and inner.op is x.op:
+                        raise CompileError(f"Operation {x.op.name!r} has no form for arrays: give its Op an array=.")
+                    if isinstance(inner, Symbol) and id(inner) not in known:
+                        stack.append(inner)
+                        continue
+                    known[id(x)] = seen(inner)
+                    continue
+                waiting = [y for y in x.operands if isinstance(y, Symbol) and id(y) not in known]
+                if waiting:
+                    stack.extend(waiting)
+                    continue
+                statement = Statement(x.op, tuple(seen(y) for y in x.operands))
+                if repr(statement) not in places:  # repr tells 0 from −0
+                    places[repr(statement)] = Operand(len(listed), "")
+                    listed.append(statement)
+                known[id(x)] = places[repr(statement)]
+    return listed, [seen(formula) for formula in formulas]
+
+
+#: Operations whose slope may be infinite or NaN though everything they read is finite.
+DIVIDING = frozenset({ops.truediv, ops.reciprocal, ops.pow})
+
+
+def may_be_singular(formula: Any) -> bool:
+    """Say whether a slope may be infinite or NaN where its operands are finite: then nothing flows from a zero."""
+    stack = [formula]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Symbol) and x.op is not None:
+            bounded = all(interval == REAL for interval in x.op.domain) and x.op.catalogued
+            if x.op is ops.truediv and not isinstance(x.operands[1], Symbol):
+                bounded = x.operands[1] != 0.0
+            elif x.op in DIVIDING:
+                bounded = False
+            if not bounded:
+                return True
+            stack.extend(x.operands)
+    return False
+
+
+def check_weighted_sums() -> None:
+    """Make sure that the records of `dot` and `total` are what matrix products and sums compute.
+
+    The slope of a weighted sum by a weight is its input and the other way round, by the bias 1; that of a sum is 1.
+
+    Raises:
+        CompileError: the records say otherwise.
+    """
+    w, v, u, x, b, out = map(Symbol, ("w", "v", "u", "x", "b", "out"))
+    found = ops.dot.slopes_at(out, (w, v, u, x, b))
+    expected = (u, x, w, v)
+    if not all(a is e for a, e in zip(found[:4], expected, strict=True)) or found[4:] != [1.0]:
+        raise CompileError("The record of dot is not that of a weighted sum: matrix products would compute another.")
+    if ops.total.slopes_at(out, (w, v)) != [1.0, 1.0]:
+        raise CompileError("The record of total is not that of a sum.")

@@ -1,0 +1,235 @@
+"""Simplifying: a traced graph as a list of operations on numbered places, without what changes no number.
+
+Equal expressions become one, constants are folded, chains of additions become one sum, and sums of products become
+`dot` nodes, so that neurons written with + and * compile as those written with `dot`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+from autograd import ops
+from autograd.compiler.trace import Traced
+from autograd.op import Op
+from autograd.value import Value
+
+__all__ = ["Expressions", "simplify"]
+
+#: Operations whose result is their first operand when the second is this literal.
+NEUTRAL = {ops.mul: 1.0, ops.truediv: 1.0, ops.pow: 1.0}
+
+
+class Expressions:
+    """Numbered expressions, operands before what uses them.
+
+    Attributes:
+        op: the operation of each expression; None for a leaf.
+        operands: the numbers of its operands.
+        batched: whether it differs from example to example.
+        literal: its number, for a literal.
+        node: the Value it stands for, from which it has its name; None for what simplifying made.
+        place: the number of each Value of the traced graph that is computed; those folded away are missing.
+        outputs: the numbers of the results.
+    """
+
+    def __init__(self) -> None:
+        self.op: list[Op | None] = []
+        self.operands: list[tuple[int, ...]] = []
+        self.batched: list[bool] = []
+        self.literal: list[float | None] = []
+        self.node: list[Value | None] = []
+        self.place: dict[Value, int] = {}
+        self.outputs: list[int] = []
+        self._literals: dict[bytes, int] = {}
+        self._known: dict[tuple[Op, tuple[int, ...]], int] = {}
+
+    def __len__(self) -> int:
+        return len(self.op)
+
+    def leaf(self, node: Value, *, batched: bool) -> int:
+        """Add a leaf."""
+        self.place[node] = self._new(None, (), batched, None, node)
+        return self.place[node]
+
+    def constant(self, number: float) -> int:
+        """Add a literal, each number once."""
+        key = struct.pack("d", number)  # keeps 0 and −0 apart, and a NaN from being added twice
+        if key not in self._literals:
+            self._literals[key] = self._new(None, (), False, number, None)
+        return self._literals[key]
+
+    def apply(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
+        """Add an operation, or find what is equal to it."""
+        if op is ops.identity:
+            return operands[0]
+        if op in NEUTRAL:
+            x, y = operands
+            if self.literal[y] == NEUTRAL[op]:
+                return x
+            if op is ops.mul and self.literal[x] == 1.0:
+                return y
+            if op is ops.pow and self.literal[y] == 2.0:
+                return self.apply(ops.square, (x,), node)
+        key = op, operands
+        found = self._known.get(key)
+        if found is None:
+            found = self._folded(op, operands)
+            if found is None:
+                found = self._new(op, operands, any(self.batched[x] for x in operands), None, node)
+            self._known[key] = found
+        elif self.node[found] is None or (node is not None and node._name and not self.node[found]._name):  # type: ignore[union-attr]
+            self.node[found] = node or self.node[found]
+        return found
+
+    def _folded(self, op: Op, operands: tuple[int, ...]) -> int | None:
+        numbers = [self.literal[x] for x in operands]
+        if not numbers or any(number is None for number in numbers):
+            return None
+        try:
+            return self.constant(op.on_floats(tuple(numbers)))  # type: ignore[arg-type]
+        except (ArithmeticError, ValueError):
+            return None  # the program meets it when it runs
+
+    def _new(
+        self, op: Op | None, operands: tuple[int, ...], batched: bool, literal: float | None, node: Value | None
+    ) -> int:
+        self.op.append(op)
+        self.operands.append(operands)
+        self.batched.append(batched)
+        self.literal.append(literal)
+        self.node.append(node)
+        return len(self.op) - 1
+
+    def name(self, x: int) -> str:
+        """Name an expression: as its Value is named, or by its operation; a literal by its number."""
+        node, op = self.node[x], self.op[x]
+        if node is not None and node._name:
+            return node._name
+        return op.name if op is not None else f"{self.literal[x]:g}" if self.literal[x] is not None else "leaf"
+
+
+def simplify(traced: Traced, outputs: Iterable[Value]) -> Expressions:
+    """Number a traced graph's expressions, simplified."""
+    first = Expressions()
+    for argument in traced.arguments:
+        for leaf in argument.leaves:
+            first.leaf(leaf, batched=True)
+    for leaf in (*traced.parameters, *traced.constants):
+        first.leaf(leaf, batched=False)
+    place = first.place
+    for node in traced.nodes:
+        if node._x is not None:
+            inner = tuple([place[v] if isinstance(v, Value) else first.constant(v) for v in node.operands])
+            place[node] = first.apply(node._op, inner, node)
+    first.outputs = [place[y] for y in outputs]
+    return _gathered(first, traced)
+
+
+def _gathered(before: Expressions, traced: Traced) -> Expressions:
+    """Turn chains of additions into sums and sums of products, and leave out what nothing uses."""
+    uses = [0] * len(before)
+    for operands in before.operands:
+        for x in operands:
+            uses[x] += 1
+    for x in before.outputs:
+        uses[x] += 2  # an output is never taken apart
+    absorbed = _absorbed(before, uses)
+    needed = _needed(before)
+    after = Expressions()
+    moved: dict[int, int] = {}
+    for x in range(len(before)):
+        op, node = before.op[x], before.node[x]
+        if op is None:
+            literal = before.literal[x]
+            if literal is not None:
+                moved[x] = after.constant(literal)
+            else:
+                assert node is not None
+                moved[x] = after.leaf(node, batched=before.batched[x])
+        elif x in absorbed or x not in needed:
+            continue
+        elif op in (ops.add, ops.total, ops.dot):
+            moved[x] = _sum(before, after, moved, x, absorbed)
+        else:
+            moved[x] = after.apply(op, tuple([moved[y] for y in before.operands[x]]), node)
+    after.outputs = [moved[x] for x in before.outputs]
+    for v, x in before.place.items():
+        if x in moved:
+            after.place[v] = moved[x]
+    return after
+
+
+def _needed(expressions: Expressions) -> set[int]:
+    needed, stack = set(expressions.outputs), list(expressions.outputs)
+    while stack:
+        for y in expressions.operands[stack.pop()]:
+            if y not in needed:
+                needed.add(y)
+                stack.append(y)
+    return needed
+
+
+def _absorbed(e: Expressions, uses: list[int]) -> set[int]:
+    """Find what becomes part of a larger sum: additions used once, by an addition, and products used once, by a sum."""
+    absorbed: set[int] = set()
+    for x in range(len(e) - 1, -1, -1):
+        if e.op[x] not in (ops.add, ops.total):
+            continue
+        for y in e.operands[x]:
+            inner = e.op[y]
+            if uses[y] != 1 or e.batched[y] != e.batched[x]:
+                continue
+            if inner is ops.mul or (inner is ops.add and e.op[x] is ops.add):
+                absorbed.add(y)
+        if e.op[x] is ops.add:
+            # A bias that is added to a weighted sum takes its place in it.
+            a, b = e.operands[x]
+            for y in (a, b):
+                if e.op[y] is ops.dot and uses[y] == 1 and x not in absorbed and y not in absorbed:
+                    other = b if y == a else a
+                    if len(e.operands[y]) % 2 == 0 and e.op[other] not in (ops.add, ops.mul) and other != y:
+                        absorbed.add(y)
+                        break
+    return absorbed
+
+
+def _sum(before: Expressions, after: Expressions, moved: dict[int, int], x: int, absorbed: set[int]) -> int:
+    """Write a sum with everything that it has absorbed: a dot where it holds products, else a sum or an addition."""
+    op = before.op[x]
+    if op is ops.dot:
+        return after.apply(ops.dot, tuple([moved[y] for y in before.operands[x]]), before.node[x])
+    weights: list[int] = []
+    inputs: list[int] = []
+    others: list[int] = []
+    stack = list(reversed(before.operands[x]))
+    while stack:
+        y = stack.pop()
+        inner = before.op[y]
+        if y not in absorbed:
+            others.append(moved[y])
+        elif inner is ops.mul:
+            a, b = (moved[z] for z in before.operands[y])
+            if after.batched[a] and not after.batched[b]:
+                a, b = b, a
+            weights.append(a)
+            inputs.append(b)
+        elif inner is ops.dot:
+            half = len(before.operands[y]) // 2
+            weights += [moved[z] for z in before.operands[y][:half]]
+            inputs += [moved[z] for z in before.operands[y][half:]]
+        else:
+            stack.extend(reversed(before.operands[y]))
+    node = before.node[x]
+    if not weights:
+        if len(others) == 2:
+            return after.apply(ops.add, tuple(others), node)
+        return after.apply(ops.total, tuple(others), node)
+    if len(weights) == 1:  # a·x + b is no weighted sum worth a matrix
+        term = after.apply(ops.mul, (weights[0], inputs[0]))
+        return after.apply(ops.add if len(others) == 1 else ops.total, (*others, term), node)
+    bias = () if not others else (others[0] if len(others) == 1 else after.apply(ops.total, tuple(others)),)
+    return after.apply(ops.dot, (*weights, *inputs, *bias), node)
+
+

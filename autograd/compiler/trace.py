@@ -1,0 +1,236 @@
+"""Tracing: a function is called once on Values, and the graph that it records becomes the program.
+
+While a function is traced its numbers are those of one example, and nothing in the graph may depend on them: a
+branch on a traced number, a number taken out of a Value, and randomness are refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from autograd import ops
+from autograd.errors import CompileError, OpDefinitionError
+from autograd.op import Op, is_array, real_number, real_result
+from autograd.value import NAMESPACE, Value, _thread, made
+
+__all__ = ["Argument", "Trace", "Traced", "operands_below", "trace", "tracing"]
+
+
+class Argument(NamedTuple):
+    """One argument of the function: its name, its nested shape, and a Value for each of its numbers."""
+
+    name: str
+    shape: tuple[int, ...]
+    leaves: tuple[Value, ...]
+
+
+class Traced(NamedTuple):
+    """A function's graph.
+
+    Attributes:
+        arguments: what the function was called with.
+        parameters: what the program differentiates by, in order.
+        constants: every other leaf; its number is read anew at each run.
+        result: what the function gave: a Value, or (nested) lists and tuples of Values.
+        nodes: every node below the result, operands first; leaves among them.
+    """
+
+    arguments: tuple[Argument, ...]
+    parameters: tuple[Value, ...]
+    constants: tuple[Value, ...]
+    result: Any
+    nodes: tuple[Value, ...]
+
+
+class Trace:
+    """What the recorders write to while a function is traced: nodes whose slopes are not taken yet."""
+
+    def __init__(self, arguments: Iterable[Value]) -> None:
+        self.arguments = frozenset(arguments)
+
+    def record(self, op: Op, operands: tuple[Any, ...], *, paused: bool) -> Value:
+        """Record one operation; where the example's numbers have no result, it is NaN."""
+        operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
+        numbers = [v._data if isinstance(v, Value) else v for v in operands]
+        try:
+            out = real_result(op, op.forward(*numbers), numbers)
+        except OpDefinitionError:
+            raise
+        except (ArithmeticError, ValueError):
+            out = math.nan
+        node = made(op, operands, out, [math.nan if isinstance(v, Value) else None for v in operands])
+        return made(ops.detached, (node,), out, [0.0]) if paused else node
+
+    def detach(self, v: Value) -> Value:
+        """Hold a traced number constant."""
+        return made(ops.detached, (v,), v._data, [0.0])
+
+
+@contextmanager
+def tracing(trace: Trace) -> Iterator[None]:
+    before = getattr(_thread, "trace", None)
+    NAMESPACE["special"] += 1
+    _thread.trace = trace
+    try:
+        yield
+    finally:
+        _thread.trace = before
+        NAMESPACE["special"] -= 1
+
+
+def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Value]) -> Traced:
+    """Call a function on Values and collect its graph.
+
+    It is called twice: what differs between two graphs of one example would be frozen into the program.
+
+    Args:
+        f: the function.
+        example: an argument each: a number, nested lists of numbers or an array.
+        parameters: leaves that the function uses and that the program differentiates by.
+
+    Raises:
+        CompileError: the result is no Value, or the two graphs differ.
+        ControlFlowError: the function looks at a traced number.
+    """
+    listed = tuple(parameters)
+    for place, parameter in enumerate(listed):
+        if not isinstance(parameter, Value) or not parameter.is_leaf:
+            what = "no Value" if not isinstance(parameter, Value) else "no leaf: an operation computed it"
+            raise CompileError(
+                f"parameters[{place}] is {what}. Pass the leaves to differentiate by, such as model.parameters()."
+            )
+    if len(set(listed)) < len(listed):
+        raise CompileError("A parameter stands twice in parameters. Pass each Value once.")
+    names = _argument_names(f, len(example))
+    first = _run(f, _lifted(names, example), listed)
+    second = _run(f, _lifted(names, example), listed)
+    _check_same(first, second)
+    return first
+
+
+def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: tuple[Value, ...]) -> Traced:
+    arguments = tuple(argument for argument, _ in lifted)
+    inputs = [leaf for argument in arguments for leaf in argument.leaves]
+    with tracing(Trace([*inputs, *parameters])):
+        result = f(*(given for _, given in lifted))
+    outputs = list(_values(result))
+    if not outputs:
+        raise CompileError(
+            f"The function that is being compiled gave {type(result).__name__} without a number to compute. Return a "
+            "Value, or a list or tuple of Values."
+        )
+    nodes = operands_below(outputs)
+    known = {*inputs, *parameters}
+    constants = tuple(node for node in nodes if node._x is None and node not in known)
+    return Traced(arguments, parameters, constants, result, tuple(nodes))
+
+
+def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    try:
+        found = [p.name for p in inspect.signature(f).parameters.values() if p.kind <= p.POSITIONAL_OR_KEYWORD]
+    except (TypeError, ValueError):
+        found = []
+    return [found[i] if i < len(found) else f"x{i}" for i in range(count)]
+
+
+def _lifted(names: list[str], example: Sequence[Any]) -> list[tuple[Argument, Any]]:
+    """Give each argument a Value for each of its numbers, in its own shape."""
+    lifted = []
+    for name, given in zip(names, example, strict=True):
+        leaves: list[Value] = []
+        shape = _shape(given, name)
+        lifted.append((Argument(name, shape, ()), _leaves(given, name, leaves)))
+        lifted[-1] = (Argument(name, shape, tuple(leaves)), lifted[-1][1])
+    return lifted
+
+
+def _leaves(given: Any, name: str, leaves: list[Value]) -> Any:
+    if isinstance(given, list | tuple) or is_array(given):
+        return [_leaves(item, f"{name}[{i}]", leaves) for i, item in enumerate(given)]
+    leaf = Value(real_number(given, f"The example for {name}"), name)
+    leaves.append(leaf)
+    return leaf
+
+
+def _shape(given: Any, name: str) -> tuple[int, ...]:
+    if not isinstance(given, list | tuple) and not is_array(given):
+        return ()
+    inner = {_shape(item, name) for item in given}
+    if len(inner) > 1:
+        raise CompileError(f"The example for {name} is ragged: give it lists of one length on each level.")
+    return (len(given), *(inner.pop() if inner else ()))
+
+
+def _values(result: Any) -> Iterator[Value]:
+    """Give the Values of a result in order; a plain number in it becomes a constant."""
+    if isinstance(result, list | tuple):
+        for item in result:
+            yield from _values(item)
+    elif isinstance(result, Value):
+        yield result
+    elif result is None or not hasattr(result, "__float__"):
+        raise CompileError(
+            f"The function that is being compiled gave an object of type {type(result).__name__} where a Value is due. "
+            "Return a Value, or a list or tuple of Values; other results than numbers have no place in a program."
+        )
+
+
+def operands_below(outputs: Sequence[Value]) -> list[Value]:
+    """List the nodes below the outputs, operands first, also those through which no gradient flows."""
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Any] = list(reversed(outputs))
+    while stack:
+        node = stack.pop()
+        if type(node) is tuple:
+            order.append(node[0])
+        elif node not in seen:
+            seen.add(node)
+            if node._x is None:
+                order.append(node)
+            else:
+                stack.append((node,))
+                stack.extend(v for v in reversed(node.operands) if isinstance(v, Value) and v not in seen)
+    return order
+
+
+def _check_same(first: Traced, second: Traced) -> None:
+    """Compare the graphs of two calls: operations, wiring and the numbers that stand in them."""
+    place = {node: i for i, node in enumerate(first.nodes)}
+    twin = {node: i for i, node in enumerate(second.nodes)}
+    if len(place) != len(twin):
+        raise _differs(f"it recorded {len(place):,} nodes at first and {len(twin):,} then")
+    inputs = {leaf for argument in first.arguments for leaf in argument.leaves}
+    for one, other in zip(first.nodes, second.nodes, strict=True):
+        if one._op is not other._op or (one._x is None) != (other._x is None):
+            raise _differs(f"{one.describe()} was {other.describe()} the second time")
+        if one._x is None:
+            if one is not other and one not in inputs and not _equal(one._data, other._data):
+                raise _differs(f"the constant {one.describe()} was {other.describe()} the second time")
+            continue
+        for a, b in zip(one.operands, other.operands, strict=False):
+            if isinstance(a, Value) != isinstance(b, Value):
+                raise _differs(f"an operand of {one.describe()} was a number once and a Value once")
+            if isinstance(a, Value):
+                if place[a] != twin[b]:
+                    raise _differs(f"{one.describe()} was computed from other operands the second time")
+            elif not _equal(a, b):
+                raise _differs(f"{one._op.name} had the operand {a:.6g} at first and {b:.6g} then")
+        if len(one.operands) != len(other.operands):
+            raise _differs(f"{one.describe()} had {len(one.operands)} operands and {len(other.operands)} then")
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return bool(a == b) or (a != a and b != b)
+
+
+def _differs(how: str) -> CompileError:
+    return CompileError(
+        "The function that is being compiled gives another graph each time it is called, for the same example: "
+        f"{how}. Random numbers (dropout, sampling) and counters would be frozen into the program: pass them as inputs, "
+        "or do not compile it."
+    )
