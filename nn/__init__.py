@@ -27,6 +27,7 @@ Example:
 """
 
 from nn import metrics, plots
+from nn.data.cells import cells
 from nn.data.datasets import adding_problem, circles, delayed_echo, sine_wave, spirals, two_gaussians, two_moons, xor
 from nn.data.loading import DataLoader, Standardizer, train_test_split
 from nn.data.real_data import BOSTON_COLUMNS, boston, digits
@@ -48,7 +49,25 @@ from nn.losses import (
     multi_margin,
     summed_log_loss,
 )
-from nn.metrics import METRICS, ConfusionMatrix, accuracy, accuracy_with_logits, confusion_matrix, r2
+from nn.metrics import (
+    METRICS,
+    ConfusionMatrix,
+    accuracy,
+    accuracy_with_logits,
+    confusion_matrix,
+    iou,
+    iou_with_logits,
+    r2,
+)
+from nn.models.adaptive_resonance import AdaptiveResonance
+from nn.models.bidirectional_memory import BidirectionalMemory
+from nn.models.decision_regions import any_region, convex_region, half_plane, linear_equivalent, polygon_sides
+from nn.models.hodgkin_huxley import HodgkinHuxley
+from nn.models.hopfield import Hopfield
+from nn.models.self_organizing_map import SelfOrganizingMap
+from nn.models.spiking import SpikingNetwork
+from nn.models.step_approximation import step_approximation, step_network, wavy_function
+from nn.models.unet import UNet
 from nn.module import Module
 from nn.modules.activations import ACTIVATIONS, ActivationFunction, activation
 from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
@@ -116,8 +135,10 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "AdaptiveResonance",
     "BatchNorm1d",
     "BatchNorm2d",
+    "BidirectionalMemory",
     "Callback",
     "Checkpoint",
     "Concatenate",
@@ -136,6 +157,8 @@ __all__ = [
     "ExponentialDecay",
     "Flatten",
     "History",
+    "HodgkinHuxley",
+    "Hopfield",
     "Identity",
     "InverseTimeDecay",
     "Layer",
@@ -157,8 +180,10 @@ __all__ = [
     "Regularizer",
     "Reshape",
     "Schedule",
+    "SelfOrganizingMap",
     "Sequential",
     "ShapeError",
+    "SpikingNetwork",
     "Standardizer",
     "StateError",
     "StepDecay",
@@ -168,6 +193,7 @@ __all__ = [
     "StopBelow",
     "ThresholdNeuron",
     "Training",
+    "UNet",
     "WarmUp",
     "WeightPath",
     "WiringError",
@@ -176,14 +202,17 @@ __all__ = [
     "activation",
     "adding_problem",
     "and_gate",
+    "any_region",
     "bce",
     "bce_with_logits",
     "boston",
+    "cells",
     "circles",
     "clip_grad_norm",
     "clip_grad_value",
     "concatenate",
     "confusion_matrix",
+    "convex_region",
     "cross_entropy",
     "curvature",
     "delayed_echo",
@@ -191,12 +220,16 @@ __all__ = [
     "evaluate",
     "fit",
     "from_torch",
+    "half_plane",
     "half_squared_error",
     "hinge",
     "huber",
     "initialize",
+    "iou",
+    "iou_with_logits",
     "kl",
     "kl_with_logits",
+    "linear_equivalent",
     "load",
     "load_torch_state",
     "load_weights",
@@ -207,16 +240,20 @@ __all__ = [
     "not_gate",
     "or_gate",
     "plots",
+    "polygon_sides",
     "predict",
     "r2",
     "save",
     "sine_wave",
     "spirals",
+    "step_approximation",
+    "step_network",
     "summed_log_loss",
     "to_torch",
     "torch_state",
     "train_test_split",
     "two_gaussians",
     "two_moons",
+    "wavy_function",
     "xor",
 ]

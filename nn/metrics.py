@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "METRICS", "ConfusionMatrix", "Metric", "accuracy", "accuracy_with_logits", "confusion_matrix", "mae", "mse", "r2",
+    "METRICS", "ConfusionMatrix", "Metric", "accuracy", "accuracy_with_logits", "confusion_matrix", "iou",
+    "iou_with_logits", "mae", "mse", "r2",
 ]  # fmt: skip
 
 Metric = Callable[[ArrayLike, ArrayLike], float]
@@ -125,6 +126,43 @@ def accuracy_with_logits(predictions: ArrayLike, targets: ArrayLike) -> float:
     return accuracy(predictions, targets, threshold=0.0)
 
 
+def iou(predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5) -> float:
+    """Divide intersection by union: of all points that are predicted or true, the share that is both (Jaccard 1901).
+
+    The metric of segmentation, over all points of all pictures together. 1 if nothing is predicted and nothing true.
+
+    Args:
+        predictions: (n, …), a score for each point, which is predicted above `threshold`.
+        targets: 0 or 1 for each point, in the same shape.
+        threshold: 0.5 is right for probabilities; scores without a sigmoid need 0 (`iou_with_logits`).
+
+    Raises:
+        ValueError: the shapes do not match, there are no rows, a prediction is NaN, or a target is neither 0 nor 1.
+
+    Example:
+        >>> iou([[0.9, 0.8, 0.1]], [[1, 0, 1]])
+        0.3333333333333333
+    """
+    p, t = _pair("iou", predictions, targets)
+    for row, column in np.argwhere(np.isnan(p))[:1]:
+        raise ValueError(f"iou: the prediction in row {row}, column {column} is NaN.")
+    for row, column in np.argwhere((t != 0.0) & (t != 1.0))[:1]:
+        raise ValueError(f"iou: the target in row {row}, column {column} is {t[row, column]:g}, but must be 0 or 1.")
+    chosen, true = p > threshold, t == 1.0
+    union = np.count_nonzero(chosen | true)
+    return float(np.count_nonzero(chosen & true) / union) if union else 1.0
+
+
+def iou_with_logits(predictions: ArrayLike, targets: ArrayLike) -> float:
+    """Divide intersection by union for scores without a sigmoid: `iou` with the threshold 0.
+
+    Example:
+        >>> iou_with_logits([[2.0, -0.1]], [[1, 1]])
+        0.5
+    """
+    return iou(predictions, targets, threshold=0.0)
+
+
 @dataclass(frozen=True, eq=False)
 class ConfusionMatrix:
     """How often each class was taken for each: it prints as a table, and NumPy reads it as an array.
@@ -186,6 +224,7 @@ def confusion_matrix(
 #: Every metric by the name that `fit` takes.
 METRICS: dict[str, Metric] = {
     "mae": mae, "mse": mse, "r2": r2, "accuracy": accuracy, "accuracy_with_logits": accuracy_with_logits,
+    "iou": iou, "iou_with_logits": iou_with_logits,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from nn.losses import mae as mae_loss
 from nn.losses import mse as mse_loss
-from nn.metrics import METRICS, accuracy, accuracy_with_logits, confusion_matrix, mae, mse, r2
+from nn.metrics import METRICS, accuracy, accuracy_with_logits, confusion_matrix, iou, iou_with_logits, mae, mse, r2
 
 SEEDS = range(5)
 
@@ -64,6 +64,17 @@ def test_classification_metrics_are_scikit_learns(seed: int) -> None:
     np.testing.assert_array_equal(
         confusion_matrix(probabilities, binary).counts, reference.confusion_matrix(binary, chosen, labels=[0, 1])
     )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_iou_is_scikit_learns_jaccard_score(seed: int) -> None:
+    reference = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the reference of this test")
+    rng = np.random.default_rng(seed)
+    logits, true = rng.normal(size=(3, 2, 4, 5)), rng.integers(0, 2, (3, 2, 4, 5))
+    wanted = reference.jaccard_score(true.ravel(), logits.ravel() > 0.0)
+    assert iou_with_logits(logits, true) == pytest.approx(wanted, rel=1e-15)
+    assert iou(1.0 / (1.0 + np.exp(-logits)), true) == pytest.approx(wanted, rel=1e-15)
+    assert iou(np.zeros((2, 3)), np.zeros((2, 3))) == 1.0
 
 
 def test_columns_and_flat_arrays_are_the_same() -> None:
@@ -126,6 +137,8 @@ def test_labels_may_name_classes_that_do_not_occur() -> None:
             "accuracy: predictions have shape (1, 2) and targets (2,): give each example a class, or as many numbers "
             "as predictions.",
         ),
+        (iou, [[0.1, math.nan]], [[1, 0]], "iou: the prediction in row 0, column 1 is NaN."),
+        (iou, [[0.1, 0.9]], [[1, -1]], "iou: the target in row 0, column 1 is -1, but must be 0 or 1."),
         (accuracy, [[0.1, math.nan]], [1], "accuracy: the prediction in row 0, column 1 is NaN."),
         (
             accuracy, [[0.1, 0.2], [0.3, 0.4]], [0, 2],
