@@ -26,18 +26,26 @@ class NumpyBackend:
     Args:
         layout: the program's instructions.
         sweep: its sweep; None for a program that is only run forward.
+        dtype: of its numbers.
 
     Attributes:
         source: the source.
     """
 
-    def __init__(self, layout: Layout, sweep: Plan | None) -> None:
+    def __init__(self, layout: Layout, sweep: Plan | None, dtype: np.dtype[Any]) -> None:
+        self._rows, self._dtype = (layout.shared_rows, layout.batched_rows), dtype
         self.source, objects = numpy_source(layout, sweep)
         file = f"<autograd program {id(self):x}>"
         linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
         namespace = dict(objects)
         exec(compile(self.source, file, "exec"), namespace)
         self._bind = namespace["bind"]
+
+    def memory(self, examples: int) -> tuple[Array, ...]:
+        """Make the two memories, and the two of their adjoints."""
+        rows, dtype = self._rows, self._dtype
+        shapes = [(rows[0], 1), (rows[1], examples)] * 2
+        return tuple(np.zeros(shape, dtype) for shape in shapes)
 
     def bind(self, machine: Machine) -> Functions:
         """Make the program's functions for a memory."""
@@ -62,14 +70,12 @@ class Machine:
         values: the others, (rows, examples).
         shared_adjoints: adjoints of the shared rows.
         adjoints: adjoints of the others.
+        state: what else the backend keeps.
     """
 
-    def __init__(self, backend: Any, layout: Layout, examples: int, dtype: np.dtype[Any]) -> None:
+    def __init__(self, backend: Any, layout: Layout, examples: int) -> None:
         self.examples = examples
-        self.shared = np.zeros((layout.shared_rows, 1), dtype)
-        self.values = np.zeros((layout.batched_rows, examples), dtype)
-        self.shared_adjoints = np.zeros_like(self.shared)
-        self.adjoints = np.zeros_like(self.values)
+        self.shared, self.values, self.shared_adjoints, self.adjoints, *self.state = backend.memory(examples)
         for row, number in layout.literals:
             self.shared[row] = number
         self.forward_shared, self.forward, self.backward, self.backward_shared = backend.bind(self)

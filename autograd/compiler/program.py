@@ -15,6 +15,7 @@ from autograd.backward import differentiable_sweep, gradients
 from autograd.compiler.adjoint import Plan, plan
 from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum, describe
 from autograd.compiler.machine import Machine, NumpyBackend
+from autograd.compiler.numpy_source import numpy_source
 from autograd.compiler.reading import check_weighted_sums
 from autograd.compiler.roll import Layout, roll
 from autograd.compiler.simplify import simplify
@@ -265,7 +266,7 @@ class Program:
     @property
     def source(self) -> str:
         """The program as Python source: its array operations forward and, where it has a sweep, backward."""
-        return str(NumpyBackend(self._layout, self._plan("parameters") if self._scalar else None).source)
+        return numpy_source(self._layout, self._plan("parameters") if self._scalar else None)[0]
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -377,7 +378,7 @@ class Program:
 
                 self._backends[wrt] = NumbaBackend(self._layout, sweep, self.dtype)
             else:
-                self._backends[wrt] = NumpyBackend(self._layout, sweep)
+                self._backends[wrt] = NumpyBackend(self._layout, sweep, self.dtype)
             self._compile_seconds += time.perf_counter() - began
         return self._backends[wrt]
 
@@ -387,7 +388,7 @@ class Program:
         if key not in self._machines:
             if len(self._machines) > 8:
                 self._machines.pop(next(iter(self._machines)))
-            self._machines[key] = Machine(self._backend(wrt), self._layout, examples, self.dtype)
+            self._machines[key] = Machine(self._backend(wrt), self._layout, examples)
         return self._machines[key]
 
     def _chunk(self, n: int) -> int:

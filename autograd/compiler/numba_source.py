@@ -1,0 +1,202 @@
+"""Kernels for the numba machine, written from the records: one loop for each operation and one for its slopes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import __version__, ops
+from autograd.compiler.cache import imported
+from autograd.compiler.reading import Operand, forward_formula, may_be_singular, slope_formulas, statements
+from autograd.errors import CompileError
+from autograd.op import Op
+from autograd.symbol import Symbol
+
+__all__ = ["Kernels", "rule_address"]
+
+#: Functions of the records that are neither operators nor in the standard library's `math`; their text is taken over.
+PLAIN = {
+    op: op.forward
+    for op in (ops.sign, ops.minimum, ops.maximum)
+    if getattr(op.forward, "__module__", "") == "autograd.ops"
+}
+NUMBER = re.compile(r"(?<![\w.])\d+\.\d*(?:e[+-]?\d+)?(?![\w.])")
+
+
+def primitive(op: Op) -> bool:
+    """Whether a kernel computes an operation as such."""
+    return bool(op.notation.python) or op in PLAIN or getattr(op.forward, "__module__", "") == "math"
+
+
+HEAD = """import math
+
+import numpy as np
+from numba import cfunc, njit
+
+from autograd.compiler.kernels import place
+from autograd.compiler.memory import vector
+
+# edgegrad {version}
+real = np.{real}
+zero, one = real(0), real(1)
+numbers, places = "CPointer({real})", "CPointer(int64)"
+
+"""
+KERNEL = """@cfunc(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)", error_model="numpy", cache=True)
+def {name}(memory, pool, at, base, width, n):
+"""
+UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64)", error_model="numpy", cache=True)
+def update(w_at, g_at, slots, settings, frozen, n):
+    w, g = vector(w_at, 0, n), vector(g_at, 0, n)
+"""
+
+
+class Kernels:
+    """The kernels of a program's operations, each known by its address.
+
+    Args:
+        real: the NumPy type that they compute with.
+    """
+
+    def __init__(self, real: str) -> None:
+        self.real = real
+        self._codes: dict[tuple[Any, ...], int] = {}
+
+    def forward(self, op: Op, arity: int) -> int:
+        """Give the address of an operation's kernel, which takes the places of out and then of its operands."""
+        key = op, arity, "forward"
+        if key not in self._codes:
+            letters = [Symbol(f"x{i}") for i in range(arity)]
+            self._add(key, ["out", *(x.name for x in letters)], [("out", forward_formula(op, letters), False)])
+        return self._codes[key]
+
+    def backward(self, op: Op, arity: int, slots: Sequence[int]) -> int:
+        """Give the address of the kernel of an operation's flows.
+
+        It takes the places of adjoint, out and operands, then of a flow for each slot.
+        """
+        key = op, arity, tuple(slots)
+        if key not in self._codes:
+            letters = [Symbol(f"x{i}") for i in range(arity)]
+            slopes = slope_formulas(op, Symbol("out"), letters, [i in slots for i in range(arity)])
+            flows = [(f"flow{i}", slopes[i], may_be_singular(slopes[i])) for i in slots]
+            given = ["adjoint", "out", *(x.name for x in letters), *(name for name, _, _ in flows)]
+            self._add(key, given, flows, passing=True)
+        return self._codes[key]
+
+    def _add(
+        self, key: tuple[Any, ...], given: list[str], results: list[tuple[str, Any, bool]], *, passing: bool = False
+    ) -> None:
+        used: dict[str, Callable[..., Any]] = {}
+        listed, found = statements([formula for _, formula, _ in results], primitive)
+        lines = [f"t{place} = {self._text(s.op, s.operands, used)}" for place, s in enumerate(listed)]
+        read = {o.name for s in listed for o in s.operands if isinstance(o, Operand) and o.place < 0}
+        read |= {o.name for o in found if isinstance(o, Operand) and o.place < 0} | ({"adjoint"} if passing else set())
+        for (name, _, singular), operand in zip(results, found, strict=True):
+            number = self._part(operand)
+            if passing:
+                product = f"adjoint_i * {number}"
+                number = f"zero if adjoint_i == zero else {product}" if singular else product
+            lines.append(f"{name}[i] = {number}")
+        name = f"{key[0].name}_{'flows' if passing else 'values'}"
+        body = [
+            f"    {view} = vector(memory, place(pool[at + {i}], base, width), n)"
+            for i, view in enumerate(given)
+            if view in read or any(view == result for result, _, _ in results)
+        ]
+        loop = [f"        {x}_i = {x}[i]" for x in given if x in read] + [f"        {line}" for line in lines]
+        source = HEAD.format(version=__version__, real=self.real)
+        for plain, function in used.items():
+            source += f"\n@njit\n{typed(function, plain)}\n\n"
+        source += "\n" + KERNEL.format(name=name) + "\n".join([*body, "    for i in range(n):", *loop]) + "\n"
+        self._codes[key] = int(getattr(imported(source), name).address)
+
+    def _text(self, op: Op, operands: Sequence[Any], used: dict[str, Callable[..., Any]]) -> str:
+        parts = [self._part(operand) for operand in operands]
+        if op is ops.where:
+            return f"{parts[1]} if {parts[0]} != zero else {parts[2]}"
+        if op.notation.python:
+            brackets = {ops.greater: ">", ops.equal: "=="}
+            if op in brackets:
+                return f"one if {parts[0]} {brackets[op]} {parts[1]} else zero"
+            return op.notation.python.format(*parts)
+        if op in PLAIN:
+            name = op.forward.__name__.strip("_")
+            used[name] = op.forward
+            return f"{name}({', '.join(parts)})"
+        if op is ops.cbrt:
+            return f"np.cbrt({parts[0]})"
+        return f"math.{op.forward.__name__}({', '.join(parts)})"
+
+    def _part(self, operand: Any) -> str:
+        if isinstance(operand, Operand):
+            return f"t{operand.place}" if operand.place >= 0 else f"{operand.name}_i"
+        if operand != operand or operand in (float("inf"), float("-inf")):
+            return f"real({str(operand)!r})".replace("real('nan')", "real(np.nan)").replace(
+                "real('inf')", "real(np.inf)").replace("real('-inf')", "real(-np.inf)")  # fmt: skip
+        return "one" if operand == 1.0 else f"real({operand!r})"
+
+
+def typed(function: Callable[..., Any], name: str) -> str:
+    """Write a function's text with every number in the machine's type, so that float32 stays float32.
+
+    Raises:
+        CompileError: its text cannot be read.
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError) as error:
+        raise CompileError(f"The text of {function!r} cannot be read, so it cannot be compiled.") from error
+    [definition] = tree.body
+    assert isinstance(definition, ast.FunctionDef)
+    definition.name, definition.decorator_list, definition.returns = name, [], None
+    for argument in definition.args.args:
+        argument.annotation = None
+    if isinstance(definition.body[0], ast.Expr):
+        del definition.body[0]
+    return ast.unparse(ast.fix_missing_locations(_Typed().visit(tree)))
+
+
+class _Typed(ast.NodeTransformer):
+    """Wraps numbers in `real(…)`, but not exponents, which choose how a power is computed."""
+
+    def visit_Constant(self, node: ast.Constant) -> Any:
+        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            return ast.Call(ast.Name("real", ast.Load()), [ast.Constant(node.value)], [])
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
+            node.left = self.visit(node.left)
+            return node
+        return self.generic_visit(node)
+
+
+def rule_address(rule: Callable[..., Any], slots: int, settings: int, real: str) -> int:
+    """Give the address of the loop that applies an optimiser's rule to every weight.
+
+    Args:
+        rule: ``(w, g, *slots, *settings) -> (w, *slots)``, branch-free.
+        slots: how many numbers it remembers of each weight.
+        settings: how many numbers it takes besides.
+        real: the NumPy type that it computes with.
+
+    Raises:
+        CompileError: the rule's text cannot be read.
+    """
+    remembered = [f"s{i}[i]" for i in range(slots)]
+    given = ", ".join(["w[i]", "g[i]", *remembered, *(f"c{i}" for i in range(settings))])
+    results = ", ".join(["w[i]", *remembered]) if slots else "(w[i],)"
+    head = [f"    s{i} = vector(slots, {i} * n, n)" for i in range(slots)]
+    head += [f"    c{i} = settings[{i}]" for i in range(settings)]
+    loops = [
+        "    if frozen[0] == 2:", "        for i in range(n):", f"            {results} = rule({given})",
+        "    else:", "        for i in range(n):", "            if frozen[i] == 0:",
+        f"                {results} = rule({given})",
+    ]  # fmt: skip
+    source = HEAD.format(version=__version__, real=real) + f"\n@njit(error_model=\"numpy\")\n{typed(rule, 'rule')}\n\n\n"
+    return int(imported(source + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)
