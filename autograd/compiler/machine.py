@@ -57,6 +57,54 @@ class NumpyBackend:
         return found if len(found) == 4 else (*found, _nothing, _nothing)
 
 
+    def descend(
+        self,
+        program: Any,
+        machine: Machine,
+        examples: Array,
+        order: Array,
+        batch: int,
+        output: Rows,
+        others: Sequence[Rows],
+        losses: Array,
+        kept: Array,
+        rule: Callable[..., Any],
+        slots: Array,
+        settings: Array,
+        frozen: Array | None,
+    ) -> int:
+        """Take a step for each row of settings, and say how many were taken before a number stopped being finite."""
+        n = len(program.parameters)
+        whole, remembered = machine, list(slots)
+        for s, now in enumerate(settings):
+            rows = order[s * batch : (s + 1) * batch]
+            machine = whole if len(rows) == whole.examples else program.machine("parameters", len(rows))
+            if machine is not whole:
+                machine.shared[...] = whole.shared
+            machine.values[: examples.shape[1]] = examples[rows].T
+            with np.errstate(all="ignore"):
+                machine.forward_shared()
+                machine.forward()
+                losses[s] = machine.numbers(output).mean()
+                for place, at in enumerate(others):
+                    kept[s * batch : s * batch + len(rows), place] = machine.numbers(at)
+                machine.seed(output, 1.0 / len(rows))
+                machine.backward()
+                machine.backward_shared()
+                w, g = whole.shared[:n, 0], machine.shared_adjoints[:n, 0]
+                for start in range(0, n, BLOCK):
+                    part = slice(start, start + BLOCK)
+                    found = rule(w[part], g[part], *(slot[part] for slot in remembered), *now)
+                    for held, new in zip((w, *remembered), found, strict=True):
+                        held[part] = new if frozen is None else np.where(frozen[part], held[part], new)
+                if not (np.isfinite(losses[s]) and np.isfinite(w).all()):
+                    return s
+        return len(settings)
+
+
+BLOCK = 8192  # weights that a rule is applied to at a time: its intermediate arrays then stay in the processor's cache
+
+
 def _nothing() -> None:
     """Do nothing: a program without a sweep has nothing to pass back."""
 

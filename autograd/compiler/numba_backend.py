@@ -5,7 +5,7 @@ A model costs no compile time of its own: only an operation that was never used 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,9 @@ from autograd.compiler.kernels import (
     ADD, ADJOINTS, BIAS, CLEAR, COPY, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, ROW_SUMS, SCATTER, SCRATCH, SHARED,
     SHARED_ADJOINTS, SHARED_SCRATCH, SPREAD, SUM, VALUES, WEIGHTED_FLOW, WEIGHTED_SUM,
 )  # fmt: skip
+from autograd.compiler.kernels import descend, run_flushed
 from autograd.compiler.kernels import run as run_exactly
-from autograd.compiler.kernels import run_flushed
-from autograd.compiler.numba_source import Kernels
+from autograd.compiler.numba_source import Kernels, rule_address
 from autograd.compiler.reading import slope_formulas
 from autograd.compiler.roll import Layout
 from autograd.symbol import Symbol
@@ -261,6 +261,42 @@ class NumbaBackend:
             (lambda table=table: run(table, self.pool, flat, base, width)) if len(table) else _nothing
             for table in self.tables
         )
+
+
+    def descend(
+        self,
+        program: Any,
+        machine: Any,
+        examples: Array,
+        order: Array,
+        batch: int,
+        output: Rows,
+        others: Sequence[Rows],
+        losses: Array,
+        kept: Array,
+        rule: Callable[..., Any],
+        slots: Array,
+        settings: Array,
+        frozen: Array | None,
+    ) -> int:
+        """Take a step for each row of settings, and say how many were taken before a number stopped being finite."""
+        flat, base, width = machine.state
+        places = np.array([_written(at) for at in others], dtype=np.int64)
+        update = rule_address(rule, len(slots), settings.shape[1], self.dtype.name)
+        marks = np.full(1, 2, np.uint8) if frozen is None else frozen.astype(np.uint8)
+        shared, batched, sweep, shared_sweep = self.tables
+        return int(
+            descend(
+                np.concatenate([shared, batched]), np.concatenate([sweep, shared_sweep]), self.pool, flat, base,
+                width.copy(), examples, order, batch, _written(output), places, losses, kept, update, slots, settings,
+                marks, len(program.parameters),
+            )
+        )  # fmt: skip
+
+
+def _written(at: Rows) -> int:
+    """Write a place of values as the machine does."""
+    return at.start * 8 + (SHARED if at.shared else VALUES)
 
 
 def _nothing() -> None:

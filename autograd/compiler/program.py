@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,7 @@ from autograd.errors import CompileError, ValueOverflowError
 from autograd.graph import Graph
 from autograd.value import Value, computed, renew
 
-__all__ = ["Program", "compile"]
+__all__ = ["Descent", "Program", "compile"]
 
 Array = NDArray[Any]
 
@@ -77,6 +77,22 @@ def compile(  # noqa: A001
     check_weighted_sums()
     traced = trace(f, example, parameters)
     return Program(traced, str(kind), backend, threads, began)
+
+
+class Descent(NamedTuple):
+    """What `Program.descend` gives.
+
+    Attributes:
+        weights: the weights after the last step, (n,).
+        slots: what the rule remembers then, (number of slots, n).
+        losses: the mean of each batch before its step; fewer than asked for where the next would not be finite.
+        outputs: the further numbers of the function's result for each example taken, (m, others).
+    """
+
+    weights: Array
+    slots: Array
+    losses: Array
+    outputs: Array
 
 
 class Program:
@@ -192,6 +208,60 @@ class Program:
         Args and Raises as in `value_and_grad`.
         """
         return self.value_and_grad(*arrays, reduce="none", weights=weights)[1]  # type: ignore[no-any-return]
+
+    def descend(
+        self,
+        *arrays: ArrayLike,
+        order: Array,
+        batch: int,
+        weights: Array,
+        rule: Callable[..., Any],
+        slots: Array,
+        settings: Array,
+        frozen: Array | None = None,
+    ) -> Descent:
+        """Take many steps of a descent in one go: each on the mean over its batch, with the update inside.
+
+        Args:
+            arrays: all examples, as in a call.
+            order: which examples to take, one batch after the other, (m,).
+            batch: examples in a batch; the last one may hold fewer.
+            weights: where the descent starts, (n,); not changed.
+            rule: ``(w, g, *slots, *settings) -> (w, *slots)``, a branch-free function of floats and of arrays.
+            slots: what the rule remembers, (number of slots, n); not changed.
+            settings: the numbers that the rule takes in each step, (steps, number of settings).
+            frozen: which parameters stay as they are, (n,); none unless given.
+
+        Returns:
+            the weights and slots after the last step whose numbers are all finite, and the loss of each such step.
+
+        Raises:
+            CompileError: an array does not fit, or the rule's text cannot be read.
+        """
+        given, _ = self._read(arrays)
+        output, (_, *others) = self._output(), self._places()
+        steps, m = len(settings), len(order)
+        if steps != -(-m // batch):
+            raise CompileError(f"{m} examples in batches of {batch} make {-(-m // batch)} steps, not {steps}.")
+        machine = self.machine("parameters", min(batch, m))
+        taken = np.concatenate(given, axis=1) if given else np.zeros((_examples(given), 0), self.dtype)
+        run = self._backend("parameters").descend
+        self._load(machine, weights)
+        slots = np.array(slots, self.dtype, ndmin=2, order="C")
+        settings = np.ascontiguousarray(settings, self.dtype)
+        losses, kept = np.zeros(steps, self.dtype), np.zeros((m, len(others)), self.dtype)
+        n = len(self.parameters)
+        while True:
+            held, start = slots.copy(), machine.shared[:n, 0].copy()
+            done = run(self, machine, taken, np.ascontiguousarray(order, np.int64), batch, output, others, losses, kept,
+                       rule, slots, settings, frozen)  # fmt: skip
+            if done == len(settings):
+                break
+            # What is not finite was not to happen: the same steps once more, up to there.
+            slots, settings, order = held, settings[:done], order[: done * batch]
+            machine.shared[:n, 0] = start
+        w = machine.shared[:n, 0].astype(np.float64)
+        return Descent(w, slots.astype(np.float64), losses[:done].astype(np.float64), kept.astype(np.float64))
 
     def hvp(self, *arrays: ArrayLike, vector: ArrayLike, reduce: str = "mean", weights: Array | None = None) -> Array:
         """Multiply the Hessian by the parameters with a vector, at the cost of a few sweeps.
