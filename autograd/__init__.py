@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from os.path import dirname as _dirname
 from os.path import exists as _exists
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 if _exists(_dirname(__file__) + "/tracer.py"):
     raise ImportError(
@@ -16,6 +18,7 @@ if _exists(_dirname(__file__) + "/tracer.py"):
     )
 
 from autograd.backward import gradients
+from autograd.draw.explorer import explore
 from autograd.errors import (
     AutogradError,
     CompileError,
@@ -34,7 +37,6 @@ from autograd.errors import (
     StaleGraphError,
     ValueOverflowError,
 )
-from autograd.draw.explorer import explore
 from autograd.explain import Explanation, explain
 from autograd.functional import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autograd.graph import Edge, Graph
@@ -99,6 +101,9 @@ from autograd.ops import (
 from autograd.symbol import Symbol
 from autograd.value import Value, is_traced, no_grad, scope
 
+if _TYPE_CHECKING:
+    from autograd.compiler import Program, compile
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -123,6 +128,7 @@ __all__ = [
     "OpDefinitionError",
     "OperandTypeError",
     "ParameterAssignmentError",
+    "Program",
     "StaleGraphError",
     "Symbol",
     "Value",
@@ -137,6 +143,7 @@ __all__ = [
     "atan2",
     "atanh",
     "cbrt",
+    "compile",
     "cos",
     "cosh",
     "derivative",
@@ -195,3 +202,12 @@ __all__ = [
     "value_and_grad",
     "where",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """Import the compiler, and NumPy with it, when it is first asked for."""
+    if name in ("Program", "compile"):
+        from autograd import compiler
+
+        return getattr(compiler, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

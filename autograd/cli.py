@@ -1,4 +1,4 @@
-"""The `edgegrad` command: run the lecture's perceptron, draw a formula's graph, explain its derivatives.
+"""The `edgegrad` command: run the lecture's perceptron, draw a formula's graph, explore it, explain its derivatives.
 
 Exit status: 0 done, 1 the formula has no value there or a file cannot be written, 2 the command was not understood.
 """
@@ -17,6 +17,7 @@ __all__ = ["main"]
 EXAMPLES = """examples:
   edgegrad demo --out demo
   edgegrad draw "relu(w*x + b)" w=2 x=0.5 b=-0.3 -o graph.svg
+  edgegrad explore "s = w*x + b; E = (sigmoid(s) - t)**2" w=2 x=0.5 b=-0.3 t=1 -o E.html
   edgegrad explain "s = w*x + b; E = (sigmoid(s) - t)**2" wrt w b w=2 x=0.5 b=-0.3 t=1
   edgegrad explain "x**2 * sin(x)" wrt x x=1.5 --latex
 A formula that begins with a minus goes after --:  edgegrad draw -o g.svg -- "-x**2" x=3
@@ -51,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         "--budget", type=int, default=None, metavar="BOXES", help="boxes before it is folded (default: 60)"
     )
     draw.add_argument("--whole", action="store_true", help="fold nothing")
+
+    explore = commands.add_parser("explore", help="make a page that steps through a formula, forward and backward")
+    explore.add_argument("formula", help="for instance 'relu(w*x + b)'; steps are separated by ;")
+    explore.add_argument("numbers", nargs="*", metavar="name=number", help="a number for each name")
+    explore.add_argument("-o", "--output", default="graph.html", metavar="FILE", help="an .html file")
 
     explain = commands.add_parser("explain", help="derive ∂formula/∂name: symbols, numbers, product")
     explain.add_argument("formula", help="for instance '(w*x - t)**2'; steps are separated by ;")
@@ -99,6 +105,15 @@ def _draw(arguments: argparse.Namespace) -> None:
     print(f"{formula.output.describe()}; drawn to {arguments.output}")
 
 
+def _explore(arguments: argparse.Namespace) -> None:
+    from autograd.draw.explorer import explore
+    from autograd.formula import read_formula
+
+    formula = read_formula(arguments.formula, _numbers(arguments.numbers))
+    page = explore(formula.output, arguments.output)
+    print(f"{formula.output.describe()}; {page.steps} steps to explore in {arguments.output}")
+
+
 def _explain(arguments: argparse.Namespace) -> None:
     from autograd.explain import explain
     from autograd.formula import read_formula
@@ -125,7 +140,7 @@ def _digits(precision: int) -> int:
     return precision
 
 
-COMMANDS = {"demo": _demo, "draw": _draw, "explain": _explain}
+COMMANDS = {"demo": _demo, "draw": _draw, "explore": _explore, "explain": _explain}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from autograd.draw.explorer import explore
 from autograd.errors import DrawingError
 from autograd.explain import explain
 from autograd.ops import dot
@@ -105,6 +106,7 @@ def run(folder: str) -> None:
     net = perceptron()
     net.error.backward()
     net.error.graph().save(place / "perceptron.svg")
+    explore(net.error, place / "perceptron.html")
     console.print("[bold]The lecture's perceptron[/bold]: 2 inputs, 2 ReLU neurons, 1 output, E = ½(O − t)²")
     derivations = [explain(net.error, net.hidden_weights[0][1]), explain(net.error, net.output_weights[0])]
     derivations += [explain(net.error, net.sums[0])]
@@ -123,6 +125,7 @@ def run(folder: str) -> None:
     _epochs(console, history)
     _error_curve(console)
     console.print(f"\nThe network with every derivative on its edge: [bold]{place / 'perceptron.svg'}[/bold]")
+    console.print(f"The same step by step, for a browser: [bold]{place / 'perceptron.html'}[/bold]", soft_wrap=True)
 
 
 def _named(v: Value, name: str) -> Value:

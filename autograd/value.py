@@ -36,6 +36,9 @@ from autograd.record import NAMESPACE, emit
 from autograd.symbol import Symbol, number_text
 
 if TYPE_CHECKING:
+    import os
+
+    from autograd.draw.explorer.page import Page
     from autograd.graph import Edge, Graph
 
 __all__ = ["Value", "no_grad", "scope"]
@@ -226,6 +229,12 @@ class Value:
         from autograd.draw.tree import Tree
 
         return Tree(self, depth)
+
+    def explore(self, path: str | os.PathLike[str] | None = None) -> Page:
+        """Make a page that steps through the graph, forward and backward; see `autograd.explore`."""
+        from autograd.draw.explorer import explore
+
+        return explore(self, path)
 
     def describe(self) -> str:
         """Say in a few words which Value this is: ``x = 0.5`` or ``tanh = 0.4621``."""

@@ -1,0 +1,56 @@
+"""The explorer: one page that steps through a graph, forward and backward, and computes it again with other numbers.
+
+`explore` and `Value.explore` are the doors to it; the page needs no network, no server and nothing installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autograd.errors import OperandTypeError
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    import os
+
+    from autograd.draw.explorer.page import Page
+
+__all__ = ["explore"]
+
+
+def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
+    """Make a page that steps through the graph of a Value: every number forward, every derivative backward.
+
+    The page is one file that opens by double click, without network or server; in a notebook it shows itself. Its
+    steps are one for each node, operands first, and then one for each edge, the output's first: step 0 has nothing
+    computed, and ``page.html#step=17`` opens at step 17. Gradients are those of `output`, whatever `grad` holds, and
+    no `grad` is touched. Leaves can be given other numbers in the page.
+
+    Args:
+        output: the Value at the top, of at most 2,000 nodes.
+        path: an ``.html`` file to write, if any.
+
+    Returns:
+        the page: `save(path)` writes it, `html` is its text.
+
+    Raises:
+        OperandTypeError: `output` is no Value.
+        DrawingError: the graph is too large, or the file cannot be written.
+        StaleGraphError: a leaf was assigned since the graph was recorded.
+
+    Example:
+        >>> x = Value(3.0, name="x")
+        >>> page = explore(x * x + 1.0)
+        >>> page.steps
+        6
+    """
+    if not isinstance(output, Value):
+        raise OperandTypeError(
+            f"explore takes the output, a Value, not {type(output).__name__}: pass the Value at the top of the graph."
+        )
+    from autograd.draw.explorer.page import Page
+
+    page = Page(output)
+    if path is not None:
+        page.save(path)
+    return page

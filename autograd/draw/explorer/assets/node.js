@@ -1,0 +1,137 @@
+// The chosen node: its numbers, another number for a leaf, and its paths to the output.
+
+const PATHS = 5; // paths that are written out, those with the largest products
+const FACTORS = 8; // factors of a path that are written out
+
+class NodePanel extends Panel {
+  constructor(engine, formulas, actions) {
+    super(engine, formulas, actions);
+    this.chosen = document.getElementById("chosen");
+  }
+
+  showChosen(node, position, found) {
+    this.chosen.hidden = node === null;
+    if (node === null) {
+      this.chosen.replaceChildren();
+      this.shown = null;
+      return;
+    }
+    const { engine, formulas } = this;
+    const entry = engine.nodes[node];
+    const numbers = [
+      ...this.numbersOf(node),
+      this.row("data", make("output", { class: "exact", id: "exact-data" }, exactText(engine.now.data[node]))),
+      this.row("grad", make("output", { class: "exact", id: "exact-grad" }, engine.isFrozen(node) ? "frozen" : exactText(engine.now.grads[node]))),
+    ];
+    if (this.shown === node) { // keep what the reader is typing in
+      this.chosen.querySelector(".numbers").replaceChildren(...numbers);
+      this.chosen.querySelector(".sums").replaceChildren(...this.pathParts(node, found));
+      if (this.refill && !this.chosen.querySelector(".change")?.parentElement.contains(document.activeElement)) this.refill();
+      return;
+    }
+    this.shown = node;
+    this.refill = null;
+    const about = entry.op === undefined ? null : engine.record.operations[entry.op];
+    const close = make("button", { type: "button", class: "close", "aria-label": "Choose nothing", onclick: () => this.actions.choose(null) }, "×");
+    const parts = [make("h2", {}, make("span", { class: "way" }, { parameter: "Parameter", frozen: "Frozen leaf", leaf: "Leaf" }[entry.role] || "Node"),
+      make("span", { class: "full" }, entry.name), close)];
+    if (about) {
+      parts.push(this.row(about.name, formulas.line(formulas.name(node), "=", formulas.written(node, this.tree(entry.formula), false)),
+        ...(about.summary ? [make("p", { class: "aside" }, about.summary)] : [])));
+    }
+    parts.push(make("div", { class: "numbers" }, ...numbers));
+    if (entry.scope) parts.push(this.row("part", make("p", {}, entry.scope), ...this.foldButton(entry.scope)));
+    if (entry.op === undefined) parts.push(this.whatIf(node));
+    else parts.push(this.jumps(node));
+    parts.push(make("div", { class: "sums" }, ...this.pathParts(node, found)));
+    this.chosen.replaceChildren(...parts);
+  }
+
+  // The formula of an operation with the numbers of now in it.
+  numbersOf(node) {
+    const { op, formula } = this.engine.nodes[node];
+    if (op === undefined || this.engine.now.data[node] === undefined) return [];
+    return [this.row("numbers", this.formulas.line(this.formulas.written(node, this.tree(formula), true)))];
+  }
+
+  foldButton(scope) {
+    if (!this.actions.canFold(scope)) return [];
+    return [make("button", { type: "button", class: "small", onclick: () => this.actions.fold(scope, true) }, "fold it")];
+  }
+
+  jumps(node) {
+    const forward = make("button", { type: "button", class: "small", onclick: () => this.actions.go(node + 1) }, "where it is computed");
+    const [edge] = this.engine.below[node];
+    const parts = [forward];
+    if (edge) parts.push(make("button", { type: "button", class: "small", onclick: () => this.actions.go(this.engine.stepOf(edge)) }, "where its gradient flows on"));
+    return this.row("jump to", make("div", { class: "buttons" }, ...parts));
+  }
+
+  whatIf(node) {
+    const { engine } = this;
+    if (!engine.open[node]) {
+      return this.row("what if", make("p", { class: "aside" }, "An operation above it is known to Python only, so it cannot be changed here."));
+    }
+    const start = engine.base.data[node];
+    const span = Number.isFinite(start) ? Math.max(1, Math.abs(start)) * 2 : 2, middle = Number.isFinite(start) ? start : 0;
+    const box = make("input", { type: "text", inputmode: "decimal", id: "leaf", "aria-label": `Number of ${engine.nodes[node].name}`, autocomplete: "off", spellcheck: "false" });
+    const slider = make("input", { type: "range", id: "leaf-slider", min: middle - span, max: middle + span, step: span / 200, "aria-label": `Change ${engine.nodes[node].name}` });
+    const back = make("button", { type: "button", class: "small", id: "leaf-back" }, "as recorded");
+    const fill = () => {
+      box.value = String(engine.now.data[node]);
+      slider.value = engine.now.data[node];
+      box.removeAttribute("aria-invalid");
+    };
+    box.addEventListener("input", () => {
+      const text = box.value.trim().replace("−", "-").replace(",", ".");
+      const number = Number(text);
+      const valid = text !== "" && Number.isFinite(number);
+      box.toggleAttribute("aria-invalid", !valid);
+      if (!valid) return;
+      slider.value = number;
+      this.actions.change(node, number);
+    });
+    slider.addEventListener("input", () => {
+      const number = Number(Number(slider.value).toPrecision(6));
+      box.value = String(number);
+      this.actions.change(node, number);
+    });
+    back.addEventListener("click", () => {
+      this.actions.change(node, start);
+      fill();
+    });
+    this.refill = fill;
+    fill();
+    return this.row("what if", make("div", { class: "change" }, box, back), slider);
+  }
+
+  // All paths to the output with the product of each, and their sum.
+  pathParts(node, found) {
+    const { engine, formulas } = this;
+    const top = engine.output;
+    if (node === top || !found.count || engine.now.errors.size) return [];
+    const many = found.count > 1;
+    const head = many ? `${found.count > 1e15 ? numberText(found.count) : found.count.toLocaleString("en")} paths to ${engine.nodes[top].name}` : `The path to ${engine.nodes[top].name}`;
+    const rows = found.paths.map((path, i) => {
+      const cut = (pieces) => (pieces.length <= FACTORS ? pieces : [...pieces.slice(0, FACTORS / 2), math("mo", "…"), ...pieces.slice(-FACTORS / 2)]);
+      const join = (pieces, sign) => pieces.flatMap((piece, k) => (k ? [sign, piece] : [piece]));
+      const factors = path.edges.map((edge) => formulas.derivative(edge.target, edge.source));
+      const numbers = path.edges.map((edge, k) => {
+        const slope = engine.slope(edge);
+        return slope < 0 && k ? braced(mathNumber(slope)) : mathNumber(slope);
+      });
+      const row = make("li", { tabindex: 0 },
+        formulas.line(...join(cut(factors), "·")),
+        formulas.line("=", ...join(cut(numbers), "×"), ...(numbers.length > 1 ? ["=", this.lit(mathNumber(path.number))] : [])));
+      for (const name of ["pointerenter", "focus"]) row.addEventListener(name, () => this.actions.light(path));
+      for (const name of ["pointerleave", "blur"]) row.addEventListener(name, () => this.actions.light(null));
+      row.setAttribute("aria-label", `path ${i + 1}: ${path.edges.map((edge) => engine.nodes[edge.target].name).join(", ")}`);
+      return row;
+    });
+    const parts = [make("h3", {}, head), make("ol", { class: "paths" }, ...rows)];
+    const others = found.count - found.paths.length;
+    if (others > 0) parts.push(make("p", { class: "rest" }, `the other ${others > 1e15 ? numberText(others) : others.toLocaleString("en")} together: ${numberText(found.rest)}`));
+    if (many) parts.push(make("p", { class: "total" }, formulas.line("sum", "=", formulas.derivative(top, node), "=", this.lit(mathNumber(found.total)))));
+    return parts;
+  }
+}

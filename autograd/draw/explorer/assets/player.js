@@ -1,0 +1,97 @@
+// The player: which step is shown, and when the next one comes.
+
+const BEAT = 1800; // milliseconds of a step at single speed
+
+class Player {
+  constructor(engine, show) {
+    this.engine = engine;
+    this.show = show;
+    this.position = 0;
+    this.playing = false;
+    this.speed = 1;
+    this.parts = Object.fromEntries(["first", "back", "play", "next", "last", "position", "counter", "speed", "track"].map((id) => [id, document.getElementById(id)]));
+    const { parts } = this;
+    parts.position.max = engine.count;
+    parts.track.style.setProperty("--split", engine.count ? engine.nodes.length / engine.count : 1);
+    parts.first.addEventListener("click", () => this.go(0));
+    parts.last.addEventListener("click", () => this.go(engine.count));
+    parts.back.addEventListener("click", () => this.go(this.position - 1));
+    parts.next.addEventListener("click", () => this.go(this.position + 1));
+    parts.play.addEventListener("click", () => this.toggle());
+    parts.position.addEventListener("input", () => this.go(Number(parts.position.value)));
+    parts.speed.addEventListener("change", () => { this.speed = Number(parts.speed.value); });
+    window.addEventListener("hashchange", () => this.follow());
+  }
+
+  get beat() {
+    return BEAT / this.speed;
+  }
+
+  // Go to the step in the address, as in #step=17; without one to `otherwise`.
+  follow(otherwise = this.position) {
+    const [, digits] = location.hash.match(/(?:^#|&)step=(\d+)/) || [];
+    this.go(digits === undefined ? otherwise : Number(digits), { address: false });
+  }
+
+  go(position, { address = true, playing = false } = {}) {
+    if (!playing) this.pause();
+    this.position = Math.max(0, Math.min(this.engine.count, Math.round(position)));
+    const { parts } = this;
+    parts.position.value = this.position;
+    parts.position.setAttribute("aria-valuetext", this.spoken());
+    parts.counter.textContent = `${this.position} / ${this.engine.count}`;
+    parts.back.disabled = parts.first.disabled = this.position === 0;
+    parts.next.disabled = parts.last.disabled = this.position === this.engine.count;
+    parts.track.style.setProperty("--done", this.engine.count ? this.position / this.engine.count : 1);
+    if (address) {
+      try {
+        history.replaceState(null, "", `#step=${this.position}`);
+      } catch { /* a frame without an address of its own */ }
+    }
+    this.show(this.position);
+  }
+
+  spoken() {
+    const step = this.engine.step(this.position), name = (node) => this.engine.nodes[node].name;
+    if (step.kind === "start") return "start";
+    if (step.kind === "node") return `forward, ${name(step.node)}`;
+    return `backward, from ${name(step.edge.target)} to ${name(step.edge.source)}`;
+  }
+
+  toggle() {
+    if (this.playing) {
+      this.pause();
+      return;
+    }
+    const from = this.position === this.engine.count ? 0 : this.position + 1;
+    this.playing = true;
+    this.dress();
+    this.go(from, { playing: true });
+    this.later();
+  }
+
+  later() {
+    this.timer = setTimeout(() => {
+      if (!this.playing) return;
+      if (this.position === this.engine.count) {
+        this.pause();
+        return;
+      }
+      this.go(this.position + 1, { playing: true });
+      this.later();
+    }, this.beat);
+  }
+
+  pause() {
+    clearTimeout(this.timer);
+    if (!this.playing) return;
+    this.playing = false;
+    this.dress();
+  }
+
+  dress() {
+    document.getElementById("play-icon").setAttribute("d", this.playing ? "M4 3h3v10H4zM9 3h3v10H9z" : "M4 2.5v11L13 8z");
+    this.parts.play.setAttribute("aria-label", this.playing ? "Pause (space)" : "Play (space)");
+    document.documentElement.classList.toggle("playing", this.playing);
+  }
+}

@@ -1,0 +1,97 @@
+// The pointer: what hovering shows, and what a press does.
+
+function hover(node, event) {
+  if (hovered !== node) {
+    hovered = node;
+    refresh();
+  }
+  if (node === null || !event) hideTip();
+  else showTip(nodeTip(node), event);
+}
+
+function nodeTip(node) {
+  const { name, op, formula, scope } = engine.nodes[node];
+  const state = engine.at(player.position);
+  const lines = [make("b", {}, name)];
+  if (op !== undefined) {
+    const tree = engine.record.formulas[formula];
+    lines.push(formulas.line(formulas.name(node), "=", formulas.written(node, tree, false)));
+    if (state.data[node] !== undefined) lines.push(formulas.line("=", formulas.written(node, tree, true), "=", mathNumber(state.data[node])));
+    const { name: operation, summary } = engine.record.operations[op];
+    lines.push(make("small", {}, summary ? `${operation}: ${summary}` : operation));
+  }
+  const error = engine.now.errors.get(node);
+  if (error) lines.push(make("span", { class: "trouble" }, `${error.text}. ${error.cure}`));
+  const grad = engine.isFrozen(node) ? "frozen" : exactText(state.grads[node]);
+  lines.push(make("span", {}, `data ${exactText(state.data[node])}`), make("span", {}, `grad ${grad}`));
+  if (scope) lines.push(make("small", {}, scope));
+  return lines;
+}
+
+function edgeTip(edge) {
+  const lines = [panel.slopeLine(edge)];
+  if (engine.isFrozen(edge.source)) lines.push(make("small", {}, "nothing flows back: the leaf is frozen"));
+  else if (engine.at(player.position).passed > edge.number && engine.flow(edge) !== undefined) {
+    lines.push(make("span", { class: "flowing" }, `← ${exactText(engine.flow(edge))}`));
+  } else lines.push(make("small", {}, "nothing has flowed back yet"));
+  lines.push(make("small", {}, `press it for its step, ${engine.stepOf(edge)}`));
+  return lines;
+}
+
+function showTip(lines, event) {
+  if (event.pointerType === "touch") return;
+  const tip = find("tip"), stage = find("stage").getBoundingClientRect();
+  tip.replaceChildren(...lines);
+  tip.hidden = false;
+  const left = Math.min(event.clientX - stage.left + 14, stage.width - tip.offsetWidth - 8);
+  const below = event.clientY - stage.top + 18;
+  tip.style.left = `${Math.max(8, left)}px`;
+  tip.style.top = `${below + tip.offsetHeight > stage.height ? Math.max(8, below - tip.offsetHeight - 34) : below}px`;
+}
+
+function hideTip() {
+  find("tip").hidden = true;
+}
+
+const edgeOf = new Map(engine.edges.map((edge) => [edge.id, edge]));
+
+function under(event) {
+  const group = event.target.closest?.(".node, .edge");
+  if (!group) return {};
+  if (group.dataset.scope !== undefined) return { scope: group.dataset.scope };
+  if (edgeOf.has(group.id)) return { edge: edgeOf.get(group.id) };
+  return group.classList.contains("node") ? { node: Number(group.id.slice(1)) } : {};
+}
+
+const stage = find("stage");
+stage.addEventListener("pointermove", (event) => {
+  if (camera.pointers.size) {
+    hideTip();
+    return;
+  }
+  const { node, edge } = under(event);
+  if (edge) {
+    hover(null);
+    showTip(edgeTip(edge), event);
+  } else hover(node === undefined ? null : node, event);
+});
+stage.addEventListener("pointerleave", () => hover(null));
+stage.addEventListener("click", (event) => {
+  if (camera.moved > 6 || event.target.closest("#zoom")) return;
+  const { node, scope, edge } = under(event);
+  if (scope !== undefined) setFold(scope, false);
+  else if (edge) player.go(engine.stepOf(edge));
+  else choose(node === undefined ? null : node);
+});
+stage.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  const { node, scope } = under(event);
+  if (scope !== undefined) setFold(scope, false);
+  else if (node !== undefined) choose(node, true);
+});
+stage.addEventListener("focusin", (event) => {
+  const { node } = under(event);
+  if (node !== undefined && event.target.matches(":focus-visible")) camera.reveal(picture.boxOf(node), false);
+});
+// A browser scrolls a frame to what has the focus; here the camera moves instead.
+stage.addEventListener("scroll", () => { stage.scrollTop = stage.scrollLeft = 0; });

@@ -1,0 +1,123 @@
+"""The page itself: picture, record, style and script in one file that reaches for nothing outside it.
+
+Whatever comes from the graph is escaped text or inert JSON; script and style run by the hashes in the page's policy.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+from functools import cache
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from autograd.draw.explorer.picture import draw
+from autograd.draw.explorer.recording import record_of, safe_json
+from autograd.draw.explorer.theme import variables
+from autograd.draw.labels import clean, shorten
+from autograd.errors import DrawingError
+from autograd.graph import Graph
+from autograd.symbol import number_text
+from autograd.value import Value
+
+__all__ = ["Page"]
+
+SCRIPTS = (
+    "engine", "formula", "layers", "fold", "picture", "camera",
+    "panel", "node", "player", "app", "pointer", "keys", "main",
+)  # fmt: skip
+HOLE = re.compile(r"\{\{(\w+)\}\}")
+TITLE = 60  # characters of a name in the title
+HEIGHT = 640  # pixels of the frame in a notebook
+
+
+class Page:
+    """A page that steps through a graph; made by `explore`.
+
+    Shown by itself at the end of a notebook's cell; `save` writes it to a file.
+
+    Attributes:
+        html: the whole page as text.
+        steps: how many steps it has: one for each node forward, then one for each edge backward.
+    """
+
+    def __init__(self, output: Value) -> None:
+        graph = Graph(output)
+        record, table = record_of(output)
+        edges = sum(len(node.edges) for node in graph.nodes)
+        self.steps = len(graph.nodes) + edges
+        self._about = f"{len(graph.nodes):,} node{'s' * (len(graph.nodes) != 1)}, {edges:,} edge{'s' * (edges != 1)}"
+        name = shorten(clean(graph.names[output]), TITLE)
+        style = variables() + asset("explorer.css")
+        modules = "\n".join(asset(f"{module}.js") for module in SCRIPTS)
+        script = f'"use strict";\n(() => {{\n{asset("primitives.js")}\n{table}\n\n{modules}}})();\n'
+        policy = (
+            f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+            "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        )
+        holes = {
+            "policy": policy,
+            "title": escape(f"{name} = {number_text(output.data + 0.0)}"),
+            "counts": escape(self._about),
+            "output": escape(name),
+            "style": style,
+            "picture": draw(graph),
+            "record": safe_json(record),
+            "script": script,
+        }
+        self.html: str = HOLE.sub(lambda hole: holes[hole.group(1)], asset("page.html"))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to a file, which appears whole or not at all.
+
+        Args:
+            path: where to; its extension is ``.html`` or ``.htm``.
+
+        Raises:
+            DrawingError: it cannot be written; the message says why and what to do.
+        """
+        target = Path(os.path.realpath(path))
+        if target.suffix.lower() not in (".html", ".htm"):
+            raise _unwritable(path, "a page is an .html file. Give it that extension")
+        if target.is_dir():
+            raise _unwritable(path, "it is a folder. Name a file in it")
+        if not target.parent.is_dir():
+            raise _unwritable(path, f"there is no folder {Path(path).parent}. Make it first")
+        beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+        try:
+            with open(beside, "xb") as file:
+                file.write(self.html.encode("utf-8"))
+            os.replace(beside, target)
+        except OSError as error:
+            raise _unwritable(path, f"{error.strerror}. Choose another place") from None
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook: in a frame of its own, which sees nothing of the notebook."""
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
+            f'title="Explorer: {escape(self._about)}" style="border: 1px solid #8886; border-radius: 8px"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"<Page of {self._about}, {len(self.html.encode('utf-8')) / 1000:,.0f} kB>"
+
+
+@cache
+def asset(name: str) -> str:
+    """Read a file of the page that comes with the package."""
+    return files("autograd.draw.explorer").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+
+
+def _unwritable(path: str | os.PathLike[str], why: str) -> DrawingError:
+    return DrawingError(f"{os.fspath(path)} cannot be written: {why}.")

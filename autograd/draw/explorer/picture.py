@@ -1,0 +1,187 @@
+"""The picture of a page: an SVG that is complete without any script, its looks left to the style sheet.
+
+Ids are those of every drawing here: ``n3`` is the node at place 3 of the topological order, ``n3e0`` the edge from
+its first operand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from autograd.draw.explorer.layout import Line, Point, Size, arrange
+from autograd.draw.explorer.recording import adjoints_of
+from autograd.draw.labels import clean, edge_formulas, operation, shorten, width
+from autograd.draw.partition import frozen, role
+from autograd.graph import Edge, Graph
+from autograd.symbol import Symbol, number_text, symbol_reading, text
+from autograd.value import Value
+
+__all__ = ["draw"]
+
+NAME = 22  # characters of a name on its card
+INNER = 12  # characters of a name inside a formula
+SIGN = 18  # characters of a formula on a card
+RULE = 18  # characters of a formula on an edge
+PRECISION = 4
+PAD, GAP = 10.0, 12.0
+TITLE, NUMBERS, LABEL = 14.0, 12.5, 11.5  # points, as in the style sheet
+WORD = 33.0  # points from the start of "data" to its number
+RESERVED = "−0.1234"  # a number that a card leaves room for
+SHORT = "−0.123"  # and one that an edge does
+HIGH = 68.0
+LINE = 15.0  # points from line to line of an edge's text
+TIP = (8.0, 3.2)  # length and half the width of an arrowhead
+
+
+class _Card(NamedTuple):
+    """The texts of a node."""
+
+    name: str
+    sign: str
+    data: str
+    grad: str
+
+    @property
+    def size(self) -> Size:
+        """How large the card has to be."""
+        head = width(self.name, TITLE, bold=True) + (GAP + width(self.sign, NUMBERS) if self.sign else 0.0)
+        numbers = max(width(shown, NUMBERS) for shown in (self.data, self.grad, RESERVED))
+        return Size(math.ceil(2 * PAD + max(head, WORD + numbers)), HIGH)
+
+
+class _Label(NamedTuple):
+    """The texts of an edge: the rule in symbols (empty where it is a number), the slope, and what flows."""
+
+    rule: str
+    slope: str
+    flow: str
+
+    @property
+    def size(self) -> Size:
+        """How much room the text takes."""
+        numbers = max(width(shown, LABEL) for shown in (self.slope, SHORT))
+        first = width(f"{self.rule} = " if self.rule else "", LABEL) + numbers
+        return Size(math.ceil(max(first, width(f"← {self.flow}", LABEL))) + 8.0, 2 * LINE + 2.0)
+
+
+def draw(graph: Graph) -> str:
+    """Draw a graph as an SVG element with every number on it.
+
+    Args:
+        graph: of one output, whose derivatives it shows as the gradients.
+
+    Raises:
+        DrawingError: there is no Graphviz, or it fails.
+    """
+    names = graph.names
+    place = {node: index for index, node in enumerate(graph.nodes)}
+    adjoints = adjoints_of(graph)
+    cards = [_card(node, names, adjoint) for node, adjoint in zip(graph.nodes, adjoints, strict=True)]
+    labels: list[_Label] = []
+    edges: list[Edge] = []
+    for node, adjoint in zip(graph.nodes, adjoints, strict=True):
+        rules = edge_formulas(node, names, INNER, PRECISION) if node.op is not None else []
+        for edge in node.edges:
+            edges.append(edge)
+            labels.append(_label(edge, rules[edge.slot], 0.0 if adjoint is None else adjoint))
+    sizes = [card.size for card in cards]
+    lines = [
+        Line(place[edge.operand], place[edge.output], label.size, not edge.operand.is_leaf)
+        for edge, label in zip(edges, labels, strict=True)
+    ]
+    whole, corners, routes, spots = arrange(sizes, lines)
+    rows = [
+        f'<svg id="picture" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole.width:g} {whole.height:g}" '
+        f'width="{whole.width:g}" height="{whole.height:g}" role="group" aria-label="Graph of {len(cards)} nodes">',
+        '<g id="world">',
+        '<g id="edges">',
+    ]
+    for edge, line, label, route, spot in zip(edges, lines, labels, routes, spots, strict=True):
+        rows.append(_edge(edge, line, label, route, spot))
+    rows.append('</g><g id="cards">')
+    for index, (node, card, size, corner) in enumerate(zip(graph.nodes, cards, sizes, corners, strict=True)):
+        look = "output" if node in graph.outputs and not node.is_leaf else role(node)
+        kind = role(node) if node.op is None else node.op.name
+        about = f"{card.name}, {kind}, data {card.data}, grad {card.grad}"
+        rows.append(_drawn_card(index, look, card, size, corner, about, bool(node.name)))
+    rows.append('</g><g id="above"></g></g></svg>')
+    return "\n".join(rows)
+
+
+def _card(node: Value, names: dict[Value, str], adjoint: float | None) -> _Card:
+    grad = "frozen" if adjoint is None else _number(adjoint)
+    return _Card(shorten(clean(names[node]), NAME), _sign(node, names), _number(node.data), grad)
+
+
+def _sign(node: Value, names: dict[Value, str]) -> str:
+    """Write the operation: as a formula of names where it is short, else as a sign; of a leaf, its role."""
+    if node.op is None:
+        return {"parameter": "param", "frozen": "frozen"}.get(role(node), "")
+    if not node.op.nary:
+        inner = tuple(Symbol(shorten(clean(names[v]), INNER)) if isinstance(v, Value) else v for v in node.operands)
+        written = text(symbol_reading(node.op, inner), PRECISION)
+        if len(written) <= SIGN:
+            return written
+    return operation(node.op)
+
+
+def _label(edge: Edge, rule: str | None, adjoint: float) -> _Label:
+    slope = _number(edge.slope)
+    shown = "" if rule is None or rule == slope or len(rule) > RULE else rule
+    flow = "" if frozen(edge.operand) else _number(adjoint * edge.slope if adjoint else 0.0)
+    return _Label(shown, slope, flow)
+
+
+def _number(number: float) -> str:
+    return number_text(number + 0.0, PRECISION)
+
+
+def _drawn_card(index: int, look: str, card: _Card, size: Size, corner: Point, about: str, named: bool) -> str:
+    wide, high = size
+    radius = {"leaf": 16, "frozen": 16, "parameter": 3}.get(look, 6)
+    parts = [
+        f'<g id="n{index}" class="node {look}{"" if named else " unnamed"}" tabindex="0" role="button" '
+        f'transform="translate({corner[0]:g} {corner[1]:g})" aria-label="{escape(about)}">',
+        f'<rect class="card" width="{wide:g}" height="{high:g}" rx="{radius}"/>',
+    ]
+    if look == "output":
+        parts.append(f'<rect class="inner" x="3" y="3" width="{wide - 6:g}" height="{high - 6:g}" rx="4"/>')
+    if look == "parameter":
+        parts.append(f'<rect class="bar" width="5" height="{high:g}" rx="2"/>')
+    parts.append(f'<text class="name" x="{PAD:g}" y="21">{escape(card.name)}</text>')
+    if card.sign:
+        parts.append(f'<text class="sign" x="{wide - PAD:g}" y="21">{escape(card.sign)}</text>')
+    for word, shown, y in (("data", card.data, 41), ("grad", card.grad, 58)):
+        parts.append(f'<text class="word" x="{PAD:g}" y="{y}">{word}</text>')
+        parts.append(f'<text class="{word}" x="{PAD + WORD:g}" y="{y}">{shown}</text>')
+    return "".join([*parts, "</g>"])
+
+
+def _edge(edge: Edge, line: Line, label: _Label, route: Sequence[Point], spot: Point) -> str:
+    first, *rest = route
+    d = f"M{first[0]:g} {first[1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in rest)
+    rule = f'<tspan class="rule">{escape(label.rule)} = </tspan>' if label.rule else ""
+    flow = f"← {label.flow}" if label.flow else ""
+    look = " still" if frozen(edge.operand) else ""
+    wide, high = label.size
+    return (
+        f'<g id="n{line.target}e{edge.slot}" class="edge{look}" data-source="{line.source}">'
+        f'<path class="line" d="{d}"/><path class="tip" d="{_tip(route)}"/>'
+        f'<g class="label" transform="translate({spot[0]:g} {spot[1]:g})"><rect width="{wide:g}" height="{high:g}"/>'
+        f'<text class="slope" x="4" y="12">{rule}<tspan class="number">{label.slope}</tspan></text>'
+        f'<text class="flow" x="4" y="27">{flow}</text></g></g>'
+    )
+
+
+def _tip(route: Sequence[Point]) -> str:
+    """Draw the arrowhead at the end of a route, in the direction it arrives from."""
+    (x, y), before = route[-1], next((point for point in reversed(route[:-1]) if point != route[-1]), (0.0, 0.0))
+    far = math.hypot(x - before[0], y - before[1])
+    u, v = (x - before[0]) / far, (y - before[1]) / far
+    long, half = TIP
+    left = x - long * u - half * v, y - long * v + half * u
+    right = x - long * u + half * v, y - long * v - half * u
+    return f"M{x:g} {y:g}L{left[0]:.1f} {left[1]:.1f} {right[0]:.1f} {right[1]:.1f}Z"

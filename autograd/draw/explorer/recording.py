@@ -1,0 +1,198 @@
+"""A graph as plain data for a page: wiring, names, formulas, and the numbers that Python computed.
+
+The page needs nothing else: it draws, steps and computes again from this record, the picture and the table of
+operations. A record holds a list of frames, so that a film over training steps is the same record with more of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.draw.explorer.javascript import key_of, table
+from autograd.draw.explorer.mathml import Tree, formula, name_tree, slot
+from autograd.draw.labels import clean, operation, shorten
+from autograd.draw.partition import Wiring, frozen, role
+from autograd.errors import DrawingError, StaleGraphError
+from autograd.graph import Graph
+from autograd.op import REAL, Op
+from autograd.symbol import Symbol, symbol_reading
+from autograd.value import Value
+
+__all__ = ["LARGEST", "adjoints_of", "record_of", "safe_json"]
+
+FORMAT = 1
+LARGEST = 2000  # nodes of a graph that a page holds
+MOST_EDGES = 6000
+NAME = 120  # characters of a name
+LABEL = 40  # characters of a name inside a formula
+ELIDED = 40  # operands of an operation whose formula is written out
+
+
+def record_of(output: Value) -> tuple[dict[str, Any], str]:
+    """Make the record of a graph, and its table of operations as JavaScript.
+
+    Args:
+        output: the Value at the top.
+
+    Returns:
+        a dictionary that JSON can hold (see the comment at the head of ``engine.js`` for its fields), and the code.
+
+    Raises:
+        DrawingError: the graph is too large for a page.
+        StaleGraphError: a leaf was assigned since the graph was recorded.
+    """
+    graph = Graph(output)
+    _check_size(graph)
+    _check_fresh(graph)
+    place = {node: index for index, node in enumerate(graph.nodes)}
+    names = [shorten(clean(name), NAME) for name in graph.names.values()]
+    own: dict[Op, str] = {}
+    used = {(node.op, len(node.operands)): None for node in graph.nodes if node.op is not None}
+    code, missing = table(used, own)
+    formulas = _Formulas()
+    nodes = []
+    for node, name, home in zip(graph.nodes, names, Wiring(graph.nodes).homes, strict=True):
+        entry: dict[str, Any] = {"name": name, "label": name_tree(shorten(name, LABEL)), "role": role(node)}
+        if not node.name:
+            entry["unnamed"] = True
+        if home:
+            entry["scope"] = "/".join(shorten(clean(part), LABEL) for part in home.split("/"))
+        if node.op is not None:
+            entry["op"] = key_of(node.op, len(node.operands), own)
+            entry["operands"] = [place[v] if isinstance(v, Value) else [_plain(v)] for v in node.operands]
+            entry["formula"], entry["slopes"] = formulas.of(node)
+        nodes.append(entry)
+    record = {
+        "format": FORMAT,
+        "output": place[output],
+        "nodes": nodes,
+        "formulas": formulas.trees,
+        "operations": {key_of(op, count, own): _about(op, count) for op, count in used},
+        "closed": sorted(missing),
+        "frames": [_frame(graph)],
+    }
+    return record, code
+
+
+def adjoints_of(graph: Graph) -> list[float | None]:
+    """Compute ∂output/∂node for every node, by one sweep; None for a frozen leaf. No `grad` is touched.
+
+    Infinite and undefined ones are given as they come, as the page shows them at their nodes.
+    """
+    adjoint = dict.fromkeys(graph.nodes, 0.0)
+    for output in graph.outputs:
+        adjoint[output] = 1.0
+    for node in reversed(graph.nodes):
+        above = adjoint[node]
+        for edge in node.edges:
+            adjoint[edge.operand] += above * edge.slope if above else 0.0
+    return [None if frozen(node) else adjoint[node] for node in graph.nodes]
+
+
+def safe_json(data: Any) -> str:
+    """Write data as JSON that no HTML parser can leave early: without ``<``, ``>``, ``&`` and line separators."""
+    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        written = written.replace(character, f"\\u{ord(character):04x}")
+    return written
+
+
+def _frame(graph: Graph) -> dict[str, Any]:
+    """Collect the numbers of the graph: of each node, of each slope, and the adjoints."""
+    return {
+        "data": [_plain(node.data) for node in graph.nodes],
+        "slopes": [[None if s is None else _plain(s) for s in node.slopes] for node in graph.nodes],
+        "grads": [None if g is None else _plain(g) for g in adjoints_of(graph)],
+    }
+
+
+def _plain(number: Any) -> float | str:
+    """Give a number as JSON has it: JSON knows no infinities and no NaN, which are texts here."""
+    x = float(number)
+    if math.isfinite(x):
+        return x
+    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
+
+
+def _about(op: Op, count: int) -> dict[str, Any]:
+    """Say what the page tells about an operation, and where it is defined."""
+    about: dict[str, Any] = {"name": op.name, "sign": operation(op)}
+    if op.summary:
+        about["summary"] = op.summary
+    if op.convention:
+        about["convention"] = op.convention
+    if op.name == "pow" and op.catalogued:
+        about["needs"] = "x > 0, or a whole exponent"
+    elif not op.nary and any(interval != REAL for interval in op.domain):
+        about["domain"] = [[_plain(low), _plain(high)] for low, high in op.domain]
+        pairs = zip(op.operands, op.domain, strict=True)
+        about["needs"] = " and ".join(interval.describe(name) for name, interval in pairs if interval != REAL)
+    return about
+
+
+class _Formulas:
+    """Formulas with slots for operands, each kept once: nodes of one operation share theirs."""
+
+    def __init__(self) -> None:
+        self.trees: list[Tree] = []
+        self._numbers: dict[str, int] = {}
+
+    def of(self, node: Value) -> tuple[int, list[int | None]]:
+        """Give the numbers of a node's formula and of those of its slopes, None for constants."""
+        op = node.op
+        assert op is not None
+        operands = tuple(slot(i) if isinstance(v, Value) else v for i, v in enumerate(node.operands))
+        wanted = [slope is not None for slope in node.slopes]
+        whole = self._number(formula(_written(op, operands)))
+        try:
+            slopes = op.slopes_at(slot(-1), operands, wanted)
+        except Exception:  # a user's rule, written for floats only
+            return whole, [None] * len(operands)
+        return whole, [self._number(formula(s)) if want else None for s, want in zip(slopes, wanted, strict=True)]
+
+    def _number(self, tree: Tree) -> int:
+        key = json.dumps(tree)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.trees)
+            self.trees.append(tree)
+        return self._numbers[key]
+
+
+def _written(op: Op, operands: Sequence[Any]) -> Any:
+    """Write an operation on symbols; sums and products of any number of operands are written out."""
+    if op.nary and len(operands) <= ELIDED and op.generic:
+        made = op.forward(*operands)
+        if isinstance(made, Symbol) and made.op is not None and made.op.name in ("add", "mul"):
+            return made
+    return symbol_reading(op, tuple(operands))
+
+
+def _check_size(graph: Graph) -> None:
+    edges = sum(len(node.edges) for node in graph.nodes)
+    if len(graph.nodes) > LARGEST or edges > MOST_EDGES:
+        raise DrawingError(
+            f"The graph has {len(graph.nodes):,} nodes and {edges:,} edges; a page of the explorer holds at most "
+            f"{LARGEST:,} and {MOST_EDGES:,}. Explore an inner Value, such as one neuron, or draw a folded overview "
+            "with graph().save('g.svg')."
+        )
+
+
+def _check_fresh(graph: Graph) -> None:
+    """Compute every node again: a page shows numbers that belong together."""
+    for node in graph.nodes:
+        if node.op is None:
+            continue
+        try:
+            now = float(node.op.forward(*map(float, node.operands)))
+            same = now == node.data or (now != now and node.data != node.data)
+        except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
+            same = False
+        if not same:
+            leaves = [v.describe() for v in node.operands if isinstance(v, Value) and v.is_leaf] or ["a leaf"]
+            raise StaleGraphError(
+                f"{node.describe()} was recorded before a leaf it was computed from was assigned (now "
+                f"{', '.join(leaves[:4])}). A page shows numbers that belong together: compute it again, then explore."
+            )
