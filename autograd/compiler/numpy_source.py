@@ -240,7 +240,10 @@ class Source:
             if weights == inputs and instruction.weights.index is not None:
                 self._write(f"terms = {weights}")
                 weights = inputs = "terms"
-            self._write(f"{self._numpy('sum')}({weights} * {inputs}, axis=1, out={out})")
+            if instruction.weights.shared and instruction.inputs.shared:  # the bias alone may have a column an example
+                self._write(f"{out}[...] = ({weights} * {inputs}).sum(axis=1)")
+            else:
+                self._write(f"{self._numpy('sum')}({weights} * {inputs}, axis=1, out={out})")
             self._bias(instruction.bias, out)
         else:
             weights, inputs, result = self._matrices(instruction, "values")

@@ -342,7 +342,8 @@ class Program:
     def stats(self) -> dict[str, Any]:
         """Numbers about the program.
 
-        ``nodes`` and ``edges`` of the graph, ``operations`` on arrays that they became, ``bytes`` for an example and
+        ``nodes`` and ``edges`` of the graph, ``operations`` on arrays that they became, ``products`` in weighted
+        sums for an example, ``bytes`` for an example and
         ``shared_bytes`` for the rest, and ``compile_seconds``.
         """
         nodes = self._traced.nodes
@@ -351,6 +352,7 @@ class Program:
             "nodes": len(nodes),
             "edges": sum(isinstance(v, Value) for node in nodes for v in node.operands),
             "operations": len(self.instructions),
+            "products": sum(_products(instruction) for instruction in self.instructions),
             "bytes": 2 * size * self._layout.batched_rows,
             "shared_bytes": 2 * size * self._layout.shared_rows,
             "compile_seconds": self._compile_seconds,
@@ -395,7 +397,7 @@ class Program:
                     f"{('examples', *argument.shape)}".replace("'", "")
                     + ". Compile it for an example of this shape, or reshape the array."
                 )
-            given.append(array.reshape(len(array), -1))
+            given.append(array.reshape(len(array), len(argument.leaves)))
         counts = {argument.name: len(a) for argument, a in zip(self.arguments, given, strict=True)}
         if len(set(counts.values())) > 1:
             found = ", ".join(f"{name} has {count}" for name, count in counts.items())
@@ -407,7 +409,7 @@ class Program:
         pieces, start = [], 0
         for argument in self.arguments:
             size = len(argument.leaves)
-            piece = gradient[start : start + size].T.reshape(-1, *argument.shape).astype(np.float64)
+            piece = gradient[start : start + size].T.reshape(gradient.shape[1], *argument.shape).astype(np.float64)
             pieces.append(piece if batched else piece[0])
             start += size
         return pieces
@@ -598,6 +600,7 @@ class Program:
                     gradients(self._outputs[0], list(wanted))
             except (ArithmeticError, ValueError) as error:
                 error.add_note(f"This happened at example {i} of the run.")
+                error.example = i  # type: ignore[union-attr]
                 raise
             if all(np.isfinite(array).all() for array in row):
                 raise ValueOverflowError(
@@ -682,6 +685,12 @@ def _chosen(backend: str) -> str:
             f"backend='numba' needs {' and '.join(missing)}: run pip install 'edgegrad[fast]', or use backend='numpy'."
         )
     return "numpy" if missing else "numba"
+
+
+def _products(instruction: Instruction) -> int:
+    if isinstance(instruction, MatrixProduct):
+        return instruction.n * instruction.k * instruction.m
+    return instruction.out.count * instruction.k if isinstance(instruction, Products) else 0
 
 
 def _brief(instruction: Instruction) -> str:

@@ -27,11 +27,13 @@ from nn.modules.initializers import Seed
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Schedule, Scheduler
 from nn.training.callbacks import Callback, Training
+from nn.training.compiled import choose_runner
 from nn.training.history import History
 from nn.training.loop import DivergedError, Loop
 from nn.training.preparation import (
     Examples,
     Metrics,
+    check_batches,
     check_examples,
     check_metrics,
     check_model,
@@ -47,7 +49,7 @@ from nn.training.preparation import (
 )
 from nn.training.progress import Progress
 from nn.training.regularizers import Regularizer
-from nn.training.runner import EagerRunner, Loss
+from nn.training.runner import Loss
 
 __all__ = ["DivergedError", "evaluate", "fit", "predict"]
 
@@ -94,7 +96,8 @@ def fit(
         shuffle: draw a new order for every epoch. A full batch stays in its order, which no step depends on.
         seed: of the orders; the same seed gives the same numbers, bit for bit.
         progress: ``"auto"`` reports on a terminal only, True everywhere, False nowhere.
-        compile: ``"auto"`` or False run on the engine; True asks for a compiled program.
+        compile: ``"auto"`` runs on a compiled program where that is faster and possible, and says so; False on the
+            engine; True, or a backend's name ``"numpy"`` or ``"numba"``, asks for a program.
         callbacks: `Callback` objects, or functions that are called with the `Training` after every epoch.
         min_loss: stop when the loss of an epoch is not above it (lecture L2.11).
         patience: stop when the validation loss (without validation: the loss) has not improved for so many epochs,
@@ -109,6 +112,7 @@ def fit(
     Raises:
         ValueError: data, an option or a name cannot be used; the message says which and why. No weight is changed.
         TypeError: an entry of X or y is no number, or an argument is of the wrong kind.
+        CompileError: a program was asked for, and the model cannot be traced.
         DivergedError: a number stopped being finite; the history so far is on the error.
 
     Example:
@@ -137,12 +141,19 @@ def fit(
     n = len(examples.X)
     full = batch_size is None or batch_size >= n
     batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not full, seed=seed)
+    check_batches(model, n, batches.batch_size)
+    with mode(model, training=True):
+        runner, note = choose_runner(
+            model, loss_of, *examples, descent.parameters, regularizer, asked=compile, examples=n * epochs,
+            batch=batches.batch_size,
+        )  # fmt: skip
     loop = Loop(
-        model, descent, EagerRunner(model, loss_of, descent.parameters, regularizer), examples, validation,
+        model, descent, runner, examples, validation,
         batches, epochs, measures, watching,
         Progress(progress, epochs, len(batches)), None if schedule is None else Scheduler(descent, schedule), clip_norm,
     )  # fmt: skip
     notes = loop.training.history.notes
+    notes += [note] if note else []
     if batch_size is not None and batch_size > n:
         notes.append(f"batch_size {batch_size} is above the {n} training examples: every step takes all of them")
     if descent.needs != "gradient" and not full:
@@ -176,7 +187,7 @@ def evaluate(
     loss_of, measures = find_loss(loss), find_metrics(metrics)
     check_examples(model, loss_of, examples, "y")
     with mode(model, training=False):
-        mean, outputs = EagerRunner(model, loss_of).loss(*examples)
+        mean, outputs = choose_runner(model, loss_of, *examples)[0].loss(*examples)
     return {"loss": mean} | {name: float(measure(outputs, examples.T)) for name, measure in measures.items()}
 
 
@@ -196,4 +207,4 @@ def predict(model: Module, X: ArrayLike) -> NDArray[np.float64]:
     check_model(model)
     inputs = read_inputs(X)
     with mode(model, training=False):
-        return EagerRunner(model, mse).outputs(inputs)
+        return choose_runner(model, mse, inputs, None)[0].outputs(inputs)

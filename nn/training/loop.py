@@ -18,18 +18,21 @@ from nn.module import Module, Slot
 from nn.optim import flat
 from nn.optim.clipping import clip_by_norm
 from nn.optim.descent import StepError
+from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix, Objective
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Scheduler
 from nn.training.callbacks import Callback, Training
+from nn.training.compiled import CompiledRunner
 from nn.training.history import History
-from nn.training.preparation import Examples, check_batches, mode
+from nn.training.preparation import Examples, mode
 from nn.training.progress import Progress
 from nn.training.runner import Array, BatchObjective, Runner
 
 __all__ = ["DivergedError", "Loop"]
 
+PAUSE = 0.25  # seconds: how long a compiled run may keep Ctrl-C and the progress bar waiting
 NAMED = 5  # parameters that a warning names before it counts the rest
 
 
@@ -85,9 +88,9 @@ class Loop:
     clip_norm: float | None
 
     def __post_init__(self) -> None:
-        check_batches(self.model, len(self.examples.X), self.batches.batch_size)
         self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches))
         self._full = len(self.batches) == 1
+        self._stride = 64  # steps to take in one go, at first
         # A line search goes on from what it knows of an objective only if it meets the same one again.
         self._whole = self.runner.objective(*self.examples) if self._full else None
         self._rows: Array = np.arange(len(self.examples.X))
@@ -127,15 +130,20 @@ class Loop:
         self.model.train()
         self._notify("on_epoch_begin")
         losses, outputs, order = 0.0, [], []
-        for rows in self.batches:
-            self._rows = rows
-            out = self._step()
-            losses += training.loss * len(self._rows)
-            order.append(self._rows)
-            if out is not None:
-                outputs.append(out)
-            if training.stop_reason:
-                break
+        batches = list(self.batches)
+        place = 0
+        while place < len(batches) and not training.stop_reason:
+            taken = self._descend(batches[place:], outputs) if self._in_one_go else []
+            if not taken:  # one by one; or the next step is the one that goes wrong, and says how
+                self._rows = batches[place]
+                out = self._step()
+                taken = [training.loss]
+                if out is not None:
+                    outputs.append(out)
+            for loss, rows in zip(taken, batches[place:], strict=False):
+                losses += loss * len(rows)
+                order.append(rows)
+            place += len(taken)
         seen = np.concatenate(order)
         row = {"loss": losses / len(seen)}
         for name, measure in self.metrics.items():
@@ -149,6 +157,42 @@ class Loop:
         self.progress.epoch(training)
         if self.scheduler is not None:
             self.scheduler.step(row.get("val_loss", row["loss"]))
+
+    @property
+    def _in_one_go(self) -> bool:
+        """Whether nothing needs to be asked or told between the steps of an epoch."""
+        hooks = (type(callback).on_step_end for callback in self.callbacks)
+        return (
+            isinstance(self.runner, CompiledRunner)
+            and isinstance(self.optimizer, FirstOrder)
+            and self.clip_norm is None
+            and all(hook is Callback.on_step_end for hook in hooks)
+        )
+
+    def _descend(self, batches: list[Array], outputs: list[Array]) -> list[float]:
+        """Take several steps in one go, about a quarter of a second's; give their losses, and none if the next fails."""
+        training, runner, optimizer = self.training, self.runner, self.optimizer
+        assert isinstance(runner, CompiledRunner)
+        assert isinstance(optimizer, FirstOrder)
+        some = batches[: self._stride]
+        began = time.perf_counter()
+        w, made = runner.descend(
+            optimizer, flat.weights(optimizer.parameters), *self.examples, np.concatenate(some), len(some[0]), len(some)
+        )
+        losses: list[float] = made.losses.tolist()
+        flat.assign(optimizer.parameters, w)
+        if not losses:
+            return losses
+        each = (time.perf_counter() - began) / len(losses)
+        self._stride = max(1, min(2 * self._stride, int(PAUSE / each)))
+        self._reached |= runner.reached
+        if self.metrics:
+            outputs.append(made.outputs)
+        training.loss = losses[-1]
+        training.step += len(losses)
+        self._rows = some[len(losses) - 1]
+        self.progress.step(training)
+        return losses
 
     def _step(self) -> Array | None:
         """Take one step on the present rows; give the outputs before it, if a metric asks for them."""

@@ -281,7 +281,7 @@ def check_options(
     """Check the options of `fit` that nothing else checks.
 
     Raises:
-        ValueError: a number is out of its range, or a compiled program is asked for.
+        ValueError: a number is out of its range, or an option is none of those there are.
         TypeError: the regulariser is none.
     """
     if not _is_count(epochs):
@@ -292,13 +292,8 @@ def check_options(
         raise ValueError(f"clip_norm must be a positive number, not {clip_norm!r}: 0 would stop the training.")
     if regularizer is not None and not isinstance(regularizer, Regularizer):
         raise TypeError(f"regularizer must be a Regularizer such as L2(1e-3), not {regularizer!r}.")
-    if compiled not in (True, False, "auto"):
-        raise ValueError(f'compile must be "auto", True or False, not {compiled!r}.')
-    if compiled is True:
-        raise ValueError(
-            "compile=True asks for a compiled program, but there is no compiler in this version. Leave "
-            'compile="auto", which records and sweeps graphs.'
-        )
+    if compiled not in (True, False, "auto", "numpy", "numba"):
+        raise ValueError(f'compile must be "auto", True, False, "numpy" or "numba", not {compiled!r}.')
 
 
 def _is_number(number: object) -> bool:

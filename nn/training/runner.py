@@ -25,7 +25,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix, Objective, second_derivatives
 from nn.training.regularizers import L2, Regularizer
 
-__all__ = ["Array", "BatchObjective", "EagerRunner", "Loss", "Runner"]
+__all__ = ["Array", "BatchObjective", "EagerRunner", "Loss", "Runner", "stacked"]
 
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
@@ -115,12 +115,12 @@ class EagerRunner(Runner):
         """Compute the outputs without recording."""
         with no_grad():
             if self._whole:
-                return _stacked([arrays.numbers(out) for out in self.model.batch(X.tolist())])
+                return stacked([arrays.numbers(out) for out in self.model.batch(X.tolist())])
             outputs = []
             for self.example, row in enumerate(X.tolist()):
                 outputs.append(arrays.numbers(self.model(row)))
         self.example = None
-        return _stacked(outputs)
+        return stacked(outputs)
 
     def loss(self, X: Array, T: Array) -> tuple[float, Array]:
         """Compute the mean loss and the outputs without recording."""
@@ -131,7 +131,7 @@ class EagerRunner(Runner):
                 losses += [float(loss) for loss in some]
                 outputs += map(arrays.numbers, of_them)
             penalty = float(self.regularizer(self.named)) if self.regularizer is not None else 0.0
-        return sum(losses) / len(losses) + penalty, _stacked(outputs)
+        return sum(losses) / len(losses) + penalty, stacked(outputs)
 
     @property
     def _whole(self) -> bool:
@@ -202,7 +202,7 @@ class _Recorded(BatchObjective):
             self.reached |= np.array([p.grad is not None for p in self.parameters])
             slopes = flat.gradient(self.parameters)
         self.evaluations += 1
-        self._seen = (w.copy(), _stacked(collected))
+        self._seen = (w.copy(), stacked(collected))
         return value / len(self.rows) + float(penalty or 0.0), slopes
 
     def hessian(self, w: Vector) -> Matrix:
@@ -238,7 +238,7 @@ class _Recorded(BatchObjective):
             targets = self.targets[len(collected) : len(collected) + len(outputs)]
             collected += map(arrays.numbers, outputs)
             yield from zip(losses, outputs, targets, strict=True)
-        self._seen = (w.copy(), _stacked(collected))
+        self._seen = (w.copy(), stacked(collected))
 
     def _errors(self, w: Vector) -> Iterator[Value]:
         """Record the errors: half the sum of their squares is this objective's value."""
@@ -301,7 +301,7 @@ def _sweep(y: Value, share: float) -> bool:
     return True
 
 
-def _stacked(outputs: list[Array]) -> Array:
+def stacked(outputs: list[Array]) -> Array:
     """Stack the outputs of the examples into an array (n, …); single numbers become rows of one."""
     array = np.array(outputs)
     return array.reshape(-1, 1) if array.ndim == 1 else array

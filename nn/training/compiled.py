@@ -1,0 +1,264 @@
+"""Training on compiled programs: the model and its loss are traced once, and every batch is replayed on arrays.
+
+What cannot be traced stays with the engine, and the reason is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd import CompileError, Program, Value, compile
+from nn import arrays
+from nn.module import Module
+from nn.optim import flat
+from nn.optim.first_order import FirstOrder
+from nn.optim.flat import Vector
+from nn.optim.objective import Matrix
+from nn.training.regularizers import Regularizer
+from nn.training.runner import Array, BatchObjective, EagerRunner, Loss, Runner, stacked
+
+__all__ = ["CompiledRunner", "Epoch", "choose_runner"]
+
+FEW = 64  # examples, over all epochs, that are not worth a program
+MANY = 5e9  # products and instructions that are worth the machine code of numba, which takes a while to load
+OVERHEAD = 20_000  # products that take as long as to start one array operation of NumPy
+
+
+def choose_runner(
+    model: Module,
+    loss: Loss,
+    X: Array,
+    T: Array | None,
+    parameters: Sequence[Value] | None = None,
+    regularizer: Regularizer | None = None,
+    *,
+    asked: bool | str = "auto",
+    examples: int | None = None,
+    batch: int | None = None,
+) -> tuple[Runner, str]:
+    """Choose what computes a model: a compiled program, or the engine.
+
+    Args:
+        model: the model, in the mode it will be in.
+        loss: ``(outputs, target) -> Value`` of one example.
+        X: inputs, of which the first stands for all.
+        T: targets; None where only outputs are needed.
+        parameters: what to differentiate by; all of the model's unless given.
+        regularizer: a penalty that is added to the mean loss.
+        asked: True, ``"numpy"`` or ``"numba"`` for a program, False for the engine, ``"auto"`` for what is faster.
+        examples: how many will be computed in all; as many as there are unless given.
+        batch: how many at a time.
+
+    Returns:
+        the runner, and one sentence about the choice; empty where there was nothing to choose.
+
+    Raises:
+        CompileError: a program was asked for, and the model cannot be traced.
+    """
+    eager = EagerRunner(model, loss, parameters, regularizer)
+    total = len(X) if examples is None else examples
+    if asked is False or (asked == "auto" and total < FEW):
+        return eager, ""
+    try:
+        if model.looks_at_batches and model.training:
+            raise CompileError("The model looks at a batch as a whole (batch normalisation)")
+        runner = CompiledRunner(eager, X, T, "numpy" if asked in (True, "auto") else str(asked))
+    except CompileError as error:
+        if asked != "auto":
+            raise
+        first = str(error).partition(": ")[0].partition(". ")[0]
+        return eager, f"not compiled, but run on the engine: {first[0].lower()}{first[1:]}"
+    if asked in (True, "auto") and runner.work(total, batch or total) > MANY:
+        runner.hasten()
+    return runner, f"compiled: {runner.describe()}"
+
+
+class Epoch:
+    """What a compiled epoch gives: the loss of each step that was taken, and the outputs before it."""
+
+    def __init__(self, losses: Vector, outputs: Array) -> None:
+        self.losses, self.outputs = losses, outputs
+
+
+class CompiledRunner(Runner):
+    """Computes a model and its loss by a compiled program.
+
+    Args:
+        eager: the same on the engine.
+        X: inputs, of which the first stands for all.
+        T: targets; None where only outputs are needed.
+        backend: of the program.
+
+    Raises:
+        CompileError: the model cannot be traced.
+    """
+
+    def __init__(self, eager: EagerRunner, X: Array, T: Array | None, backend: str) -> None:
+        self.eager, self.backend = eager, backend
+        self.parameters = eager.parameters
+        self._example = (X[0].tolist(), None if T is None else T[0].tolist())
+        self._shapes = (X.shape[1:], None if T is None else T.shape[1:])
+        self._programs: dict[tuple[str, bool], Program] = {}
+        self.reached = np.ones(len(self.parameters), np.bool_)
+        if T is not None:
+            leaves = set(self.program.graph.leaves)
+            self.reached = np.array([parameter in leaves for parameter in self.parameters])
+            if not (self.reached & flat.free(self.parameters)).any():
+                raise CompileError("The loss does not depend on any parameter that may be trained")
+        else:
+            self._outputs_program()
+
+    @property
+    def program(self) -> Program:
+        """The program of loss and outputs in the model's present mode."""
+        return self._compiled("loss", self._loss_and_outputs)
+
+    def _outputs_program(self) -> Program:
+        return self._compiled("outputs", lambda x: self._flat(self.eager.model(x)))
+
+    def _compiled(self, what: str, f: Callable[..., Any]) -> Program:
+        model = self.eager.model
+        key = what, model.training
+        frozen = not model.training and any(not slot.trained for slot in model.slots())
+        if frozen or key not in self._programs:  # running statistics stand in the graph as they are now
+            x, t = self._example
+            example = (x,) if what == "outputs" else (x, t)
+            self._programs[key] = compile(f, *example, parameters=self.parameters, backend=self.backend)
+        return self._programs[key]
+
+    def _loss_and_outputs(self, x: Any, t: Any) -> tuple[Any, list[Any]]:
+        outputs = self.eager.model(x)
+        loss = self.eager.loss_of(outputs, t)
+        if self.eager.regularizer is not None:
+            loss = loss + self.eager.regularizer(self.eager.named)
+        return loss, self._flat(outputs)
+
+    def _flat(self, outputs: Any) -> list[Any]:
+        self._shape = np.shape(arrays.map_numbers(lambda _: 0.0, outputs))
+        return arrays.flat(outputs)
+
+    def _laid_out(self, outputs: Array) -> Array:
+        return stacked(list(outputs.reshape(len(outputs), *self._shape)))
+
+    def work(self, examples: int, batch: int) -> float:
+        """Estimate what NumPy would have to do for so many examples, in products."""
+        stats = self.program.stats
+        return examples * (3.0 * stats["products"]) + examples / batch * 3.0 * stats["operations"] * OVERHEAD
+
+    def hasten(self) -> None:
+        """Go over to machine code, where numba is installed."""
+        self.backend = "auto"
+        self._programs.clear()
+
+    def describe(self) -> str:
+        """Say what the graph became."""
+        stats = self.program.stats
+        return (
+            f"{stats['nodes']:,} nodes became {stats['operations']} array operations "
+            f"({self.program.backend}, {self.program.dtype})"
+        )
+
+    def objective(self, X: Array, T: Array) -> BatchObjective:
+        """Make the loss over a batch a function of the weights."""
+        return _Replayed(self, X, T)
+
+    def outputs(self, X: Array) -> Array:
+        """Compute the outputs."""
+        with self.located():
+            return self._laid_out(self._outputs_program()(X))
+
+    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
+        """Compute the mean loss with the penalty, and the outputs."""
+        with self.located():
+            losses, outputs = self.program(X, T)
+        return float(np.mean(losses)), self._laid_out(outputs)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Let an error say at which example it happened."""
+        self.example = None
+        try:
+            yield
+        except Exception as error:
+            self.example = getattr(error, "example", None)
+            raise
+
+    def descend(
+        self, optimizer: FirstOrder, w: Vector, X: Array, T: Array, order: Array, batch: int, steps: int
+    ) -> tuple[Vector, Epoch]:
+        """Take steps of a first-order optimiser without returning to Python in between.
+
+        Args:
+            optimizer: its state moves on by the steps that were taken.
+            w: the weights to start from, (n,).
+            X: all inputs.
+            T: all targets.
+            order: rows to take.
+            batch: rows a step.
+            steps: how many steps `order` makes.
+
+        Returns:
+            the weights after the last step whose numbers are finite, and the losses and outputs up to there.
+        """
+        t = optimizer.state["t"]
+        settings = np.array([optimizer.settings(t + s + 1) for s in range(steps)], dtype=np.float64).reshape(steps, -1)
+        free = flat.free(self.parameters)
+        slots = np.array([optimizer.state[name] for name in optimizer.slots]).reshape(len(optimizer.slots), len(w))
+        made = self.program.descend(
+            X, T, order=order, batch=batch, weights=w, rule=type(optimizer).rule, slots=slots, settings=settings,
+            frozen=None if free.all() else ~free,
+        )  # fmt: skip
+        done = len(made.losses)
+        optimizer.state = {"t": t + done} | dict(zip(optimizer.slots, made.slots, strict=True))
+        taken = min(len(order), done * batch)
+        return made.weights, Epoch(made.losses, self._laid_out(made.outputs[:taken]))
+
+
+class _Replayed(BatchObjective):
+    """A batch's mean loss, replayed at every evaluation."""
+
+    def __init__(self, runner: CompiledRunner, X: Array, T: Array) -> None:
+        self.runner, self.X, self.T = runner, X, T
+        self.parameters = runner.parameters
+        self.reached = runner.reached
+        self._seen: tuple[Vector, Array] | None = None
+
+    def outputs(self, w: Vector) -> Array:
+        if self._seen is None or not np.array_equal(self._seen[0], w):
+            self.value(w)
+        assert self._seen is not None
+        return self._seen[1]
+
+    def value(self, w: Vector) -> float:
+        self.evaluations += 1
+        with self.runner.located():
+            losses, outputs = self.runner.program(self.X, self.T, weights=w)
+        self._seen = (w.copy(), self.runner._laid_out(outputs))
+        return float(np.mean(losses))
+
+    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+        self.evaluations += 1
+        with self.runner.located():
+            value, slopes = self.runner.program.value_and_grad(self.X, self.T, weights=w)
+        return value, np.where(flat.free(self.parameters), slopes, 0.0)
+
+    def hessian(self, w: Vector) -> Matrix:
+        self.evaluations += 1
+        free = flat.free(self.parameters)
+        with self.runner.located():
+            matrix = self.runner.program.hessian(self.X, self.T, weights=w)
+        matrix = np.where(free[:, None] & free, matrix, 0.0)
+        return (matrix + matrix.T) / 2.0
+
+    def residuals(self, w: Vector) -> Vector:
+        return self._engine().residuals(w)
+
+    def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
+        return self._engine().residuals_and_jacobian(w)
+
+    def _engine(self) -> BatchObjective:
+        return self.runner.eager.objective(self.X, self.T)
