@@ -16,7 +16,7 @@ from nn import arrays
 from nn.module import Module
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
-from nn.optim.flat import Vector
+from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.regularizers import Regularizer
 from nn.training.runner import Array, BatchObjective, EagerRunner, Loss, Runner, stacked
@@ -103,18 +103,17 @@ class CompiledRunner(Runner):
         self._example = (X[0].tolist(), None if T is None else T[0].tolist())
         self._shapes = (X.shape[1:], None if T is None else T.shape[1:])
         self._programs: dict[tuple[str, bool], Program] = {}
-        self.reached = np.ones(len(self.parameters), np.bool_)
-        if T is not None:
-            leaves = set(self.program.graph.leaves)
-            self.reached = np.array([parameter in leaves for parameter in self.parameters])
-            if not (self.reached & flat.free(self.parameters)).any():
-                raise CompileError("The loss does not depend on any parameter that may be trained")
-        else:
-            self._outputs_program()
+        self.reached = np.zeros(len(self.parameters), np.bool_)
+        leaves = set(self.program.graph.leaves)
+        self.reached |= np.array([parameter in leaves for parameter in self.parameters], np.bool_)
+        if T is not None and not (self.reached & flat.free(self.parameters)).any():
+            raise CompileError("The loss does not depend on any parameter that may be trained")
 
     @property
     def program(self) -> Program:
-        """The program of loss and outputs in the model's present mode."""
+        """The program of loss and outputs in the model's present mode; of the outputs alone where there are no targets."""
+        if self._example[1] is None:
+            return self._outputs_program()
         return self._compiled("loss", self._loss_and_outputs)
 
     def _outputs_program(self) -> Program:
@@ -171,10 +170,10 @@ class CompiledRunner(Runner):
         with self.located():
             return self._laid_out(self._outputs_program()(X))
 
-    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
-        """Compute the mean loss with the penalty, and the outputs."""
+    def loss(self, X: Array, T: Array, w: Vector | None = None) -> tuple[float, Array]:
+        """Compute the mean loss with the penalty, and the outputs; at the weights w, where they are given."""
         with self.located():
-            losses, outputs = self.program(X, T)
+            losses, outputs = self.program(X, T, weights=w)
         return float(np.mean(losses)), self._laid_out(outputs)
 
     @contextmanager
@@ -188,13 +187,14 @@ class CompiledRunner(Runner):
             raise
 
     def descend(
-        self, optimizer: FirstOrder, w: Vector, X: Array, T: Array, order: Array, batch: int, steps: int
+        self, optimizer: FirstOrder, w: Vector, free: Mask, X: Array, T: Array, order: Array, batch: int, steps: int
     ) -> tuple[Vector, Epoch]:
         """Take steps of a first-order optimiser without returning to Python in between.
 
         Args:
             optimizer: its state moves on by the steps that were taken.
             w: the weights to start from, (n,).
+            free: which of them may move.
             X: all inputs.
             T: all targets.
             order: rows to take.
@@ -206,7 +206,6 @@ class CompiledRunner(Runner):
         """
         t = optimizer.state["t"]
         settings = np.array([optimizer.settings(t + s + 1) for s in range(steps)], dtype=np.float64).reshape(steps, -1)
-        free = flat.free(self.parameters)
         slots = np.array([optimizer.state[name] for name in optimizer.slots]).reshape(len(optimizer.slots), len(w))
         made = self.program.descend(
             X, T, order=order, batch=batch, weights=w, rule=type(optimizer).rule, slots=slots, settings=settings,

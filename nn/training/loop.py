@@ -91,6 +91,8 @@ class Loop:
         self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches))
         self._full = len(self.batches) == 1
         self._stride = 64  # steps to take in one go, at first
+        self._held: Vector | None = None  # weights that are ahead of the parameters
+        self._free: Mask = np.ones(0, dtype=np.bool_)
         # A line search goes on from what it knows of an objective only if it meets the same one again.
         self._whole = self.runner.objective(*self.examples) if self._full else None
         self._rows: Array = np.arange(len(self.examples.X))
@@ -119,6 +121,7 @@ class Loop:
             training.stop_reason = f"diverged in epoch {training.epoch}, step {training.step + 1} of {training.steps}"
             raise
         finally:
+            self._settle()
             history.stop_reason, history.seconds = training.stop_reason, time.perf_counter() - began
         self._notify("on_train_end")
         return history
@@ -176,11 +179,13 @@ class Loop:
         assert isinstance(optimizer, FirstOrder)
         some = batches[: self._stride]
         began = time.perf_counter()
-        w, made = runner.descend(
-            optimizer, flat.weights(optimizer.parameters), *self.examples, np.concatenate(some), len(some[0]), len(some)
+        if self._held is None:
+            self._held = flat.weights(optimizer.parameters)
+            self._free = flat.free(optimizer.parameters)
+        self._held, made = runner.descend(
+            optimizer, self._held, self._free, *self.examples, np.concatenate(some), len(some[0]), len(some)
         )
         losses: list[float] = made.losses.tolist()
-        flat.assign(optimizer.parameters, w)
         if not losses:
             return losses
         each = (time.perf_counter() - began) / len(losses)
@@ -194,8 +199,15 @@ class Loop:
         self.progress.step(training)
         return losses
 
+    def _settle(self) -> None:
+        """Write the weights that compiled steps have left in an array into the parameters."""
+        if self._held is not None:
+            flat.assign(self.optimizer.parameters, self._held)  # all or none, and then once more
+            self._held = None
+
     def _step(self) -> Array | None:
         """Take one step on the present rows; give the outputs before it, if a metric asks for them."""
+        self._settle()
         training, optimizer = self.training, self.optimizer
         objective = self._whole or self.runner.objective(*self.examples.rows(self._rows))
         w = flat.weights(optimizer.parameters) if self.metrics else None
@@ -214,7 +226,10 @@ class Loop:
 
     def _validate(self, examples: Examples) -> dict[str, float]:
         with mode(self.model, training=False), self._located(validating=True):
-            loss, outputs = self.runner.loss(*examples)
+            if isinstance(self.runner, CompiledRunner):
+                loss, outputs = self.runner.loss(*examples, self._held)
+            else:
+                loss, outputs = self.runner.loss(*examples)
         return {"val_loss": loss} | {f"val_{name}": float(f(outputs, examples.T)) for name, f in self.metrics.items()}
 
     @contextmanager
@@ -266,6 +281,8 @@ class Loop:
             )
 
     def _notify(self, hook: str) -> None:
+        if self.callbacks:
+            self._settle()
         for callback in self.callbacks:
             getattr(callback, hook)(self.training)
 

@@ -184,7 +184,7 @@ def test_ctrl_c_within_a_step_leaves_the_weights_of_the_last_one() -> None:
     net = line()
     journal = Journal(net)
     optimizer = SGD(net.parameters(), lr=0.1, momentum=0.9)
-    history = fit(net, X, Y, interrupted, optimizer, 9, 4, shuffle=False, callbacks=[journal])
+    history = fit(net, X, Y, interrupted, optimizer, 9, 4, shuffle=False, callbacks=[journal], compile=False)
     assert history.stop_reason == "interrupted from the keyboard in epoch 2, after 1 of 3 steps"
     assert len(journal.weights) == 4
     assert numbers(net) == journal.weights[-1]

@@ -212,12 +212,8 @@ def test_metrics_of_ones_own_see_whole_columns() -> None:
     assert set(seen) == {((3, 3), (3,))}
 
 
-def test_there_is_no_compiler_yet() -> None:
-    assert refused(compile=True) == (
-        'compile=True asks for a compiled program, but there is no compiler in this version. Leave compile="auto", '
-        "which records and sweeps graphs."
-    )
-    assert refused(compile="fast") == "compile must be \"auto\", True or False, not 'fast'."
+def test_how_it_is_computed_is_one_of_five_words() -> None:
+    assert refused(compile="fast") == "compile must be \"auto\", True, False, \"numpy\" or \"numba\", not 'fast'."
     fit(classifier(), X, CLASSES, "cross_entropy", compile=False)
 
 
