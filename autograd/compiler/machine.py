@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.adjoint import Plan
+from autograd.compiler.in_place import InPlaceRule
 from autograd.compiler.instructions import Rows
 from autograd.compiler.numpy_source import numpy_source
 from autograd.compiler.roll import Layout
@@ -33,6 +35,7 @@ class NumpyBackend:
     """
 
     def __init__(self, layout: Layout, sweep: Plan | None, dtype: np.dtype[Any]) -> None:
+        self._rules: dict[Any, InPlaceRule] = {}
         self._rows, self._dtype = (layout.shared_rows, layout.batched_rows), dtype
         self.source, objects = numpy_source(layout, sweep)
         file = f"<autograd program {id(self):x}>"
@@ -52,7 +55,7 @@ class NumpyBackend:
         examples, dtype = machine.examples, machine.values.dtype
         found = self._bind(
             machine.shared, machine.values, machine.shared_adjoints, machine.adjoints, examples,
-            lambda count: np.empty((count, examples), dtype),
+            lambda count, columns: np.empty((count, columns), dtype),
         )  # fmt: skip
         return found if len(found) == 4 else (*found, _nothing, _nothing)
 
@@ -75,14 +78,15 @@ class NumpyBackend:
     ) -> int:
         """Take a step for each row of settings, and say how many were taken before a number stopped being finite."""
         n = len(program.parameters)
-        whole, remembered = machine, list(slots)
-        for s, now in enumerate(settings):
-            rows = order[s * batch : (s + 1) * batch]
-            machine = whole if len(rows) == whole.examples else program.machine("parameters", len(rows))
-            if machine is not whole:
-                machine.shared[...] = whole.shared
-            machine.values[: examples.shape[1]] = examples[rows].T
-            with np.errstate(all="ignore"):
+        whole = machine
+        moved = [whole.shared[:n, 0], *slots]
+        with np.errstate(all="ignore"):
+            for s, now in enumerate(settings.tolist()):
+                rows = order[s * batch : (s + 1) * batch]
+                machine = whole if len(rows) == whole.examples else program.machine("parameters", len(rows))
+                if machine is not whole:
+                    machine.shared[...] = whole.shared
+                machine.values[: examples.shape[1]] = examples[rows].T
                 machine.forward_shared()
                 machine.forward()
                 losses[s] = machine.numbers(output).mean()
@@ -91,18 +95,22 @@ class NumpyBackend:
                 machine.seed(output, 1.0 / len(rows))
                 machine.backward()
                 machine.backward_shared()
-                w, g = whole.shared[:n, 0], machine.shared_adjoints[:n, 0]
-                for start in range(0, n, BLOCK):
-                    part = slice(start, start + BLOCK)
-                    found = rule(w[part], g[part], *(slot[part] for slot in remembered), *now)
-                    for held, new in zip((w, *remembered), found, strict=True):
-                        held[part] = new if frozen is None else np.where(frozen[part], held[part], new)
-                if not (np.isfinite(losses[s]) and np.isfinite(w).all()):
+                before = None if frozen is None else [array[frozen] for array in moved]
+                self._update(rule, now)([moved[0], machine.shared_adjoints[:n, 0], *slots], now)
+                if before is not None:
+                    for array, old in zip(moved, before, strict=True):
+                        array[frozen] = old
+                if not (np.isfinite(losses[s]) and np.isfinite(moved[0]).all()):
                     return s
         return len(settings)
 
-
-BLOCK = 8192  # weights that a rule is applied to at a time: its intermediate arrays then stay in the processor's cache
+    def _update(self, rule: Callable[..., Any], settings: Sequence[float]) -> InPlaceRule:
+        """Give the rule in place, for settings of which the same are zero."""
+        key = rule, *map(bool, settings)
+        if key not in self._rules:
+            slots = len(inspect.signature(rule).parameters) - 2 - len(settings)
+            self._rules[key] = InPlaceRule(rule, slots, settings, self._dtype)
+        return self._rules[key]
 
 
 def _nothing() -> None:

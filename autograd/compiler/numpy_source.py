@@ -56,8 +56,10 @@ class Source:
         self._view_lines: list[str] = []
         self._taken: set[str] = {"shared", "values", "shared_adjoints", "adjoints", "examples", "empty", "float"}
         self._taken |= {*NUMPY.values(), "matmul", "sum", "putmask", "broadcast_to", "terms"}
+        self._taken |= {"bind", "forward_shared", "forward", "backward", "backward_shared"}
+        self._functions: dict[Op, str] = {}
         self._indices: dict[bytes, str] = {}
-        self._temporaries: dict[tuple[int, int], str] = {}
+        self._temporaries: dict[tuple[int, int, bool], str] = {}
         self._name_rows()
         self.lines: list[str] = []
 
@@ -116,17 +118,29 @@ class Source:
         self.objects.setdefault(name, getattr(np, name))
         return name
 
-    def temporary(self, count: int, number: int) -> str:
-        """Name an array of so many rows to compute in."""
-        key = count, number
+    def temporary(self, count: int, number: int, batched: bool) -> str:
+        """Name an array of so many rows to compute in, with a column for each example or one for all."""
+        key = count, number, batched
         if key not in self._temporaries:
             name = self._fresh(f"t{number}")
             self._temporaries[key] = name
-            self._view_lines.append(f"    {name} = empty({count})")
+            self._view_lines.append(f"    {name} = empty({count}, {'examples' if batched else 1})")
         return self._temporaries[key]
+
+    def _turned(self, product: MatrixProduct) -> str:
+        """Name an array for the inputs of a product, turned."""
+        columns = 1 if product.out.shared else "examples"
+        key = f"turned {columns}", False, product.k * product.m, product.k
+        if key not in self._views:
+            self._views[key] = name = self._fresh("turned")
+            self._view_lines.append(f"    {name} = empty({product.k * product.m}, {columns}).reshape(-1, {product.k})")
+        return self._views[key]
 
     def _write(self, line: str) -> None:
         self.lines.append(INDENT + line)
+
+    def _comment(self, text: str) -> None:
+        self._write("# " + "".join(letter if letter.isprintable() else " " for letter in text))  # a name may hold lines
 
     # --- reading and writing rows -----------------------------------------------------------------------------------
 
@@ -179,7 +193,7 @@ class Source:
     # --- formulas -----------------------------------------------------------------------------------------------------
 
     def compute(
-        self, formulas: Sequence[Any], given: dict[str, str], count: int, targets: Sequence[str | None]
+        self, formulas: Sequence[Any], given: dict[str, str], out: Rows, targets: Sequence[str | None]
     ) -> list[str]:
         """Write the statements that compute formulas on arrays; give the expression that each is then found by."""
         listed, results = statements(formulas, primitive)
@@ -198,7 +212,7 @@ class Source:
                 target = None  # the rows of the result are written last
             if target is None:
                 if not free:
-                    free.append(self.temporary(count, used))
+                    free.append(self.temporary(out.count, used, not out.shared))
                     used += 1
                 target = free.pop()
             parts = [self._part(operand, given, where) for operand in statement.operands]
@@ -220,16 +234,16 @@ class Source:
         elif op in NUMPY:
             self._write(f"{self._numpy(NUMPY[op])}({', '.join(parts)}, out={target})")
         else:
-            name = f"{op.name}_on_arrays"
-            self._taken.add(name)
-            self.objects[name] = op.on_arrays
-            self._write(f"{target}[...] = {name}(({', '.join(parts)}{',' if len(parts) == 1 else ''}))")
+            if op not in self._functions:
+                self._functions[op] = self._fresh(f"{op.name}_on_arrays")
+                self.objects[self._functions[op]] = op.on_arrays
+            self._write(f"{target}[...] = {self._functions[op]}(({', '.join(parts)}{',' if len(parts) == 1 else ''}))")
 
     # --- instructions -------------------------------------------------------------------------------------------------
 
     def forward(self, instruction: Instruction) -> None:
         """Write what computes an instruction."""
-        self._write(f"# {describe(instruction)}")
+        self._comment(describe(instruction))
         out = self.view("values", instruction.out)
         if isinstance(instruction, Map):
             self._map(instruction, out)
@@ -276,14 +290,15 @@ class Source:
         if at.index is None and at.step == 1:
             return self._shaped("values", at, f"{at.count // k}, {k}, -1")
         if at.index is None:
-            return f"{self.view('values', at)}[None]"
+            view = self.view("values", at)
+            return f"{self._numpy('broadcast_to')}({view}, ({at.count // k}, {k}, {view}.shape[1]))"
         return f"{self.read(at)}.reshape({at.count // k}, {k}, -1)"
 
     def _map(self, instruction: Map, out: str) -> None:
         letters = [f"x{slot}" for slot in range(len(instruction.operands))]
         formula = forward_formula(instruction.op, [Symbol(letter) for letter in letters])
         given = self._operands(letters, instruction.operands)
-        [result] = self.compute([formula], given, instruction.out.count, [out])
+        [result] = self.compute([formula], given, instruction.out, [out])
         if result != out:
             self._write(f"{out}[...] = {result}")
 
@@ -302,7 +317,7 @@ class Source:
             self._write(f"{memory}[{place}] = 0.0")
             return
         instruction = step.instruction
-        self._write(f"# {describe(instruction)}")
+        self._comment(describe(instruction))
         batched = not instruction.out.shared
         adjoint = self.view("adjoints", instruction.out)
         if isinstance(instruction, Map):
@@ -339,12 +354,12 @@ class Source:
         chosen = [slopes[flow.slot] for flow in flows]
         count = instruction.out.count
         given = self._operands(letters, instruction.operands) | {"out": self.view("values", instruction.out)}
-        found = self.compute(chosen, given, count, [None] * len(flows))
+        found = self.compute(chosen, given, instruction.out, [None] * len(flows))
         for flow, slope, expression in zip(flows, chosen, found, strict=True):
             if expression == "1.0":
                 self._deliver(flow, adjoint, count, batched)
                 continue
-            target = self.target(flow, batched) or self.temporary(count, 90)
+            target = self.target(flow, batched) or self.temporary(count, 90, batched)
             self._write(f"{self._numpy('multiply')}({adjoint}, {expression}, out={target})")
             if may_be_singular(slope):  # nothing flows from an adjoint of zero, whatever the slope
                 self._write(f"{self._numpy('putmask')}({target}, {adjoint} == 0.0, 0.0)")
@@ -362,7 +377,11 @@ class Source:
                 else:
                     self._deliver(flow, f"{result_adjoint}.sum(axis=1, keepdims=True)", product.n, False)
                 continue
-            factors = (result_adjoint, f"{inputs}.T") if flow.slot == 0 else (f"{weights}.T", result_adjoint)
+            factors = (f"{weights}.T", result_adjoint)
+            if flow.slot == 0:  # a turned copy, since the product of two matrices that lie in rows is the fastest
+                turned = self._turned(product)
+                self._write(f"{self._numpy('copyto')}({turned}, {inputs}.T)")
+                factors = (result_adjoint, turned)
             target = weights_adjoint if flow.slot == 0 else inputs_adjoint
             if flow.add:
                 self._write(self._added(target, " @ ".join(factors)))
