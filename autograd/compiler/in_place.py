@@ -45,6 +45,8 @@ class _Recorded(NDArrayOperatorsMixin):
             return NotImplemented
         with np.errstate(all="ignore"):
             sample = ufunc(*(x.sample if isinstance(x, _Recorded) else x for x in operands))
+        if not isinstance(sample, np.ndarray):
+            sample = sample.item()
         self.steps.append(_Step(ufunc, operands))
         return _Recorded(self.steps, "made", len(self.steps) - 1, sample)
 
@@ -84,6 +86,10 @@ class InPlaceRule:
         self._targets: list[Any] = []  # where each step writes: an array's number, a buffer, or nothing
         free: dict[Any, list[Array]] = {}
         for place, step in enumerate(steps):
+            for x in {(x.kind, x.place) for x in step.operands if isinstance(x, _Recorded)}:
+                kind, at = x
+                if kind == "made" and read[x] == place and at not in final and isinstance(self._targets[at], np.ndarray):
+                    free[kinds[at]].append(self._targets[at])  # a step may write over what it reads
             target: Any = None
             if place in final and kinds[place] == dtype and read.get(("array", final[place]), -1) <= place:
                 target = final[place]
@@ -91,10 +97,6 @@ class InPlaceRule:
                 stock = free.setdefault(kinds[place], [])
                 target = stock.pop() if stock else np.empty(BLOCK, kinds[place])
             self._targets.append(target)
-            for x in {(x.kind, x.place) for x in step.operands if isinstance(x, _Recorded)}:
-                kind, at = x
-                if kind == "made" and read[x] == place and at not in final and isinstance(self._targets[at], np.ndarray):
-                    free[kinds[at]].append(self._targets[at])
         self._steps, self._held, self._results = steps, held, results
 
     def __call__(self, arrays: Sequence[Array], settings: Sequence[float]) -> None:
@@ -107,7 +109,7 @@ class InPlaceRule:
             for (ufunc, operands), target in zip(self._steps, self._targets, strict=True):
                 read = [given[x.kind][x.place] if isinstance(x, _Recorded) else x for x in operands]
                 if target is None:
-                    made.append(ufunc(*read))
+                    made.append(ufunc(*read).item())  # a plain float, which leaves float32 what it is
                 else:
                     made.append(ufunc(*read, out=block[target] if isinstance(target, int) else target[:n]))
             found = [given[x.kind][x.place] if isinstance(x, _Recorded) else x for x in self._results]
