@@ -49,8 +49,15 @@ class Pass(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A sweep: first the rows with a column for each example, then the shared ones."""
+    """A sweep: first the rows with a column for each example, then the shared ones.
 
+    Attributes:
+        output: the row whose adjoint is written before it starts.
+        batched: steps on rows with columns.
+        shared: steps on shared rows.
+    """
+
+    output: Rows
     batched: tuple[Pass | Clear, ...]
     shared: tuple[Pass | Clear, ...]
 
@@ -88,7 +95,7 @@ def plan(layout: Layout, output: Rows, wanted: Iterable[Rows]) -> Plan:
         untouched = leaves.numbers[~touched.of(leaves)[leaves.numbers]]
         if len(untouched):
             steps[1 if leaves.shared else 0].append(Clear(rows(leaves.shared, untouched)))
-    return Plan(tuple(steps[0]), tuple(steps[1]))
+    return Plan(output, tuple(steps[0]), tuple(steps[1]))
 
 
 def _active(layout: Layout, wanted: Iterable[Rows]) -> _Memory:

@@ -15,14 +15,14 @@ from autograd.compiler.memory import FLUSH, call, control_word, matrix, set_cont
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "cache": True, "nogil": True}
 
-#: Regions of the memory.
-SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH = range(6)
+#: Regions of the memory. That of a row's adjoint is two further, and as far from it for shared rows as for others.
+SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH, SLOPES = range(7)
 
 #: What an instruction does.
 (
     COPY, SCATTER, CLEAR, ADD, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, BIAS, ROW_SUMS, SUM, SPREAD,
-    WEIGHTED_SUM, WEIGHTED_FLOW,
-) = range(13)  # fmt: skip
+    WEIGHTED_SUM, WEIGHTED_FLOW, TAPE, TAPE_BACK,
+) = range(15)  # fmt: skip
 OPERATION = 16  # every larger code is the address of an operation's kernel
 
 
@@ -192,6 +192,16 @@ def weighted_flows(memory, target, other, adjoint, n, k, columns):  # type: igno
 
 
 @njit(**OPTIONS)
+def sweep_tape(memory, pool, at, start, n, slopes, shift):  # type: ignore[no-untyped-def]
+    """Pass adjoints on along a tape, whose nodes each have two operands and two recorded slopes; the last node first."""
+    for i in range(n - 1, -1, -1):
+        adjoint = memory[np.uint64(start + shift + i)]
+        if adjoint != 0:
+            memory[np.uint64(pool[at + 3 * i + 1] + shift)] += adjoint * memory[np.uint64(slopes + 2 * i)]
+            memory[np.uint64(pool[at + 3 * i + 2] + shift)] += adjoint * memory[np.uint64(slopes + 2 * i + 1)]
+
+
+@njit(**OPTIONS)
 def run(table, pool, memory, base, width):  # type: ignore[no-untyped-def]
     """Carry out a table of instructions, each (code, whether it has columns, n, where its places stand, three sizes)."""
     for q in range(table.shape[0]):
@@ -199,6 +209,13 @@ def run(table, pool, memory, base, width):  # type: ignore[no-untyped-def]
         columns = width[VALUES] if table[q, 1] else 1
         if code >= OPERATION:
             call(code, (memory, pool, at, base, width, n * columns))
+        elif code == TAPE:
+            call(pool[at + 2], (memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width)))
+        elif code == TAPE_BACK:
+            shift = base[ADJOINTS] - base[VALUES]
+            sweep_tape(
+                memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width), shift
+            )  # fmt: skip
         elif code == COPY:
             copy(memory, pool, at, base, width, n, columns)
         elif code == SCATTER:

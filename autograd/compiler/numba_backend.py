@@ -5,6 +5,7 @@ A model costs no compile time of its own: only an operation that was never used 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from autograd.compiler.adjoint import Clear, Flow, Pass, Plan
 from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum
 from autograd.compiler.kernels import (
     ADD, ADJOINTS, BIAS, CLEAR, COPY, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, ROW_SUMS, SCATTER, SCRATCH, SHARED,
-    SHARED_ADJOINTS, SHARED_SCRATCH, SPREAD, SUM, VALUES, WEIGHTED_FLOW, WEIGHTED_SUM,
+    SHARED_ADJOINTS, SHARED_SCRATCH, SLOPES, SPREAD, SUM, TAPE, TAPE_BACK, VALUES, WEIGHTED_FLOW, WEIGHTED_SUM,
 )  # fmt: skip
 from autograd.compiler.kernels import descend, run_flushed
 from autograd.compiler.kernels import run as run_exactly
@@ -28,6 +29,8 @@ from autograd.symbol import Symbol
 __all__ = ["NumbaBackend"]
 
 Array = NDArray[Any]
+SHORT = 128  # places: operations on fewer cost less on a tape of single nodes than as instructions of their own
+FEWEST = 32  # operations: a smaller program is not worth a tape
 ALIGNED = 16  # numbers: regions start at whole cache lines
 
 
@@ -175,6 +178,16 @@ class Table:
             self._pass_matrix(instruction, step.flows, adjoint, batched)
         self.done()
 
+    def clear_but(self, output: Rows, layout: Layout) -> None:
+        """Write zeros into every adjoint but the output's: along a tape flows are only added."""
+        for shared, count in ((True, layout.shared_rows), (False, layout.batched_rows)):
+            bounds = [0, count]
+            if output.shared == shared:
+                bounds[1:1] = [output.start, output.start + 1]
+            for first, last in zip(bounds[::2], bounds[1::2], strict=True):
+                if last > first:
+                    self.backward(Clear(Rows(shared, first, last - first)))
+
     def _pass_map(self, instruction: Map, flows: tuple[Flow, ...], adjoint: int, batched: bool) -> None:
         arity, n = len(instruction.operands), instruction.out.count
         wanted = [any(flow.slot == slot for flow in flows) for slot in range(arity)]
@@ -225,6 +238,9 @@ class NumbaBackend:
     def __init__(self, layout: Layout, sweep: Plan | None, dtype: np.dtype[Any]) -> None:
         self.layout, self.dtype = layout, dtype
         self.kernels = Kernels(dtype.name)
+        self._sweep = sweep
+        self.slopes = 0
+        self._tapes: tuple[list[Array], Array] | None = None
         pool: list[int] = []
         steps: list[tuple[Any, ...]] = [(layout.shared,), (layout.batched,)]
         steps += [(sweep.batched,), (sweep.shared,)] if sweep is not None else [((),), ((),)]
@@ -242,26 +258,91 @@ class NumbaBackend:
     def memory(self, examples: int) -> tuple[Array, ...]:
         """Lay out one flat memory: its regions, and where they start and how wide they are."""
         rows = (self.layout.shared_rows, self.layout.batched_rows)
-        counts = (rows[0], rows[1] * examples, rows[0], rows[1] * examples, self.scratch * examples, self.shared_scratch)
+        counts = [rows[0], rows[1] * examples] * 2 + [self.scratch * examples, self.shared_scratch, 2 * rows[1]]
+        if examples > 1 or not self.irregular:
+            counts[-1] = 0
         starts = np.cumsum([0, *(-(-count // ALIGNED) * ALIGNED for count in counts)])
         raw = np.zeros(int(starts[-1]) + ALIGNED, self.dtype)
         shift = (-raw.ctypes.data // self.dtype.itemsize) % ALIGNED
         flat = raw[shift : shift + int(starts[-1])]
         base = starts[:-1].astype(np.int64)
-        width = np.array([1, examples, 1, examples, examples, 1], dtype=np.int64)
+        width = np.array([1, examples, 1, examples, examples, 1, 1], dtype=np.int64)
         parts = [flat[start : start + count] for start, count in zip(base, counts, strict=True)][:4]
         shapes = [(rows[0], 1), (rows[1], examples)] * 2
         return (*(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)), flat, base, width)
+
+    @property
+    def irregular(self) -> bool:
+        """Whether the graph falls into so many short operations that single examples run on a tape."""
+        maps = [i.out.count for i in self.layout.batched if on_tape(i)]
+        return len(maps) > FEWEST and sum(maps) < SHORT * len(maps)
 
     def bind(self, machine: Any) -> tuple[Callable[[], None], ...]:
         """Make the program's functions for a memory."""
         flat, base, width = machine.state
         run = run_flushed if self.dtype == np.float32 else run_exactly
+        tables, pool = self.tables, self.pool
+        if machine.examples == 1 and self.irregular:
+            tables, pool = self._on_tapes(base)
         return tuple(
-            (lambda table=table: run(table, self.pool, flat, base, width)) if len(table) else _nothing
-            for table in self.tables
+            (lambda table=table: run(table, pool, flat, base, width)) if len(table) else _nothing for table in tables
         )
 
+    def _on_tapes(self, base: Array) -> tuple[list[Array], Array]:
+        """Write the tables for single examples: stretches of short operations become tapes."""
+        if self._tapes is None:
+            pool: list[int] = self.pool.tolist()
+            forward, backward = Table(self.kernels, pool), Table(self.kernels, pool)
+            passes: dict[int, list[Pass | Clear]] = {}  # what the sweep does at each instruction
+            waiting: list[Pass | Clear] = []
+            for step in self._sweep.batched if self._sweep is not None else ():
+                waiting.append(step)
+                if isinstance(step, Pass):
+                    passes[id(step.instruction)], waiting = waiting, []
+            swept: list[list[tuple[int, ...]]] = []
+            for stretch in _stretches(self.layout.batched):
+                backward.lines = []
+                if on_tape(stretch[0]) and sum(i.out.count for i in stretch) < SHORT * len(stretch):
+                    self._tape(stretch, passes, forward, backward, base)
+                else:
+                    for instruction in stretch:
+                        forward.forward(instruction)
+                    for instruction in reversed(stretch):
+                        for step in passes.get(id(instruction), ()):
+                            backward.backward(step)
+                swept.append(backward.lines)
+            lines = [line for part in reversed(swept) for line in part]
+            backward.lines = []
+            if self._sweep is not None:
+                backward.clear_but(self._sweep.output, self.layout)
+            lines = backward.lines + lines
+            backward.lines = []
+            for step in waiting:
+                backward.backward(step)
+            backward.lines = lines + backward.lines
+            self._tapes = [self.tables[0], forward.array(), backward.array(), self.tables[3]], np.array(pool)
+        return self._tapes
+
+    def _tape(
+        self, stretch: list[Map], passes: dict[int, list[Pass | Clear]], forward: Table, backward: Table, base: Array
+    ) -> None:
+        """Write a stretch of operations node by node: code and places of the operands."""
+        kinds: dict[tuple[Any, tuple[int, ...]], int] = {}
+        nodes: list[Array] = []
+        for instruction in stretch:
+            steps = [step for step in passes.get(id(instruction), ()) if isinstance(step, Pass)]
+            slots = tuple(flow.slot for step in steps for flow in step.flows)
+            code = kinds.setdefault((instruction.op, slots), len(kinds))
+            own = instruction.out.numbers + base[VALUES]
+            read = [at.numbers + base[SHARED if at.shared else VALUES] for at in instruction.operands]
+            nodes.append(np.stack([np.full(len(own), code), read[0], read[1] if len(read) > 1 else own], axis=1))
+        listed = np.concatenate(nodes)
+        start = stretch[0].out.start
+        at = len(forward.pool)
+        forward.pool += [start * 8 + VALUES, 2 * start * 8 + SLOPES, self.kernels.tape(list(kinds))]
+        forward.pool += listed.ravel().tolist()
+        forward.lines.append((TAPE, 1, len(listed), at, 0, 1))
+        backward.lines.append((TAPE_BACK, 1, len(listed), at, 0, 1))
 
     def descend(
         self,
@@ -292,6 +373,16 @@ class NumbaBackend:
                 marks, len(program.parameters),
             )
         )  # fmt: skip
+
+
+def on_tape(instruction: Instruction) -> bool:
+    """Say whether an instruction can be carried out node by node."""
+    return isinstance(instruction, Map) and len(instruction.operands) <= 2 and not instruction.op.nary
+
+
+def _stretches(instructions: Sequence[Instruction]) -> list[list[Any]]:
+    """Part instructions into stretches of those that can be on a tape and of those that cannot."""
+    return [list(part) for _, part in itertools.groupby(instructions, on_tape)]
 
 
 def _written(at: Rows) -> int:

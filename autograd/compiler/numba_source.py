@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd import __version__, ops
@@ -55,6 +55,14 @@ def update(w_at, g_at, slots, settings, frozen, n):
 """
 
 
+TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64)", error_model="numpy", cache=True)
+def tape(memory, pool, at, start, n, slopes):
+    for i in range(n):
+        code = pool[at + 3 * i]
+        x0_i, x1_i = memory[np.uint64(pool[at + 3 * i + 1])], memory[np.uint64(pool[at + 3 * i + 2])]
+"""
+
+
 class Kernels:
     """The kernels of a program's operations, each known by its address.
 
@@ -88,6 +96,36 @@ class Kernels:
             self._add(key, given, flows, passing=True)
         return self._codes[key]
 
+    def tape(self, kinds: Sequence[tuple[Op, tuple[int, ...]]]) -> int:
+        """Give the address of a loop over single nodes, which tells their operations by their place in `kinds`.
+
+        Args:
+            kinds: operations of one or two operands, each with the slots whose slopes it records.
+        """
+        used: dict[str, Callable[..., Any]] = {}
+        lines = []
+        for place, (op, slots) in enumerate(kinds):
+            arity = len(op.slopes)
+            letters = [Symbol(f"x{i}") for i in range(arity)]
+            slopes = slope_formulas(op, Symbol("out"), letters, [i in slots for i in range(arity)])
+            lines.append(f"        {'el' if place else ''}if code == {place}:")
+            for names, formulas in (("out_i",), [forward_formula(op, letters)]), (("s", "t"), [*slopes, None][:2]):
+                listed, found = statements([0.0 if formula is None else formula for formula in formulas], primitive)
+                lines += [f"            t{i} = {self._text(s.op, s.operands, used)}" for i, s in enumerate(listed)]
+                lines += [f"            {name} = {self._part(x)}" for name, x in zip(names, found, strict=False)]
+        lines += [
+            "        else:", "            out_i = s = t = zero",
+            "        memory[np.uint64(start + i)] = out_i",
+            "        memory[np.uint64(slopes + 2 * i)], memory[np.uint64(slopes + 2 * i + 1)] = s, t",
+        ]  # fmt: skip
+        source = self._head(used) + TAPE + "\n".join(lines) + "\n"
+        return int(imported(source).tape.address)
+
+    def _head(self, used: Mapping[str, Callable[..., Any]]) -> str:
+        """Write the beginning of a module, with the functions that its kernels call."""
+        plain = "".join(f"@njit\n{typed(function, name)}\n\n\n" for name, function in used.items())
+        return HEAD.format(version=__version__, real=self.real) + "\n" + plain
+
     def _add(
         self, key: tuple[Any, ...], given: list[str], results: list[tuple[str, Any, bool]], *, passing: bool = False
     ) -> None:
@@ -109,10 +147,8 @@ class Kernels:
             if view in read or any(view == result for result, _, _ in results)
         ]
         loop = [f"        {x}_i = {x}[i]" for x in given if x in read] + [f"        {line}" for line in lines]
-        source = HEAD.format(version=__version__, real=self.real)
-        for plain, function in used.items():
-            source += f"\n@njit\n{typed(function, plain)}\n\n"
-        source += "\n" + KERNEL.format(name=name) + "\n".join([*body, "    for i in range(n):", *loop]) + "\n"
+        source = self._head(used) + KERNEL.format(name=name)
+        source += "\n".join([*body, "    for i in range(n):", *loop]) + "\n"
         self._codes[key] = int(getattr(imported(source), name).address)
 
     def _text(self, op: Op, operands: Sequence[Any], used: dict[str, Callable[..., Any]]) -> str:
