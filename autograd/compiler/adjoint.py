@@ -102,36 +102,37 @@ def _active(layout: Layout, wanted: Iterable[Rows]) -> _Memory:
     """Mark every row on a way from a wanted leaf."""
     active = _memory(layout)
     for leaves in wanted:
-        active.of(leaves)[leaves.numbers] = True
+        active.of(leaves)[leaves.key] = True
     for instruction in (*layout.shared, *layout.batched):
         if getattr(instruction, "op", None) is ops.detached:
             continue
-        if any(active.of(read)[read.numbers].any() for read in operands_of(instruction) if read is not None):
-            active.of(instruction.out)[instruction.out.numbers] = True
+        if any(active.of(read)[read.key].any() for read in operands_of(instruction) if read is not None):
+            active.of(instruction.out)[instruction.out.key] = True
     return active
 
 
 def _pass(instruction: Instruction, active: _Memory, touched: _Memory, steps: list[Pass | Clear]) -> None:
-    out = instruction.out.numbers
-    reached = touched.of(instruction.out)[out]
-    if not reached.any() or not active.of(instruction.out)[out].any():
+    out = instruction.out
+    reached = touched.of(out)[out.key]
+    if not reached.any() or not active.of(out)[out.key].any():
         return
     if not reached.all():
-        steps.append(Clear(rows(instruction.out.shared, out[~reached])))
+        steps.append(Clear(rows(out.shared, out.numbers[~reached])))
     flows: list[Flow] = []
     for slot, read in enumerate(operands_of(instruction)):
-        if read is None or not active.of(read)[read.numbers].any():
+        if read is None or not active.of(read)[read.key].any():
             continue
-        numbers, marks = read.numbers, touched.of(read)
-        before = marks[numbers]
+        marks = touched.of(read)
+        before = marks[read.key]
         one_row = read.step == 0 and read.index is None
         if not before.any() and (one_row or read.unique):
             flows.append(Flow(slot, read, False))
         else:
             if not before.all():
-                steps.append(Clear(rows(read.shared, np.unique(numbers[~before]))))
+                chosen = np.arange(len(marks))[read.key][~before]
+                steps.append(Clear(rows(read.shared, np.unique(chosen))))
             flows.append(Flow(slot, read, True))
-        marks[numbers] = True
+        marks[read.key] = True
     if flows:
         steps.append(Pass(instruction, tuple(flows)))
 

@@ -45,6 +45,13 @@ class Rows(NamedTuple):
         return self.start + self.step * np.arange(self.count)
 
     @property
+    def key(self) -> slice | Index:
+        """What selects the rows in an array: each at least once."""
+        if self.index is not None:
+            return self.index
+        return slice(self.start, self.start + (self.count if self.step else 1))
+
+    @property
     def unique(self) -> bool:
         """Whether no row is taken twice."""
         if self.index is not None:
@@ -54,10 +61,10 @@ class Rows(NamedTuple):
 
 def rows(shared: bool, numbers: Sequence[int] | NDArray[np.int64]) -> Rows:
     """Describe rows in the shortest way: a slice, one row repeated, or an index."""
-    listed = np.asarray(numbers, dtype=np.int64)
-    count, start = len(listed), int(listed[0])
+    count, start = len(numbers), int(numbers[0])
     if count == 1:
         return Rows(shared, start, 1)
+    listed = np.asarray(numbers, dtype=np.int64)
     if (listed == start + np.arange(count)).all():
         return Rows(shared, start, count)
     if (listed == start).all():
