@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, dot, sqrt, total
+from autograd import Value, dot, is_traced, sqrt, total
 from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
@@ -30,6 +30,7 @@ class _BatchNorm(Module):
     kind = "batchnorm"
     buffers = ("running_mean", "running_var", "num_batches_tracked")
     whole_batch = True
+    _observed: tuple[list[tuple[Value, Value]], int] | None = None
 
     def __init__(
         self,
@@ -90,7 +91,11 @@ class _BatchNorm(Module):
                 normalised = self._by_running(parts, k)
             columns.append(normalised)
         if self.training and self.running_mean is not None:
-            self._remember(moments, sum(len(example[0]) for example in features))
+            count = sum(len(example[0]) for example in features)
+            if is_traced(moments[0][0]):
+                self._observed = moments, count
+            else:
+                self.remember([(float(mean), float(variance)) for mean, variance in moments], count)
         return [
             [self._laid_out(columns[k][n], example) for k in range(self.num_features)]
             for n, example in enumerate(examples)
@@ -107,7 +112,7 @@ class _BatchNorm(Module):
                 "would be 0. Use model.batch(examples), or eval()."
             )
 
-    def _by_batch(self, parts: list[list[Number]], k: int) -> tuple[list[list[Any]], tuple[float, float]]:
+    def _by_batch(self, parts: list[list[Number]], k: int) -> tuple[list[list[Any]], tuple[Any, Any]]:
         """Normalise one feature by the mean and the (biased) variance over the batch."""
         xs = [x for part in parts for x in part]
         mean = total(xs) / len(xs)
@@ -122,7 +127,7 @@ class _BatchNorm(Module):
         if self.beta is not None:
             outputs = [x + self.beta[k] for x in outputs]
         places = iter(outputs)
-        return [[next(places) for _ in part] for part in parts], (float(mean), float(variance))
+        return [[next(places) for _ in part] for part in parts], (mean, variance)
 
     def _by_running(self, parts: list[list[Number]], k: int) -> list[list[Any]]:
         assert self.running_mean is not None
@@ -139,10 +144,21 @@ class _BatchNorm(Module):
             stem, _, tail = name.partition("[")
             node.name = f"{self.qualify(stem)}[{tail}"
 
-    def _remember(self, moments: list[tuple[float, float]], count: int) -> None:
+    def take_observed(self) -> tuple[list[tuple[Value, Value]], int]:
+        """Take what a traced batch left: mean and variance of each feature, as Values, and of how many numbers."""
+        assert self._observed is not None
+        observed, self._observed = self._observed, None
+        return observed
+
+    def remember(self, moments: Sequence[tuple[float, float]], count: int) -> None:
         """Move the running statistics: x ← (1 − momentum)·x + momentum·new, with the unbiased variance.
 
-        Without a momentum they are the plain averages over all batches.
+        Without a momentum they are the plain averages over all batches. `forward_batch` does so by itself; a compiled
+        training calls it with the numbers of each batch.
+
+        Args:
+            moments: mean and biased variance of each feature.
+            count: of how many numbers.
         """
         assert self.running_mean is not None
         assert self.running_var is not None

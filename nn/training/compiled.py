@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import CompileError, Program, Value, compile
+from autograd import CompileError, Program, Value, compile, total
 from nn import arrays
 from nn.module import Module
 from nn.optim import flat
@@ -60,19 +60,21 @@ def choose_runner(
         CompileError: a program was asked for, and the model cannot be traced.
     """
     eager = EagerRunner(model, loss, parameters, regularizer)
-    total = len(X) if examples is None else examples
-    if asked is False or (asked == "auto" and total < FEW):
+    count = len(X) if examples is None else examples
+    if asked is False or (asked == "auto" and count < FEW):
         return eager, ""
     try:
+        backend = "numpy" if asked in (True, "auto") else str(asked)
         if model.looks_at_batches and model.training:
-            raise CompileError("The model looks at a batch as a whole (batch normalisation)")
-        runner = CompiledRunner(eager, X, T, "numpy" if asked in (True, "auto") else str(asked))
+            runner: CompiledRunner = BatchRunner(eager, X, T, backend, batch or count)
+        else:
+            runner = CompiledRunner(eager, X, T, backend)
     except CompileError as error:
         if asked != "auto":
             raise
         first = str(error).partition(": ")[0].partition(". ")[0]
         return eager, f"not compiled, but run on the engine: {first[0].lower()}{first[1:]}"
-    if asked in (True, "auto") and runner.work(total, batch or total) > MANY:
+    if asked in (True, "auto") and runner.work(count, batch or count) > MANY:
         runner.hasten()
     return runner, f"compiled: {runner.describe()}"
 
@@ -204,17 +206,109 @@ class CompiledRunner(Runner):
         Returns:
             the weights after the last step whose numbers are finite, and the losses and outputs up to there.
         """
+        w, made = self._descended(self.program, optimizer, w, free, X, T, order, batch, steps)
+        return w, Epoch(made.losses, self._laid_out(made.outputs))
+
+    def _descended(
+        self,
+        program: Program,
+        optimizer: FirstOrder,
+        w: Vector,
+        free: Mask,
+        X: Array,
+        T: Array,
+        order: Array,
+        batch: int,
+        steps: int,
+    ) -> tuple[Vector, Epoch]:
         t = optimizer.state["t"]
         settings = np.array([optimizer.settings(t + s + 1) for s in range(steps)], dtype=np.float64).reshape(steps, -1)
         slots = np.array([optimizer.state[name] for name in optimizer.slots]).reshape(len(optimizer.slots), len(w))
-        made = self.program.descend(
+        made = program.descend(
             X, T, order=order, batch=batch, weights=w, rule=type(optimizer).rule, slots=slots, settings=settings,
             frozen=None if free.all() else ~free,
         )  # fmt: skip
         done = len(made.losses)
         optimizer.state = {"t": t + done} | dict(zip(optimizer.slots, made.slots, strict=True))
-        taken = min(len(order), done * batch)
-        return made.weights, Epoch(made.losses, self._laid_out(made.outputs[:taken]))
+        return made.weights, Epoch(made.losses, made.outputs[: min(len(order), done * batch)])
+
+
+class BatchRunner(CompiledRunner):
+    """Computes a model that looks at a batch as a whole: the graph of a batch is one example of the program.
+
+    In evaluation mode it is as `CompiledRunner`.
+
+    Args:
+        eager: the same on the engine.
+        X: inputs.
+        T: targets.
+        backend: of the program.
+        batch: examples in a batch.
+    """
+
+    def __init__(self, eager: EagerRunner, X: Array, T: Array | None, backend: str, batch: int) -> None:
+        self._batch, self._inputs, self._targets = batch, X, T
+        self._whole: dict[int, tuple[Program, list[tuple[Any, int]]]] = {}
+        super().__init__(eager, X, T, backend)
+
+    @property
+    def program(self) -> Program:
+        """The program of a batch in training mode, of an example otherwise."""
+        return self.whole(self._batch)[0] if self.eager.model.training else super().program
+
+    def whole(self, n: int) -> tuple[Program, list[tuple[Any, int]]]:
+        """Give the program for batches of n examples, and the parts that remember statistics of them."""
+        if n not in self._whole:
+            keepers = [m for m in self.eager.model.modules() if getattr(m, "running_mean", None) is not None]
+            counts: list[tuple[Any, int]] = []
+
+            def loss_and_outputs(X: Any, T: Any) -> tuple[Any, list[Any]]:
+                outputs = self.eager.model.batch(X)
+                loss = total([self.eager.loss_of(y, t) for y, t in zip(outputs, T, strict=True)]) / n
+                if self.eager.regularizer is not None:
+                    loss = loss + self.eager.regularizer(self.eager.named)
+                observed = [keeper.take_observed() for keeper in keepers]
+                counts[:] = [(keeper, count) for keeper, (_, count) in zip(keepers, observed, strict=True)]
+                moments = [number for pairs, _ in observed for pair in pairs for number in pair]
+                return loss, [*(number for y in outputs for number in self._flat(y)), *moments]
+
+            example = self._inputs[:n].tolist(), self._targets[:n].tolist()  # type: ignore[index]
+            program = compile(loss_and_outputs, *example, parameters=self.parameters, backend=self.backend)
+            self._whole[n] = program, counts
+        return self._whole[n]
+
+    def work(self, examples: int, batch: int) -> float:
+        """Estimate what NumPy would have to do for so many examples, in products."""
+        return super().work(-(-examples // batch), 1)
+
+    def hasten(self) -> None:
+        """Go over to machine code, where numba is installed."""
+        super().hasten()
+        self._whole.clear()
+
+    def objective(self, X: Array, T: Array) -> BatchObjective:
+        """Make the loss over a batch a function of the weights."""
+        return _ReplayedBatch(self, X, T)
+
+    def taken(self, outputs: Array, n: int) -> Array:
+        """Part what steps gave, (steps, numbers): the outputs of all examples; statistics go to who keeps them."""
+        _, keepers = self.whole(n)
+        size = n * int(np.prod(self._shape))
+        for row in outputs[:, size:].tolist():
+            numbers = iter(row)
+            for keeper, count in keepers:
+                keeper.remember([(next(numbers), next(numbers)) for _ in range(keeper.num_features)], count)
+        return self._laid_out(outputs[:, :size].reshape(len(outputs) * n, -1))
+
+    def descend(
+        self, optimizer: FirstOrder, w: Vector, free: Mask, X: Array, T: Array, order: Array, batch: int, steps: int
+    ) -> tuple[Vector, Epoch]:
+        """Take steps of a first-order optimiser; all of its batches are of one size, or only those are taken that are."""
+        steps = max(1, len(order) // batch)
+        n = min(batch, len(order))
+        rows = order[: steps * n].reshape(steps, n)
+        w, made = self._descended(self.whole(n)[0], optimizer, w, free, X[rows], T[rows], np.arange(steps), 1, steps)
+        return w, Epoch(made.losses, self.taken(made.outputs, n))
 
 
 class _Replayed(BatchObjective):
@@ -261,3 +355,27 @@ class _Replayed(BatchObjective):
 
     def _engine(self) -> BatchObjective:
         return self.runner.eager.objective(self.X, self.T)
+
+
+class _ReplayedBatch(_Replayed):
+    """The loss of a batch that is computed as a whole; each evaluation moves running statistics, as on the engine."""
+
+    runner: BatchRunner
+
+    def value(self, w: Vector) -> float:
+        self.evaluations += 1
+        with self.runner.located():
+            loss, outputs = self.runner.whole(len(self.X))[0](self.X[None], self.T[None], weights=w)
+        self._seen = (w.copy(), self.runner.taken(outputs, len(self.X)))
+        return float(loss[0])
+
+    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+        self.evaluations += 1
+        program, _ = self.runner.whole(len(self.X))
+        with self.runner.located():
+            value, slopes = program.value_and_grad(self.X[None], self.T[None], weights=w)
+        self.value(w)
+        return value, np.where(flat.free(self.parameters), slopes, 0.0)
+
+    def hessian(self, w: Vector) -> Matrix:
+        return self._engine().hessian(w)

@@ -28,6 +28,7 @@ from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Schedule, Scheduler
 from nn.training.callbacks import Callback, Training
 from nn.training.compiled import choose_runner
+from nn.training.film import Film, checked_film
 from nn.training.history import History
 from nn.training.loop import DivergedError, Loop
 from nn.training.preparation import (
@@ -75,6 +76,7 @@ def fit(
     regularizer: Regularizer | None = None,
     schedule: Schedule | Callable[[int], float] | None = None,
     clip_norm: float | None = None,
+    film: Film | None = None,
 ) -> History:
     """Train a model by descent on the mean loss of batches (lectures L2.3, L2.7).
 
@@ -105,6 +107,7 @@ def fit(
         regularizer: a penalty R(w) such as ``nn.L2(1e-3)``, part of the graph and of the losses recorded (L5.6).
         schedule: the learning rate's factor from epoch to epoch.
         clip_norm: the longest that the gradient of a step may be; longer ones are shortened.
+        film: what films the training, step by step: ``film.save("training.html")`` shows it afterwards.
 
     Returns:
         the history: loss and metrics of every epoch, and why the training ended.
@@ -137,6 +140,8 @@ def fit(
         validation = Examples(*read_examples(*check_pair(validation_data), names=names))
         check_examples(model, loss_of, validation, names[1])
     watching = find_callbacks(callbacks, min_loss, patience)
+    if film is not None:
+        watching.insert(0, checked_film(film))
     check_metrics(model, measures, examples)
     n = len(examples.X)
     full = batch_size is None or batch_size >= n
@@ -147,6 +152,9 @@ def fit(
             model, loss_of, *examples, descent.parameters, regularizer, asked=compile, examples=n * epochs,
             batch=batches.batch_size,
         )  # fmt: skip
+    for one in watching:
+        if isinstance(one, Film):
+            one.aim(model, loss_of, examples, runner)
     loop = Loop(
         model, descent, runner, examples, validation,
         batches, epochs, measures, watching,

@@ -1,0 +1,258 @@
+"""A film of a training: one page with the graph of an example, the steps of the training, and the steps of the graph.
+
+Of each moment only the weights are kept, so that filming costs a training little; the page computes the rest.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import AutogradError, Frames, Graph, Plane, Value, explore
+from nn import arrays
+from nn.losses import bce_with_logits
+from nn.module import Module
+from nn.optim import flat
+from nn.training.callbacks import Callback, Training
+from nn.training.preparation import Examples, mode
+from nn.training.runner import Loss, Runner, checked
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["Film", "checked_film"]
+
+BUDGET = 1_500_000  # characters of the page
+CHARACTERS = 16 / 3  # that a weight takes at least: four bytes, and four characters for three bytes
+POINTS = 300  # examples that are drawn on the plane of two inputs
+CLASSES = 8
+COMPARED = 5  # moments at which the graph is recorded again, to see that it is the same
+LOGIT_SPAN = 3.0  # a logit at which a class is as good as certain: σ(3) = 0.95
+
+
+class Film(Callback):
+    """Film a training: the graph of one example after each step, every number and every derivative of it.
+
+    The page has two axes of time: the steps of the training, and the steps forward and backward through the graph. A
+    weight that is chosen shows its derivation at that moment, and its way over the training; where there are two
+    inputs, the decision over their plane is painted. It is `autograd.explore`'s page, one file.
+
+    Args:
+        every: how many steps of training lie between two moments, from 1.
+        example: row of the training examples whose graph is drawn, in evaluation mode and without a penalty.
+        budget: characters of the page that the weights may take. A longer training loses every second moment, as
+            often as needed, and the page and the history say so.
+
+    Attributes:
+        steps: after how many steps of training each moment is; the first is before the first step.
+
+    Raises:
+        ValueError: `every`, `example` or `budget` is out of its range.
+
+    Example:
+        >>> from nn import SGD, Layer, fit
+        >>> model, film = Layer(1, 1, seed=0), Film(every=2)
+        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], optimizer="sgd", epochs=5, batch_size=1, seed=0, film=film)
+        >>> film.steps
+        [0, 2, 4, 6, 8, 10]
+    """
+
+    def __init__(self, every: int = 1, example: int = 0, *, budget: int = BUDGET) -> None:
+        for name, number, least in (("every", every, 1), ("example", example, 0), ("budget", budget, 1)):
+            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+                raise ValueError(f"Film: {name} must be a whole number from {least}, not {number!r}.")
+        self.every, self.example, self.budget = int(every), int(example), int(budget)
+        self.steps: list[int] = []
+        self._weights: list[NDArray[np.float64]] = []
+        self._losses: list[float] = []
+        self._model: Module | None = None
+
+    def aim(self, model: Module, loss: Loss, examples: Examples, runner: Runner) -> None:
+        """Make ready to film a training; `fit` calls it before anything is trained.
+
+        Args:
+            model: the model.
+            loss: ``(outputs, target) -> Value`` of one example.
+            examples: what is trained on.
+            runner: what computes the model.
+
+        Raises:
+            ValueError: there is no such example, or the model has numbers that move besides its weights.
+            DrawingError: the graph of the example does not fit on a page, or a page cannot compute it.
+        """
+        n = len(examples.X)
+        if self.example >= n:
+            raise ValueError(
+                f"Film: there is no example {self.example} among {n:,} training examples: the last is {n - 1}."
+            )
+        buffer = next((slot for slot in model.slots() if not slot.trained), None)
+        if buffer is not None:
+            raise ValueError(
+                f"Film: {buffer.owner.title} keeps {buffer.name}, which moves without being a weight, so the moments "
+                "of this training cannot be computed from its weights. Film a model without it."
+            )
+        self._model, self._loss, self._examples, self._runner = model, loss, examples, runner
+        output, _, _ = self._record(model)
+        leaves = set(Graph(output).leaves)
+        self._places = [i for i, parameter in enumerate(model.parameters()) if parameter in leaves]
+        self._filmed = [model.parameters()[i] for i in self._places]
+        Frames(self._filmed, [flat.weights(self._filmed).tolist()]).check(output)
+
+    def on_train_begin(self, training: Training) -> None:
+        """Take the first moment."""
+        if self._model is None:
+            raise RuntimeError(
+                "Film: it was not told what to film. Pass it to nn.fit, as film= or among its callbacks."
+            )
+        self._total, self._apart, self._epoch = 0, self.every, training.steps
+        self.steps, self._weights, self._losses = [], [], []
+        self._take()
+
+    def on_step_end(self, training: Training) -> None:
+        """Keep the loss of the last moment, and take one where it is due."""
+        if self.steps[-1] == self._total:
+            self._losses[-1] = training.loss  # of the weights before the step
+        self._total += 1
+        if self._total % self._apart == 0:
+            self._take()
+
+    def on_train_end(self, training: Training) -> None:
+        """Take the last moment, and note what was left out."""
+        if self.steps[-1] != self._total:
+            self._take()
+        if training.steps == 1:
+            with suppress(ArithmeticError, AutogradError):  # a step may have gone too far
+                self._losses[-1] = self._runner.loss(*self._examples)[0]
+        if self._apart > self.every:
+            training.history.notes.append(f"the film keeps {self._kept()}, for the size of its page")
+
+    def _take(self) -> None:
+        self.steps.append(self._total)
+        self._weights.append(flat.weights(self._filmed))
+        self._losses.append(math.nan)
+        while len(self.steps) > 2 and len(self.steps) * len(self._filmed) * CHARACTERS > self.budget:
+            self._apart *= 2
+            kept = [k for k, step in enumerate(self.steps) if step % self._apart == 0]
+            if len(kept) == len(self.steps):
+                return
+            self.steps = [self.steps[k] for k in kept]
+            self._weights = [self._weights[k] for k in kept]
+            self._losses = [self._losses[k] for k in kept]
+
+    def _kept(self) -> str:
+        return f"every {self._apart}th step" if self._apart > 2 else "every 2nd step"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the film as one page, which opens by double click.
+
+        Args:
+            path: an ``.html`` file; it appears whole or not at all.
+
+        Raises:
+            RuntimeError: nothing was filmed yet.
+            ValueError: the graph of the example changes with the weights.
+            DrawingError: the file cannot be written.
+        """
+        output, frames = self._developed()
+        explore(output, path, frames=frames)
+
+    def _repr_html_(self) -> str:
+        """Show the film at the end of a notebook's cell."""
+        output, frames = self._developed()
+        return explore(output, frames=frames)._repr_html_()
+
+    def __repr__(self) -> str:
+        return f"<Film of {len(self.steps)} moments over {self.steps[-1] if self.steps else 0} steps>"
+
+    def _developed(self) -> tuple[Value, Frames]:
+        """Record the graph of the example at the last moment, on a copy of the model, and gather what moved."""
+        if self._model is None or not self.steps:
+            raise RuntimeError("Film: nothing was filmed yet. Pass it to nn.fit as film=, then save it.")
+        model = copy.deepcopy(self._model)
+        leaves = [model.parameters()[i] for i in self._places]
+        shapes = []
+        last = len(self.steps) - 1
+        for k in sorted({*np.linspace(0, last, COMPARED).astype(int).tolist(), last}):
+            flat.assign(leaves, self._weights[k])
+            output, inputs, outputs = self._record(model)
+            shapes.append(_shape(output))
+            if shapes[-1] != shapes[0]:
+                raise ValueError(
+                    f"Film: the graph of example {self.example} is another after step {self.steps[k]} than before: the "
+                    "model decides in Python what it computes. Decide with autograd.where, and film again."
+                )
+        n = len(self._examples.X)
+        batch = "the loss" if n == 1 else "mean loss of all examples" if self._epoch == 1 else "mean loss of a batch"
+        notes = [f"the graph is that of example {self.example} of {n:,}, in evaluation mode and without a penalty"]
+        if self._apart > self.every:
+            notes.append(f"of the training {self._kept()} is kept, for the size of the page")
+        elif self.every > 1:
+            notes.append(f"every {self.every} steps of the training there is a moment")
+        return output, Frames(
+            leaves, [w.tolist() for w in self._weights], self.steps, self._losses, measured=batch,
+            epoch=self._epoch if 1 < self._epoch < self._total else None, plane=self._plane(inputs, outputs),
+            budget=self.budget, note="; ".join(notes),
+        )  # fmt: skip
+
+    def _record(self, model: Module) -> tuple[Value, list[Value], list[Any]]:
+        """Record the loss of the example with its inputs as frozen leaves: give loss, inputs and outputs."""
+        row, target = self._examples.X[self.example].tolist(), self._examples.T[self.example].tolist()
+        inputs: list[Value] = []
+
+        def leaf(number: Any) -> Value:
+            inputs.append(Value(number, name=f"x{len(inputs) + 1}", requires_grad=False))
+            return inputs[-1]
+
+        with mode(model, training=False):
+            outputs = model(arrays.map_numbers(leaf, row))
+            output = checked(self._loss(outputs, target))
+        if output.name is None:
+            output.name = "E"
+        return output, inputs, arrays.flat(outputs)
+
+    def _plane(self, inputs: list[Value], outputs: list[Any]) -> Plane | None:
+        """Give the plane of two inputs, if there are two, and examples enough to show something."""
+        X, T = self._examples
+        if X.shape[1:] != (2,) or len(X) < 3 or T.ndim != 1 or not all(isinstance(out, Value) for out in outputs):
+            return None
+        labels = np.unique(T)
+        level, span = float(labels[0] + labels[-1]) / 2, float(labels[-1] - labels[0]) / 2 or 1.0
+        if len(outputs) > 1:
+            classes = bool(np.isin(labels, np.arange(len(outputs))).all())
+            if not classes or len(outputs) > CLASSES:
+                return None
+        else:
+            classes = len(labels) == 2
+            if self._loss is bce_with_logits:
+                level, span = 0.0, LOGIT_SPAN
+        rows = np.unique(np.append(np.linspace(0, len(X) - 1, min(POINTS, len(X))).astype(int), self.example))
+        points = [(float(x), float(y), float(t)) for (x, y), t in zip(X[rows], T[rows], strict=True)]
+        return Plane((inputs[0], inputs[1]), outputs, points, level, span, classes)
+
+
+def checked_film(film: Any) -> Film:
+    """Check that it is a film.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(film, Film):
+        return film
+    raise TypeError(
+        f"film must be a Film such as nn.Film(every=1), not {film!r}: make it first, and save it afterwards."
+    )
+
+
+def _shape(output: Value) -> list[Any]:
+    """Describe how a graph is wired: operations, and where their operands stand; constants as they are."""
+    graph = Graph(output)
+    place = {node: index for index, node in enumerate(graph.nodes)}
+    return [
+        (node.op, tuple(place[v] if isinstance(v, Value) else ("constant", v) for v in node.operands))
+        for node in graph.nodes
+    ]
