@@ -111,6 +111,7 @@ from nn.optim.schedules import (
 )
 from nn.training import curvature
 from nn.training.callbacks import Callback, Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
+from nn.training.film import Film
 from nn.training.fit import DivergedError, evaluate, fit, predict
 from nn.training.history import History
 from nn.training.regularizers import L1, L2, Regularizer
@@ -155,6 +156,7 @@ __all__ = [
     "EarlyStopping",
     "Elman",
     "ExponentialDecay",
+    "Film",
     "Flatten",
     "History",
     "HodgkinHuxley",

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd import ops
 from autograd.compiler.instructions import Instruction, Rows, operands_of, rows
 from autograd.compiler.roll import Layout
-from autograd import ops
 
 __all__ = ["Clear", "Flow", "Pass", "Plan", "plan"]
 
@@ -135,5 +135,3 @@ def _pass(instruction: Instruction, active: _Memory, touched: _Memory, steps: li
         marks[read.key] = True
     if flows:
         steps.append(Pass(instruction, tuple(flows)))
-
-

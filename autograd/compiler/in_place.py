@@ -42,7 +42,7 @@ class _Recorded(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **options: Any) -> _Recorded:
         if method != "__call__" or options or ufunc.nout != 1:
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         with np.errstate(all="ignore"):
             sample = ufunc(*(x.sample if isinstance(x, _Recorded) else x for x in operands))
         if not isinstance(sample, np.ndarray):
@@ -82,13 +82,20 @@ class InPlaceRule:
             with np.errstate(all="ignore"):
                 made = ufunc(*(x.sample if isinstance(x, _Recorded) else x for x in operands))
             kinds.append(made.dtype if isinstance(made, np.ndarray) else None)
-        final = {x.place: k for k, x in zip(held, results, strict=True) if isinstance(x, _Recorded) and x.kind == "made"}
+        final = {
+            x.place: k for k, x in zip(held, results, strict=True) if isinstance(x, _Recorded) and x.kind == "made"
+        }
         self._targets: list[Any] = []  # where each step writes: an array's number, a buffer, or nothing
         free: dict[Any, list[Array]] = {}
         for place, step in enumerate(steps):
             for x in {(x.kind, x.place) for x in step.operands if isinstance(x, _Recorded)}:
                 kind, at = x
-                if kind == "made" and read[x] == place and at not in final and isinstance(self._targets[at], np.ndarray):
+                if (
+                    kind == "made"
+                    and read[x] == place
+                    and at not in final
+                    and isinstance(self._targets[at], np.ndarray)
+                ):
                     free[kinds[at]].append(self._targets[at])  # a step may write over what it reads
             target: Any = None
             if place in final and kinds[place] == dtype and read.get(("array", final[place]), -1) <= place:

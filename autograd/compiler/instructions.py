@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,8 @@ __all__ = ["Instruction", "Map", "MatrixProduct", "Products", "Rows", "Sum", "ro
 Index = NDArray[np.int32]
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class Rows:
     """Rows of one memory, in the order in which an instruction takes them.
 
     Attributes:
@@ -161,6 +161,6 @@ def describe(instruction: Instruction) -> str:
         return f"sum of {instruction.k:,}{f' × {count:,}' if count > 1 else ''} → {out}"
     if isinstance(instruction, Products):
         return f"weighted sums {count:,} × {instruction.k:,} ({count * instruction.k:,} products) → {out}"
-    kind = "dense" if instruction.m == 1 else f"convolution at {instruction.m:,} places, "
+    kind = "dense" if instruction.m == 1 else f"convolution at {instruction.m:,} places,"
     size = f"{instruction.n}×{instruction.k}"
     return f"{kind} {size} ({instruction.n * instruction.k * instruction.m:,} products) → {out}"

@@ -1,7 +1,7 @@
 """The numba machine: a program is a table of instructions over one flat memory, and this is what carries them out.
 
-It is compiled once for each type of number, and calls the kernels of the catalogue's operations, which follow from
-their records, by address. A place is written as ``8·row + region``; rows of some regions have a column for each example.
+It is compiled once for each type of number, and calls the kernels of the catalogue's operations by address; they follow
+from the records. A place is written as ``8·row + region``; rows of some regions have a column for each example.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def place(written: int, base: Any, width: Any) -> int:
 
 
 @njit(**OPTIONS)
-def copy(memory, pool, at, base, width, n, columns):  # type: ignore[no-untyped-def]
+def copy(memory, pool, at, base, width, n, columns):
     """Lay rows out one after the other: target, source, step, index, or −1 for rows in order."""
     source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
     wide = width[source & 7]
@@ -64,7 +64,7 @@ def copy(memory, pool, at, base, width, n, columns):  # type: ignore[no-untyped-
 
 
 @njit(**OPTIONS)
-def scatter(memory, pool, at, base, width, n, columns):  # type: ignore[no-untyped-def]
+def scatter(memory, pool, at, base, width, n, columns):
     """Bring rows of flows to what they flow to: flows, target, step, index, whether to add."""
     source = place(pool[at], base, width)
     target, step, index, add = pool[at + 1], pool[at + 2], pool[at + 3], pool[at + 4]
@@ -97,7 +97,7 @@ def scatter(memory, pool, at, base, width, n, columns):  # type: ignore[no-untyp
 
 
 @njit(**OPTIONS)
-def clear(memory, pool, at, base, width, n):  # type: ignore[no-untyped-def]
+def clear(memory, pool, at, base, width, n):
     """Write zeros: target, step, index."""
     target, index = pool[at], pool[at + 2]
     wide = width[target & 7]
@@ -108,7 +108,7 @@ def clear(memory, pool, at, base, width, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def transpose(memory, source, target, rows, columns):  # type: ignore[no-untyped-def]
+def transpose(memory, source, target, rows, columns):
     """Copy a matrix, turned."""
     given, out = matrix(memory, source, rows, columns), matrix(memory, target, columns, rows)
     for j in range(columns):
@@ -117,7 +117,7 @@ def transpose(memory, source, target, rows, columns):  # type: ignore[no-untyped
 
 
 @njit(**OPTIONS)
-def add_to(memory, target, source, n):  # type: ignore[no-untyped-def]
+def add_to(memory, target, source, n):
     """Add n numbers to n others."""
     out, more = vector(memory, target, n), vector(memory, source, n)
     for i in range(n):
@@ -125,7 +125,7 @@ def add_to(memory, target, source, n):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def add_bias(memory, target, source, n, columns):  # type: ignore[no-untyped-def]
+def add_bias(memory, target, source, n, columns):
     """Add a number to each row of a matrix."""
     out, bias = matrix(memory, target, n, columns), vector(memory, source, n)
     for i in range(n):
@@ -135,7 +135,7 @@ def add_bias(memory, target, source, n, columns):  # type: ignore[no-untyped-def
 
 
 @njit(**OPTIONS)
-def row_sums(memory, target, source, n, columns):  # type: ignore[no-untyped-def]
+def row_sums(memory, target, source, n, columns):
     """Sum each row of a matrix."""
     out, given = vector(memory, target, n), matrix(memory, source, n, columns)
     for i in range(n):
@@ -146,7 +146,7 @@ def row_sums(memory, target, source, n, columns):  # type: ignore[no-untyped-def
 
 
 @njit(**OPTIONS)
-def sum_blocks(memory, target, source, n, k, columns):  # type: ignore[no-untyped-def]
+def sum_blocks(memory, target, source, n, k, columns):
     """Sum blocks of k rows, row by row."""
     out, given = matrix(memory, target, n, columns), matrix(memory, source, n * k, columns)
     for i in range(n):
@@ -158,7 +158,7 @@ def sum_blocks(memory, target, source, n, k, columns):  # type: ignore[no-untype
 
 
 @njit(**OPTIONS)
-def spread(memory, target, source, n, k, columns):  # type: ignore[no-untyped-def]
+def spread(memory, target, source, n, k, columns):
     """Repeat each row k times."""
     out, given = matrix(memory, target, n * k, columns), matrix(memory, source, n, columns)
     for i in range(n):
@@ -168,7 +168,7 @@ def spread(memory, target, source, n, k, columns):  # type: ignore[no-untyped-de
 
 
 @njit(**OPTIONS)
-def weighted_sums(memory, target, first, second, n, k, columns):  # type: ignore[no-untyped-def]
+def weighted_sums(memory, target, first, second, n, k, columns):
     """Sum the products of blocks of k rows."""
     out = matrix(memory, target, n, columns)
     a, b = matrix(memory, first, n * k, columns), matrix(memory, second, n * k, columns)
@@ -181,7 +181,7 @@ def weighted_sums(memory, target, first, second, n, k, columns):  # type: ignore
 
 
 @njit(**OPTIONS)
-def weighted_flows(memory, target, other, adjoint, n, k, columns):  # type: ignore[no-untyped-def]
+def weighted_flows(memory, target, other, adjoint, n, k, columns):
     """Multiply each row of a block by the adjoint of the block's sum."""
     out, factor = matrix(memory, target, n * k, columns), matrix(memory, other, n * k, columns)
     above = matrix(memory, adjoint, n, columns)
@@ -192,8 +192,8 @@ def weighted_flows(memory, target, other, adjoint, n, k, columns):  # type: igno
 
 
 @njit(**OPTIONS)
-def sweep_tape(memory, pool, at, start, n, slopes, shift):  # type: ignore[no-untyped-def]
-    """Pass adjoints on along a tape, whose nodes each have two operands and two recorded slopes; the last node first."""
+def sweep_tape(memory, pool, at, start, n, slopes, shift):
+    """Pass adjoints on along a tape from its end: each node has two operands and two recorded slopes."""
     for i in range(n - 1, -1, -1):
         adjoint = memory[np.uint64(start + shift + i)]
         if adjoint != 0:
@@ -202,15 +202,17 @@ def sweep_tape(memory, pool, at, start, n, slopes, shift):  # type: ignore[no-un
 
 
 @njit(**OPTIONS)
-def run(table, pool, memory, base, width):  # type: ignore[no-untyped-def]
-    """Carry out a table of instructions, each (code, whether it has columns, n, where its places stand, three sizes)."""
+def run(table, pool, memory, base, width):
+    """Carry out a table of instructions: code, whether there are columns, n, where the places stand, k, m."""
     for q in range(table.shape[0]):
         code, n, at = table[q, 0], table[q, 2], table[q, 3]
         columns = width[VALUES] if table[q, 1] else 1
         if code >= OPERATION:
             call(code, (memory, pool, at, base, width, n * columns))
         elif code == TAPE:
-            call(pool[at + 2], (memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width)))
+            call(
+                pool[at + 2], (memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width))
+            )
         elif code == TAPE_BACK:
             shift = base[ADJOINTS] - base[VALUES]
             sweep_tape(
@@ -253,7 +255,7 @@ def run(table, pool, memory, base, width):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def run_flushed(table, pool, memory, base, width):  # type: ignore[no-untyped-def]
+def run_flushed(table, pool, memory, base, width):
     """Carry out a table with subnormal numbers as zeros."""
     word = control_word()
     set_control_word(word | FLUSH)
@@ -262,7 +264,7 @@ def run_flushed(table, pool, memory, base, width):  # type: ignore[no-untyped-de
 
 
 @njit(**OPTIONS)
-def load(memory, start, examples, order, first, count):  # type: ignore[no-untyped-def]
+def load(memory, start, examples, order, first, count):
     """Lay examples out as columns."""
     inputs = examples.shape[1]
     out = matrix(memory, start, inputs, count)
@@ -273,7 +275,7 @@ def load(memory, start, examples, order, first, count):  # type: ignore[no-untyp
 
 
 @njit(**OPTIONS, fastmath={"reassoc"})
-def finite(numbers):  # type: ignore[no-untyped-def]
+def finite(numbers):
     """Say whether no number is infinite or NaN."""
     zero = numbers[0] - numbers[0]
     for i in range(numbers.size):
@@ -282,7 +284,7 @@ def finite(numbers):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def descend(  # type: ignore[no-untyped-def]
+def descend(
     forward, backward, pool, memory, base, width, examples, order, batch, output, kept, losses, outputs, update, slots,
     settings, free, n,
 ):  # fmt: skip

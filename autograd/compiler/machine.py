@@ -59,7 +59,6 @@ class NumpyBackend:
         )  # fmt: skip
         return found if len(found) == 4 else (*found, _nothing, _nothing)
 
-
     def descend(
         self,
         program: Any,
@@ -147,7 +146,8 @@ class Machine:
         """Read one row, for each example."""
         if at.shared:
             return np.broadcast_to(self.shared[at.start], (self.examples,))
-        return self.values[at.start]
+        row: Array = self.values[at.start]
+        return row
 
     def seed(self, output: Rows, share: float) -> None:
         """Start a sweep: the adjoint of the output."""

@@ -36,7 +36,7 @@ def _data(context: Any, builder: Any, kind: Any, argument: Any) -> Any:
     return make_array(kind)(context, builder, argument).data if isinstance(kind, types.Array) else argument
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call(typing: Any, address: Any, given: Any) -> Any:
     """Call the compiled function at an address with a tuple: arrays go as pointers, whole numbers as they are."""
     kinds = given.types
@@ -51,7 +51,7 @@ def call(typing: Any, address: Any, given: Any) -> Any:
     return types.void(types.int64, given), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def matrix(typing: Any, memory: Any, offset: Any, rows: Any, columns: Any) -> Any:
     """Borrow ``memory[offset : offset + rows·columns]`` as (rows, columns); the memory must outlive it."""
 
@@ -61,7 +61,7 @@ def matrix(typing: Any, memory: Any, offset: Any, rows: Any, columns: Any) -> An
     return types.Array(memory.dtype, 2, "C")(memory, types.intp, types.intp, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def vector(typing: Any, memory: Any, offset: Any, length: Any) -> Any:
     """Borrow ``memory[offset : offset + length]``; the memory must outlive it."""
 
@@ -71,7 +71,7 @@ def vector(typing: Any, memory: Any, offset: Any, length: Any) -> Any:
     return types.Array(memory.dtype, 1, "C")(memory, types.intp, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def control_word(typing: Any) -> Any:
     """Read the floating-point control word: MXCSR on x86-64, FPCR on AArch64; 0 elsewhere."""
 
@@ -90,7 +90,7 @@ def control_word(typing: Any) -> Any:
     return types.int64(), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def set_control_word(typing: Any, word: Any) -> Any:
     """Write the floating-point control word; nothing where there is none."""
 

@@ -17,9 +17,9 @@ from autograd.compiler.instructions import Rows
 from autograd.compiler.kernels import SHARED, VALUES, descend, run_flushed
 from autograd.compiler.kernels import run as run_exactly
 from autograd.compiler.numba_source import Kernels, rule_address
-from autograd.compiler.roll import Layout
+from autograd.compiler.roll import Layout, irregular
 from autograd.compiler.table import Tables, written
-from autograd.compiler.tapes import irregular, on_tapes
+from autograd.compiler.tapes import on_tapes
 
 __all__ = ["NumbaBackend"]
 
@@ -40,6 +40,7 @@ class NumbaBackend:
         self.layout, self.dtype = layout, dtype
         self.kernels = Kernels(dtype.name)
         self.sweep = sweep or Plan(Rows(True, 0, 1), (), ())
+
     @cached_property
     def rolled(self) -> Tables:
         """The tables for batches."""

@@ -44,18 +44,19 @@ from autograd.compiler.memory import vector
 real = np.{real}
 zero, one = real(0), real(1)
 numbers, places = "CPointer({real})", "CPointer(int64)"
+OPTIONS = {{"error_model": "numpy", "cache": True}}
 
 """
-KERNEL = """@cfunc(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)", error_model="numpy", cache=True)
+KERNEL = """@cfunc(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)", **OPTIONS)
 def {name}(memory, pool, at, base, width, n):
 """
-UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64)", error_model="numpy", cache=True)
+UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64)", **OPTIONS)
 def update(w_at, g_at, slots, settings, frozen, n):
     w, g = vector(w_at, 0, n), vector(g_at, 0, n)
 """
 
 
-TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64)", error_model="numpy", cache=True)
+TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64)", **OPTIONS)
 def tape(memory, pool, at, start, n, slopes):
     for i in range(n):
         code = pool[at + 3 * i]
@@ -234,5 +235,5 @@ def rule_address(rule: Callable[..., Any], slots: int, settings: int, real: str)
         "    else:", "        for i in range(n):", "            if frozen[i] == 0:",
         f"                {results} = rule({given})",
     ]  # fmt: skip
-    source = HEAD.format(version=__version__, real=real) + f"\n@njit(error_model=\"numpy\")\n{typed(rule, 'rule')}\n\n\n"
+    source = HEAD.format(version=__version__, real=real) + f'\n@njit(error_model="numpy")\n{typed(rule, "rule")}\n\n\n'
     return int(imported(source + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)

@@ -31,6 +31,7 @@ NUMPY: dict[Op, str] = {op: name for name, op in UFUNCS.items() if hasattr(np, n
 NUMPY |= {ops.add: "add", ops.pow: "power", ops.abs: "absolute", ops.truediv: "divide"}
 
 INDENT = " " * 8
+MANY = 9  # rounds of additions, as a convolution of 3×3 takes them
 
 
 def primitive(op: Op) -> bool:
@@ -55,8 +56,9 @@ class Source:
         self._views: dict[tuple[str, bool, int, int], str] = {}
         self._view_lines: list[str] = []
         self._taken: set[str] = {"shared", "values", "shared_adjoints", "adjoints", "examples", "empty", "float"}
-        self._taken |= {*NUMPY.values(), "matmul", "sum", "putmask", "broadcast_to", "terms"}
+        self._taken |= {*NUMPY.values(), "matmul", "sum", "putmask", "broadcast_to", "terms", "sum_runs"}
         self._taken |= {"bind", "forward_shared", "forward", "backward", "backward_shared"}
+        self._numbers: dict[str, int] = {}
         self._functions: dict[Op, str] = {}
         self._indices: dict[bytes, str] = {}
         self._temporaries: dict[tuple[int, int, bool], str] = {}
@@ -83,10 +85,10 @@ class Source:
         stem = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_")[:40]
         if not stem or not stem.isidentifier() or keyword.iskeyword(stem):
             stem = f"v{stem}" if f"v{stem}".isidentifier() else "v"
-        name, number = stem, 1
+        name = stem
         while name in self._taken:
-            number += 1
-            name = f"{stem}_{number}"
+            self._numbers[stem] = self._numbers.get(stem, 1) + 1
+            name = f"{stem}_{self._numbers[stem]}"
         self._taken.add(name)
         return name
 
@@ -177,7 +179,19 @@ class Source:
                 name = self._fresh("flows")
                 self._write(f"{name} = {made}")
                 made = name
-            for chosen in _rounds(into.numbers):
+            rounds = _rounds(into.numbers)
+            if (
+                len(rounds) > MANY
+            ):  # a row that is reached so often: flows are sorted by where they go, and summed there
+                order = np.argsort(into.numbers, kind="stable")
+                reached, starts = np.unique(into.numbers[order], return_index=True)
+                sorted_, bounds, places = (
+                    self._array(part.astype(np.int32)) for part in (order, starts, reached)
+                )  # fmt: skip
+                self.objects.setdefault("sum_runs", np.add.reduceat)
+                self._write(f"{memory}[{places}] += sum_runs({made}[{sorted_}], {bounds}, axis=0)")
+                return
+            for chosen in rounds:
                 picked, places = self._array(chosen.astype(np.int32)), self._array(into.index[chosen])
                 self._write(f"{memory}[{places}] += {made}[{picked}]")
 
@@ -272,9 +286,12 @@ class Source:
         """Name a matrix, its inputs and its results as arrays of two axes, in the memory of values or of adjoints."""
         return (
             self._shaped(memory, product.weights, f"{product.n}, {product.k}"),
-            self._shaped(memory, product.inputs, f"{product.k}, -1") if product.m > 1 else self.view(memory, product.inputs),
-            self._shaped(memory, product.out, f"{product.n}, -1") if product.m > 1 else self.view(memory, product.out),
+            self._rows_of(memory, product.inputs, product.k, product.m),
+            self._rows_of(memory, product.out, product.n, product.m),
         )  # fmt: skip
+
+    def _rows_of(self, memory: str, at: Rows, count: int, m: int) -> str:
+        return self.view(memory, at) if m == 1 else self._shaped(memory, at, f"{count}, -1")
 
     def _shaped(self, memory: str, at: Rows, shape: str) -> str:
         key = f"{memory} {shape}", at.shared, at.start, at.count
@@ -313,7 +330,11 @@ class Source:
         """Write what passes an instruction's adjoints on."""
         if isinstance(step, Clear):
             memory = "shared_adjoints" if step.into.shared else "adjoints"
-            place = self._index(step.into) if step.into.index is not None else f"{step.into.start}:{step.into.start + step.into.count}"
+            place = (
+                self._index(step.into)
+                if step.into.index is not None
+                else f"{step.into.start}:{step.into.start + step.into.count}"
+            )
             self._write(f"{memory}[{place}] = 0.0")
             return
         instruction = step.instruction
@@ -342,8 +363,8 @@ class Source:
             view = self._shaped("adjoints", into, f"{into.count // k}, {k}, -1")
             self._write(self._added(view, blocks) if flow.add else f"{view}[...] = {blocks}")
             return
-        name = self._fresh("flows")
-        self._write(f"{name} = {self._numpy('broadcast_to')}({blocks}, ({into.count // k}, {k}, {'examples' if batched else 1}))")
+        name, columns = self._fresh("flows"), "examples" if batched else 1
+        self._write(f"{name} = {self._numpy('broadcast_to')}({blocks}, ({into.count // k}, {k}, {columns}))")
         self._deliver(flow, f"{name}.reshape({into.count}, -1)", into.count, batched)
 
     def _pass_map(self, instruction: Map, flows: tuple[Flow, ...], adjoint: str, batched: bool) -> None:

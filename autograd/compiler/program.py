@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from autograd import ops
 from autograd.backward import differentiable_sweep, gradients
 from autograd.compiler.adjoint import Plan, plan
-from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum, describe
+from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum
+from autograd.compiler.lifetimes import reuse
 from autograd.compiler.machine import Machine, NumpyBackend
 from autograd.compiler.numpy_source import numpy_source
 from autograd.compiler.reading import check_weighted_sums
-from autograd.compiler.roll import Layout, roll
+from autograd.compiler.roll import Layout, irregular, roll
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace import Argument, Trace, Traced, operands_below, trace, tracing
 from autograd.errors import CompileError, ValueOverflowError
@@ -105,9 +107,7 @@ class Program:
         backend: ``"numpy"`` or ``"numba"``.
     """
 
-    def __init__(
-        self, traced: Traced, dtype: str, backend: str, threads: int = 1, began: float | None = None
-    ) -> None:
+    def __init__(self, traced: Traced, dtype: str, backend: str, threads: int = 1, began: float | None = None) -> None:
         began = time.perf_counter() if began is None else began
         self._traced = traced
         self.dtype = np.dtype(dtype)
@@ -125,7 +125,7 @@ class Program:
         self._derived: dict[str, Program] = {}
         self._compile_seconds = time.perf_counter() - began
 
-    # --- running ---------------------------------------------------------------------------------------------------
+    # --- running ------------------------------------------------------------------------------------------------------
 
     def __call__(self, *arrays: ArrayLike, weights: Array | None = None) -> Any:
         """Compute the function for each example.
@@ -148,7 +148,7 @@ class Program:
         with np.errstate(all="ignore"):
             for part, machine in self._parts("none", given, weights):
                 machine.forward()
-                for place, at in enumerate(self._places()):
+                for place, at in enumerate(self._places(self._short_lived)):
                     results[place, part] = machine.numbers(at)
         if not np.isfinite(results).all():
             self._explain_bad(np.flatnonzero(~np.isfinite(results).all(axis=0)), given, weights)
@@ -177,7 +177,8 @@ class Program:
 
         Raises:
             CompileError: an array or option does not fit, or the function's result is no single number.
-            DomainError, ValueOverflowError, NonFiniteGradientError: a number is not finite; the first bad node is named.
+            DomainError, ValueOverflowError, NonFiniteGradientError: a number is not finite; the first bad node is
+                named.
         """
         if reduce not in REDUCTIONS:
             raise CompileError(f"reduce must be one of {', '.join(map(repr, REDUCTIONS))}, not {reduce!r}.")
@@ -239,7 +240,7 @@ class Program:
             CompileError: an array does not fit, or the rule's text cannot be read.
         """
         given, _ = self._read(arrays)
-        output, (_, *others) = self._output(), self._places()
+        output, (_, *others) = self._output(), self._places(self._layout)
         steps, m = len(settings), len(order)
         if steps != -(-m // batch):
             raise CompileError(f"{m} examples in batches of {batch} make {-(-m // batch)} steps, not {steps}.")
@@ -321,7 +322,7 @@ class Program:
         """Read the parameters' numbers, (n,)."""
         return np.array([parameter.data for parameter in self.parameters], dtype=np.float64)
 
-    # --- what it is made of --------------------------------------------------------------------------------------------
+    # --- what it is made of -------------------------------------------------------------------------------------------
 
     @property
     def graph(self) -> Graph:
@@ -350,13 +351,17 @@ class Program:
         size = self.dtype.itemsize
         return {
             "nodes": len(nodes),
-            "edges": sum(isinstance(v, Value) for node in nodes for v in node.operands),
+            "edges": self._edges,
             "operations": len(self.instructions),
             "products": sum(_products(instruction) for instruction in self.instructions),
             "bytes": 2 * size * self._layout.batched_rows,
             "shared_bytes": 2 * size * self._layout.shared_rows,
             "compile_seconds": self._compile_seconds,
         }
+
+    @cached_property
+    def _edges(self) -> int:
+        return sum(isinstance(v, Value) for node in self._traced.nodes for v in node.operands)
 
     def __str__(self) -> str:
         """Say what the graph became, one array operation after the other."""
@@ -371,12 +376,18 @@ class Program:
         )
 
     def __reduce__(self) -> Any:
-        return _unpickled, (self._traced.arguments, self.parameters, Graph(*self._outputs), self._shape(), self._options)
+        return _unpickled, (
+            self._traced.arguments,
+            self.parameters,
+            Graph(*self._outputs),
+            self._shape(),
+            self._options,
+        )
 
     def _shape(self) -> Any:
         return _structure(self._traced.result, iter(range(len(self._outputs))))
 
-    # --- arrays in --------------------------------------------------------------------------------------------------
+    # --- arrays in ----------------------------------------------------------------------------------------------------
 
     def _read(self, arrays: Sequence[ArrayLike]) -> tuple[list[Array], bool]:
         """Read the arrays into (examples, numbers) each; say whether they had a batch axis."""
@@ -390,7 +401,7 @@ class Program:
         given = []
         for array, argument in zip(read, self.arguments, strict=True):
             if array.ndim == 1 and len(argument.leaves) == 1:
-                array = array.reshape(-1, *argument.shape)  # noqa: PLW2901
+                array = array.reshape(-1, *argument.shape)
             if array.shape[1:] != argument.shape or array.ndim != len(argument.shape) + 1:
                 raise CompileError(
                     f"{argument.name} has shape {array.shape}, but the program was compiled for "
@@ -414,7 +425,7 @@ class Program:
             start += size
         return pieces
 
-    # --- machines ----------------------------------------------------------------------------------------------------
+    # --- machines -----------------------------------------------------------------------------------------------------
 
     @property
     def _scalar(self) -> bool:
@@ -428,17 +439,25 @@ class Program:
                 "The function gives several numbers, so it has no one gradient: compile one that returns their total, "
                 "a loss, or a tuple whose first part is a single Value."
             )
-        return self._place(self._layout.expressions.outputs[0])
+        return self._places(self._layout)[0]
 
-    def _place(self, x: int) -> Rows:
-        return Rows(not self._layout.expressions.batched[x], self._layout.row[x], 1)
+    def _places(self, layout: Layout) -> list[Rows]:
+        e = layout.expressions
+        return [Rows(not e.batched[x], layout.row[x], 1) for x in e.outputs]
 
-    def _places(self) -> list[Rows]:
-        return [self._place(x) for x in self._layout.expressions.outputs]
+    @cached_property
+    def _short_lived(self) -> Layout:
+        """The layout of a run that is not swept, in which rows are written over; a tape keeps its nodes in a row."""
+        return self._layout if irregular(self._layout) else reuse(self._layout, self._inputs)
+
+    def _laid_out(self, wrt: str) -> Layout:
+        return self._short_lived if wrt == "none" else self._layout
 
     def _plan(self, wrt: str) -> Plan:
         p, n = len(self.parameters), self._inputs
-        wanted = [Rows(True, 0, p)] if wrt == "parameters" and p else [Rows(False, 0, n)] if wrt == "inputs" and n else []
+        wanted = (
+            [Rows(True, 0, p)] if wrt == "parameters" and p else [Rows(False, 0, n)] if wrt == "inputs" and n else []
+        )
         return plan(self._layout, self._output(), wanted)
 
     def _backend(self, wrt: str) -> Any:
@@ -448,9 +467,9 @@ class Program:
             if self.backend == "numba":
                 from autograd.compiler.numba_backend import NumbaBackend
 
-                self._backends[wrt] = NumbaBackend(self._layout, sweep, self.dtype)
+                self._backends[wrt] = NumbaBackend(self._laid_out(wrt), sweep, self.dtype)
             else:
-                self._backends[wrt] = NumpyBackend(self._layout, sweep, self.dtype)
+                self._backends[wrt] = NumpyBackend(self._laid_out(wrt), sweep, self.dtype)
             self._compile_seconds += time.perf_counter() - began
         return self._backends[wrt]
 
@@ -460,12 +479,12 @@ class Program:
         if key not in self._machines:
             if len(self._machines) > 8:
                 self._machines.pop(next(iter(self._machines)))
-            self._machines[key] = Machine(self._backend(wrt), self._layout, examples)
+            self._machines[key] = Machine(self._backend(wrt), self._laid_out(wrt), examples)
         return self._machines[key]
 
-    def _chunk(self, n: int) -> int:
+    def _chunk(self, n: int, wrt: str) -> int:
         """Decide how many examples to compute together, so that their numbers stay in the cache."""
-        each = 2 * self.dtype.itemsize * max(1, self._layout.batched_rows)
+        each = (1 if wrt == "none" else 2) * self.dtype.itemsize * max(1, self._laid_out(wrt).batched_rows)
         return max(1, min(n, max(FEWEST, CACHE // each // FEWEST * FEWEST)))
 
     def _load(self, machine: Machine, weights: Array | None) -> None:
@@ -478,7 +497,7 @@ class Program:
         """Give part after part of the examples, with a machine that holds it."""
         n = _examples(given)
         loaded: set[int] = set()
-        chunk = self._chunk(n)
+        chunk = self._chunk(n, wrt)
         for start in range(0, n, chunk):
             part = slice(start, min(n, start + chunk))
             machine = self.machine(wrt, part.stop - part.start, thread)
@@ -517,7 +536,8 @@ class Program:
                 return np.zeros(len(self.parameters), self.dtype)
             machine.shared_adjoints[...] = total
             machine.backward_shared()
-            return machine.shared_adjoints[: len(self.parameters), 0].copy()
+            gradient: Array = machine.shared_adjoints[: len(self.parameters), 0].copy()
+            return gradient
 
         threads = min(self.threads, max(1, n // FEWEST))
         bounds = [n * i // threads for i in range(threads + 1)]
@@ -540,7 +560,7 @@ class Program:
             self._explain_bad(np.arange(n), given, weights)
         return values, slopes
 
-    # --- second order and replay ------------------------------------------------------------------------------------------
+    # --- second order and replay --------------------------------------------------------------------------------------
 
     def _second(self) -> Program:
         """Compile the slope of the gradient along a vector, which stands after the parameters."""
@@ -579,20 +599,15 @@ class Program:
             for parameter, number in zip(self.parameters, before, strict=True):
                 parameter._data = number
 
-    def _explain_bad(
-        self, examples: Array, given: list[Array], weights: Array | None, wrt: str = "parameters"
-    ) -> None:
+    def _explain_bad(self, examples: Array, given: list[Array], weights: Array | None, wrt: str = "parameters") -> None:
         """Find the first example that is not finite, and raise the error that the engine raises for it."""
         for i in examples.tolist():
             row = [array[i] for array in given]
             with np.errstate(all="ignore"):
                 if self._scalar:
                     value, slopes, inputs = self._sweep(wrt, [array[i : i + 1] for array in given], weights, 1.0)
-                    fine = np.isfinite(value).all() and np.isfinite(slopes).all() and np.isfinite(inputs).all()
-                else:
-                    fine = False
-            if fine:
-                continue
+                    if all(np.isfinite(found).all() for found in (value, slopes, inputs)):
+                        continue
             try:
                 self._replay(row, weights)
                 if self._scalar:

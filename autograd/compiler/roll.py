@@ -15,8 +15,10 @@ from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Prod
 from autograd.compiler.simplify import Expressions
 from autograd.op import Op
 
-__all__ = ["Layout", "roll"]
+__all__ = ["SHORT", "Layout", "irregular", "roll", "single"]
 
+SHORT = 128  # places: operations on fewer cost less on a tape of single nodes than as instructions of their own
+FEWEST = 32  # operations: a smaller program is not worth a tape
 FEW = 3  # a weighted sum that shares nothing is a matrix product of one row from so many terms on
 
 
@@ -270,3 +272,14 @@ def _products(layout: Layout, members: list[int], k: int, biased: bool, shared: 
     bias = layout._read([e.operands[x][-1] for x in members]) if biased else None
     out = layout._place(shared, members)
     layout._emit(Products(out, weights, inputs, k, bias, _name(layout, members)))
+
+
+def irregular(layout: Layout) -> bool:
+    """Say whether a graph falls into so many short operations that single examples run on a tape."""
+    counts = [instruction.out.count for instruction in layout.batched if single(instruction)]
+    return len(counts) > FEWEST and sum(counts) < SHORT * len(counts)
+
+
+def single(instruction: Instruction) -> bool:
+    """Say whether an instruction can be carried out node by node."""
+    return isinstance(instruction, Map) and len(instruction.operands) <= 2 and not instruction.op.nary

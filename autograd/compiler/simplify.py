@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from typing import Any
 
 from autograd import ops
 from autograd.compiler.trace import Traced
@@ -231,5 +230,3 @@ def _sum(before: Expressions, after: Expressions, moved: dict[int, int], x: int,
         return after.apply(ops.add if len(others) == 1 else ops.total, (*others, term), node)
     bias = () if not others else (others[0] if len(others) == 1 else after.apply(ops.total, tuple(others)),)
     return after.apply(ops.dot, (*weights, *inputs, *bias), node)
-
-

@@ -12,8 +12,25 @@ from autograd import ops
 from autograd.compiler.adjoint import Clear, Flow, Pass, Plan
 from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum
 from autograd.compiler.kernels import (
-    ADD, ADJOINTS, BIAS, CLEAR, COPY, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, ROW_SUMS, SCATTER, SCRATCH, SHARED,
-    SHARED_ADJOINTS, SHARED_SCRATCH, SPREAD, SUM, VALUES, WEIGHTED_FLOW, WEIGHTED_SUM,
+    ADD,
+    ADJOINTS,
+    BIAS,
+    CLEAR,
+    COPY,
+    PRODUCT,
+    PRODUCT_TRANSPOSED,
+    PRODUCT_WEIGHTS,
+    ROW_SUMS,
+    SCATTER,
+    SCRATCH,
+    SHARED,
+    SHARED_ADJOINTS,
+    SHARED_SCRATCH,
+    SPREAD,
+    SUM,
+    VALUES,
+    WEIGHTED_FLOW,
+    WEIGHTED_SUM,
 )  # fmt: skip
 from autograd.compiler.numba_source import Kernels
 from autograd.compiler.reading import slope_formulas
@@ -131,7 +148,7 @@ class Table:
                 self.emit(BIAS, batched, p.n, [out, self.read(p.bias, False)], p.k, p.m)
         self.done()
 
-    # --- flows ---------------------------------------------------------------------------------------------------------
+    # --- flows --------------------------------------------------------------------------------------------------------
 
     def _target(self, flow: Flow, batched: bool) -> int | None:
         """Find the adjoints that a flow can be computed into directly."""
@@ -176,18 +193,15 @@ class Table:
             self._pass_map(instruction, step.flows, adjoint, batched)
         elif isinstance(instruction, Sum):
             [flow] = step.flows
-            k = instruction.k
-            self._computed(flow, batched, lambda to: self.emit(SPREAD, batched, n, [to, adjoint], k))
+            self._computed(flow, batched, _emitting(self, SPREAD, batched, n, [adjoint], instruction.k))
         elif isinstance(instruction, Products):
             for flow in step.flows:
                 if flow.slot == 2:
                     self._deliver(flow, adjoint, batched)
                     continue
                 other = self.read((instruction.inputs, instruction.weights)[flow.slot], batched)
-                k = instruction.k
-                self._computed(
-                    flow, batched, lambda to, other=other, k=k: self.emit(WEIGHTED_FLOW, batched, n, [to, other, adjoint], k)
-                )  # fmt: skip
+                emit = _emitting(self, WEIGHTED_FLOW, batched, n, [other, adjoint], instruction.k)
+                self._computed(flow, batched, emit)
         else:
             self._pass_matrix(instruction, step.flows, adjoint, batched)
         self.done()
@@ -218,16 +232,18 @@ class Table:
         for flow in flows:
             if flow.slot == 0:
                 turned = self.temporary(batched, p.k * p.m)
-                self._computed(
-                    flow, False,
-                    lambda to, turned=turned: self.emit(PRODUCT_WEIGHTS, batched, p.n, [to, adjoint, inputs, turned], p.k, p.m),
-                )  # fmt: skip
+                places = [adjoint, inputs, turned]
+                self._computed(flow, False, _emitting(self, PRODUCT_WEIGHTS, batched, p.n, places, p.k, p.m))
             elif flow.slot == 1:
-                self._computed(
-                    flow, batched, lambda to: self.emit(PRODUCT_TRANSPOSED, batched, p.n, [to, weights, adjoint], p.k, p.m)
-                )
+                places = [weights, adjoint]
+                self._computed(flow, batched, _emitting(self, PRODUCT_TRANSPOSED, batched, p.n, places, p.k, p.m))
             else:
-                self._computed(flow, False, lambda to: self.emit(ROW_SUMS, batched, p.n, [to, adjoint], p.k, p.m))
+                self._computed(flow, False, _emitting(self, ROW_SUMS, batched, p.n, [adjoint], p.k, p.m))
+
+
+def _emitting(table: Table, code: int, batched: bool, n: int, places: list[int], k: int, m: int = 1) -> Any:
+    """Make what writes an instruction once it is known where its flows go."""
+    return lambda target: table.emit(code, batched, n, [target, *places], k, m)
 
 
 def written(kernels: Kernels, layout: Layout, sweep: Plan) -> Tables:
@@ -239,7 +255,7 @@ def written(kernels: Kernels, layout: Layout, sweep: Plan) -> Tables:
             table.forward(step)
         lines.append(table.taken())
     for swept in (sweep.batched, sweep.shared):
-        for step in swept:
-            table.backward(step)
+        for passed in swept:
+            table.backward(passed)
         lines.append(table.taken())
     return table.finished(lines, 0)

@@ -16,24 +16,10 @@ from autograd.compiler.adjoint import Clear, Pass, Plan
 from autograd.compiler.instructions import Instruction, Map, Rows
 from autograd.compiler.kernels import SLOPES, TAPE, TAPE_BACK, VALUES
 from autograd.compiler.numba_source import Kernels
-from autograd.compiler.roll import Layout
+from autograd.compiler.roll import SHORT, Layout, single
 from autograd.compiler.table import Table, Tables
 
-__all__ = ["irregular", "on_tapes"]
-
-SHORT = 128  # places: operations on fewer cost less on a tape of single nodes than as instructions of their own
-FEWEST = 32  # operations: a smaller program is not worth a tape
-
-
-def irregular(layout: Layout) -> bool:
-    """Say whether a graph falls into so many short operations that single examples run on a tape."""
-    counts = [instruction.out.count for instruction in layout.batched if _single(instruction)]
-    return len(counts) > FEWEST and sum(counts) < SHORT * len(counts)
-
-
-def _single(instruction: Instruction) -> bool:
-    """Say whether an instruction can be carried out node by node."""
-    return isinstance(instruction, Map) and len(instruction.operands) <= 2 and not instruction.op.nary
+__all__ = ["on_tapes"]
 
 
 def on_tapes(kernels: Kernels, layout: Layout, sweep: Plan, values: int) -> Tables:
@@ -54,7 +40,7 @@ def on_tapes(kernels: Kernels, layout: Layout, sweep: Plan, values: int) -> Tabl
     shared = table.taken()
     forward, backward = [], []
     for stretch in _stretches(layout.batched):
-        if _single(stretch[0]) and sum(i.out.count for i in stretch) < SHORT * len(stretch):
+        if single(stretch[0]) and sum(i.out.count for i in stretch) < SHORT * len(stretch):
             at, count = _tape(table, stretch, passes, values)
             forward.append(np.array([(TAPE, 1, count, at, 0, 1)]))
             backward.append(np.array([(TAPE_BACK, 1, count, at, 0, 1)]))
@@ -81,7 +67,7 @@ def on_tapes(kernels: Kernels, layout: Layout, sweep: Plan, values: int) -> Tabl
 
 def _stretches(instructions: Sequence[Instruction]) -> list[list[Any]]:
     """Part instructions into stretches of those that can be on a tape and of those that cannot."""
-    return [list(part) for _, part in itertools.groupby(instructions, _single)]
+    return [list(part) for _, part in itertools.groupby(instructions, single)]
 
 
 def _tape(table: Table, stretch: list[Map], passes: dict[int, list[Pass | Clear]], values: int) -> tuple[int, int]:

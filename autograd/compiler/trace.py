@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from autograd import ops
 from autograd.errors import CompileError, OpDefinitionError
 from autograd.op import Op, is_array, real_number, real_result
-from autograd.value import NAMESPACE, Value, _thread, made
+from autograd.record import NAMESPACE
+from autograd.value import Value, _thread, made
 
 __all__ = ["Argument", "Trace", "Traced", "operands_below", "trace", "tracing"]
 
@@ -72,6 +73,7 @@ class Trace:
 
 @contextmanager
 def tracing(trace: Trace) -> Iterator[None]:
+    """Let everything that this thread records go into a trace."""
     before = getattr(_thread, "trace", None)
     NAMESPACE["special"] += 1
     _thread.trace = trace
@@ -215,7 +217,7 @@ def _check_same(first: Traced, second: Traced) -> None:
         for a, b in zip(one.operands, other.operands, strict=False):
             if isinstance(a, Value) != isinstance(b, Value):
                 raise _differs(f"an operand of {one.describe()} was a number once and a Value once")
-            if isinstance(a, Value):
+            if isinstance(a, Value) and isinstance(b, Value):
                 if place[a] != twin[b]:
                     raise _differs(f"{one.describe()} was computed from other operands the second time")
             elif not _equal(a, b):
@@ -231,6 +233,6 @@ def _equal(a: Any, b: Any) -> bool:
 def _differs(how: str) -> CompileError:
     return CompileError(
         "The function that is being compiled gives another graph each time it is called, for the same example: "
-        f"{how}. Random numbers (dropout, sampling) and counters would be frozen into the program: pass them as inputs, "
-        "or do not compile it."
+        f"{how}. Random numbers (dropout, sampling) and counters would be frozen into the program: pass them as "
+        "inputs, or do not compile it."
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import CompileError, Program, Value, compile, total
+from autograd import CompileError, Program, Value, compile, total  # noqa: A004
 from nn import arrays
 from nn.module import Module
 from nn.optim import flat
@@ -113,7 +113,7 @@ class CompiledRunner(Runner):
 
     @property
     def program(self) -> Program:
-        """The program of loss and outputs in the model's present mode; of the outputs alone where there are no targets."""
+        """The program of loss and outputs in the model's present mode; of outputs alone where there are no targets."""
         if self._example[1] is None:
             return self._outputs_program()
         return self._compiled("loss", self._loss_and_outputs)
@@ -148,7 +148,8 @@ class CompiledRunner(Runner):
     def work(self, examples: int, batch: int) -> float:
         """Estimate what NumPy would have to do for so many examples, in products."""
         stats = self.program.stats
-        return examples * (3.0 * stats["products"]) + examples / batch * 3.0 * stats["operations"] * OVERHEAD
+        steps = examples / batch
+        return 3.0 * float(examples * stats["products"] + steps * stats["operations"] * OVERHEAD)
 
     def hasten(self) -> None:
         """Go over to machine code, where numba is installed."""
@@ -259,7 +260,8 @@ class BatchRunner(CompiledRunner):
     def whole(self, n: int) -> tuple[Program, list[tuple[Any, int]]]:
         """Give the program for batches of n examples, and the parts that remember statistics of them."""
         if n not in self._whole:
-            keepers = [m for m in self.eager.model.modules() if getattr(m, "running_mean", None) is not None]
+            modules: list[Any] = list(self.eager.model.modules())
+            keepers = [module for module in modules if getattr(module, "running_mean", None) is not None]
             counts: list[tuple[Any, int]] = []
 
             def loss_and_outputs(X: Any, T: Any) -> tuple[Any, list[Any]]:
@@ -303,7 +305,7 @@ class BatchRunner(CompiledRunner):
     def descend(
         self, optimizer: FirstOrder, w: Vector, free: Mask, X: Array, T: Array, order: Array, batch: int, steps: int
     ) -> tuple[Vector, Epoch]:
-        """Take steps of a first-order optimiser; all of its batches are of one size, or only those are taken that are."""
+        """Take steps of a first-order optimiser: those whose batches are as large as the first."""
         steps = max(1, len(order) // batch)
         n = min(batch, len(order))
         rows = order[: steps * n].reshape(steps, n)

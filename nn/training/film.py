@@ -175,17 +175,17 @@ class Film(Callback):
             raise RuntimeError("Film: nothing was filmed yet. Pass it to nn.fit as film=, then save it.")
         model = copy.deepcopy(self._model)
         leaves = [model.parameters()[i] for i in self._places]
-        shapes = []
         last = len(self.steps) - 1
-        for k in sorted({*np.linspace(0, last, COMPARED).astype(int).tolist(), last}):
-            flat.assign(leaves, self._weights[k])
-            output, inputs, outputs = self._record(model)
-            shapes.append(_shape(output))
-            if shapes[-1] != shapes[0]:
-                raise ValueError(
-                    f"Film: the graph of example {self.example} is another after step {self.steps[k]} than before: the "
-                    "model decides in Python what it computes. Decide with autograd.where, and film again."
-                )
+        while True:
+            flat.assign(leaves, self._weights[last])
+            try:
+                output, inputs, outputs = self._record(model)
+                break
+            except (ArithmeticError, AutogradError):  # a training that went wrong: its end has no numbers
+                if not last:
+                    raise
+                last -= 1
+        self._compare(model, leaves, output, last)
         n = len(self._examples.X)
         batch = "the loss" if n == 1 else "mean loss of all examples" if self._epoch == 1 else "mean loss of a batch"
         notes = [f"the graph is that of example {self.example} of {n:,}, in evaluation mode and without a penalty"]
@@ -193,11 +193,28 @@ class Film(Callback):
             notes.append(f"of the training {self._kept()} is kept, for the size of the page")
         elif self.every > 1:
             notes.append(f"every {self.every} steps of the training there is a moment")
+        if last + 1 < len(self.steps):
+            notes.append(f"after step {self.steps[last]} the example's numbers are not finite")
+        flat.assign(leaves, self._weights[last])
+        end = last + 1
         return output, Frames(
-            leaves, [w.tolist() for w in self._weights], self.steps, self._losses, measured=batch,
+            leaves, [w.tolist() for w in self._weights[:end]], self.steps[:end], self._losses[:end], measured=batch,
             epoch=self._epoch if 1 < self._epoch < self._total else None, plane=self._plane(inputs, outputs),
             budget=self.budget, note="; ".join(notes),
         )  # fmt: skip
+
+    def _compare(self, model: Module, leaves: list[Value], output: Value, last: int) -> None:
+        """Check that the graph of the example is the same at other moments; the model is left at one of them."""
+        shape = _shape(output)
+        for k in np.unique(np.linspace(0, last, COMPARED).astype(int)).tolist():
+            flat.assign(leaves, self._weights[k])
+            with suppress(ArithmeticError, AutogradError):
+                if _shape(self._record(model)[0]) != shape:
+                    raise ValueError(
+                        f"Film: the graph of example {self.example} is another after step {self.steps[k]} than after "
+                        f"step {self.steps[last]}: the model decides in Python what it computes. Decide with "
+                        "autograd.where, and film again."
+                    )
 
     def _record(self, model: Module) -> tuple[Value, list[Value], list[Any]]:
         """Record the loss of the example with its inputs as frozen leaves: give loss, inputs and outputs."""

@@ -132,7 +132,9 @@ class Loop:
         training.epoch, training.step = training.epoch + 1, 0
         self.model.train()
         self._notify("on_epoch_begin")
-        losses, outputs, order = 0.0, [], []
+        losses = 0.0
+        outputs: list[Array] = []
+        order: list[Array] = []
         batches = list(self.batches)
         place = 0
         while place < len(batches) and not training.stop_reason:
@@ -173,7 +175,7 @@ class Loop:
         )
 
     def _descend(self, batches: list[Array], outputs: list[Array]) -> list[float]:
-        """Take several steps in one go, about a quarter of a second's; give their losses, and none if the next fails."""
+        """Take several steps in one go, for about a quarter of a second; give their losses, none if the next fails."""
         training, runner, optimizer = self.training, self.runner, self.optimizer
         assert isinstance(runner, CompiledRunner)
         assert isinstance(optimizer, FirstOrder)

@@ -1,0 +1,84 @@
+"""Lifetimes: rows that are read no more are written anew, so that a forward run takes little memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+
+import numpy as np
+
+from autograd.compiler.instructions import Instruction, Map, Rows, Sum, operands_of, rows
+from autograd.compiler.roll import Layout
+
+__all__ = ["reuse"]
+
+
+def reuse(layout: Layout, inputs: int) -> Layout:
+    """Lay out a program that is only run forward anew, each row only as long as something reads it.
+
+    Args:
+        layout: the program.
+        inputs: its first rows, which keep their places, as outputs do from when they are computed.
+    """
+    e = layout.expressions
+    last = np.full(layout.batched_rows, -1)
+    for place, instruction in enumerate(layout.batched):
+        for read in operands_of(instruction):
+            if read is not None and not read.shared:
+                last[read.key] = place
+    end = len(layout.batched)
+    for x in e.outputs:
+        if e.batched[x]:
+            last[layout.row[x]] = end
+    moved = np.arange(layout.batched_rows)
+    free: list[tuple[int, int]] = []  # (start, count) of rows that nobody reads any more
+    dying: dict[int, list[Rows]] = defaultdict(list)
+    top = inputs
+    instructions: list[Instruction] = []
+    for place, instruction in enumerate(layout.batched):
+        out = instruction.out
+        start = _taken(free, out.count)
+        if start is None:
+            start, top = top, top + out.count
+        moved[out.start : out.start + out.count] = np.arange(start, start + out.count)
+        instructions.append(_moved(instruction, moved, Rows(False, start, out.count)))
+        dying[max(place, int(last[out.key].max()))].append(Rows(False, start, out.count))
+        for block in dying.pop(place, ()):  # only now: an instruction does not write over what it reads
+            _given_back(free, block)
+    row = [int(moved[r]) if r >= 0 and e.batched[x] else r for x, r in enumerate(layout.row)]
+    return dataclasses.replace(layout, batched=instructions, batched_rows=top, row=row)
+
+
+def _taken(free: list[tuple[int, int]], count: int) -> int | None:
+    """Take the smallest stretch of free rows that is long enough."""
+    fitting = [stretch for stretch in free if stretch[1] >= count]
+    if not fitting:
+        return None
+    start, length = min(fitting, key=lambda stretch: stretch[1])
+    free.remove((start, length))
+    if length > count:
+        free.append((start + count, length - count))
+    return start
+
+
+def _given_back(free: list[tuple[int, int]], block: Rows) -> None:
+    """Give rows back, joined to free ones beside them."""
+    start, stop = block.start, block.start + block.count
+    for other in list(free):
+        if other[0] + other[1] == start or other[0] == stop:
+            free.remove(other)
+            start, stop = min(start, other[0]), max(stop, other[0] + other[1])
+    free.append((start, stop - start))
+
+
+def _moved(instruction: Instruction, moved: np.ndarray, out: Rows) -> Instruction:
+    def at(read: Rows) -> Rows:
+        return read if read.shared else rows(False, moved[read.numbers])
+
+    if isinstance(instruction, Map):
+        return dataclasses.replace(instruction, out=out, operands=tuple(map(at, instruction.operands)))
+    if isinstance(instruction, Sum):
+        return dataclasses.replace(instruction, out=out, terms=at(instruction.terms))
+    bias = None if instruction.bias is None else at(instruction.bias)
+    inputs = at(instruction.inputs)
+    return dataclasses.replace(instruction, out=out, weights=at(instruction.weights), inputs=inputs, bias=bias)

@@ -1,0 +1,196 @@
+"""What a row of the lectures is, and what running it gives: figures beside those of the slide, words and pictures."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from autograd import Graph
+
+__all__ = ["Comparison", "Report", "Row", "row"]
+
+Quantity: TypeAlias = float | str | Sequence[Any]
+
+
+def _written(quantity: Quantity, digits: int) -> str:
+    if isinstance(quantity, str):
+        return quantity
+    if isinstance(quantity, Sequence):
+        return "(" + ", ".join(_written(number, digits) for number in quantity) + ")"
+    number = float(quantity)
+    return f"{number + 0.0:.{digits}g}".replace("-", "−")
+
+
+def _whole(quantity: Quantity | None) -> bool:
+    return isinstance(quantity, int) or (isinstance(quantity, Sequence) and all(isinstance(q, int) for q in quantity))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One quantity of a row: what the engine gives, beside what the slide or another reference says.
+
+    Attributes:
+        what: its name.
+        ours: a number, several, or words such as "diverges".
+        expected: what the slide says, of the same kind; None where it says nothing.
+        source: whose figure `expected` is.
+        digits: significant digits of ours to show.
+        rounding: a difference below this is not told from 0.
+    """
+
+    what: str
+    ours: Quantity
+    expected: Quantity | None = None
+    source: str = "slide"
+    digits: int = 10
+    rounding: float = 1e-12
+
+    @property
+    def difference(self) -> float | None:
+        """The largest distance between ours and the reference; None for words, or without one."""
+        if self.expected is None or isinstance(self.ours, str) or isinstance(self.expected, str):
+            return None
+        ours, expected = ([q] if not isinstance(q, Sequence) else list(q) for q in (self.ours, self.expected))
+        return max(abs(float(a) - float(b)) for a, b in zip(ours, expected, strict=True))
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """What it is, the reference, ours and the difference, as text."""
+        ours = _written(self.ours, self.digits)
+        if self.expected is None:
+            return self.what, "—", ours, "—"
+        shown = _written(self.expected, 12 if self.source == "slide" else self.digits)
+        if self.source != "slide":
+            shown += f" ({self.source})"
+        if self.difference is None:
+            words = isinstance(self.ours, str) and isinstance(self.expected, str)
+            return self.what, shown, ours, "—" if not words else "none" if self.ours == self.expected else "differs"
+        apart = self.difference
+        if apart == 0.0 and _whole(self.ours) and _whole(self.expected):
+            return self.what, shown, ours, "0"
+        return self.what, shown, ours, (
+            _written(apart, 2) if apart >= self.rounding else "< " + f"{self.rounding:.0e}".replace("-", "−")
+        )  # fmt: skip
+
+
+@dataclass
+class Report:
+    """What a row found: comparisons, words, and the pictures that it left.
+
+    Attributes:
+        row: the row.
+        out: the folder for pictures; None to make none.
+        comparisons: by name, every quantity that was compared.
+        words: what else there is to read: derivations, tables.
+        pictures: the files that were written.
+    """
+
+    row: Row
+    out: Path | None = None
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
+
+    def compare(
+        self,
+        what: str,
+        ours: Quantity | None,
+        expected: Quantity | None = None,
+        source: str = "slide",
+        *,
+        digits: int = 10,
+        rounding: float = 1e-12,
+    ) -> None:
+        """Note a quantity. Args as `Comparison` has them.
+
+        Raises:
+            ValueError: ours is None, as a gradient is before a backward pass.
+        """
+        if ours is None:
+            raise ValueError(f"{what} of row {self.row.name} has no number: run backward() first.")
+        self.comparisons[what] = Comparison(what, ours, expected, source, digits, rounding)
+
+    def say(self, *words: object) -> None:
+        """Add lines to read."""
+        self.words += map(str, words)
+
+    def picture(self, name: str, make: Callable[[], Any]) -> None:
+        """Leave a picture, if pictures are wanted: a `Graph` as ``.svg``, a matplotlib figure as ``.png``.
+
+        Args:
+            name: of the file, after the row's.
+            make: draws it; not called otherwise.
+        """
+        if self.out is None:
+            return
+        drawn = make()
+        path = self.out / f"{self.row.name}-{name}.{'svg' if isinstance(drawn, Graph) else 'png'}"
+        if isinstance(drawn, Graph):
+            drawn.save(path)
+        else:
+            unfinished = path.with_name(f".{path.name}.{os.getpid()}.png")
+            drawn.savefig(unfinished)
+            unfinished.replace(path)
+        self.pictures.append(path)
+
+    def __getitem__(self, what: str) -> Any:
+        """Give ours of a quantity by its name."""
+        return self.comparisons[what].ours
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the lectures: call it to run it.
+
+    Attributes:
+        function: what runs, on a `Report`.
+        where: the public names that it shows.
+    """
+
+    function: Callable[..., None]
+    where: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name: ``L1.4``."""
+        return self.function.__name__.replace("_", ".")
+
+    @property
+    def title(self) -> str:
+        """What it does, in a line."""
+        return (inspect.getdoc(self.function) or "").splitlines()[0].removesuffix(".")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What may be asked of it, with the defaults: ``{"epochs": 1}``."""
+        return {name: p.default for name, p in list(inspect.signature(self.function).parameters.items())[1:]}
+
+    def __call__(self, out: Path | None = None, **options: Any) -> Report:
+        """Run the row.
+
+        Args:
+            out: the folder for its pictures; None to make none.
+            options: some of `options`.
+
+        Raises:
+            ImportError: pictures are wanted and matplotlib is not installed.
+        """
+        report = Report(self, out)
+        self.function(report, **options)
+        return report
+
+    def __repr__(self) -> str:
+        return f"<Row {self.name}: {self.title}>"
+
+
+def row(*where: str) -> Callable[[Callable[..., None]], Row]:
+    """Make a row of a function on a `Report`: its name is the function's, its title the docstring's first line.
+
+    Args:
+        where: the public names that it shows, such as ``nn.Layer``.
+    """
+    return lambda function: Row(function, where)
