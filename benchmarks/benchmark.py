@@ -45,7 +45,11 @@ class DisagreementError(AssertionError):
 
 
 def check_agreement(
-    name: str, found: tuple[float, Sequence[float]], expected: tuple[float, Sequence[float]], workload: str
+    name: str,
+    found: tuple[float, Sequence[float]],
+    expected: tuple[float, Sequence[float]],
+    workload: str,
+    tolerance: float = TOLERANCE,
 ) -> float:
     """Compare a peer's value and gradient with edgegrad's; an empty gradient is not compared.
 
@@ -53,16 +57,16 @@ def check_agreement(
         the larger of the two relative differences.
 
     Raises:
-        DisagreementError: they differ by more than 1e-9, relative to the largest number compared.
+        DisagreementError: they differ by more than `tolerance`, relative to the largest number compared.
     """
     differences = {"value": _difference([found[0]], [expected[0]])}
     if found[1]:
         differences["gradient"] = _difference(found[1], expected[1])
     for what, difference in differences.items():
-        if not difference <= TOLERANCE:
+        if not difference <= tolerance:
             raise DisagreementError(
                 f"{name} and edgegrad disagree on workload {workload!r}: their {what}s differ by {difference:.1e} "
-                f"relative, more than {TOLERANCE:.0e}. Times of different results are not compared."
+                f"relative, more than {tolerance:.0e}. Times of different results are not compared."
             )
     return max(differences.values())
 

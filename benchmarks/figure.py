@@ -1,11 +1,11 @@
-"""The figure of docs/performance.md: cost by the size of the graph, and by the width of a neuron."""
+"""The figures of docs/performance.md: cost by the size of a graph and by the width of a neuron; a step's growth."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_growth"]
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "edgegrad", "font.family": "sans-serif", "font.size": 9,
@@ -43,5 +43,29 @@ def draw(linear: dict[str, Any], neuron: dict[str, Any], path: Path) -> None:
         widths.set_xscale("log", base=2)
         for axes in (sizes, widths):
             axes.legend(frameon=False, fontsize=8)
+        figure.savefig(path, metadata={"Date": None})
+        pyplot.close(figure)
+
+
+def draw_growth(scaling: dict[str, Any], path: Path) -> None:
+    """Draw how a training step grows, from the result of `benchmarks.scaling`.
+
+    Args:
+        scaling: its result.
+        path: the SVG file to write.
+    """
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        figure, panels = pyplot.subplots(1, len(scaling["curves"]), figsize=(8.4, 2.8), layout="constrained")
+        for axes, (name, curve) in zip(panels, scaling["curves"].items(), strict=True):
+            sizes = [point["size"] for point in curve]
+            axes.loglog(sizes, [point["step"][0] / 1e9 for point in curve], "o-", ms=3, label="a step")
+            axes.loglog(sizes, [point["first"] for point in curve], "o--", ms=3, label="the first step")
+            axes.set(xlabel=name, ylabel="seconds")
+        panels[0].legend(frameon=False, fontsize=8)
         figure.savefig(path, metadata={"Date": None})
         pyplot.close(figure)

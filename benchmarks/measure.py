@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["THREADS", "Spread", "clock", "collector_clock", "exponent", "pin", "resident_bytes", "spread", "traced"]
+__all__ = [
+    "THREADS", "Spread", "clock", "collector_clock", "exponent", "free_bytes", "peak_bytes", "per_call", "pin",
+    "resident_bytes", "spread", "traced",
+]  # fmt: skip
 
 #: What keeps the numerical libraries to one thread; they read it when they are loaded.
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -36,6 +39,17 @@ class Spread(NamedTuple):
 def spread(samples: Sequence[float]) -> Spread:
     """Summarise repetitions."""
     return Spread(median(samples), min(samples), max(samples))
+
+
+def per_call(run: Callable[[], object], budget: float) -> float:
+    """Call again and again until `budget` ns are over; returns the ns of a call, on average."""
+    calls, start = 0, clock()
+    while True:
+        run()
+        calls += 1
+        taken = clock() - start
+        if taken >= budget:
+            return taken / calls
 
 
 def pin() -> None:
@@ -70,9 +84,24 @@ def resident_bytes() -> int:
         with open("/proc/self/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
-        import resource
+        return peak_bytes()
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+def peak_bytes() -> int:
+    """Return the most memory that this process ever held; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def free_bytes() -> int:
+    """Return how much memory is free; 0 where the system does not say."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 0
 
 
 def traced(build: Callable[[], Any]) -> int:

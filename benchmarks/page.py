@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.benchmark import Benchmark
-from benchmarks.figure import draw
+from benchmarks.figure import draw, draw_growth
 
 __all__ = ["PAGE", "RESULTS", "load", "page", "store", "write_page"]
 
@@ -81,10 +81,13 @@ def page(benchmarks: Iterable[Benchmark]) -> str:
 
 
 def write_page(benchmarks: Iterable[Benchmark]) -> None:
-    """Bring docs/performance.md and its figure up to date."""
+    """Bring docs/performance.md and its figures up to date."""
     benchmarks = list(benchmarks)
     PAGE.write_text(page(benchmarks), encoding="utf-8")
     kept = {benchmark.name: load(benchmark) for benchmark in benchmarks}
     linear, neuron = kept.get("linear"), kept.get("dot")
     if linear is not None and neuron is not None:
         draw(linear["result"], neuron["result"], PAGE.with_suffix(".svg"))
+    scaling = kept.get("scaling")
+    if scaling is not None:
+        draw_growth(scaling["result"], PAGE.with_name("scaling.svg"))

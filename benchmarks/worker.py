@@ -34,12 +34,14 @@ class Worker:
 
     Args:
         paths: folders to look for packages in before all others.
+        cache: the user's folder of caches, instead of the own one.
     """
 
-    def __init__(self, *paths: str) -> None:
+    def __init__(self, *paths: str, cache: str | None = None) -> None:
+        own = {} if cache is None else {"XDG_CACHE_HOME": cache}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", *paths],
-            cwd=ROOT, env={**os.environ, **THREADS}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, env={**os.environ, **THREADS, **own}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def call(self, function: str, *arguments: Any) -> Any:

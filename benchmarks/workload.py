@@ -15,6 +15,7 @@ __all__ = ["ROUND", "WORKLOADS", "Functions", "Workload"]
 
 SLOTS = 128  # numbers that are alive at a time
 ROUND = 5_000  # operations of one round, after which the slots are summed and start again from the leaves
+TURN = 617  # steps by which each round begins later than the one before: no two rounds compute the same numbers
 
 
 class Functions(NamedTuple):
@@ -79,6 +80,12 @@ def _wire(operations_of: tuple[int, ...], weights: tuple[int, ...]) -> list[Step
     return steps
 
 
+def _turned(steps: list[Step], turn: int) -> list[Step]:
+    """Begin at another step; what stood before it comes last."""
+    first = TURN * turn % len(steps)
+    return steps[first:] + steps[:first]
+
+
 @cache
 def _arithmetic_steps() -> list[Step]:
     return _wire((2, 1, 3, 2, 3), (4, 4, 1, 2, 1))
@@ -93,9 +100,9 @@ def _arithmetic(leaves: list[Any], functions: Functions, operations: int) -> Any
     relu = functions.relu
     steps = _arithmetic_steps()
     total = 0.0
-    for _ in range(operations // ROUND):
+    for turn in range(operations // ROUND):
         v = list(leaves)
-        for kind, i, j in steps:
+        for kind, i, j in _turned(steps, turn):
             if kind == 0:
                 v[i] = (v[i] + v[j]) * 0.5
             elif kind == 1:
@@ -116,9 +123,9 @@ def _transcendental(leaves: list[Any], functions: Functions, operations: int) ->
     assert tanh is not None and sin is not None and exp is not None  # noqa: PT018
     steps = _function_steps()
     total = 0.0
-    for _ in range(operations // ROUND):
+    for turn in range(operations // ROUND):
         v = list(leaves)
-        for kind, i, j in steps:
+        for kind, i, j in _turned(steps, turn):
             if kind == 0:
                 v[i] = (v[i] + v[j]) * 0.5
             elif kind == 1:

@@ -4,18 +4,21 @@ import importlib.util
 import json
 import re
 import shutil
+import time
 import xml.etree.ElementTree as ElementTree
 from functools import cache
 
+import numpy as np
 import pytest
 
 from autograd import CATALOGUE, Graph
 from autograd.record import recorder_source
-from benchmarks import compiled, measure, record, startup
+from benchmarks import compiled, first, measure, record, replay, scaling, startup, training
 from benchmarks import page as pages
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.benchmark import DisagreementError, Options, check_agreement, duration, table
-from benchmarks.figure import draw
+from benchmarks.figure import draw, draw_growth
+from benchmarks.networks import S3, S4, layers, small
 from benchmarks.peers import PEERS, Recording
 from benchmarks.worker import Worker, WorkerError
 from benchmarks.workload import ROUND, WORKLOADS
@@ -113,6 +116,133 @@ def test_disagreement_is_an_error():
         check_agreement("peer", (float("nan"), []), (1.0, []), "chain")
 
 
+def test_a_wider_tolerance_can_be_given():
+    assert check_agreement("peer", (1.0, []), (1.0 + 5e-5, []), "w", 1e-4) == pytest.approx(5e-5, rel=1e-3)
+    with pytest.raises(DisagreementError, match=r"differ by 5\.0e-04 relative, more than 1e-04\."):
+        check_agreement("peer", (1.0, []), (1.0005, []), "w", 1e-4)
+
+
+# --- S2 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_replays_agree(workload):
+    result = tick("S2")
+    rows = result["workloads"][workload]
+    for name, (package, _) in replay.REPLAYS.items():
+        assert (name in rows) == (result["versions"][name] is not None) == installed(package), name
+    for name, row in rows.items():
+        assert row["replay"][0] > 0.0
+        assert row["agreement"] is None if name == "bound" else 0.0 <= row["agreement"] <= 1e-9, name
+
+
+@pytest.mark.parametrize("workload", ["arithmetic", "functions"])
+def test_no_round_repeats_another(workload):
+    """A replay that computes equal expressions once must not find whole rounds that are equal."""
+    rounds = 3
+    recording = Recording(PEERS["edgegrad"](), WORKLOADS[workload], rounds * ROUND)
+    recording.record()
+    known, place = {}, {}
+    for node in Graph(recording.output):
+        operands = tuple(place.get(operand, operand) for operand in node.operands)
+        key = (node.op, operands) if not node.is_leaf else node
+        place[node] = known.setdefault(key, len(known))
+    assert len(known) > 0.9 * rounds * ROUND
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_tape_by_hand_agrees_and_its_bound_has_the_same_operations(workload):
+    pytest.importorskip("numba")
+    from benchmarks.tape import KINDS, Tape
+
+    recording = Recording(PEERS["edgegrad"](), WORKLOADS[workload], ROUND)
+    recording.record()
+    tape = Tape(recording.output, recording.leaves)
+    value, gradient = tape.run()
+    recording.sweep()
+    assert value == pytest.approx(recording.output.data, rel=1e-12)
+    assert gradient == pytest.approx(np.array(recording.read()[1]), rel=1e-9, abs=1e-12)
+    kinds, counts = np.unique(tape._kinds[tape._first :], return_counts=True)
+    bound = tape.without_wiring()
+    bare, as_many = np.unique(bound._kinds[bound._first :], return_counts=True)
+    assert (kinds.tolist(), counts.tolist()) == (bare.tolist(), as_many.tolist())
+    assert sum(counts) == ROUND
+    assert {KINDS[kind] for kind in kinds} <= {op.name for op in CATALOGUE}
+    assert np.isfinite(bound.run()[0])
+
+
+# --- S3 and S4 ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["S3", "S4"])
+def test_trainers_agree(name):
+    result = tick(name)
+    assert set(result["precisions"]) == ({"float64"} if name == "S3" else {"float64", "float32"})
+    for dtype, measured in result["precisions"].items():
+        expected = {
+            trainer
+            for trainer, kind in training.TRAINERS.items()
+            if name in kind.problems and dtype in kind.dtypes and installed(kind.package)
+        }
+        assert set(measured["rows"]) == expected | ({"bound"} if installed("numba") else set())
+        assert {"edgegrad, NumPy", "NumPy by hand"} <= expected
+        for trainer, row in measured["rows"].items():
+            assert row["step"][0] > 0.0
+            assert trainer == "bound" or 0.0 <= row["agreement"] <= training.DTYPES[dtype], trainer
+    assert measured["rows"][measured["reference"]]["ratio"] == [1.0, 1.0, 1.0]
+
+
+def test_a_trainer_with_another_rate_disagrees():
+    """The comparison covers the optimiser: what takes other steps is found out."""
+    _, _, loss, weights = training.outcome("NumPy by hand", "S4", "float64", True)
+    wrong = training.TRAINERS["NumPy by hand"](small(S4)._replace(settings=(2e-3, 0.9, 1e-7)), "float64")
+    wrong.train(wrong.problem.rows(training.CHECKED, shuffled=False))
+    with pytest.raises(
+        DisagreementError, match="NumPy by hand and edgegrad disagree on workload 'S4, trained': their "
+    ):
+        check_agreement("NumPy by hand", (loss, wrong.weights().tolist()), (loss, weights), "S4, trained")
+
+
+def test_problems_are_what_they_say():
+    assert S4.parameters() == 26_625
+    assert S3.parameters() == 337
+    for problem in (S3, S4, small(S3), small(S4)):
+        X, T = problem.data()
+        assert X.shape == (problem.examples, problem.widths[0])
+        assert T.shape == (problem.examples, 1)
+        rows = problem.rows(problem.block, shuffled=True)
+        assert rows.shape == (problem.block, problem.batch)
+        assert (np.bincount(rows.ravel(), minlength=problem.examples) <= -(-rows.size // problem.examples)).all()
+        w = problem.weights()
+        parts = layers(problem.widths, w)
+        assert sum(W.size + b.size for W, b in parts) == len(w) == problem.parameters()
+        assert [W.shape[::-1] for W, _ in parts] == list(zip(problem.widths, problem.widths[1:], strict=False))
+        assert np.array_equal(w, problem.weights())
+    assert set(S3.data()[1].ravel()) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_bound_computes_every_product_and_the_update(dtype):
+    pytest.importorskip("numba")
+    from benchmarks.bound import Bound
+
+    bound = Bound(S4, dtype)
+    assert bound.products == 11
+    bound.multiply(2)
+    firsts, seconds, outs = bound._plain
+    for first_, second, out in zip(firsts, seconds, outs, strict=True):
+        assert out == pytest.approx(first_ @ second, rel=1e-3, abs=1e-3)
+    for first_, second, out in zip(*bound._transposed, strict=True):
+        assert out == pytest.approx(first_.T @ second, rel=1e-3, abs=1e-3)
+    assert all(array.ctypes.data % 64 == 0 for array in (*firsts, *seconds, *outs))
+    _, (w, g, G, rate, alpha, _, eps) = bound._update
+    expected_G = alpha * G + (1 - alpha) * g * g
+    expected = w - rate * g / (np.sqrt(expected_G) + eps)
+    bound.update(1)
+    assert w == pytest.approx(expected, rel=1e-5)
+    assert w.dtype == dtype
+
+
 # --- the others -----------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +269,49 @@ def test_linear_curve_covers_every_size():
     for curve in tick("linear")["curves"].values():
         assert [point["operations"] for point in curve] == [ROUND, 2 * ROUND]
         assert all(point["bytes"] > 0 for point in curve)
+
+
+def test_growth_covers_every_size_and_fits_exponents():
+    result = tick("scaling")
+    for name, sizes in {"parameters": [58, 133], "batch": [1, 2], "depth": [1, 2]}.items():
+        assert [point["size"] for point in result["curves"][name]] == sizes
+    assert [point["parameters"] for point in result["curves"]["parameters"]] == [58, 133]
+    assert result["left out"] == []
+    curve = [{"size": size, "step": [3.0 * size**1.5], "first": 2.0 * size} for size in (1, 10, 100, 1000)]
+    assert scaling._fits(curve, "step") == "1.50, in the upper half 1.50"
+    assert scaling._fits(curve, "first") == "1.00, in the upper half 1.00"
+    assert [round(np.log10(scaling._count([13, n, n, 1])), 1) for n in scaling.WIDTHS] == [2, 3, 4, 5, 6, 7]
+
+
+def test_growth_leaves_out_what_does_not_fit_into_memory(monkeypatch):
+    monkeypatch.setattr(scaling, "free_bytes", lambda: 1)
+    result = scaling.run(Options(quick=True))
+    assert result["left out"] == [
+        f"{size} in {curve}"
+        for curve, sizes in (("parameters", (58, 133)), ("batch", (1, 2)), ("depth", (1, 2)))
+        for size in sizes
+    ]
+    assert "Left out for want of memory: 58 in parameters, " in scaling.section(result)
+
+
+def test_first_results():
+    result = tick("first")
+    trained, replayed = result["rows"]["trained"], result["rows"]["replayed"]
+    assert "edgegrad, NumPy" in trained
+    for rows in (trained, replayed):
+        assert ("edgegrad, numba" in rows) == ("edgegrad, numba, cached" in rows) == installed("numba")
+        for made, ran, again, process in rows.values():
+            assert min(made[0], ran[0], again[0]) > 0.0
+            assert process[0] >= made[0] + ran[0]
+    assert set(first.TRAINED) <= set(training.TRAINERS)
+    assert set(first.REPLAYED) <= set(replay.REPLAYS)
+
+
+def test_a_worker_can_have_a_cache_of_its_own(tmp_path):
+    pytest.importorskip("numba")
+    with Worker(cache=str(tmp_path)) as worker:
+        worker.call("first:trained", "edgegrad, numba", True)
+    assert list(tmp_path.rglob("*.nbc"))
 
 
 @pytest.mark.skipif(not installed("Cython") or shutil.which("cc") is None, reason="needs Cython and a C compiler")
@@ -179,6 +352,28 @@ def test_exponent():
     sizes = [10.0, 100.0, 1000.0]
     assert measure.exponent(sizes, [3 * size**1.5 for size in sizes]) == pytest.approx(1.5, abs=1e-12)
     assert measure.exponent(sizes, [7 * size for size in sizes]) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_per_call_divides_by_the_calls():
+    calls = []
+
+    def busy():
+        calls.append(0)
+        start = time.process_time_ns()
+        while time.process_time_ns() - start < 1e6:
+            pass
+
+    taken = measure.per_call(busy, 3.5e6)
+    assert len(calls) == 4 or taken > 1.1e6
+    assert taken >= 1e6
+    calls.clear()
+    measure.per_call(busy, 0.0)
+    assert len(calls) == 1
+
+
+def test_memory_of_the_process():
+    assert measure.peak_bytes() >= measure.resident_bytes() // 2 > 0
+    assert measure.free_bytes() >= 0
 
 
 def test_spread_and_its_text():
@@ -243,6 +438,13 @@ def test_figure_shows_every_curve(tmp_path):
         assert label in drawn
 
 
+def test_figure_shows_growth(tmp_path):
+    draw_growth(tick("scaling"), tmp_path / "scaling.svg")
+    drawn = (tmp_path / "scaling.svg").read_text(encoding="utf-8")
+    for label in ("parameters", "batch", "depth", "the first step"):
+        assert label in drawn
+
+
 def test_store_and_load(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "RESULTS", tmp_path / "results")
     assert pages.load(BY_NAME["dot"]) is None
@@ -253,6 +455,15 @@ def test_store_and_load(tmp_path, monkeypatch):
     assert "## A neuron as one node\n" in written
     assert "## Recording" not in written
     assert kept["machine"]["python"] in written
+
+
+def test_page_has_the_figure_of_growth(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(pages, "PAGE", tmp_path / "performance.md")
+    pages.store(BY_NAME["scaling"], tick("scaling"))
+    pages.write_page(BENCHMARKS)
+    assert "](scaling.svg)" in (tmp_path / "performance.md").read_text(encoding="utf-8")
+    assert (tmp_path / "scaling.svg").exists()
 
 
 def test_page_from_stored_results(tmp_path, monkeypatch):

@@ -102,14 +102,11 @@ class NumbaBackend:
         update = rule_address(rule, len(slots), settings.shape[1], self.dtype.name)
         marks = np.full(1, 2, np.uint8) if frozen is None else frozen.astype(np.uint8)
         tables = self.tables(machine.examples)
-        shared, batched, sweep, shared_sweep = tables.lines
-        return int(
-            descend(
-                np.concatenate([shared, batched]), np.concatenate([sweep, shared_sweep]), tables.pool, flat, base,
-                width.copy(), examples, order, batch, _written(output), places, losses, kept, update, slots, settings,
-                marks, len(program.parameters),
-            )
+        done = descend(
+            tables.forward, tables.backward, tables.pool, flat, base, width.copy(), examples, order, batch,
+            _written(output), places, losses, kept, update, slots, settings, marks, len(program.parameters),
         )  # fmt: skip
+        return int(done)
 
 
 def _aligned(count: int) -> int:

@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from autograd import __version__, ops
@@ -213,6 +214,7 @@ class _Typed(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+@cache
 def rule_address(rule: Callable[..., Any], slots: int, settings: int, real: str) -> int:
     """Give the address of the loop that applies an optimiser's rule to every weight.
 

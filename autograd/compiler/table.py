@@ -51,6 +51,8 @@ class Tables(NamedTuple):
         scratch: rows with columns that they compute in.
         shared_scratch: rows without.
         slopes: numbers that tapes record.
+        forward: the first two tables as one.
+        backward: the other two as one.
     """
 
     lines: list[Array]
@@ -58,6 +60,8 @@ class Tables(NamedTuple):
     scratch: int
     shared_scratch: int
     slopes: int
+    forward: Array
+    backward: Array
 
 
 class Table:
@@ -78,7 +82,9 @@ class Table:
 
     def finished(self, lines: list[Array], slopes: int) -> Tables:
         """Gather a program's tables."""
-        return Tables(lines, np.array(self.pool or [0], dtype=np.int64), self.scratch, self.shared_scratch, slopes)
+        pool = np.array(self.pool or [0], dtype=np.int64)
+        both = np.concatenate(lines[:2]), np.concatenate(lines[2:])
+        return Tables(lines, pool, self.scratch, self.shared_scratch, slopes, *both)
 
     def emit(self, code: int, batched: bool, n: int, places: list[int], k: int = 0, m: int = 1) -> None:
         """Write one instruction."""
