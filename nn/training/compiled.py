@@ -5,6 +5,7 @@ What cannot be traced stays with the engine, and the reason is told.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.regularizers import Regularizer
-from nn.training.runner import Array, BatchObjective, EagerRunner, Loss, Runner, stacked
+from nn.training.runner import Array, BatchObjective, EagerRunner, Loss, RecordedObjective, Runner, stacked
 
 __all__ = ["CompiledRunner", "Epoch", "choose_runner"]
 
@@ -105,6 +106,7 @@ class CompiledRunner(Runner):
         self._example = (X[0].tolist(), None if T is None else T[0].tolist())
         self._shapes = (X.shape[1:], None if T is None else T.shape[1:])
         self._programs: dict[tuple[str, bool], Program] = {}
+        self._errors: list[Program] = []
         self.reached = np.zeros(len(self.parameters), np.bool_)
         leaves = set(self.program.graph.leaves)
         self.reached |= np.array([parameter in leaves for parameter in self.parameters], np.bool_)
@@ -130,6 +132,19 @@ class CompiledRunner(Runner):
             example = (x,) if what == "outputs" else (x, t)
             self._programs[key] = compile(f, *example, parameters=self.parameters, backend=self.backend)
         return self._programs[key]
+
+    def errors(self) -> list[Program]:
+        """Give a program for each output's error, output − target."""
+        if not self._errors:
+            count = len(arrays.flat(self._example[1]))
+            for j in range(count):
+                self._errors.append(
+                    compile(self._error(j), *self._example, parameters=self.parameters, backend=self.backend)
+                )
+        return self._errors
+
+    def _error(self, j: int) -> Callable[..., Any]:
+        return lambda x, t: arrays.flat(self.eager.model(x))[j] - arrays.flat(t)[j]
 
     def _loss_and_outputs(self, x: Any, t: Any) -> tuple[Any, list[Any]]:
         outputs = self.eager.model(x)
@@ -350,12 +365,31 @@ class _Replayed(BatchObjective):
         return (matrix + matrix.T) / 2.0
 
     def residuals(self, w: Vector) -> Vector:
-        return self._engine().residuals(w)
+        return self.residuals_and_jacobian(w, slopes=False)[0]
 
-    def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
-        return self._engine().residuals_and_jacobian(w)
+    def residuals_and_jacobian(self, w: Vector, *, slopes: bool = True) -> tuple[Vector, Matrix]:
+        engine = self._engine()
+        share, penalty = engine.check_squares(), self.runner.eager.regularizer
+        programs = self.runner.errors()
+        scale = math.sqrt(share(len(programs)) / len(self.X))
+        self.evaluations += 1
+        columns, blocks = [], []
+        with self.runner.located():
+            for program in programs:
+                if slopes:
+                    values, rows = program.value_and_grad(self.X, self.T, reduce="none", weights=w)
+                    blocks.append(scale * rows)
+                else:
+                    values = program(self.X, self.T, weights=w)
+                columns.append(scale * values)
+        errors = np.stack(columns, axis=1).ravel()  # example after example, as on the engine
+        jacobian = np.stack(blocks, axis=1).reshape(len(errors), len(w)) if slopes else np.zeros((0, len(w)))
+        if penalty is not None:
+            more, lines = engine.penalty_errors(w)
+            errors, jacobian = np.concatenate([errors, more]), np.concatenate([jacobian, lines]) if slopes else jacobian
+        return errors, np.where(flat.free(self.parameters), jacobian, 0.0)
 
-    def _engine(self) -> BatchObjective:
+    def _engine(self) -> RecordedObjective:
         return self.runner.eager.objective(self.X, self.T)
 
 
@@ -381,3 +415,6 @@ class _ReplayedBatch(_Replayed):
 
     def hessian(self, w: Vector) -> Matrix:
         return self._engine().hessian(w)
+
+    def residuals_and_jacobian(self, w: Vector, *, slopes: bool = True) -> tuple[Vector, Matrix]:
+        return self._engine().residuals_and_jacobian(w)

@@ -25,7 +25,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix, Objective, second_derivatives
 from nn.training.regularizers import L2, Regularizer
 
-__all__ = ["Array", "BatchObjective", "EagerRunner", "Loss", "Runner", "stacked"]
+__all__ = ["Array", "BatchObjective", "EagerRunner", "Loss", "RecordedObjective", "Runner", "stacked"]
 
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
@@ -107,9 +107,9 @@ class EagerRunner(Runner):
         """What to differentiate by."""
         return list(self.named.values())
 
-    def objective(self, X: Array, T: Array) -> BatchObjective:
+    def objective(self, X: Array, T: Array) -> RecordedObjective:
         """Make the loss over a batch a function of the weights."""
-        return _Recorded(self, X.tolist(), T.tolist())
+        return RecordedObjective(self, X.tolist(), T.tolist())
 
     def outputs(self, X: Array) -> Array:
         """Compute the outputs without recording."""
@@ -160,7 +160,7 @@ class EagerRunner(Runner):
             start += size
 
 
-class _Recorded(BatchObjective):
+class RecordedObjective(BatchObjective):
     """A batch's mean loss, recorded anew at every evaluation; memory holds the graph of a few examples."""
 
     def __init__(self, runner: EagerRunner, rows: list[Any], targets: list[Any]) -> None:
@@ -170,17 +170,20 @@ class _Recorded(BatchObjective):
         self._seen: tuple[Vector, Array] | None = None
 
     def outputs(self, w: Vector) -> Array:
+        """Give the model's outputs at the weights w."""
         if self._seen is None or not np.array_equal(self._seen[0], w):
             self.value(w)
         assert self._seen is not None
         return self._seen[1]
 
     def value(self, w: Vector) -> float:
+        """Compute the mean loss at w, without recording."""
         with self._at(w), no_grad():
             losses = [float(loss) for loss, _, _ in self._examples(w)]
             return sum(losses) / len(losses) + float(self._penalty() or 0.0)
 
     def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+        """Compute the mean loss and its gradient, by recording and sweeping a few examples at a time."""
         share, value, reached = 1.0 / len(self.rows), 0.0, False
         collected: list[Any] = []
         with self._at(w), self._own_gradients():
@@ -206,6 +209,7 @@ class _Recorded(BatchObjective):
         return value / len(self.rows) + float(penalty or 0.0), slopes
 
     def hessian(self, w: Vector) -> Matrix:
+        """Compute the matrix of second derivatives, example by example."""
         matrix = np.zeros((len(w), len(w)))
         with self._at(w):
             for loss, _, _ in self._examples(w):
@@ -216,10 +220,12 @@ class _Recorded(BatchObjective):
         return matrix
 
     def residuals(self, w: Vector) -> Vector:
+        """Compute the errors whose squares are summed."""
         with self._at(w), no_grad():
             return np.array([float(e) for e in self._errors(w)])
 
     def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
+        """Compute the errors and their Jacobian, one sweep an error."""
         free = flat.free(self.parameters)
         errors, rows = [], []
         with self._at(w):
@@ -242,6 +248,20 @@ class _Recorded(BatchObjective):
 
     def _errors(self, w: Vector) -> Iterator[Value]:
         """Record the errors: half the sum of their squares is this objective's value."""
+        share = self.check_squares()
+        for _, out, target in self._examples(w):
+            outputs, targets = arrays.flat(out), arrays.flat(target)
+            scale = math.sqrt(share(len(outputs)) / len(self.rows))
+            yield from (scale * (o - t) for o, t in zip(outputs, targets, strict=True))
+        if self.runner.regularizer is not None:
+            yield from self.runner.regularizer.errors(self.runner.named)  # type: ignore[attr-defined]
+
+    def check_squares(self) -> Callable[[int], float]:
+        """Make sure that this is a sum of squares; give what each is multiplied by, for so many outputs.
+
+        Raises:
+            ValueError: it is none.
+        """
         loss_of, penalty = self.runner.loss_of, self.runner.regularizer
         if loss_of not in (mse, half_squared_error):
             raise ValueError(
@@ -253,13 +273,15 @@ class _Recorded(BatchObjective):
                 f"Levenberg–Marquardt minimises a sum of squares, which the penalty {penalty!r} is not: take L2, or "
                 "another optimiser."
             )
-        for _, out, target in self._examples(w):
-            outputs, targets = arrays.flat(out), arrays.flat(target)
-            share = 1.0 if loss_of is half_squared_error else 2.0 / len(outputs)
-            scale = math.sqrt(share / len(self.rows))
-            yield from (scale * (o - t) for o, t in zip(outputs, targets, strict=True))
-        if penalty is not None:
-            yield from penalty.errors(self.runner.named)
+        return lambda outputs: 1.0 if loss_of is half_squared_error else 2.0 / outputs
+
+    def penalty_errors(self, w: Vector) -> tuple[Vector, Matrix]:
+        """Compute the errors of the penalty and their Jacobian."""
+        assert isinstance(self.runner.regularizer, L2)
+        with self._at(w):
+            errors = list(self.runner.regularizer.errors(self.runner.named))
+            slopes = [gradients(e, self.parameters) for e in errors]
+        return np.array([float(e) for e in errors]), np.array(slopes).reshape(len(errors), len(self.parameters))
 
     def _penalty(self) -> Value | None:
         return None if self.runner.regularizer is None else self.runner.regularizer(self.runner.named)

@@ -1,4 +1,4 @@
-"""Compiled training: the same numbers as on the engine, for every optimiser, loss and kind of model; and its reasons."""
+"""Compiled training: the same numbers as on the engine, for every optimiser, loss and kind of model."""
 
 from __future__ import annotations
 
@@ -84,6 +84,15 @@ def test_L1_8_one_epoch_of_the_network_for_housing(backend: str) -> None:
 def test_every_optimiser(optimizer: str, backend: str) -> None:
     full = nn.OPTIMIZERS[optimizer].needs != "gradient" or optimizer in ("rprop", "quickprop")
     assert_same(small, MOONS[:24], SIGNS[:24], "mse", optimizer, backend, epochs=3, batch_size=None if full else 7)
+
+
+def test_levenberg_marquardt_with_several_outputs_and_a_penalty() -> None:
+    y = np.stack([SIGNS, -0.5 * SIGNS], axis=1)[:30]
+    for loss in ("mse", "half_squared_error"):
+        assert_same(
+            lambda: nn.MLP(2, [4, 2], activation="tanh", seed=2), MOONS[:30], y, loss, "levenberg_marquardt", "numpy",
+            epochs=4, batch_size=None, regularizer=nn.L2(1e-3),
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -189,7 +198,7 @@ def test_what_cannot_be_traced_runs_on_the_engine_and_says_why() -> None:
         error = outputs[0] - target
         return error if error > 0 else -error
 
-    with pytest.raises(ControlFlowError, match="takes a branch that depends on a traced number, in test_compiled.py"):
+    with pytest.raises(ControlFlowError, match=r"takes a branch that depends on a traced number, in test_compiled\.py"):
         fit(small(), MOONS, SIGNS, branching, "adam", 3, compile=True)
     assert fit(small(), MOONS, SIGNS, branching, "adam", 3, seed=0).notes[0].startswith("not compiled, but run on the")
 
