@@ -74,7 +74,8 @@ def test_the_public_surface_is_the_list():
     assert sorted(set(autograd.__all__)) == sorted(autograd.__all__)
     submodules = {module.name for module in pkgutil.iter_modules(autograd.__path__)}
     public = {name for name in vars(autograd) if not name.startswith("_")} - submodules - {"annotations"}
-    assert public == set(autograd.__all__) - submodules
+    loaded_when_asked_for = {"Program", "compile"}
+    assert public | loaded_when_asked_for == set(autograd.__all__) - submodules
     names = {}
     exec("from autograd import *", names)
     assert set(autograd.__all__) <= names.keys()
@@ -166,8 +167,8 @@ def test_hypothesis_is_imported_by_the_strategies_only():
 
 
 def test_no_derivative_outside_the_catalogue():
-    """A record with slope rules is made in ops.py and nowhere else in the engine."""
-    for path in ROOT.rglob("*.py"):
+    """A record with slope rules is made in ops.py only; those of the bug gallery are wrong on purpose."""
+    for path in set(ROOT.rglob("*.py")) - set((ROOT / "testing" / "gallery").iterdir()):
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         makes = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Op"]
         assert bool(makes) == (path.name == "ops.py"), path.name

@@ -1,0 +1,123 @@
+"""A Sphinx extension that writes the reference's pages: each public name once, under the module that defines it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sphinx.application import Sphinx
+
+import autograd
+import autograd.testing
+import nn
+from autograd import Op
+from autograd.testing import gallery
+
+FOLDER = Path(__file__).with_name("reference")
+
+#: Pages, each with its title, the package that exports the names, and where they are defined, in order.
+PAGES = {
+    "engine": (
+        "The engine",
+        autograd,
+        "autograd.value autograd.graph autograd.backward autograd.functional autograd.explain autograd.draw "
+        "autograd.compiler autograd.op autograd.ops autograd.symbol autograd.errors",
+    ),
+    "testing": ("Tests of derivatives", autograd.testing, "autograd.testing"),
+    "exhibits": ("The gallery's exhibits", gallery, "autograd.testing.gallery"),
+    "modules": ("Modules", nn, "nn.module nn.modules"),
+    "losses": ("Losses and metrics", nn, "nn.losses nn.metrics"),
+    "optim": (
+        "Optimisers",
+        nn,
+        "nn.optim.descent nn.optim.first_order nn.optim.adaptive nn.optim",
+    ),
+    "training": ("Training", nn, "nn.training.fit nn.training nn.plots"),
+    "data": ("Data and files", nn, "nn.data nn.files nn.interop nn.errors"),
+    "models": ("The lectures' models", nn, "nn.models"),
+}
+
+#: Where the tables and lists are written down, which do not know it themselves.
+TABLES = {
+    "CATALOGUE": "autograd.ops",
+    "GALLERY": "autograd.testing.gallery",
+    "ACTIVATIONS": "nn.modules.activations",
+    "INITIALIZERS": "nn.modules.initializers",
+    "LOSSES": "nn.losses",
+    "METRICS": "nn.metrics",
+    "OPTIMIZERS": "nn.optim.optimizers",
+    "BOSTON_COLUMNS": "nn.data.real_data",
+}
+
+
+def exported(package: ModuleType) -> Iterator[tuple[str, Any, str]]:
+    """List a package's public names, each with the thing and the module that defines it; a record has none."""
+    for name in package.__all__:
+        thing = getattr(package, name)
+        if inspect.ismodule(thing):
+            yield name, thing, thing.__name__
+        elif not isinstance(thing, Op):
+            yield name, thing, TABLES.get(name) or thing.__module__
+
+
+def page(title: str, package: ModuleType, homes: str) -> str:
+    """Write one page: a section for each module, which the module's docstring opens."""
+    order, found = homes.split(), dict[str, list[str]]()
+    for name, thing, home in exported(package):
+        if _place(home, order) < len(order):
+            found.setdefault(home, []).append(_entry(f"{package.__name__}.{name}", thing))
+    text = _heading(title, "=")
+    for home in sorted(found, key=lambda home: (_place(home, order), home)):
+        about = inspect.cleandoc(sys.modules[home].__doc__ or "").partition("Example:")[0].strip()
+        text += f"{_heading(home.rpartition('.')[2].replace('_', ' ').capitalize(), '-')}{about}\n\n"
+        text += "\n".join(found[home]) + "\n"
+    return text
+
+
+def _place(home: str, order: list[str]) -> int:
+    """Find the first entry of a list that a module is, or lies in."""
+    return next((k for k, prefix in enumerate(order) if f"{home}.".startswith(f"{prefix}.")), len(order))
+
+
+def _heading(title: str, rule: str) -> str:
+    return f"{title}\n{rule * len(title)}\n\n"
+
+
+def _entry(name: str, thing: object) -> str:
+    if inspect.ismodule(thing):
+        return f".. automodule:: {name}\n   :members:\n"
+    if inspect.isclass(thing):
+        members = "" if issubclass(thing, Exception) else "   :members:\n"
+        return f".. autoclass:: {name}\n{members}"
+    if callable(thing):
+        return f".. autofunction:: {name}\n"
+    names = ", ".join(f"``{each!r}``" if isinstance(each, str) else f"`{each.name}`" for each in thing)
+    return f".. py:data:: {name}\n\n   {names}\n"
+
+
+def escape_bars(app: Sphinx, kind: str, name: str, thing: object, options: Any, lines: list[str]) -> None:
+    """Keep the bars of |x|, which reStructuredText takes for substitutions, outside code."""
+    for k, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            lines[k] = re.sub(r"(`+[^`]*`+)|\|", lambda found: found[1] or r"\|", line)
+
+
+def write(app: Sphinx) -> None:
+    """Write the pages that have changed."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, (title, package, homes) in PAGES.items():
+        path, text = FOLDER / f"{name}.rst", page(title, package, homes)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Write the pages before Sphinx reads them."""
+    app.connect("builder-inited", write)
+    app.connect("autodoc-process-docstring", escape_bars)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

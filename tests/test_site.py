@@ -1,0 +1,141 @@
+"""The documentation site: it builds without a warning, needs no network, and its reference has every public name."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import autograd
+import autograd.testing
+import autograd.testing.gallery
+import nn
+
+pytest.importorskip("sphinx", reason="the site needs the extra docs")
+pytest.importorskip("furo", reason="the site needs the extra docs")
+pytest.importorskip("myst_nb", reason="the site needs the extra docs")
+
+DOCS = Path(__file__).parent.parent / "docs"
+#: What a browser loads by itself, as opposed to what a reader follows.
+LOADED = {
+    "script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src",
+    "object": "data", "link": "href",
+}  # fmt: skip
+ELSEWHERE = re.compile(r"^\s*(https?:)?//")
+IN_STYLE = re.compile(r"(?:url\(|@import)\s*['\"]?\s*(?:https?:)?//")
+
+
+class Loads(HTMLParser):
+    """Collects what a page makes the browser load, and what it links to."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded, self.links = [], []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if LOADED.get(tag) in given:
+            self.loaded.append(given[LOADED[tag]])
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+
+
+def loads_of(page):
+    parser = Loads()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-d",
+        folder / "trees",
+        DOCS,
+        folder / "html",
+    ]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert built.returncode == 0, built.stderr
+    assert built.stderr == ""
+    return folder / "html"
+
+
+def test_pages(site):
+    pages = {str(path.relative_to(site).with_suffix("")) for path in site.rglob("*.html")}
+    written = {str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.md")}
+    notebooks = {f"notebooks/{path.stem}" for path in (DOCS.parent / "notebooks").glob("*.ipynb")}
+    assert notebooks
+    assert pages >= written | notebooks | {"explorer", "search", "genindex", "gallery"}
+    assert (site / "searchindex.js").exists()
+
+
+def test_nothing_is_loaded_from_a_network(site):
+    loaded = {(page.name, address) for page in site.rglob("*.html") for address in loads_of(page).loaded}
+    assert loaded
+    assert {each for each in loaded if ELSEWHERE.match(each[1])} == set()
+    for style in [*site.rglob("*.css"), *site.rglob("*.html"), *site.rglob("*.svg")]:
+        assert IN_STYLE.search(style.read_text(encoding="utf-8")) is None, style.name
+    for script in site.rglob("*.js"):
+        code = script.read_text(encoding="utf-8")
+        assert re.search(r"""(?:fetch|import|importScripts)\(\s*['"`](?:https?:)?//""", code) is None, script.name
+
+
+def test_the_search_for_networks_finds_one(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text('<script src="https://a.b/c.js"></script><link href="//a.b/c.css"><a href="https://a.b">', "utf-8")
+    assert [address for address in loads_of(page).loaded if ELSEWHERE.match(address)] == [
+        "https://a.b/c.js",
+        "//a.b/c.css",
+    ]
+    assert IN_STYLE.search("@font-face { src: url('https://a.b/c.woff') }")
+    assert IN_STYLE.search("background: url(data:image/png)") is None
+
+
+def test_what_is_loaded_and_linked_is_there(site):
+    for page in site.rglob("*.html"):
+        found = loads_of(page)
+        for address in found.loaded + found.links:
+            path = re.sub(r"[?#].*", "", address)
+            if path and not re.match(r"^[a-z]+:", address):
+                assert (page.parent / path).resolve().exists(), f"{page.name}: {address}"
+
+
+@pytest.mark.parametrize(
+    "package", [autograd, autograd.testing, autograd.testing.gallery, nn], ids=lambda package: package.__name__
+)
+def test_the_reference_has_every_public_name(site, package):
+    from sphinx.util.inventory import InventoryFile
+
+    with (site / "objects.inv").open("rb") as file:
+        inventory = InventoryFile.load(file, "", lambda base, path: path)
+    kinds = [kind for kind in inventory if kind.startswith("py:")]
+    shown = {name for kind in kinds for name in inventory[kind]}
+    records = {name for name in package.__all__ if isinstance(getattr(package, name), autograd.Op)}
+    assert {f"{package.__name__}.{name}" for name in set(package.__all__) - records} <= shown
+    cards = (site / "operations.html").read_text(encoding="utf-8")
+    assert all(f">{name}<" in cards for name in records)
+
+
+def test_mathematics_is_markup(site):
+    page = (site / "concepts" / "sweep.html").read_text(encoding="utf-8")
+    assert page.count("<math") >= 3
+    assert "\\frac" not in page
+    assert "MathJax" not in page
+
+
+def test_the_gallery_says_how_each_mistake_is_caught(site):
+    from autograd.testing.gallery import GALLERY
+
+    page = (site / "gallery.html").read_text(encoding="utf-8")
+    for exhibit in GALLERY.values():
+        assert exhibit.name[1:] in page
+    assert "the engine says 27, differences say 120" in page
