@@ -18,7 +18,7 @@ if _exists(_dirname(__file__) + "/tracer.py"):
     )
 
 from autograd.backward import gradients
-from autograd.draw.explorer import explore
+from autograd.draw.explorer import Frames, Plane, explore
 from autograd.errors import (
     AutogradError,
     CompileError,
@@ -117,6 +117,7 @@ __all__ = [
     "Edge",
     "Explanation",
     "ExpressionError",
+    "Frames",
     "Graph",
     "InteriorDataError",
     "Interval",
@@ -128,6 +129,7 @@ __all__ = [
     "OpDefinitionError",
     "OperandTypeError",
     "ParameterAssignmentError",
+    "Plane",
     "Program",
     "StaleGraphError",
     "Symbol",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.draw.explorer import explore
+from autograd.draw.explorer import Frames, explore
 from autograd.errors import DrawingError
 from autograd.explain import explain
 from autograd.ops import dot
@@ -112,12 +112,15 @@ def run(folder: str) -> None:
     derivations += [explain(net.error, net.sums[0])]
     first = net
     slopes = {w.name: w.grad for w in net.weights}
-    history = [net]
+    history, numbers = [net], [[w.data for w in net.weights]]
     for _ in range(UPDATES):
         net = train(net)
         history.append(net)
+        numbers.append([w.data for w in net.weights])
         if len(history) == 2:
             stepped = {w.name: w.data for w in net.weights}
+    film = Frames(first.weights, numbers, losses=[each.error.data for each in history], measured="E")
+    explore(net.error, place / "training.html", frames=film)
     _figures(console, first, slopes, stepped, history[1])
     console.print("\n[bold]Where the gradients come from[/bold] (explain, from the graph alone)\n")
     for derivation in derivations:
@@ -126,6 +129,7 @@ def run(folder: str) -> None:
     _error_curve(console)
     console.print(f"\nThe network with every derivative on its edge: [bold]{place / 'perceptron.svg'}[/bold]")
     console.print(f"The same step by step, for a browser: [bold]{place / 'perceptron.html'}[/bold]", soft_wrap=True)
+    console.print(f"And after each step of the training: [bold]{place / 'training.html'}[/bold]", soft_wrap=True)
 
 
 def _named(v: Value, name: str) -> Value:

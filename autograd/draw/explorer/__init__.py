@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autograd.draw.explorer.frames import Frames, Plane
 from autograd.errors import OperandTypeError
 from autograd.value import Value
 
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
     from autograd.draw.explorer.page import Page
 
-__all__ = ["explore"]
+__all__ = ["Frames", "Plane", "explore"]
 
 
-def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
+def explore(output: Value, path: str | os.PathLike[str] | None = None, *, frames: Frames | None = None) -> Page:
     """Make a page that steps through the graph of a Value: every number forward, every derivative backward.
 
     The page is one file that opens by double click, without network or server; in a notebook it shows itself. Its
@@ -26,16 +27,20 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     computed, and ``page.html#step=17`` opens at step 17. Gradients are those of `output`, whatever `grad` holds, and
     no `grad` is touched. Leaves can be given other numbers in the page.
 
+    With `frames` the page is a film: it has a second axis, the steps of a training, and every step of the graph can be
+    looked at after every step of the training. ``page.html#frame=37&step=17`` is step 17 after 37 steps of training.
+
     Args:
         output: the Value at the top, of at most 2,000 nodes.
         path: an ``.html`` file to write, if any.
+        frames: the leaves that a training moved, at each of its moments; `output` was recorded at the last.
 
     Returns:
         the page: `save(path)` writes it, `html` is its text.
 
     Raises:
         OperandTypeError: `output` is no Value.
-        DrawingError: the graph is too large, or the file cannot be written.
+        DrawingError: the graph is too large, cannot be filmed, or the file cannot be written.
         StaleGraphError: a leaf was assigned since the graph was recorded.
 
     Example:
@@ -50,7 +55,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         )
     from autograd.draw.explorer.page import Page
 
-    page = Page(output)
+    page = Page(output, frames)
     if path is not None:
         page.save(path)
     return page

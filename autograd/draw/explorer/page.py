@@ -15,6 +15,8 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from autograd.draw.explorer.film import film_of
+from autograd.draw.explorer.frames import Frames
 from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.recording import record_of, safe_json
 from autograd.draw.explorer.theme import variables
@@ -30,7 +32,12 @@ SCRIPTS = (
     "engine", "formula", "layers", "fold", "picture", "camera",
     "panel", "node", "player", "app", "pointer", "keys", "main",
 )  # fmt: skip
+FILM = ("chart", "plane", "film")  # only in a film, and last
 HOLE = re.compile(r"\{\{(\w+)\}\}")
+FILM_KEYS = (
+    "<dt>, .</dt><dd>a step of training back, forward</dd><dt>&lt; &gt;</dt><dd>first, last step of training</dd>"
+    "<dt>t</dt><dd>play, pause the training</dd>"
+)
 TITLE = 60  # characters of a name in the title
 HEIGHT = 640  # pixels of the frame in a notebook
 
@@ -45,15 +52,17 @@ class Page:
         steps: how many steps it has: one for each node forward, then one for each edge backward.
     """
 
-    def __init__(self, output: Value) -> None:
+    def __init__(self, output: Value, frames: Frames | None = None) -> None:
         graph = Graph(output)
         record, table = record_of(output)
+        if frames is not None:
+            record["film"] = film_of(graph, frames)
         edges = sum(len(node.edges) for node in graph.nodes)
         self.steps = len(graph.nodes) + edges
         self._about = f"{len(graph.nodes):,} node{'s' * (len(graph.nodes) != 1)}, {edges:,} edge{'s' * (edges != 1)}"
         name = shorten(clean(graph.names[output]), TITLE)
-        style = variables() + asset("explorer.css")
-        modules = "\n".join(asset(f"{module}.js") for module in SCRIPTS)
+        style = variables() + asset("explorer.css") + (asset("film.css") if frames else "")
+        modules = "\n".join(asset(f"{module}.js") for module in (*SCRIPTS, *(FILM if frames else ())))
         script = f'"use strict";\n(() => {{\n{asset("primitives.js")}\n{table}\n\n{modules}}})();\n'
         policy = (
             f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
@@ -65,6 +74,9 @@ class Page:
             "counts": escape(self._about),
             "output": escape(name),
             "style": style,
+            "film": asset("film.html") if frames else "",
+            "when": " after the last step of the training" if frames else "",
+            "keys": FILM_KEYS if frames else "",
             "picture": draw(graph),
             "record": safe_json(record),
             "script": script,

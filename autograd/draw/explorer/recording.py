@@ -21,7 +21,7 @@ from autograd.op import REAL, Op
 from autograd.symbol import Symbol, symbol_reading
 from autograd.value import Value
 
-__all__ = ["LARGEST", "adjoints_of", "record_of", "safe_json"]
+__all__ = ["LARGEST", "adjoints_of", "check_size", "record_of", "safe_json"]
 
 FORMAT = 1
 LARGEST = 2000  # nodes of a graph that a page holds
@@ -45,7 +45,7 @@ def record_of(output: Value) -> tuple[dict[str, Any], str]:
         StaleGraphError: a leaf was assigned since the graph was recorded.
     """
     graph = Graph(output)
-    _check_size(graph)
+    check_size(graph)
     _check_fresh(graph)
     place = {node: index for index, node in enumerate(graph.nodes)}
     names = [shorten(clean(name), NAME) for name in graph.names.values()]
@@ -170,7 +170,12 @@ def _written(op: Op, operands: Sequence[Any]) -> Any:
     return symbol_reading(op, tuple(operands))
 
 
-def _check_size(graph: Graph) -> None:
+def check_size(graph: Graph) -> None:
+    """Check that a page can hold a graph.
+
+    Raises:
+        DrawingError: it is too large.
+    """
     edges = sum(len(node.edges) for node in graph.nodes)
     if len(graph.nodes) > LARGEST or edges > MOST_EDGES:
         raise DrawingError(

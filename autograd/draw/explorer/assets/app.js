@@ -8,6 +8,7 @@ document.documentElement.classList.remove("static");
 const picture = new Picture(engine);
 const { fold } = picture;
 const camera = new Camera(picture, find("stage"));
+const watchers = []; // what wants to know when numbers have changed
 let chosen = null, hovered = null, path = null, found = null;
 
 const formulas = new Formulas(engine, (element, node) => {
@@ -110,6 +111,7 @@ function afterChange() {
     if (nodePanel.refill) nodePanel.refill();
   });
   bar.replaceChildren(make("p", {}, make("span", { class: "way" }, "What if"), `${changes.join(", ")}${more}`), undo);
+  for (const watch of watchers) watch();
 }
 
 function showTitle() {

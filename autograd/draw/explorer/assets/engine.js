@@ -2,7 +2,8 @@
 //
 // record.nodes[i]       name, label (a tree for formula.js), role, scope; of an operation also op (a key of F and S),
 //                       operands (the place of a node, or [number]), formula and slopes (places in record.formulas)
-// record.frames[k]      data, slopes and grads that Python computed; a film has a frame for each step of training
+// record.frames[0]      data, slopes and grads that Python computed
+// record.film           of a film only: what moved, see film.js; frames[0] is its last moment
 // record.closed         keys of operations whose rules do not read symbols: what depends on them stays as recorded
 
 function readNumber(x) {
@@ -28,7 +29,7 @@ class Engine {
     }
     // Step 0 shows nothing computed; then a step for each node, operands first; then one for each edge, last node first.
     this.count = this.nodes.length + this.edges.length;
-    this.base = this.recorded(0);
+    this.base = this.first = this.recorded(0);
     this.now = this.base;
     this.changed = new Map();
     this.open = this.reachable();
@@ -63,16 +64,24 @@ class Engine {
     this.now = this.changed.size ? this.compute(this.changed) : this.base;
   }
 
+  // Take other numbers of leaves as those recorded, as of another moment of a film; what was changed stays changed.
+  // Without any, those that Python computed.
+  load(leaves) {
+    this.base = this.first;
+    if (leaves) this.base = this.compute(leaves);
+    this.now = this.changed.size ? this.compute(this.changed) : this.base;
+  }
+
   reset() {
     this.changed.clear();
     this.now = this.base;
   }
 
-  compute(changes) {
+  compute(changes, base = this.base) {
     const data = [], slopes = [], errors = new Map();
     this.nodes.forEach((node, i) => {
       if (node.op === undefined) {
-        data.push(changes.has(i) ? changes.get(i) : this.base.data[i]);
+        data.push(changes.has(i) ? changes.get(i) : base.data[i]);
         slopes.push([]);
         return;
       }
@@ -82,7 +91,7 @@ class Engine {
         slopes.push(numbers.map(() => undefined));
         return;
       }
-      const out = F[node.op] ? F[node.op](...numbers) : this.base.data[i];
+      const out = F[node.op] ? F[node.op](...numbers) : base.data[i];
       if (numbers.every(Number.isFinite) && !Number.isFinite(out)) {
         errors.set(i, this.failure(node, numbers, out));
         data.push(undefined);
@@ -90,7 +99,7 @@ class Engine {
         return;
       }
       data.push(out);
-      slopes.push(S[node.op] ? S[node.op](out, ...numbers) : this.base.slopes[i]);
+      slopes.push(S[node.op] ? S[node.op](out, ...numbers) : base.slopes[i]);
     });
     return { data, slopes, errors, grads: errors.size ? this.nodes.map(() => undefined) : this.sweep(slopes) };
   }

@@ -45,9 +45,15 @@ const KEYS = {
   "+": () => camera.zoom(1.25), "=": () => camera.zoom(1.25), "-": () => camera.zoom(0.8), "0": () => camera.fit(true),
   "/": () => find("search").focus(), Escape: () => choose(null),
 };
+
+// What a slider has no use for.
+function leaves({ target, key }) {
+  return target.type === "range" && (key === " " ? target.id === "position" : !/^(Arrow|Home|End|Page)/.test(key));
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
-  if (event.target.matches("input, select, textarea") && !(event.target.id === "position" && event.key === " ")) return;
+  if (event.target.matches("input, select, textarea") && !leaves(event)) return;
   if (event.key === " " && event.target.matches("button, summary")) return;
   event.preventDefault();
   KEYS[event.key]();

@@ -43,6 +43,7 @@ class NodePanel extends Panel {
     if (entry.scope) parts.push(this.row("part", make("p", {}, entry.scope), ...this.foldButton(entry.scope)));
     if (entry.op === undefined) parts.push(this.whatIf(node));
     else parts.push(this.jumps(node));
+    parts.push(...this.overTime(node));
     parts.push(make("div", { class: "sums" }, ...this.pathParts(node, found)));
     this.chosen.replaceChildren(...parts);
   }
@@ -52,6 +53,11 @@ class NodePanel extends Panel {
     const { op, formula } = this.engine.nodes[node];
     if (op === undefined || this.engine.now.data[node] === undefined) return [];
     return [this.row("numbers", this.formulas.line(this.formulas.written(node, this.tree(formula), true)))];
+  }
+
+  // What a film adds: the node over the whole training.
+  overTime() {
+    return [];
   }
 
   foldButton(scope) {
@@ -72,12 +78,13 @@ class NodePanel extends Panel {
     if (!engine.open[node]) {
       return this.row("what if", make("p", { class: "aside" }, "An operation above it is known to Python only, so it cannot be changed here."));
     }
-    const start = engine.base.data[node];
-    const span = Number.isFinite(start) ? Math.max(1, Math.abs(start)) * 2 : 2, middle = Number.isFinite(start) ? start : 0;
     const box = make("input", { type: "text", inputmode: "decimal", id: "leaf", "aria-label": `Number of ${engine.nodes[node].name}`, autocomplete: "off", spellcheck: "false" });
-    const slider = make("input", { type: "range", id: "leaf-slider", min: middle - span, max: middle + span, step: span / 200, "aria-label": `Change ${engine.nodes[node].name}` });
+    const slider = make("input", { type: "range", id: "leaf-slider", "aria-label": `Change ${engine.nodes[node].name}` });
     const back = make("button", { type: "button", class: "small", id: "leaf-back" }, "as recorded");
     const fill = () => {
+      const start = engine.base.data[node];
+      const span = Number.isFinite(start) ? Math.max(1, Math.abs(start)) * 2 : 2, middle = Number.isFinite(start) ? start : 0;
+      Object.assign(slider, { min: middle - span, max: middle + span, step: span / 200 });
       box.value = String(engine.now.data[node]);
       slider.value = engine.now.data[node];
       box.removeAttribute("aria-invalid");
@@ -97,7 +104,7 @@ class NodePanel extends Panel {
       this.actions.change(node, number);
     });
     back.addEventListener("click", () => {
-      this.actions.change(node, start);
+      this.actions.change(node, engine.base.data[node]);
       fill();
     });
     this.refill = fill;

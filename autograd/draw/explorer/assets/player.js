@@ -43,12 +43,17 @@ class Player {
     parts.back.disabled = parts.first.disabled = this.position === 0;
     parts.next.disabled = parts.last.disabled = this.position === this.engine.count;
     parts.track.style.setProperty("--done", this.engine.count ? this.position / this.engine.count : 1);
-    if (address) {
-      try {
-        history.replaceState(null, "", `#step=${this.position}`);
-      } catch { /* a frame without an address of its own */ }
-    }
+    if (address) this.sign();
     this.show(this.position);
+  }
+
+  // Keep where we are in the address: the step, and in a film the moment.
+  sign(step = true) {
+    const parts = this.moment === undefined ? [] : [`frame=${this.moment}`];
+    if (step) parts.push(`step=${this.position}`);
+    try {
+      history.replaceState(null, "", `#${parts.join("&")}`);
+    } catch { /* a frame without an address of its own */ }
   }
 
   spoken() {
