@@ -152,15 +152,26 @@ def operands_of(instruction: Instruction) -> tuple[Rows | None, ...]:
     return (instruction.weights, instruction.inputs, instruction.bias)
 
 
-def describe(instruction: Instruction) -> str:
-    """Say in a few words what an instruction does: ``dense 128×13 (1,664 products)``."""
-    out, count = instruction.name, instruction.out.count
+def products(instruction: Instruction) -> int:
+    """Count the products in an instruction's weighted sums, for an example."""
+    if isinstance(instruction, MatrixProduct):
+        return instruction.n * instruction.k * instruction.m
+    return instruction.out.count * instruction.k if isinstance(instruction, Products) else 0
+
+
+def brief(instruction: Instruction) -> str:
+    """Say what an instruction does without saying where its result goes."""
+    if isinstance(instruction, MatrixProduct):
+        kind = "dense" if instruction.m == 1 else f"convolution at {instruction.m:,} places"
+        return f"{kind} {instruction.n}×{instruction.k} ({instruction.n * instruction.k * instruction.m:,} products)"
     if isinstance(instruction, Map):
-        return f"{instruction.op.name} {count:,} → {out}"
+        return f"{instruction.op.name} {instruction.out.count:,}"
     if isinstance(instruction, Sum):
-        return f"sum of {instruction.k:,}{f' × {count:,}' if count > 1 else ''} → {out}"
-    if isinstance(instruction, Products):
-        return f"weighted sums {count:,} × {instruction.k:,} ({count * instruction.k:,} products) → {out}"
-    kind = "dense" if instruction.m == 1 else f"convolution at {instruction.m:,} places,"
-    size = f"{instruction.n}×{instruction.k}"
-    return f"{kind} {size} ({instruction.n * instruction.k * instruction.m:,} products) → {out}"
+        return f"sum {instruction.out.count:,}×{instruction.k:,}"
+    assert isinstance(instruction, Products)
+    return f"weighted sums {instruction.out.count:,}×{instruction.k:,}"
+
+
+def describe(instruction: Instruction) -> str:
+    """Say in a few words what an instruction does, and what its result is called."""
+    return f"{brief(instruction)} → {instruction.name}"

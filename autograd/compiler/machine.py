@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,43 @@ from autograd.compiler.instructions import Rows
 from autograd.compiler.numpy_source import numpy_source
 from autograd.compiler.roll import Layout
 
-__all__ = ["Machine", "NumpyBackend"]
+__all__ = ["Machine", "NumpyBackend", "Steps"]
 
 Array = NDArray[Any]
 Functions = tuple[Callable[[], None], Callable[[], None], Callable[[], None], Callable[[], None]]
+
+
+@dataclass
+class Steps:
+    """Steps of a descent, each on the mean over a batch.
+
+    Attributes:
+        examples: all of them, (examples, numbers).
+        order: which to take, one batch after the other.
+        batch: examples in a batch.
+        output: the row of the loss.
+        others: rows of the further results.
+        rule: of the optimiser.
+        slots: what it remembers, (number of slots, n); written.
+        settings: what it takes besides, (steps, numbers).
+        frozen: which parameters stay as they are; None for none.
+        parameters: how many there are.
+        losses: written: of each step.
+        kept: written: the further results of each example.
+    """
+
+    examples: Array
+    order: Array
+    batch: int
+    output: Rows
+    others: Sequence[Rows]
+    rule: Callable[..., Any]
+    slots: Array
+    settings: Array
+    frozen: Array | None
+    parameters: int
+    losses: Array
+    kept: Array
 
 
 class NumpyBackend:
@@ -59,49 +93,40 @@ class NumpyBackend:
         )  # fmt: skip
         return found if len(found) == 4 else (*found, _nothing, _nothing)
 
-    def descend(
-        self,
-        program: Any,
-        machine: Machine,
-        examples: Array,
-        order: Array,
-        batch: int,
-        output: Rows,
-        others: Sequence[Rows],
-        losses: Array,
-        kept: Array,
-        rule: Callable[..., Any],
-        slots: Array,
-        settings: Array,
-        frozen: Array | None,
-    ) -> int:
-        """Take a step for each row of settings, and say how many were taken before a number stopped being finite."""
-        n = len(program.parameters)
-        whole = machine
-        moved = [whole.shared[:n, 0], *slots]
+    def take(self, steps: Steps, machine: Machine, machine_for: Callable[[str, int], Machine]) -> int:
+        """Take steps, and say how many were taken before a number stopped being finite.
+
+        Args:
+            steps: what to do; its slots, losses and kept outputs are written.
+            machine: the memory for whole batches, whose weights are moved.
+            machine_for: gives that for a smaller last one.
+        """
+        n, whole = steps.parameters, machine
+        moved = [whole.shared[:n, 0], *steps.slots]
         with np.errstate(all="ignore"):
-            for s, now in enumerate(settings.tolist()):
-                rows = order[s * batch : (s + 1) * batch]
-                machine = whole if len(rows) == whole.examples else program.machine("parameters", len(rows))
+            for s, now in enumerate(steps.settings.tolist()):
+                place = slice(s * steps.batch, (s + 1) * steps.batch)
+                rows = steps.order[place]
+                machine = whole if len(rows) == whole.examples else machine_for("parameters", len(rows))
                 if machine is not whole:
                     machine.shared[...] = whole.shared
-                machine.values[: examples.shape[1]] = examples[rows].T
+                machine.values[: steps.examples.shape[1]] = steps.examples[rows].T
                 machine.forward_shared()
                 machine.forward()
-                losses[s] = machine.numbers(output).mean()
-                for place, at in enumerate(others):
-                    kept[s * batch : s * batch + len(rows), place] = machine.numbers(at)
-                machine.seed(output, 1.0 / len(rows))
+                steps.losses[s] = machine.numbers(steps.output).mean()
+                for kept, at in zip(steps.kept[place].T, steps.others, strict=True):
+                    kept[...] = machine.numbers(at)
+                machine.seed(steps.output, 1.0 / len(rows))
                 machine.backward()
                 machine.backward_shared()
-                before = None if frozen is None else [array[frozen] for array in moved]
-                self._update(rule, now)([moved[0], machine.shared_adjoints[:n, 0], *slots], now)
+                before = None if steps.frozen is None else [array[steps.frozen] for array in moved]
+                self._update(steps.rule, now)([moved[0], machine.shared_adjoints[:n, 0], *steps.slots], now)
                 if before is not None:
                     for array, old in zip(moved, before, strict=True):
-                        array[frozen] = old
-                if not (np.isfinite(losses[s]) and np.isfinite(moved[0]).all()):
+                        array[steps.frozen] = old
+                if not (np.isfinite(steps.losses[s]) and np.isfinite(moved[0]).all()):
                     return s
-        return len(settings)
+        return len(steps.settings)
 
     def _update(self, rule: Callable[..., Any], settings: Sequence[float]) -> InPlaceRule:
         """Give the rule in place, for settings of which the same are zero."""
@@ -139,8 +164,7 @@ class Machine:
         """Put numbers into the parameters and the other leaves."""
         n = len(weights)
         self.shared[:n, 0] = weights
-        if constants:
-            self.shared[n : n + len(constants), 0] = constants
+        self.shared[n : n + len(constants), 0] = constants
 
     def numbers(self, at: Rows) -> Array:
         """Read one row, for each example."""

@@ -5,7 +5,7 @@ A model costs no compile time of its own: only an operation that was never used 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from autograd.compiler.adjoint import Plan
 from autograd.compiler.instructions import Rows
 from autograd.compiler.kernels import SHARED, VALUES, descend, run_flushed
 from autograd.compiler.kernels import run as run_exactly
+from autograd.compiler.machine import Machine, Steps
 from autograd.compiler.numba_source import Kernels, rule_address
 from autograd.compiler.roll import Layout, irregular
 from autograd.compiler.table import Tables, written
@@ -80,31 +81,17 @@ class NumbaBackend:
             for table in tables.lines
         )
 
-    def descend(
-        self,
-        program: Any,
-        machine: Any,
-        examples: Array,
-        order: Array,
-        batch: int,
-        output: Rows,
-        others: Sequence[Rows],
-        losses: Array,
-        kept: Array,
-        rule: Callable[..., Any],
-        slots: Array,
-        settings: Array,
-        frozen: Array | None,
-    ) -> int:
-        """Take a step for each row of settings, and say how many were taken before a number stopped being finite."""
+    def take(self, steps: Steps, machine: Machine, machine_for: Callable[[str, int], Machine]) -> int:
+        """Take steps without returning to Python, and say how many before a number stopped being finite."""
         flat, base, width = machine.state
-        places = np.array([_written(at) for at in others], dtype=np.int64)
-        update = rule_address(rule, len(slots), settings.shape[1], self.dtype.name)
-        marks = np.full(1, 2, np.uint8) if frozen is None else frozen.astype(np.uint8)
+        update = rule_address(steps.rule, len(steps.slots), steps.settings.shape[1], self.dtype.name)
+        frozen = np.full(1, 2, np.uint8) if steps.frozen is None else steps.frozen.astype(np.uint8)
+        others = np.array([_written(at) for at in steps.others], dtype=np.int64)
         tables = self.tables(machine.examples)
         done = descend(
-            tables.forward, tables.backward, tables.pool, flat, base, width.copy(), examples, order, batch,
-            _written(output), places, losses, kept, update, slots, settings, marks, len(program.parameters),
+            tables.forward, tables.backward, tables.pool, flat, base, width.copy(), steps.examples, steps.order,
+            steps.batch, _written(steps.output), others, steps.losses, steps.kept, update, steps.slots, steps.settings,
+            frozen, steps.parameters,
         )  # fmt: skip
         return int(done)
 

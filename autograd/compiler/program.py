@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import ops
 from autograd.backward import differentiable_sweep, gradients
-from autograd.compiler.adjoint import Plan, plan
-from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum
-from autograd.compiler.lifetimes import reuse
-from autograd.compiler.machine import Machine, NumpyBackend
+from autograd.compiler.execution import Descent, Execution, count
+from autograd.compiler.instructions import Instruction, brief, products
 from autograd.compiler.numpy_source import numpy_source
 from autograd.compiler.reading import check_weighted_sums
-from autograd.compiler.roll import Layout, irregular, roll
+from autograd.compiler.results import filled, first, leading, shaped, structure, values
+from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify
-from autograd.compiler.trace import Argument, Trace, Traced, operands_below, trace, tracing
+from autograd.compiler.trace import Argument, Trace, Traced, trace, traced_below, tracing
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.graph import Graph
 from autograd.value import Value, computed, renew
 
-__all__ = ["Descent", "Program", "compile"]
+__all__ = ["Program", "compile"]
 
 Array = NDArray[Any]
 
-CACHE = 2**21  # bytes that the numbers of the examples computed together may take
-FEWEST = 16  # … but at least so many examples
 BACKENDS = ("auto", "numba", "numpy")
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -81,49 +77,39 @@ def compile(  # noqa: A001
     return Program(traced, str(kind), backend, threads, began)
 
 
-class Descent(NamedTuple):
-    """What `Program.descend` gives.
-
-    Attributes:
-        weights: the weights after the last step, (n,).
-        slots: what the rule remembers then, (number of slots, n).
-        losses: the mean of each batch before its step; fewer than asked for where the next would not be finite.
-        outputs: the further numbers of the function's result for each example taken, (m, others).
-    """
-
-    weights: Array
-    slots: Array
-    losses: Array
-    outputs: Array
-
-
 class Program:
     """A compiled function. Made by `compile`.
 
     Attributes:
         arguments: names and shapes of what it takes.
         parameters: what it differentiates by, in order.
-        dtype: of the numbers it computes with.
-        backend: ``"numpy"`` or ``"numba"``.
+        execution: what runs it.
     """
 
     def __init__(self, traced: Traced, dtype: str, backend: str, threads: int = 1, began: float | None = None) -> None:
         began = time.perf_counter() if began is None else began
         self._traced = traced
-        self.dtype = np.dtype(dtype)
-        self.threads = threads
-        self._outputs = list(_values(traced.result))
-        self._layout = roll(simplify(traced, self._outputs))
+        self._outputs = list(values(traced.result))
+        layout = roll(simplify(traced, self._outputs))
         self.parameters = traced.parameters
         self.arguments: tuple[Argument, ...] = traced.arguments
-        self._inputs = sum(len(argument.leaves) for argument in traced.arguments)
-        self.backend = _chosen(backend)
+        inputs = sum(len(argument.leaves) for argument in traced.arguments)
+        self.execution = Execution(
+            layout, inputs, len(self.parameters), np.dtype(dtype), available(backend), threads
+        )  # fmt: skip
         self._options = (dtype, backend, threads)
-        self._backends: dict[str, Any] = {}
-        self._machines: dict[tuple[str, int, int], Machine] = {}
         self._last: list[Array] | None = None
-        self._derived: dict[str, Program] = {}
-        self._compile_seconds = time.perf_counter() - began
+        self.execution.seconds = time.perf_counter() - began
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers it computes with."""
+        return self.execution.dtype
+
+    @property
+    def backend(self) -> str:
+        """What computes: ``"numpy"`` or ``"numba"``."""
+        return self.execution.backend
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -143,17 +129,12 @@ class Program:
             DomainError, ValueOverflowError: a number has no finite result; the first bad node is named.
         """
         given, batched = self._read(arrays)
-        n = _examples(given)
-        results = np.empty((len(self._outputs), n), self.dtype)
-        with np.errstate(all="ignore"):
-            for part, machine in self._parts("none", given, weights):
-                machine.forward()
-                for place, at in enumerate(self._places(self._short_lived)):
-                    results[place, part] = machine.numbers(at)
+        w = self._weights(weights)
+        results = self.execution.run(given, w, self._constants())
         if not np.isfinite(results).all():
-            self._explain_bad(np.flatnonzero(~np.isfinite(results).all(axis=0)), given, weights)
-        shaped = _shaped(self._traced.result, iter(results))
-        return shaped if batched else _first(shaped)
+            self._explain_bad(np.flatnonzero(~np.isfinite(results).all(axis=0)), given, w)
+        found = shaped(self._traced.result, iter(results), count(given))
+        return found if batched else first(found)
 
     def value_and_grad(
         self,
@@ -185,19 +166,19 @@ class Program:
         if wrt not in ("parameters", "inputs"):
             raise CompileError(f'wrt must be "parameters" or "inputs", not {wrt!r}.')
         given, batched = self._read(arrays)
-        self._output()
+        self._check_scalar()
+        w, n = self._weights(weights), count(given)
         if reduce == "none" and wrt == "parameters":
-            values, slopes = self._example_by_example(given, weights)
-            return (values, slopes) if batched else (float(values[0]), slopes[0])
-        n = _examples(given)
+            each, slopes = self._example_by_example(given, w)
+            return (each, slopes) if batched else (float(each[0]), slopes[0])
         if reduce == "mean" and n == 0:
             raise CompileError("The mean over no examples does not exist: give at least one, or reduce='sum'.")
         share = 1.0 / n if reduce == "mean" else 1.0
-        values, shared, inputs = self._sweep(wrt, given, weights, share)
-        value: Any = values if reduce == "none" else float(values.sum(dtype=np.float64) * share)
-        gradient: Any = shared if wrt == "parameters" else inputs
-        if not np.isfinite(value if reduce != "none" else values).all() or not np.isfinite(gradient).all():
-            self._explain_bad(np.arange(n), given, weights, wrt)
+        each, shared, inputs = self.execution.sweep(wrt, given, w, self._constants(), share)
+        value: Any = each if reduce == "none" else float(each.sum(dtype=np.float64) * share)
+        gradient = shared if wrt == "parameters" else inputs
+        if not np.isfinite(value).all() or not np.isfinite(gradient).all():
+            self._explain_bad(np.arange(n), given, w, wrt)
         if wrt == "parameters":
             return value, gradient.astype(np.float64)
         pieces = self._pieces(gradient, batched)
@@ -240,29 +221,10 @@ class Program:
             CompileError: an array does not fit, or the rule's text cannot be read.
         """
         given, _ = self._read(arrays)
-        output, (_, *others) = self._output(), self._places(self._layout)
-        steps, m = len(settings), len(order)
-        if steps != -(-m // batch):
-            raise CompileError(f"{m} examples in batches of {batch} make {-(-m // batch)} steps, not {steps}.")
-        machine = self.machine("parameters", min(batch, m))
-        taken = np.concatenate(given, axis=1) if given else np.zeros((_examples(given), 0), self.dtype)
-        run = self._backend("parameters").descend
-        self._load(machine, weights)
-        slots = np.array(slots, self.dtype, ndmin=2, order="C")
-        settings = np.ascontiguousarray(settings, self.dtype)
-        losses, kept = np.zeros(steps, self.dtype), np.zeros((m, len(others)), self.dtype)
-        n = len(self.parameters)
-        while True:
-            held, start = slots.copy(), machine.shared[:n, 0].copy()
-            done = run(self, machine, taken, np.ascontiguousarray(order, np.int64), batch, output, others, losses, kept,
-                       rule, slots, settings, frozen)  # fmt: skip
-            if done == len(settings):
-                break
-            # What is not finite was not to happen: the same steps once more, up to there.
-            slots, settings, order = held, settings[:done], order[: done * batch]
-            machine.shared[:n, 0] = start
-        w = machine.shared[:n, 0].astype(np.float64)
-        return Descent(w, slots.astype(np.float64), losses[:done].astype(np.float64), kept.astype(np.float64))
+        self._check_scalar()
+        return self.execution.descend(
+            given, self._weights(weights), self._constants(), order, batch, rule, slots, settings, frozen
+        )
 
     def hvp(self, *arrays: ArrayLike, vector: ArrayLike, reduce: str = "mean", weights: Array | None = None) -> Array:
         """Multiply the Hessian by the parameters with a vector, at the cost of a few sweeps.
@@ -283,8 +245,8 @@ class Program:
         n = len(self.parameters)
         if along.shape != (n,):
             raise CompileError(f"vector must have one number for each of the {n} parameters, not shape {along.shape}.")
-        w = self.weights() if weights is None else np.asarray(weights)
-        both = self._second().value_and_grad(*arrays, reduce=reduce, weights=np.concatenate([w, along]))[1]
+        w = self._weights(weights)
+        both = self._second.value_and_grad(*arrays, reduce=reduce, weights=np.concatenate([w, along]))[1]
         return both[:n]  # type: ignore[no-any-return]
 
     def hessian(self, *arrays: ArrayLike, reduce: str = "mean", weights: Array | None = None) -> Array:
@@ -312,7 +274,7 @@ class Program:
         """
         if self._last is None:
             raise CompileError("at(i) shows an example of the last run, and there was none: call the program first.")
-        n = _examples(self._last)
+        n = count(self._last)
         if not -n <= example < n:
             raise CompileError(f"The last run had {n} examples, so there is no example {example}.")
         self._replay([array[example] for array in self._last])
@@ -332,12 +294,12 @@ class Program:
     @property
     def instructions(self) -> tuple[Instruction, ...]:
         """The array operations, in order."""
-        return (*self._layout.shared, *self._layout.batched)
+        return (*self.execution.layout.shared, *self.execution.layout.batched)
 
     @property
     def source(self) -> str:
         """The program as Python source: its array operations forward and, where it has a sweep, backward."""
-        return numpy_source(self._layout, self._plan("parameters") if self._scalar else None)[0]
+        return numpy_source(self.execution.layout, self.execution.plan("parameters") if self._scalar else None)[0]
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -353,10 +315,10 @@ class Program:
             "nodes": len(nodes),
             "edges": self._edges,
             "operations": len(self.instructions),
-            "products": sum(_products(instruction) for instruction in self.instructions),
-            "bytes": 2 * size * self._layout.batched_rows,
-            "shared_bytes": 2 * size * self._layout.shared_rows,
-            "compile_seconds": self._compile_seconds,
+            "products": sum(products(instruction) for instruction in self.instructions),
+            "bytes": 2 * size * self.execution.layout.batched_rows,
+            "shared_bytes": 2 * size * self.execution.layout.shared_rows,
+            "compile_seconds": self.execution.seconds,
         }
 
     @cached_property
@@ -365,7 +327,7 @@ class Program:
 
     def __str__(self) -> str:
         """Say what the graph became, one array operation after the other."""
-        return " · ".join(_brief(instruction) for instruction in self.instructions) or "nothing to compute"
+        return " · ".join(brief(instruction) for instruction in self.instructions) or "nothing to compute"
 
     def __repr__(self) -> str:
         stats = self.stats
@@ -380,12 +342,9 @@ class Program:
             self._traced.arguments,
             self.parameters,
             Graph(*self._outputs),
-            self._shape(),
+            structure(self._traced.result, iter(range(len(self._outputs)))),
             self._options,
         )
-
-    def _shape(self) -> Any:
-        return _structure(self._traced.result, iter(range(len(self._outputs))))
 
     # --- arrays in ----------------------------------------------------------------------------------------------------
 
@@ -427,168 +386,61 @@ class Program:
 
     # --- machines -----------------------------------------------------------------------------------------------------
 
+    def _weights(self, weights: Array | None) -> Array:
+        """Give the numbers to use for the parameters."""
+        w = self.weights() if weights is None else np.asarray(weights, dtype=np.float64)
+        if w.shape != (len(self.parameters),):
+            raise CompileError(
+                f"weights must hold one number for each of the {len(self.parameters)} parameters, not shape {w.shape}."
+            )
+        return w
+
+    def _constants(self) -> list[float]:
+        return [leaf.data for leaf in self._traced.constants]
+
     @property
     def _scalar(self) -> bool:
-        return isinstance(_leading(self._traced.result), Value)
+        return isinstance(leading(self._traced.result), Value)
 
-    def _output(self) -> Rows:
-        """Find the row of what is differentiated."""
-        leading = _leading(self._traced.result)
-        if not isinstance(leading, Value):
+    def _check_scalar(self) -> None:
+        if not self._scalar:
             raise CompileError(
                 "The function gives several numbers, so it has no one gradient: compile one that returns their total, "
                 "a loss, or a tuple whose first part is a single Value."
             )
-        return self._places(self._layout)[0]
 
-    def _places(self, layout: Layout) -> list[Rows]:
-        e = layout.expressions
-        return [Rows(not e.batched[x], layout.row[x], 1) for x in e.outputs]
-
-    @cached_property
-    def _short_lived(self) -> Layout:
-        """The layout of a run that is not swept, in which rows are written over; a tape keeps its nodes in a row."""
-        return self._layout if irregular(self._layout) else reuse(self._layout, self._inputs)
-
-    def _laid_out(self, wrt: str) -> Layout:
-        return self._short_lived if wrt == "none" else self._layout
-
-    def _plan(self, wrt: str) -> Plan:
-        p, n = len(self.parameters), self._inputs
-        wanted = (
-            [Rows(True, 0, p)] if wrt == "parameters" and p else [Rows(False, 0, n)] if wrt == "inputs" and n else []
-        )
-        return plan(self._layout, self._output(), wanted)
-
-    def _backend(self, wrt: str) -> Any:
-        if wrt not in self._backends:
-            began = time.perf_counter()
-            sweep = None if wrt == "none" else self._plan(wrt)
-            if self.backend == "numba":
-                from autograd.compiler.numba_backend import NumbaBackend
-
-                self._backends[wrt] = NumbaBackend(self._laid_out(wrt), sweep, self.dtype)
-            else:
-                self._backends[wrt] = NumpyBackend(self._laid_out(wrt), sweep, self.dtype)
-            self._compile_seconds += time.perf_counter() - began
-        return self._backends[wrt]
-
-    def machine(self, wrt: str, examples: int, thread: int = 0) -> Machine:
-        """Give the memory and functions for so many examples at a time."""
-        key = wrt, examples, thread
-        if key not in self._machines:
-            if len(self._machines) > 8:
-                self._machines.pop(next(iter(self._machines)))
-            self._machines[key] = Machine(self._backend(wrt), self._laid_out(wrt), examples)
-        return self._machines[key]
-
-    def _chunk(self, n: int, wrt: str) -> int:
-        """Decide how many examples to compute together, so that their numbers stay in the cache."""
-        each = (1 if wrt == "none" else 2) * self.dtype.itemsize * max(1, self._laid_out(wrt).batched_rows)
-        return max(1, min(n, max(FEWEST, CACHE // each // FEWEST * FEWEST)))
-
-    def _load(self, machine: Machine, weights: Array | None) -> None:
-        w = self.weights() if weights is None else weights
-        if len(w) != len(self.parameters):
-            raise CompileError(f"weights must hold one number for each of the {len(self.parameters)} parameters.")
-        machine.load(w, [leaf.data for leaf in self._traced.constants])
-
-    def _parts(self, wrt: str, given: list[Array], weights: Array | None, thread: int = 0) -> Iterator[Any]:
-        """Give part after part of the examples, with a machine that holds it."""
-        n = _examples(given)
-        loaded: set[int] = set()
-        chunk = self._chunk(n, wrt)
-        for start in range(0, n, chunk):
-            part = slice(start, min(n, start + chunk))
-            machine = self.machine(wrt, part.stop - part.start, thread)
-            if id(machine) not in loaded:
-                loaded.add(id(machine))
-                self._load(machine, weights)
-                machine.forward_shared()
-            place = 0
-            for array in given:
-                machine.values[place : place + array.shape[1]] = array[part].T
-                place += array.shape[1]
-            yield part, machine
-
-    def _sweep(self, wrt: str, given: list[Array], weights: Array | None, share: float) -> tuple[Array, Array, Array]:
-        """Run forward and backward: values of the examples, gradient by the parameters, gradient by the inputs."""
-        n = _examples(given)
-        values = np.zeros(n, self.dtype)
-        inputs = np.zeros((self._inputs, n) if wrt == "inputs" else (0, 0), self.dtype)
-        output = self._output()
-        w = self.weights() if weights is None else np.asarray(weights, dtype=np.float64)
-
-        def run(start: int, stop: int, thread: int) -> Array:
-            some = [array[start:stop] for array in given]
-            total: Array | None = None
-            machine = None
-            for part, machine in self._parts(wrt, some, w, thread):
-                machine.forward()
-                values[start:stop][part] = machine.numbers(output)
-                machine.seed(output, share)
-                machine.backward()
-                if wrt == "inputs":
-                    inputs[:, start:stop][:, part] = machine.adjoints[: self._inputs]
-                else:
-                    total = machine.shared_adjoints.copy() if total is None else total + machine.shared_adjoints
-            if total is None or machine is None:
-                return np.zeros(len(self.parameters), self.dtype)
-            machine.shared_adjoints[...] = total
-            machine.backward_shared()
-            gradient: Array = machine.shared_adjoints[: len(self.parameters), 0].copy()
-            return gradient
-
-        threads = min(self.threads, max(1, n // FEWEST))
-        bounds = [n * i // threads for i in range(threads + 1)]
-        with np.errstate(all="ignore"):
-            if threads == 1:
-                return values, run(0, n, 0), inputs
-            self._backend(wrt)
-            with ThreadPoolExecutor(threads) as pool:
-                parts = list(pool.map(run, bounds[:-1], bounds[1:], range(threads)))
-        return values, np.sum(parts, axis=0), inputs
-
-    def _example_by_example(self, given: list[Array], weights: Array | None) -> tuple[Array, Array]:
-        n = _examples(given)
-        w = self.weights() if weights is None else np.asarray(weights, dtype=np.float64)
-        values, slopes = np.zeros(n), np.zeros((n, len(self.parameters)))
+    def _example_by_example(self, given: list[Array], w: Array) -> tuple[Array, Array]:
+        n, constants = count(given), self._constants()
+        each, slopes = np.zeros(n), np.zeros((n, len(self.parameters)))
         for i in range(n):
-            value, row, _ = self._sweep("parameters", [array[i : i + 1] for array in given], w, 1.0)
-            values[i], slopes[i] = value[0], row
-        if not (np.isfinite(values).all() and np.isfinite(slopes).all()):
-            self._explain_bad(np.arange(n), given, weights)
-        return values, slopes
+            value, row, _ = self.execution.sweep("parameters", [a[i : i + 1] for a in given], w, constants, 1.0)
+            each[i], slopes[i] = value[0], row
+        if not (np.isfinite(each).all() and np.isfinite(slopes).all()):
+            self._explain_bad(np.arange(n), given, w)
+        return each, slopes
 
     # --- second order and replay --------------------------------------------------------------------------------------
 
+    @cached_property
     def _second(self) -> Program:
-        """Compile the slope of the gradient along a vector, which stands after the parameters."""
-        if "second" not in self._derived:
-            self._output()
-            y = self._outputs[0]
-            vector = tuple(Value(0.0, f"v[{i}]") for i in range(len(self.parameters)))
-            leaves = [leaf for argument in self.arguments for leaf in argument.leaves]
-            with tracing(Trace([*leaves, *self.parameters, *vector])):
-                adjoints = differentiable_sweep(y, 1.0, frozenset(self.parameters))
-                slopes = [adjoints.get(p, 0.0) for p in self.parameters]
-                along = ops.dot(slopes, vector) if slopes else ops.total([])
-            nodes = operands_below([along])
-            known = {*leaves, *self.parameters, *vector}
-            constants = tuple(node for node in nodes if node.is_leaf and node not in known)
-            both = (*self.parameters, *vector)
-            traced = Traced(self.arguments, both, constants, along, tuple(nodes))
-            self._derived["second"] = Program(traced, *self._options)
-        return self._derived["second"]
+        """The slope of the gradient along a vector, whose numbers stand after the parameters."""
+        self._check_scalar()
+        vector = tuple(Value(0.0, f"v[{i}]") for i in range(len(self.parameters)))
+        leaves = [leaf for argument in self.arguments for leaf in argument.leaves]
+        with tracing(Trace([*leaves, *self.parameters, *vector])):
+            adjoints = differentiable_sweep(self._outputs[0], 1.0, frozenset(self.parameters))
+            slopes = [adjoints.get(p, 0.0) for p in self.parameters]
+            along = ops.dot(slopes, vector) if slopes else ops.total([])
+        return Program(traced_below(self.arguments, (*self.parameters, *vector), along), *self._options)
 
-    def _replay(self, example: list[Array], weights: Array | None = None) -> None:
+    def _replay(self, example: list[Array], w: Array | None = None) -> None:
         """Compute every node of the graph again, eagerly, at the numbers of one example."""
         for argument, numbers in zip(self.arguments, example, strict=True):
             for leaf, number in zip(argument.leaves, numbers.tolist(), strict=True):
                 leaf._data = number
         before = [parameter._data for parameter in self.parameters]
-        if weights is not None:
-            for parameter, number in zip(self.parameters, np.asarray(weights).tolist(), strict=True):
+        if w is not None:
+            for parameter, number in zip(self.parameters, w.tolist(), strict=True):
                 parameter._data = number
         try:
             for node in self._traced.nodes:
@@ -599,17 +451,16 @@ class Program:
             for parameter, number in zip(self.parameters, before, strict=True):
                 parameter._data = number
 
-    def _explain_bad(self, examples: Array, given: list[Array], weights: Array | None, wrt: str = "parameters") -> None:
+    def _explain_bad(self, examples: Array, given: list[Array], w: Array, wrt: str = "parameters") -> None:
         """Find the first example that is not finite, and raise the error that the engine raises for it."""
         for i in examples.tolist():
             row = [array[i] for array in given]
-            with np.errstate(all="ignore"):
-                if self._scalar:
-                    value, slopes, inputs = self._sweep(wrt, [array[i : i + 1] for array in given], weights, 1.0)
-                    if all(np.isfinite(found).all() for found in (value, slopes, inputs)):
-                        continue
+            if self._scalar:
+                found = self.execution.sweep(wrt, [a[i : i + 1] for a in given], w, self._constants(), 1.0)
+                if all(np.isfinite(numbers).all() for numbers in found):
+                    continue
             try:
-                self._replay(row, weights)
+                self._replay(row, w)
                 if self._scalar:
                     wanted = self.parameters if wrt == "parameters" else [x for a in self.arguments for x in a.leaves]
                     gradients(self._outputs[0], list(wanted))
@@ -629,67 +480,18 @@ class Program:
             )
 
 
-# --- shapes of results ------------------------------------------------------------------------------------------------
-
-
-def _values(result: Any) -> Iterator[Value]:
-    if isinstance(result, list | tuple):
-        for item in result:
-            yield from _values(item)
-    elif isinstance(result, Value):
-        yield result
-
-
-def _leading(result: Any) -> Any:
-    """Give the part of a result that is differentiated: itself, or the first part of a tuple."""
-    return result[0] if isinstance(result, tuple) and result else result
-
-
-def _shaped(result: Any, numbers: Iterator[Array]) -> Any:
-    """Lay out the rows of a result: arrays (examples, …), in tuples as the function gave them."""
-    if isinstance(result, tuple):
-        return tuple(_shaped(item, numbers) for item in result)
-    if isinstance(result, list):
-        return np.stack([_shaped(item, numbers) for item in result], axis=1)
-    return next(numbers).astype(np.float64) if isinstance(result, Value) else np.float64(result)
-
-
-def _first(shaped: Any) -> Any:
-    return tuple(map(_first, shaped)) if isinstance(shaped, tuple) else shaped[0]
-
-
-def _examples(given: list[Array]) -> int:
-    return len(given[0]) if given else 1
-
-
-def _structure(result: Any, places: Iterator[int]) -> Any:
-    """Describe the nesting of a result, each Value as its place among the outputs."""
-    if isinstance(result, list | tuple):
-        return type(result)(_structure(item, places) for item in result)
-    return _Place(next(places)) if isinstance(result, Value) else float(result)
-
-
-class _Place(int):
-    """The place of an output, in a pickled result."""
-
-
-def _filled(structure: Any, outputs: Sequence[Value]) -> Any:
-    if isinstance(structure, list | tuple):
-        return type(structure)(_filled(item, outputs) for item in structure)
-    return outputs[structure] if isinstance(structure, _Place) else structure
-
-
 def _unpickled(
-    arguments: tuple[Argument, ...], parameters: tuple[Value, ...], graph: Graph, shape: Any, options: tuple[Any, ...]
+    arguments: tuple[Argument, ...], parameters: tuple[Value, ...], graph: Graph, nesting: Any, options: tuple[Any, ...]
 ) -> Program:
-    outputs = graph.outputs
-    nodes = tuple(operands_below(outputs))
-    known = {*parameters, *(leaf for argument in arguments for leaf in argument.leaves)}
-    constants = tuple(node for node in nodes if node.is_leaf and node not in known)
-    return Program(Traced(arguments, parameters, constants, _filled(shape, outputs), nodes), *options)
+    return Program(traced_below(arguments, parameters, filled(nesting, graph.outputs)), *options)
 
 
-def _chosen(backend: str) -> str:
+def available(backend: str) -> str:
+    """Choose a backend that is installed.
+
+    Raises:
+        CompileError: the one that is asked for is not.
+    """
     if backend == "numpy":
         return "numpy"
     from importlib.util import find_spec
@@ -700,21 +502,3 @@ def _chosen(backend: str) -> str:
             f"backend='numba' needs {' and '.join(missing)}: run pip install 'edgegrad[fast]', or use backend='numpy'."
         )
     return "numpy" if missing else "numba"
-
-
-def _products(instruction: Instruction) -> int:
-    if isinstance(instruction, MatrixProduct):
-        return instruction.n * instruction.k * instruction.m
-    return instruction.out.count * instruction.k if isinstance(instruction, Products) else 0
-
-
-def _brief(instruction: Instruction) -> str:
-    if isinstance(instruction, MatrixProduct):
-        kind = "dense" if instruction.m == 1 else f"convolution at {instruction.m:,} places"
-        return f"{kind} {instruction.n}×{instruction.k} ({instruction.n * instruction.k * instruction.m:,} products)"
-    if isinstance(instruction, Map):
-        return f"{instruction.op.name} {instruction.out.count:,}"
-    if isinstance(instruction, Sum):
-        return f"sum {instruction.out.count:,}×{instruction.k:,}"
-    assert isinstance(instruction, Products)
-    return f"weighted sums {instruction.out.count:,}×{instruction.k:,}"

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.compiler.results import values
 from autograd.errors import CompileError, OpDefinitionError
 from autograd.op import Op, is_array, real_number, real_result
 from autograd.record import NAMESPACE
 from autograd.value import Value, _thread, made
 
-__all__ = ["Argument", "Trace", "Traced", "operands_below", "trace", "tracing"]
+__all__ = ["Argument", "Trace", "Traced", "operands_below", "trace", "traced_below", "tracing"]
 
 
 class Argument(NamedTuple):
@@ -119,16 +120,21 @@ def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: 
     inputs = [leaf for argument in arguments for leaf in argument.leaves]
     with tracing(Trace([*inputs, *parameters])):
         result = f(*(given for _, given in lifted))
-    outputs = list(_values(result))
+    outputs = list(values(result))
     if not outputs:
         raise CompileError(
             f"The function that is being compiled gave {type(result).__name__} without a number to compute. Return a "
             "Value, or a list or tuple of Values."
         )
-    nodes = operands_below(outputs)
-    known = {*inputs, *parameters}
+    return traced_below(arguments, parameters, result)
+
+
+def traced_below(arguments: tuple[Argument, ...], parameters: tuple[Value, ...], result: Any) -> Traced:
+    """Collect the graph of a result; leaves that are neither inputs nor parameters are constants."""
+    nodes = tuple(operands_below(list(values(result))))
+    known = {*parameters, *(leaf for argument in arguments for leaf in argument.leaves)}
     constants = tuple(node for node in nodes if node._x is None and node not in known)
-    return Traced(arguments, parameters, constants, result, tuple(nodes))
+    return Traced(arguments, parameters, constants, result, nodes)
 
 
 def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
@@ -165,20 +171,6 @@ def _shape(given: Any, name: str) -> tuple[int, ...]:
     if len(inner) > 1:
         raise CompileError(f"The example for {name} is ragged: give it lists of one length on each level.")
     return (len(given), *(inner.pop() if inner else ()))
-
-
-def _values(result: Any) -> Iterator[Value]:
-    """Give the Values of a result in order; a plain number in it becomes a constant."""
-    if isinstance(result, list | tuple):
-        for item in result:
-            yield from _values(item)
-    elif isinstance(result, Value):
-        yield result
-    elif result is None or not hasattr(result, "__float__"):
-        raise CompileError(
-            f"The function that is being compiled gave an object of type {type(result).__name__} where a Value is due. "
-            "Return a Value, or a list or tuple of Values; other results than numbers have no place in a program."
-        )
 
 
 def operands_below(outputs: Sequence[Value]) -> list[Value]:

@@ -1,0 +1,255 @@
+"""Execution: what runs a laid-out program on arrays of examples, in parts that fit into the processor's cache."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.adjoint import Plan, plan
+from autograd.compiler.instructions import Rows
+from autograd.compiler.lifetimes import reuse
+from autograd.compiler.machine import Machine, NumpyBackend, Steps
+from autograd.compiler.roll import Layout, irregular
+from autograd.errors import CompileError
+
+__all__ = ["Descent", "Execution", "count"]
+
+Array = NDArray[Any]
+
+CACHE = 2**21  # bytes that the numbers of the examples computed together may take
+FEWEST = 16  # … but at least so many examples
+KEPT = 8  # memories that are kept for further runs
+
+
+class Descent(NamedTuple):
+    """What `Program.descend` gives.
+
+    Attributes:
+        weights: the weights after the last step, (n,).
+        slots: what the rule remembers then, (number of slots, n).
+        losses: the mean of each batch before its step; fewer than asked for where the next would not be finite.
+        outputs: the further numbers of the function's result for each example taken, (m, others).
+    """
+
+    weights: Array
+    slots: Array
+    losses: Array
+    outputs: Array
+
+
+def count(given: Sequence[Array]) -> int:
+    """Count the examples in arrays (examples, numbers)."""
+    return len(given[0]) if given else 1
+
+
+@dataclass
+class Execution:
+    """Runs a program.
+
+    Args:
+        layout: its instructions.
+        inputs: how many numbers an example has.
+        parameters: how many numbers it is differentiated by.
+        dtype: of its numbers.
+        backend: ``"numpy"`` or ``"numba"``.
+        threads: how many share the examples of a run.
+
+    Attributes:
+        seconds: what compiling has taken.
+    """
+
+    layout: Layout
+    inputs: int
+    parameters: int
+    dtype: np.dtype[Any]
+    backend: str
+    threads: int
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._backends: dict[str, Any] = {}
+        self._machines: dict[tuple[str, int, int], Machine] = {}
+
+    # --- what it is compiled to ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def forward_layout(self) -> Layout:
+        """The layout of a run that is not swept, in which rows are written over; a tape keeps its nodes in a row."""
+        return self.layout if irregular(self.layout) else reuse(self.layout, self.inputs)
+
+    def layout_for(self, wrt: str) -> Layout:
+        """Choose the layout of a run that is swept (by ``"parameters"`` or ``"inputs"``), or not (``"none"``)."""
+        return self.forward_layout if wrt == "none" else self.layout
+
+    def outputs(self, wrt: str) -> list[Rows]:
+        """Find the rows of the results."""
+        layout = self.layout_for(wrt)
+        batched = layout.expressions.batched
+        return [Rows(not batched[x], layout.row[x], 1) for x in layout.expressions.outputs]
+
+    def plan(self, wrt: str) -> Plan:
+        """Plan the sweep from the first result."""
+        wanted = Rows(True, 0, self.parameters) if wrt == "parameters" else Rows(False, 0, self.inputs)
+        return plan(self.layout, self.outputs(wrt)[0], [wanted] if wanted.count else [])
+
+    def compiled(self, wrt: str) -> Any:
+        """Compile for the backend, once."""
+        if wrt not in self._backends:
+            began = time.perf_counter()
+            sweep = None if wrt == "none" else self.plan(wrt)
+            if self.backend == "numba":
+                from autograd.compiler.numba_backend import NumbaBackend
+
+                self._backends[wrt] = NumbaBackend(self.layout_for(wrt), sweep, self.dtype)
+            else:
+                self._backends[wrt] = NumpyBackend(self.layout_for(wrt), sweep, self.dtype)
+            self.seconds += time.perf_counter() - began
+        return self._backends[wrt]
+
+    def machine(self, wrt: str, examples: int, thread: int = 0) -> Machine:
+        """Give the memory and functions for so many examples at a time."""
+        key = wrt, examples, thread
+        if key not in self._machines:
+            if len(self._machines) > KEPT:
+                self._machines.pop(next(iter(self._machines)))
+            self._machines[key] = Machine(self.compiled(wrt), self.layout_for(wrt), examples)
+        return self._machines[key]
+
+    # --- runs ---------------------------------------------------------------------------------------------------------
+
+    def run(self, given: Sequence[Array], weights: Array, constants: Sequence[float]) -> Array:
+        """Compute the results, (results, examples).
+
+        Args:
+            given: arrays (examples, numbers), one for each argument.
+            weights: the parameters' numbers.
+            constants: numbers of the other leaves.
+        """
+        places = self.outputs("none")
+        results = np.empty((len(places), count(given)), self.dtype)
+        with np.errstate(all="ignore"):
+            for part, machine in self._parts("none", given, weights, constants):
+                machine.forward()
+                for result, at in zip(results, places, strict=True):
+                    result[part] = machine.numbers(at)
+        return results
+
+    def sweep(
+        self, wrt: str, given: Sequence[Array], weights: Array, constants: Sequence[float], share: float
+    ) -> tuple[Array, Array, Array]:
+        """Run forward and backward.
+
+        Args:
+            wrt: ``"parameters"`` or ``"inputs"``.
+            share: what the sweep starts from at each example.
+
+        Returns:
+            the values (examples,), the gradient by the parameters (n,), and by the inputs (numbers, examples); the one
+            that was not asked for is empty or holds nothing of use.
+        """
+        n = count(given)
+        values = np.zeros(n, self.dtype)
+        inputs = np.zeros((self.inputs, n) if wrt == "inputs" else (0, 0), self.dtype)
+        output = self.outputs(wrt)[0]
+
+        def run(start: int, stop: int, thread: int) -> Array:
+            some = [array[start:stop] for array in given]
+            total: Array | None = None
+            machine = None
+            for part, machine in self._parts(wrt, some, weights, constants, thread):
+                machine.forward()
+                values[start:stop][part] = machine.numbers(output)
+                machine.seed(output, share)
+                machine.backward()
+                if wrt == "inputs":
+                    inputs[:, start:stop][:, part] = machine.adjoints[: self.inputs]
+                else:
+                    total = machine.shared_adjoints.copy() if total is None else total + machine.shared_adjoints
+            if total is None or machine is None:
+                return np.zeros(self.parameters, self.dtype)
+            machine.shared_adjoints[...] = total
+            machine.backward_shared()
+            gradient: Array = machine.shared_adjoints[: self.parameters, 0].copy()
+            return gradient
+
+        threads = min(self.threads, max(1, n // FEWEST))
+        bounds = [n * i // threads for i in range(threads + 1)]
+        with np.errstate(all="ignore"):
+            if threads == 1:
+                return values, run(0, n, 0), inputs
+            self.compiled(wrt)
+            with ThreadPoolExecutor(threads) as pool:
+                parts = list(pool.map(run, bounds[:-1], bounds[1:], range(threads)))
+        return values, np.sum(parts, axis=0), inputs
+
+    def _chunk(self, n: int, wrt: str) -> int:
+        """Decide how many examples to compute together."""
+        each = (1 if wrt == "none" else 2) * self.dtype.itemsize * max(1, self.layout_for(wrt).batched_rows)
+        return max(1, min(n, max(FEWEST, CACHE // each // FEWEST * FEWEST)))
+
+    def _parts(
+        self, wrt: str, given: Sequence[Array], weights: Array, constants: Sequence[float], thread: int = 0
+    ) -> Iterator[tuple[slice, Machine]]:
+        """Give part after part of the examples, with a machine that holds it."""
+        n = count(given)
+        loaded: set[int] = set()
+        chunk = self._chunk(n, wrt)
+        for start in range(0, n, chunk):
+            part = slice(start, min(n, start + chunk))
+            machine = self.machine(wrt, part.stop - part.start, thread)
+            if id(machine) not in loaded:
+                loaded.add(id(machine))
+                machine.load(weights, constants)
+                machine.forward_shared()
+            place = 0
+            for array in given:
+                machine.values[place : place + array.shape[1]] = array[part].T
+                place += array.shape[1]
+            yield part, machine
+
+    def descend(
+        self,
+        given: Sequence[Array],
+        weights: Array,
+        constants: Sequence[float],
+        order: Array,
+        batch: int,
+        rule: Callable[..., Any],
+        slots: Array,
+        settings: Array,
+        frozen: Array | None,
+    ) -> Descent:
+        """Take a step for each row of settings; see `Program.descend`."""
+        if len(settings) != -(-len(order) // batch):
+            due = -(-len(order) // batch)
+            raise CompileError(f"{len(order)} examples in batches of {batch} make {due} steps, not {len(settings)}.")
+        machine = self.machine("parameters", min(batch, len(order)))
+        machine.load(weights, constants)
+        output, *others = self.outputs("parameters")
+        steps = Steps(
+            examples=np.concatenate(given, axis=1) if given else np.zeros((count(given), 0), self.dtype),
+            order=np.ascontiguousarray(order, np.int64), batch=batch, output=output, others=others, rule=rule,
+            slots=np.array(slots, self.dtype, ndmin=2, order="C"), settings=np.ascontiguousarray(settings, self.dtype),
+            frozen=frozen, parameters=self.parameters, losses=np.zeros(len(settings), self.dtype),
+            kept=np.zeros((len(order), len(others)), self.dtype),
+        )  # fmt: skip
+        held, start = steps.slots.copy(), machine.shared[: self.parameters].copy()
+        take = self.compiled("parameters").take
+        done = take(steps, machine, self.machine)
+        if done < len(settings):
+            # What is not finite was not to happen: the same steps once more, up to there.
+            steps.slots, steps.settings, steps.order = held, steps.settings[:done], steps.order[: done * batch]
+            machine.shared[: self.parameters] = start
+            take(steps, machine, self.machine)
+        w = machine.shared[: self.parameters, 0].astype(np.float64)
+        kept = steps.kept[: min(len(order), done * batch)]
+        return Descent(
+            w, steps.slots.astype(np.float64), steps.losses[:done].astype(np.float64), kept.astype(np.float64)
+        )
