@@ -1,4 +1,4 @@
-"""The `edgegrad` command: run the lecture's perceptron, draw a formula's graph, explore it, explain its derivatives.
+"""The `edgegrad` command: run the lectures, draw a formula's graph, explore it, explain its derivatives.
 
 Exit status: 0 done, 1 the formula has no value there or a file cannot be written, 2 the command was not understood.
 """
@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from autograd.errors import AutogradError, ExpressionError
 
@@ -16,6 +17,7 @@ __all__ = ["main"]
 
 EXAMPLES = """examples:
   edgegrad demo --out demo
+  edgegrad lectures L1.4 --out pictures
   edgegrad draw "relu(w*x + b)" w=2 x=0.5 b=-0.3 -o graph.svg
   edgegrad explore "s = w*x + b; E = (sigmoid(s) - t)**2" w=2 x=0.5 b=-0.3 t=1 -o E.html
   edgegrad explain "s = w*x + b; E = (sigmoid(s) - t)**2" wrt w b w=2 x=0.5 b=-0.3 t=1
@@ -40,6 +42,12 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="run the lecture's perceptron: compute, differentiate, explain, train, draw"
     )
     demo.add_argument("--out", default="demo", metavar="DIR", help="folder for the drawings (default: demo)")
+
+    lectures = commands.add_parser("lectures", help="list the lectures' rows, or run some beside the slides' figures")
+    lectures.add_argument("rows", nargs="*", metavar="ROW", help="such as L1.4, or L1 for all of a lecture's")
+    lectures.add_argument("--out", metavar="DIR", help="folder for the pictures (default: none are made)")
+    lectures.add_argument("--epochs", type=int, metavar="N", help="how long to train, in rows that train")
+    lectures.add_argument("--data", metavar="FILE", help="the Boston table as a CSV file, for L1.8")
 
     draw = commands.add_parser("draw", help="draw the graph of a formula, with the derivative on each edge")
     draw.add_argument("formula", help="for instance 'relu(w*x + b)'; steps are separated by ;")
@@ -85,6 +93,11 @@ def _demo(arguments: argparse.Namespace) -> None:
     from autograd.demo import run
 
     run(arguments.out)
+
+
+def _lectures(arguments: argparse.Namespace) -> None:
+    run = import_module("nn.lectures.command").run  # by name: the engine stands without nn
+    run(arguments.rows, arguments.out, arguments.epochs, arguments.data)
 
 
 def _draw(arguments: argparse.Namespace) -> None:
@@ -140,7 +153,7 @@ def _digits(precision: int) -> int:
     return precision
 
 
-COMMANDS = {"demo": _demo, "draw": _draw, "explore": _explore, "explain": _explain}
+COMMANDS = {"demo": _demo, "lectures": _lectures, "draw": _draw, "explore": _explore, "explain": _explain}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

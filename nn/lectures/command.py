@@ -22,8 +22,8 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
         data: the Boston table as a CSV file, for L1.8.
 
     Raises:
-        ExpressionError: there is no such row, or it does not take an option.
-        DrawingError: the folder cannot be made, or a row needs a package that is not installed.
+        ExpressionError: there is no such row, or it cannot do with an option.
+        DrawingError: the folder cannot be made, the table cannot be read, or a package is not installed.
     """
     if not names:
         _list()
@@ -34,15 +34,19 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
     for name in options:
         if not any(name in some for some in chosen):
             takers = ", ".join(row.name for row in ROWS.values() if name in row.options)
-            raise ExpressionError(f"{' '.join(names)} does not take --{name}: {takers} do.")
+            raise ExpressionError(f"--{name} says nothing to {' '.join(names)}. Rows that take it: {takers}.")
     out = None if folder is None else _made(folder)
     for row, some in zip(rows, chosen, strict=True):
         try:
             report = row(out, **some)
         except ImportError as error:
             raise DrawingError(str(error)) from None
-        except (FileNotFoundError, ConnectionError) as error:
-            raise DrawingError(f"The table cannot be read: {error}.") from None
+        except OSError as error:
+            raise DrawingError(f"{error.filename or row.name} cannot be read: {error.strerror or error}.") from None
+        except ValueError as error:
+            if not some:  # then it is nobody's option that is wrong
+                raise
+            raise ExpressionError(f"{row.name}: {error}") from None
         _show(report)
 
 

@@ -70,7 +70,7 @@ def L2_3(report: Report, epochs: int = 250) -> None:
         history.append({"loss": seen / len(X), "val_loss": nn.evaluate(model, *test, "bce_with_logits")["loss"]})
     twin, descent = fresh()
     by_fit = nn.fit(twin, X, y, "bce_with_logits", descent, epochs, 10, shuffle=False)
-    report.compare("loss of the first epoch", history["loss"][0], by_fit["loss"][0], "nn.fit", digits=6)
+    report.compare("loss of the first epoch", history["loss"][0], by_fit["loss"][0], "nn.fit", digits=4)
     report.compare(
         "loss of the last epoch", history["loss"][-1], by_fit["loss"][-1], "nn.fit", digits=4, rounding=1e-6
     )  # fmt: skip
@@ -197,9 +197,9 @@ def L2_9(report: Report) -> None:
     model = _neuron([4.0])
     second = nn.curvature.hessian(model, x, t, "half_squared_error")
     by_hand = derivative(lambda w: (0.5 * (2 * w - 1) ** 2 + 0.5 * (w - 3) ** 2) / 2, order=2)
+    report.compare("∂²E/∂w², backward through backward", float(second[0, 0]), 2.5, "closed form")
     report.compare("the same from E as a function of w", by_hand(4.0), 2.5, "closed form")
     rate = nn.curvature.optimal_learning_rate(second)
-    report.compare("∂²E/∂w², backward through backward", float(second[0, 0]), 2.5, "closed form")
     report.compare("η_opt = 1/(∂²E/∂w²)", rate, 0.4, "closed form")
     report.compare("η_max = 2η_opt", nn.curvature.largest_stable_learning_rate(second), 2 * rate, "slide's formula")
     nn.fit(model, x, t, "half_squared_error", nn.SGD(model.parameters(), lr=rate), batch_size=None)
@@ -280,7 +280,9 @@ def L2_12(report: Report) -> None:
     )
     report.compare("validation loss at the best epoch, and at the last", [lowest, late], digits=3)
     stopped, early = train(10)
-    report.compare("epochs with a patience of 10", stopped.epochs, stopped.best("val_loss")[0] + 10, "10 past its best")
+    report.compare(
+        "epochs with a patience of 10", stopped.epochs, stopped.best("val_loss")[0] + 10, "10 past its best", digits=4
+    )
     report.compare("validation loss of its weights", early, stopped.best("val_loss")[1], "its best", digits=3)
     report.say(stopped.summary)
     report.picture("curves", lambda: history.plot("loss"))

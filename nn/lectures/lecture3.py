@@ -87,16 +87,16 @@ def L3_4(report: Report, epochs: int = 300) -> None:
     targets = np.array([nn.wavy_function(x) for x in grid[:, 0].tolist()])
     model = nn.MLP(1, [24, 1], activation="tanh", seed=0)
     model.layers[0].load_state_dict({"W": np.full((24, 1), 20.0), "b": -20.0 * np.linspace(0.0, 1.0, 24)})
-    answers = {"f": targets}
+    answers, middle = {"f": targets}, max(1, epochs // 10)
 
     def keep(training: nn.Training) -> None:
-        if training.epoch in {1, epochs // 10, epochs}:
+        if training.epoch in (1, middle, epochs):
             answers[f"epoch {training.epoch}"] = nn.predict(model, grid)[:, 0]
 
     optimizer = nn.Adam(model.parameters(), lr=0.02)
     history = nn.fit(model, grid, targets, "mse", optimizer, epochs, 27, seed=0, callbacks=[keep])
-    rms = [math.sqrt(history["loss"][k - 1]) for k in (1, epochs // 10, epochs)]
-    report.compare(f"root mean squared error after 1, {epochs // 10}, {epochs} epochs", rms, digits=2)
+    rms = [math.sqrt(history["loss"][k - 1]) for k in (1, middle, epochs)]
+    report.compare(f"root mean squared error after 1, {middle}, {epochs} epochs", rms, digits=2)
     report.compare("that of a constant", float(targets.std()), digits=2)
     report.picture("learned", lambda: pictures.curves(grid[:, 0], answers, title="learned by gradient descent"))
     report.picture("loss", lambda: history.plot("loss", scale="log"))

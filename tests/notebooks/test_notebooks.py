@@ -1,0 +1,68 @@
+"""The notebooks: stripped in the repository, each runs from top to bottom, and together they show every row."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from nn.lectures import ROWS
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SECONDS = 300  # for one cell, on a machine that is busy
+
+
+def name_of(path):
+    return path.stem
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_there_is_one_for_each_part_of_the_lectures():
+    assert len(NOTEBOOKS) >= 12
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_it_is_stripped(path):
+    """No outputs, no counts, nothing that differs from one writer to the next."""
+    notebook = read(path)
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert set(notebook["metadata"]) <= {"kernelspec", "language_info"}
+    assert path.read_text(encoding="utf-8") == json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    for cell in notebook["cells"]:
+        assert cell["metadata"] == {}
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_it_runs(path, tmp_path):
+    nbclient = pytest.importorskip("nbclient", reason="nbclient runs the notebooks")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat reads the notebooks")
+    pytest.importorskip("ipykernel", reason="a notebook needs a kernel")
+    pytest.importorskip("matplotlib", reason="the notebooks draw")
+    pytest.importorskip("sklearn", reason="some data come with scikit-learn")
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    complaints = [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
+    assert complaints == []
+    pictures = [kind for output in outputs for kind in output.get("data", {}) if kind.startswith("image/")]
+    assert len(pictures) >= 3, "many pictures, few words"
+    assert list(tmp_path.iterdir()) == [], "a notebook leaves no files"
+
+
+def test_every_row_of_the_lectures_is_shown_somewhere():
+    headings = [
+        line for path in NOTEBOOKS for cell in read(path)["cells"] if cell["cell_type"] == "markdown"
+        for line in cell["source"] if line.startswith("## ")
+    ]  # fmt: skip
+    shown = {row for heading in headings for row in re.findall(r"`(L\d\.\d+)`", heading)}
+    assert shown == set(ROWS)
