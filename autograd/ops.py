@@ -416,7 +416,8 @@ def _logsumexp(*operands: float) -> float:
 
 def _logsumexp_arrays(*operands: Any) -> Any:
     shift = _largest(*operands)
-    return shift + log(_total(*(exp(x - shift) for x in operands)))
+    # Where an operand is the shift itself the difference is 0, also where both are infinite.
+    return shift + log(_total(*(exp(where(equal(x, shift), 0.0, x - shift)) for x in operands)))
 
 
 def _largest_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:

@@ -709,7 +709,9 @@ UFUNCS: dict[str, Op] = {op.name: op for op in ops.CATALOGUE if not op.nary} | {
 }  # fmt: skip
 #: NumPy's comparisons, which compare as Python's do: numbers by their size, Values for equality by identity.
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "less": lambda x, y: float(x) < float(y), "less_equal": lambda x, y: float(x) <= float(y),
-    "greater": lambda x, y: float(x) > float(y), "greater_equal": lambda x, y: float(x) >= float(y),
+    "less": lambda x, y: x < y if isinstance(x, Value) else y > float(x),
+    "less_equal": lambda x, y: x <= y if isinstance(x, Value) else y >= float(x),
+    "greater": lambda x, y: x > y if isinstance(x, Value) else y < float(x),
+    "greater_equal": lambda x, y: x >= y if isinstance(x, Value) else y <= float(x),
     "equal": operator.is_, "not_equal": operator.is_not,
 }  # fmt: skip

@@ -104,12 +104,12 @@ class Execution:
         if wrt not in self._backends:
             began = time.perf_counter()
             sweep = None if wrt == "none" else self.plan(wrt)
+            made: Any = NumpyBackend
             if self.backend == "numba":
                 from autograd.compiler.numba_backend import NumbaBackend
 
-                self._backends[wrt] = NumbaBackend(self.layout_for(wrt), sweep, self.dtype)
-            else:
-                self._backends[wrt] = NumpyBackend(self.layout_for(wrt), sweep, self.dtype)
+                made = NumbaBackend
+            self._backends[wrt] = made(self.layout_for(wrt), sweep, self.dtype)
             self.seconds += time.perf_counter() - began
         return self._backends[wrt]
 

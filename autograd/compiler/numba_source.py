@@ -12,12 +12,14 @@ from typing import Any
 
 from autograd import __version__, ops
 from autograd.compiler.cache import imported
+from autograd.compiler.instructions import Map
 from autograd.compiler.reading import Operand, forward_formula, may_be_singular, slope_formulas, statements
+from autograd.compiler.roll import Layout
 from autograd.errors import CompileError
 from autograd.op import Op
 from autograd.symbol import Symbol
 
-__all__ = ["Kernels", "rule_address"]
+__all__ = ["Kernels", "has_kernels", "rule_address"]
 
 #: Functions of the records that are neither operators nor in the standard library's `math`; their text is taken over.
 PLAIN = {
@@ -65,6 +67,17 @@ def tape(memory, pool, at, start, n, slopes):
 """
 
 
+def has_kernels(layout: Layout) -> bool:
+    """Say whether every operation of a program can be written as a kernel, which one that only Python knows cannot."""
+    for op in {step.op for step in (*layout.shared, *layout.batched) if isinstance(step, Map)}:
+        letters = [Symbol(letter) for letter in op.letters(2 if op.nary else len(op.slopes))]
+        try:
+            statements([forward_formula(op, letters)], primitive)
+        except CompileError:
+            return False
+    return True
+
+
 class Kernels:
     """The kernels of a program's operations, each known by its address.
 
@@ -93,7 +106,7 @@ class Kernels:
         if key not in self._codes:
             letters = [Symbol(f"x{i}") for i in range(arity)]
             slopes = slope_formulas(op, Symbol("out"), letters, [i in slots for i in range(arity)])
-            flows = [(f"flow{i}", slopes[i], may_be_singular(slopes[i])) for i in slots]
+            flows = [(f"flow{i}", slopes[i], may_be_singular(op, slopes[i])) for i in slots]
             given = ["adjoint", "out", *(x.name for x in letters), *(name for name, _, _ in flows)]
             self._add(key, given, flows, passing=True)
         return self._codes[key]

@@ -382,7 +382,7 @@ class Source:
                 continue
             target = self.target(flow, batched) or self.temporary(count, 90, batched)
             self._write(f"{self._numpy('multiply')}({adjoint}, {expression}, out={target})")
-            if may_be_singular(slope):  # nothing flows from an adjoint of zero, whatever the slope
+            if may_be_singular(instruction.op, slope):  # nothing flows from an adjoint of zero, whatever the slope
                 self._write(f"{self._numpy('putmask')}({target}, {adjoint} == 0.0, 0.0)")
             self._deliver(flow, target, count, batched)
 

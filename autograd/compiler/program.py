@@ -14,6 +14,7 @@ from autograd import ops
 from autograd.backward import differentiable_sweep, gradients
 from autograd.compiler.execution import Descent, Execution, count
 from autograd.compiler.instructions import Instruction, brief, products
+from autograd.compiler.numba_source import has_kernels
 from autograd.compiler.numpy_source import numpy_source
 from autograd.compiler.reading import check_weighted_sums
 from autograd.compiler.results import filled, first, leading, shaped, structure, values
@@ -65,8 +66,10 @@ def compile(  # noqa: A001
         (2.5, array([4.]))
     """
     began = time.perf_counter()
-    kind = np.dtype(dtype)
-    if kind not in (np.dtype("float64"), np.dtype("float32")):
+    kinds: dict[Any, str] = {name: name for name in ("float64", "float32")}
+    kinds |= {np.float64: "float64", np.float32: "float32"}
+    kinds |= {np.dtype(name): name for name in ("float64", "float32")}
+    if dtype not in kinds:
         raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}.')
     if backend not in BACKENDS:
         raise CompileError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, not {backend!r}.")
@@ -74,7 +77,7 @@ def compile(  # noqa: A001
         raise CompileError(f"threads must be a whole number from 1, not {threads!r}.")
     check_weighted_sums()
     traced = trace(f, example, parameters)
-    return Program(traced, str(kind), backend, threads, began)
+    return Program(traced, kinds[dtype], backend, threads, began)
 
 
 class Program:
@@ -94,9 +97,10 @@ class Program:
         self.parameters = traced.parameters
         self.arguments: tuple[Argument, ...] = traced.arguments
         inputs = sum(len(argument.leaves) for argument in traced.arguments)
-        self.execution = Execution(
-            layout, inputs, len(self.parameters), np.dtype(dtype), available(backend), threads
-        )  # fmt: skip
+        chosen = available(backend)
+        if backend == "auto" and chosen == "numba" and not has_kernels(layout):
+            chosen = "numpy"
+        self.execution = Execution(layout, inputs, len(self.parameters), np.dtype(dtype), chosen, threads)
         self._options = (dtype, backend, threads)
         self._last: list[Array] | None = None
         self.execution.seconds = time.perf_counter() - began
@@ -175,7 +179,8 @@ class Program:
             raise CompileError("The mean over no examples does not exist: give at least one, or reduce='sum'.")
         share = 1.0 / n if reduce == "mean" else 1.0
         each, shared, inputs = self.execution.sweep(wrt, given, w, self._constants(), share)
-        value: Any = each if reduce == "none" else float(each.sum(dtype=np.float64) * share)
+        with np.errstate(all="ignore"):
+            value: Any = each if reduce == "none" else float(each.sum(dtype=np.float64) * share)
         gradient = shared if wrt == "parameters" else inputs
         if not np.isfinite(value).all() or not np.isfinite(gradient).all():
             self._explain_bad(np.arange(n), given, w, wrt)
@@ -353,7 +358,7 @@ class Program:
         if len(arrays) != len(self.arguments):
             names = ", ".join(argument.name for argument in self.arguments)
             raise CompileError(f"The program takes {len(self.arguments)} array(s) ({names}), not {len(arrays)}.")
-        read = [np.asarray(array, dtype=self.dtype) for array in arrays]
+        read = [self._numbers(array, argument.name) for array, argument in zip(arrays, self.arguments, strict=True)]
         alone = all(a.shape == argument.shape for a, argument in zip(read, self.arguments, strict=True))
         if alone:
             read = [a[None] for a in read]
@@ -374,6 +379,25 @@ class Program:
             raise CompileError(f"All arrays must hold the same number of examples: {found}.")
         self._last = given
         return given, not alone
+
+    def _numbers(self, given: ArrayLike, name: str) -> Array:
+        """Turn what was given for an argument into an array of the program's type."""
+        try:
+            array = np.asarray(given)
+        except ValueError:
+            raise CompileError(f"{name} is ragged: give it rows of one shape.") from None
+        if array.dtype.kind not in "biuf":
+            raise CompileError(
+                f"{name} must hold real numbers, not entries of type {array.dtype}: encode words, and leave gaps out."
+            )
+        with np.errstate(over="ignore"):
+            cast = array.astype(self.dtype, copy=False)
+        if cast.dtype != array.dtype and (np.isinf(cast) & np.isfinite(array)).any():
+            raise ValueOverflowError(
+                f"{name} holds numbers beyond the largest {self.dtype}. Scale the data, or compile with "
+                'dtype="float64".'
+            )
+        return cast
 
     def _pieces(self, gradient: Array, batched: bool) -> list[Array]:
         pieces, start = [], 0
@@ -468,12 +492,13 @@ class Program:
                 error.add_note(f"This happened at example {i} of the run.")
                 error.example = i  # type: ignore[union-attr]
                 raise
-            if all(np.isfinite(array).all() for array in row):
+            if all(
+                np.isfinite(array).all() for array in row
+            ):  # what was given as ∞ or NaN may spread, as on the engine
                 raise ValueOverflowError(
                     f"Example {i} has a result or gradient beyond the largest {self.dtype}, though the engine's own "
                     'floats still hold it. Scale the data down, or compile with dtype="float64".'
                 )
-            return  # infinities and NaN that were given spread, as they do in the engine
         if len(examples) and all(np.isfinite(array).all() for array in given):
             raise ValueOverflowError(
                 "Every example is finite, but the sum over them is beyond the largest float. Scale the data down."

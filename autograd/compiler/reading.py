@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.errors import CompileError
-from autograd.op import REAL, Op
+from autograd.op import Op
 from autograd.symbol import Symbol
 
 __all__ = ["Statement", "check_weighted_sums", "forward_formula", "may_be_singular", "slope_formulas", "statements"]
@@ -112,25 +112,37 @@ def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tupl
     return listed, [seen(formula) for formula in formulas]
 
 
-#: Operations whose slope may be infinite or NaN though everything they read is finite.
-DIVIDING = frozenset({ops.truediv, ops.reciprocal, ops.pow})
+#: Operations whose result lies between −2 and 2, whatever they are applied to.
+BOUNDED = frozenset({
+    ops.greater, ops.equal, ops.step, ops.sign, ops.sigmoid, ops.tanh, ops.sin, ops.cos, ops.erf, ops.erfc, ops.atan,
+})  # fmt: skip
 
 
-def may_be_singular(formula: Any) -> bool:
-    """Say whether a slope may be infinite or NaN where its operands are finite: then nothing flows from a zero."""
-    stack = [formula]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Symbol) and x.op is not None:
-            bounded = all(interval == REAL for interval in x.op.domain) and x.op.catalogued
-            if x.op is ops.truediv and not isinstance(x.operands[1], Symbol):
-                bounded = x.operands[1] != 0.0
-            elif x.op in DIVIDING:
-                bounded = False
-            if not bounded:
-                return True
-            stack.extend(x.operands)
-    return False
+def may_be_singular(op: Op, formula: Any) -> bool:
+    """Say whether a slope of `op` may be infinite or NaN though its operands and result are finite.
+
+    Then it has to be seen to that nothing flows from an adjoint of zero. What is bounded, or a multiple of one operand,
+    needs no such care.
+    """
+    return _growth(op, formula) > 1
+
+
+def _growth(op: Op, formula: Any) -> int:
+    """Estimate how a formula grows: 0 bounded, 1 like an operand, 2 anyhow else."""
+    if not isinstance(formula, Symbol):
+        return 0 if abs(formula) < 1e100 else 2
+    if formula.op is None:
+        return 0 if formula.name == "out" and op in BOUNDED else 1
+    if formula.op in BOUNDED:
+        return 0
+    inner = [_growth(op, x) for x in formula.operands]
+    if formula.op in (ops.add, ops.sub, ops.neg, ops.where):
+        return max(inner)
+    if formula.op is ops.mul:
+        return min(2, sum(inner))
+    if formula.op is ops.truediv and formula.operands[1].__class__ is float and formula.operands[1] != 0.0:
+        return inner[0]
+    return 0 if formula.op is ops.square and inner == [0] else 2
 
 
 def check_weighted_sums() -> None:

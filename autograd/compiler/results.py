@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autograd.errors import CompileError
 from autograd.value import Value
 
-__all__ = ["filled", "first", "leading", "shaped", "structure", "values"]
+__all__ = ["check_regular", "filled", "first", "leading", "shaped", "structure", "values"]
 
 Array = NDArray[Any]
 
@@ -32,6 +32,27 @@ def values(result: Any) -> Iterator[Value]:
             f"The function that is being compiled gave an object of type {type(result).__name__} where a Value is due. "
             "Return a Value, or a list or tuple of Values; other results than numbers have no place in a program."
         )
+
+
+def check_regular(result: Any) -> tuple[int, ...]:
+    """Find the shape of a result, of which lists become arrays.
+
+    Raises:
+        CompileError: the parts of a list differ in shape, or one is a tuple.
+    """
+    if isinstance(result, tuple):
+        for item in result:
+            check_regular(item)
+        return ()
+    if not isinstance(result, list):
+        return ()
+    shapes = {check_regular(item) for item in result}
+    if len(shapes) > 1 or any(isinstance(item, tuple) for item in result):
+        raise CompileError(
+            "The function that is being compiled gave a list whose parts differ in shape, which makes no array. Return "
+            "a tuple of them."
+        )
+    return (len(result), *(shapes.pop() if shapes else ()))
 
 
 def leading(result: Any) -> Any:

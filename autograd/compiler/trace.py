@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.compiler.results import values
+from autograd.compiler.results import check_regular, values
 from autograd.errors import CompileError, OpDefinitionError
 from autograd.op import Op, is_array, real_number, real_result
 from autograd.record import NAMESPACE
@@ -126,6 +126,7 @@ def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: 
             f"The function that is being compiled gave {type(result).__name__} without a number to compute. Return a "
             "Value, or a list or tuple of Values."
         )
+    check_regular(result)
     return traced_below(arguments, parameters, result)
 
 

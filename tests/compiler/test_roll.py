@@ -1,0 +1,153 @@
+"""Re-rolling: scalar graphs become the array operations that a person would write, by their shape alone."""
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Value, dot, exp, maximum, square, tanh, total
+from autograd.compiler.instructions import Map, MatrixProduct, Products, Sum, operands_of
+
+
+def matrix(name, rows, columns):
+    return [[Value(0.1 * (i - j), f"{name}[{i}][{j}]") for j in range(columns)] for i in range(rows)]
+
+
+def flat(nested):
+    return [v for row in nested for v in row]
+
+
+def compiled(f, *example, parameters=()):
+    return autograd.compile(f, *example, parameters=parameters, backend="numpy")
+
+
+class TestLayers:
+    def test_a_layer_is_one_product_and_one_activation(self):
+        layer = nn.Layer(13, 8, activation="tanh", seed=0)
+        program = compiled(layer, np.zeros(13), parameters=layer.parameters())
+        assert str(program) == "dense 8×13 (104 products) · tanh 8"
+
+    def test_deep(self):
+        model = nn.MLP(13, [128, 128, 64, 1], activation="relu", seed=0)
+        program = compiled(model, np.zeros(13), parameters=model.parameters())
+        assert str(program) == (
+            "dense 128×13 (1,664 products) · relu 128 · dense 128×128 (16,384 products) · relu 128 · dense 64×128 "
+            "(8,192 products) · relu 64 · dense 1×64 (64 products)"
+        )
+        for instruction in program.instructions:
+            assert all(at is None or at.index is None for at in operands_of(instruction))  # slices, no gathers
+
+    @pytest.mark.parametrize("order", ["forwards", "backwards", "mixed"])
+    def test_the_order_of_writing_does_not_matter(self, order):
+        W = matrix("W", 4, 3)
+        places = {"forwards": [0, 1, 2, 3], "backwards": [3, 2, 1, 0], "mixed": [2, 0, 3, 1]}[order]
+
+        def f(x):
+            made = {i: tanh(dot(W[i], x)) for i in places}
+            return total([made[i] for i in range(4)])
+
+        program = compiled(f, [0.0] * 3, parameters=flat(W))
+        assert str(program) == "dense 4×3 (12 products) · tanh 4 · sum 1×4"
+
+    def test_parameters_in_any_order(self):
+        """What is listed out of order is gathered once; the numbers are the same."""
+        W = matrix("W", 4, 3)
+        parameters = flat(W)[::-1]
+        program = compiled(lambda x: [dot(row, x) for row in W], [0.0] * 3, parameters=parameters)
+        assert sum(isinstance(i, MatrixProduct) for i in program.instructions) == 1
+        numbers = np.array([[v.data for v in row] for row in W])
+        X = np.random.default_rng(0).normal(size=(5, 3))
+        np.testing.assert_allclose(program(X), X @ numbers.T, rtol=1e-14, atol=1e-15)
+
+    def test_layers_side_by_side(self):
+        """Two layers that read the same inputs at the same depth are computed by one product."""
+        A, B = matrix("A", 2, 3), matrix("B", 3, 3)
+        program = compiled(lambda x: [dot(row, x) for row in A + B], [0.0] * 3, parameters=flat(A) + flat(B))
+        assert str(program) == "dense 5×3 (15 products)"
+
+    def test_one_layer_on_several_inputs_is_one_product(self):
+        W = matrix("W", 2, 3)
+        program = compiled(lambda xs: [dot(row, x) for x in xs for row in W], np.zeros((4, 3)), parameters=flat(W))
+        products = [i for i in program.instructions if isinstance(i, MatrixProduct)]
+        assert [(p.n, p.k, p.m) for p in products] == [(2, 3, 4)]
+
+    def test_weights_that_are_computed_are_computed_once(self):
+        """What follows from parameters alone is no part of an example's work."""
+        W = matrix("W", 2, 3)
+        program = compiled(lambda x: [dot([exp(w) for w in row], x) for row in W], [0.0] * 3, parameters=flat(W))
+        first, second = program.instructions
+        assert isinstance(first, Map)
+        assert (first.op.name, first.out.shared, first.out.count) == ("exp", True, 6)
+        assert isinstance(second, MatrixProduct)
+
+
+class TestConvolutions:
+    def test_windows_with_shared_weights(self):
+        w = [Value(0.1 * i, f"w[{i}]") for i in range(3)]
+        program = compiled(lambda x: [dot(w, x[i : i + 3]) for i in range(6)], [0.0] * 8, parameters=w)
+        [product] = [i for i in program.instructions if isinstance(i, MatrixProduct)]
+        assert (product.n, product.k, product.m) == (1, 3, 6)
+        X = np.random.default_rng(0).normal(size=(2, 8))
+        due = [np.convolve(x, [0.2, 0.1, 0.0], "valid") for x in X]
+        np.testing.assert_allclose(program(X), due, rtol=1e-14, atol=1e-15)
+
+    def test_pictures(self):
+        program = compiled(nn.Conv2d(2, 3, 3, padding=1, seed=0), np.zeros((2, 4, 4)))
+        assert "convolution at 16 places 3×18 (864 products)" in str(program)
+
+
+class TestRecurrences:
+    def test_each_step_is_a_layer(self):
+        program = compiled(nn.Elman(2, 3, seed=0), np.zeros((4, 2)))
+        products = [i for i in program.instructions if isinstance(i, MatrixProduct)]
+        assert [(p.n, p.m) for p in products] == [(3, 1)] * 4
+
+
+class TestIrregular:
+    def test_weighted_sums_that_share_nothing(self):
+        w = [Value(float(i), f"w[{i}]") for i in range(4)]
+        program = compiled(lambda x: [dot(w[:2], x[:2]), dot(w[2:], x[2:])], [0.0] * 4, parameters=w)
+        assert [type(i) for i in program.instructions] == [Products]
+        assert program([[1.0, 1.0, 1.0, 1.0]]).tolist() == [[1.0, 5.0]]
+
+    def test_products_of_inputs(self):
+        program = compiled(lambda x, y: dot(x, y), [0.0] * 3, [0.0] * 3)
+        assert [type(i) for i in program.instructions] == [Products]
+        assert program([[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]).tolist() == [32.0]
+
+    def test_operations_of_the_same_depth_and_kind(self):
+        program = compiled(lambda x: total([tanh(v) for v in x[:3]] + [square(v) for v in x[3:]]), [0.0] * 5)
+        assert [(i.op.name, i.out.count) for i in program.instructions if isinstance(i, Map)][:2] == [
+            ("tanh", 3), ("square", 2),
+        ]  # fmt: skip
+        assert isinstance(program.instructions[-1], Sum)
+
+    def test_mixed_depths(self):
+        """Operands may come from any depth before."""
+        program = compiled(lambda x: maximum(tanh(tanh(x[0])), x[1]) * tanh(x[1]), [0.0, 0.0])
+        assert program([[0.5, 0.1]]) == pytest.approx([np.tanh(np.tanh(0.5)) * np.tanh(0.1)])
+
+    def test_the_total_of_nothing(self, backend):
+        w = Value(2.0)
+        program = autograd.compile(lambda x: x * w + total([]), 0.0, parameters=[w], backend=backend)
+        assert program([1.0, 2.0]).tolist() == [2.0, 4.0]
+        empty = autograd.compile(lambda x: total([]) + dot([], []) * x, 0.0, backend=backend)
+        assert empty([1.0, 2.0]).tolist() == [0.0, 0.0]
+        assert autograd.compile(lambda x: dot([], [], x) + 0.0, 0.0, backend=backend)([1.0, 2.0]).tolist() == [1.0, 2.0]
+
+
+def test_rows_are_written_once_and_read_after():
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 2, activation="tanh", seed=0), nn.Flatten(), nn.Layer(8, 3, activation="softmax", seed=1)
+    )
+    program = compiled(model, np.zeros((1, 3, 3)), parameters=model.parameters())
+    layout = program.execution.layout
+    known = {True: set(range(layout.shared_rows)), False: set(range(layout.batched_rows))}
+    written = {kind: [n for i in program.instructions if i.out.shared == kind for n in i.out.numbers] for kind in known}
+    ready = {kind: rows - set(written[kind]) for kind, rows in known.items()}
+    for kind, rows in written.items():
+        assert len(set(rows)) == len(rows), kind
+    for instruction in program.instructions:
+        for at in operands_of(instruction):
+            assert at is None or set(at.numbers.tolist()) <= ready[at.shared]
+        ready[instruction.out.shared] |= set(instruction.out.numbers.tolist())
