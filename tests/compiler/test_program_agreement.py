@@ -76,6 +76,7 @@ def test_long_irregular_graphs(backend, dtype, case):
     check_agreement(case, backend, dtype)
 
 
+@settings(max_examples=min(100, settings.default.max_examples))
 @given(case=chains())
 def test_numbers_on_the_way(backend, case):
     """Results may be any nodes, and rows that are read no more are written over only after they were given out."""
