@@ -29,8 +29,8 @@ def curves(
         colour = INK if first else PALETTE[(k - (len(columns) > 1)) % len(PALETTE)]
         panel.plot(np.asarray(x), np.asarray(column, dtype=np.float64), color=colour, label=label)
     panel.set(xlabel=labels[0], ylabel=labels[1], title=title)
-    if len(columns) > 1:
-        panel.legend()
+    if len(columns) > 1:  # above the panel, for inside it the legend would lie on curves
+        figure.legend(loc="outside upper center", ncols=5)
     return figure  # type: ignore[no-any-return]
 
 
@@ -64,7 +64,7 @@ def spike_trains(trains: Mapping[str, Sequence[float]], until: float) -> Figure:
     figure, [[panel]] = make_figure(size=(6.4, 0.8 + 0.4 * len(trains)))
     for k, times in enumerate(trains.values()):
         panel.vlines(list(map(float, times)), k - 0.35, k + 0.35, color=PALETTE[k % len(PALETTE)], linewidth=2)
-    panel.set(xlabel="t, ms", xlim=(0.0, until), ylim=(len(trains) - 0.5, -0.5))
+    panel.set(xlabel="t, ms", xlim=(-0.01 * until, until), ylim=(len(trains) - 0.5, -0.5))
     panel.set_yticks(range(len(trains)), list(trains))
     return figure  # type: ignore[no-any-return]
 
