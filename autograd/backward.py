@@ -25,6 +25,8 @@ _sweeping = threading.RLock()
 def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> None:
     """Sweep from `root`: leaves add the result to `grad`, interior nodes show it. See `Value.backward`."""
     seed = real_number(seed, "backward")
+    if is_traced(root):
+        raise _inside_a_trace()
     if create_graph:
         nodes = topological([root])
         wanted = _trained(nodes)
@@ -111,10 +113,7 @@ def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tu
         the leaves that were reached, each with the `_grad` it had before.
     """
     if is_traced(root):
-        raise ControlFlowError(
-            "The function that is being compiled sweeps its graph for plain numbers, which would hold for this one "
-            "example only. Write gradients(y, xs, create_graph=True), or grad(f)(x), which give Values."
-        )
+        raise _inside_a_trace()
     leaves: list[tuple[Value, Any]] = []
     try:
         _deliver(root, seed, _order(root, leaves), leaves)
@@ -132,6 +131,13 @@ def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tu
         _forget(root, leaves)
         raise
     return leaves
+
+
+def _inside_a_trace() -> ControlFlowError:
+    return ControlFlowError(
+        "The function that is being compiled sweeps its graph for numbers, which would hold for this one example only. "
+        "Write gradients(y, xs, create_graph=True), or grad(f)(x), which give Values."
+    )
 
 
 def _order(root: Value, leaves: list[tuple[Value, Any]]) -> list[Value]:

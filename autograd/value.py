@@ -110,6 +110,8 @@ class Value:
                 f"data of {self.describe()} cannot be assigned: {self._op.name} computed it from its operands. "
                 "Assign the leaves and compute again, or make a new leaf with Value(number)."
             )
+        if NAMESPACE["special"] and is_traced(self):
+            raise _baked(self, "an assignment to data")
         self._data = real_number(number, "Value.data")
 
     @property

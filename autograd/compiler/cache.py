@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -15,12 +16,20 @@ __all__ = ["cache_folder", "imported"]
 
 def cache_folder() -> Path:
     """Name the folder of generated modules, each of which is named by the hash of its text."""
-    home = os.environ.get("XDG_CACHE_HOME") or (Path.home() / ".cache")
-    return Path(home) / "edgegrad"
+    given = os.environ.get("XDG_CACHE_HOME")
+    return (Path(given) if given else Path(os.path.expanduser("~")) / ".cache") / "edgegrad"
+
+
+_importing = threading.Lock()
 
 
 def imported(source: str) -> ModuleType:
     """Import generated source as a module, which is written first unless it is there."""
+    with _importing:  # numba's cache needs it in `sys.modules` before it is whole
+        return _imported(source)
+
+
+def _imported(source: str) -> ModuleType:
     name = "kernel_" + hashlib.sha256(source.encode()).hexdigest()[:20]
     if name in sys.modules:
         return sys.modules[name]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +78,7 @@ class Execution:
     def __post_init__(self) -> None:
         self._backends: dict[str, Any] = {}
         self._machines: dict[tuple[str, int, int], Machine] = {}
+        self._lock = threading.Lock()
 
     # --- what it is compiled to ---------------------------------------------------------------------------------------
 
@@ -117,8 +120,9 @@ class Execution:
         """Give the memory and functions for so many examples at a time."""
         key = wrt, examples, thread
         if key not in self._machines:
-            if len(self._machines) > KEPT:
-                self._machines.pop(next(iter(self._machines)))
+            with self._lock:
+                if len(self._machines) >= max(KEPT, 4 * self.threads):
+                    self._machines.pop(next(iter(self._machines)))
             self._machines[key] = Machine(self.compiled(wrt), self.layout_for(wrt), examples)
         return self._machines[key]
 
@@ -160,6 +164,10 @@ class Execution:
         output = self.outputs(wrt)[0]
 
         def run(start: int, stop: int, thread: int) -> Array:
+            with np.errstate(all="ignore"):  # of this thread
+                return swept(start, stop, thread)
+
+        def swept(start: int, stop: int, thread: int) -> Array:
             some = [array[start:stop] for array in given]
             total: Array | None = None
             machine = None
@@ -181,12 +189,12 @@ class Execution:
 
         threads = min(self.threads, max(1, n // FEWEST))
         bounds = [n * i // threads for i in range(threads + 1)]
-        with np.errstate(all="ignore"):
-            if threads == 1:
-                return values, run(0, n, 0), inputs
-            self.compiled(wrt)
-            with ThreadPoolExecutor(threads) as pool:
-                parts = list(pool.map(run, bounds[:-1], bounds[1:], range(threads)))
+        if threads == 1:
+            return values, run(0, n, 0), inputs
+        for thread, (start, stop) in enumerate(pairwise(bounds)):
+            self.machine(wrt, self._chunk(stop - start, wrt), thread)  # compiled before the threads begin
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(run, bounds[:-1], bounds[1:], range(threads)))
         return values, np.sum(parts, axis=0), inputs
 
     def _chunk(self, n: int, wrt: str) -> int:
@@ -227,6 +235,7 @@ class Execution:
         frozen: Array | None,
     ) -> Descent:
         """Take a step for each row of settings; see `Program.descend`."""
+        self._check_steps(count(given), order, batch, slots, frozen)
         if len(settings) != -(-len(order) // batch):
             due = -(-len(order) // batch)
             raise CompileError(f"{len(order)} examples in batches of {batch} make {due} steps, not {len(settings)}.")
@@ -234,7 +243,7 @@ class Execution:
         machine.load(weights, constants)
         output, *others = self.outputs("parameters")
         steps = Steps(
-            examples=np.concatenate(given, axis=1) if given else np.zeros((count(given), 0), self.dtype),
+            examples=np.ascontiguousarray(np.concatenate(given, axis=1)) if given else np.zeros((1, 0), self.dtype),
             order=np.ascontiguousarray(order, np.int64), batch=batch, output=output, others=others, rule=rule,
             slots=np.array(slots, self.dtype, ndmin=2, order="C"), settings=np.ascontiguousarray(settings, self.dtype),
             frozen=frozen, parameters=self.parameters, losses=np.zeros(len(settings), self.dtype),
@@ -253,3 +262,17 @@ class Execution:
         return Descent(
             w, steps.slots.astype(np.float64), steps.losses[:done].astype(np.float64), kept.astype(np.float64)
         )
+
+    def _check_steps(self, examples: int, order: Array, batch: int, slots: Array, frozen: Array | None) -> None:
+        """Check what a descent is given: the machine itself would read and write beside its memory."""
+        rows = np.asarray(order)
+        if not isinstance(batch, int | np.integer) or batch < 1:
+            raise CompileError(f"batch must be a whole number from 1, not {batch!r}.")
+        if rows.ndim != 1 or not len(rows) or rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= examples:
+            raise CompileError(f"order must list rows of the {examples} examples, as whole numbers from 0.")
+        if np.ndim(slots) != 2 or np.shape(slots)[1] != self.parameters:
+            raise CompileError(
+                f"slots must have the shape (slots, {self.parameters}), one column a parameter, not {np.shape(slots)}."
+            )
+        if frozen is not None and np.shape(frozen) != (self.parameters,):
+            raise CompileError(f"frozen must have one entry for each of the {self.parameters} parameters.")

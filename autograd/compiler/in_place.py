@@ -82,6 +82,8 @@ class InPlaceRule:
             with np.errstate(all="ignore"):
                 made = ufunc(*(x.sample if isinstance(x, _Recorded) else x for x in operands))
             kinds.append(made.dtype if isinstance(made, np.ndarray) else None)
+        # A weight that is remembered as it was is read after all steps.
+        read.update({("array", x.place): len(steps) for x in results if isinstance(x, _Recorded) and x.kind == "array"})
         final = {
             x.place: k for k, x in zip(held, results, strict=True) if isinstance(x, _Recorded) and x.kind == "made"
         }
@@ -120,6 +122,10 @@ class InPlaceRule:
                 else:
                     made.append(ufunc(*read, out=block[target] if isinstance(target, int) else target[:n]))
             found = [given[x.kind][x.place] if isinstance(x, _Recorded) else x for x in self._results]
-            for k, new in zip(self._held, found, strict=True):
-                if new is not block[k]:
+            kept = [
+                x.copy() if x is not block[k] and any(x is other for other in block) else x  # before it is written over
+                for k, x in zip(self._held, found, strict=True)
+            ]
+            for k, new, old in zip(self._held, kept, found, strict=True):
+                if old is not block[k]:
                     block[k][...] = new

@@ -20,7 +20,7 @@ from autograd.compiler.roll import Layout
 __all__ = ["Machine", "NumpyBackend", "Steps"]
 
 Array = NDArray[Any]
-Functions = tuple[Callable[[], None], Callable[[], None], Callable[[], None], Callable[[], None]]
+Functions = tuple[Callable[[], None], ...]
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Steps:
 
 
 class NumpyBackend:
-    """A program as NumPy source, compiled to a Python function that binds it to a memory.
+    """A program as NumPy source, which is run for each memory that it is to work on.
 
     Args:
         layout: the program's instructions.
@@ -71,12 +71,10 @@ class NumpyBackend:
     def __init__(self, layout: Layout, sweep: Plan | None, dtype: np.dtype[Any]) -> None:
         self._rules: dict[Any, InPlaceRule] = {}
         self._rows, self._dtype = (layout.shared_rows, layout.batched_rows), dtype
-        self.source, objects = numpy_source(layout, sweep)
-        file = f"<autograd program {id(self):x}>"
+        self.source, self._objects = numpy_source(layout, sweep)
+        file = f"<autograd program {hash(self.source) & 0xFFFFFFFF:08x}>"
         linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
-        namespace = dict(objects)
-        exec(compile(self.source, file, "exec"), namespace)
-        self._bind = namespace["bind"]
+        self._code = compile(self.source, file, "exec")
 
     def memory(self, examples: int) -> tuple[Array, ...]:
         """Make the two memories, and the two of their adjoints."""
@@ -87,11 +85,13 @@ class NumpyBackend:
     def bind(self, machine: Machine) -> Functions:
         """Make the program's functions for a memory."""
         examples, dtype = machine.examples, machine.values.dtype
-        found = self._bind(
-            machine.shared, machine.values, machine.shared_adjoints, machine.adjoints, examples,
-            lambda count, columns: np.empty((count, columns), dtype),
-        )  # fmt: skip
-        return found if len(found) == 4 else (*found, _nothing, _nothing)
+        names = self._objects | {
+            "shared": machine.shared, "values": machine.values, "shared_adjoints": machine.shared_adjoints,
+            "adjoints": machine.adjoints, "examples": examples,
+            "empty": lambda count, columns: np.empty((count, columns), dtype),
+        }  # fmt: skip
+        exec(self._code, names)
+        return tuple(names.get(name, _nothing) for name in FUNCTIONS)
 
     def take(self, steps: Steps, machine: Machine, machine_for: Callable[[str, int], Machine]) -> int:
         """Take steps, and say how many were taken before a number stopped being finite.
@@ -135,6 +135,10 @@ class NumpyBackend:
             slots = len(inspect.signature(rule).parameters) - 2 - len(settings)
             self._rules[key] = InPlaceRule(rule, slots, settings, self._dtype)
         return self._rules[key]
+
+
+#: What a program consists of, in the order in which it runs.
+FUNCTIONS = ("forward_shared", "forward", "backward", "backward_shared")
 
 
 def _nothing() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from autograd import __version__, ops
@@ -27,6 +29,7 @@ PLAIN = {
     for op in (ops.sign, ops.minimum, ops.maximum)
     if getattr(op.forward, "__module__", "") == "autograd.ops"
 }
+WIDEST = 24  # operands
 NUMBER = re.compile(r"(?<![\w.])\d+\.\d*(?:e[+-]?\d+)?(?![\w.])")
 
 
@@ -43,7 +46,7 @@ from numba import cfunc, njit
 from autograd.compiler.kernels import place
 from autograd.compiler.memory import vector
 
-# edgegrad {version}
+# edgegrad {version}, machine {machine}
 real = np.{real}
 zero, one = real(0), real(1)
 numbers, places = "CPointer({real})", "CPointer(int64)"
@@ -68,7 +71,13 @@ def tape(memory, pool, at, start, n, slopes):
 
 
 def has_kernels(layout: Layout) -> bool:
-    """Say whether every operation of a program can be written as a kernel, which one that only Python knows cannot."""
+    """Say whether every operation of a program is worth a kernel.
+
+    One that only Python knows cannot be written as such; one of many operands is written out operand by operand, which
+    takes long to compile.
+    """
+    if any(isinstance(step, Map) and len(step.operands) > WIDEST for step in (*layout.shared, *layout.batched)):
+        return False
     for op in {step.op for step in (*layout.shared, *layout.batched) if isinstance(step, Map)}:
         letters = [Symbol(letter) for letter in op.letters(2 if op.nary else len(op.slopes))]
         try:
@@ -139,7 +148,7 @@ class Kernels:
     def _head(self, used: Mapping[str, Callable[..., Any]]) -> str:
         """Write the beginning of a module, with the functions that its kernels call."""
         plain = "".join(f"@njit\n{typed(function, name)}\n\n\n" for name, function in used.items())
-        return HEAD.format(version=__version__, real=self.real) + "\n" + plain
+        return HEAD.format(version=__version__, machine=_machine(), real=self.real) + "\n" + plain
 
     def _add(
         self, key: tuple[Any, ...], given: list[str], results: list[tuple[str, Any, bool]], *, passing: bool = False
@@ -202,8 +211,9 @@ def typed(function: Callable[..., Any], name: str) -> str:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError) as error:
         raise CompileError(f"The text of {function!r} cannot be read, so it cannot be compiled.") from error
-    [definition] = tree.body
-    assert isinstance(definition, ast.FunctionDef)
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        raise CompileError(f"{function!r} cannot be compiled: write it as a def, not as a lambda.")
     definition.name, definition.decorator_list, definition.returns = name, [], None
     for argument in definition.args.args:
         argument.annotation = None
@@ -225,6 +235,14 @@ class _Typed(ast.NodeTransformer):
             node.left = self.visit(node.left)
             return node
         return self.generic_visit(node)
+
+
+@cache
+def _machine() -> str:
+    """Name the text of the machine, which generated kernels contain parts of."""
+    here = Path(__file__)
+    texts = [here.with_name(name).read_bytes() for name in ("kernels.py", "memory.py")]
+    return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
 
 
 @cache
@@ -250,5 +268,8 @@ def rule_address(rule: Callable[..., Any], slots: int, settings: int, real: str)
         "    else:", "        for i in range(n):", "            if frozen[i] == 0:",
         f"                {results} = rule({given})",
     ]  # fmt: skip
-    source = HEAD.format(version=__version__, real=real) + f'\n@njit(error_model="numpy")\n{typed(rule, "rule")}\n\n\n'
+    source = (
+        HEAD.format(version=__version__, machine=_machine(), real=real)
+        + f'\n@njit(error_model="numpy")\n{typed(rule, "rule")}\n\n\n'
+    )
     return int(imported(source + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)

@@ -30,7 +30,7 @@ NUMPY: dict[Op, str] = {op: name for name, op in UFUNCS.items() if hasattr(np, n
 }
 NUMPY |= {ops.add: "add", ops.pow: "power", ops.abs: "absolute", ops.truediv: "divide"}
 
-INDENT = " " * 8
+INDENT = " " * 4
 MANY = 9  # rounds of additions, as a convolution of 3×3 takes them
 
 
@@ -56,8 +56,8 @@ class Source:
         self._views: dict[tuple[str, bool, int, int], str] = {}
         self._view_lines: list[str] = []
         self._taken: set[str] = {"shared", "values", "shared_adjoints", "adjoints", "examples", "empty", "float"}
-        self._taken |= {*NUMPY.values(), "matmul", "sum", "putmask", "broadcast_to", "terms", "sum_runs"}
-        self._taken |= {"bind", "forward_shared", "forward", "backward", "backward_shared"}
+        self._taken |= {*NUMPY.values(), "matmul", "sum", "putmask", "broadcast_to", "terms", "sum_runs", "copyto"}
+        self._taken |= {"forward_shared", "forward", "backward", "backward_shared"}
         self._numbers: dict[str, int] = {}
         self._functions: dict[Op, str] = {}
         self._indices: dict[bytes, str] = {}
@@ -102,7 +102,7 @@ class Source:
             name = self._fresh(stem)
             whole = ("shared_adjoints" if memory == "adjoints" else "shared") if at.shared else memory
             self._views[key] = name
-            self._view_lines.append(f"    {name} = {whole}[{at.start}:{at.start + count}]")
+            self._view_lines.append(f"{name} = {whole}[{at.start}:{at.start + count}]")
         return self._views[key]
 
     def _index(self, at: Rows) -> str:
@@ -126,7 +126,7 @@ class Source:
         if key not in self._temporaries:
             name = self._fresh(f"t{number}")
             self._temporaries[key] = name
-            self._view_lines.append(f"    {name} = empty({count}, {'examples' if batched else 1})")
+            self._view_lines.append(f"{name} = empty({count}, {'examples' if batched else 1})")
         return self._temporaries[key]
 
     def _turned(self, product: MatrixProduct) -> str:
@@ -135,7 +135,7 @@ class Source:
         key = f"turned {columns}", False, product.k * product.m, product.k
         if key not in self._views:
             self._views[key] = name = self._fresh("turned")
-            self._view_lines.append(f"    {name} = empty({product.k * product.m}, {columns}).reshape(-1, {product.k})")
+            self._view_lines.append(f"{name} = empty({product.k * product.m}, {columns}).reshape(-1, {product.k})")
         return self._views[key]
 
     def _write(self, line: str) -> None:
@@ -222,7 +222,7 @@ class Source:
         used = 0
         for place, statement in enumerate(listed):
             target = targets[final[place]] if place in final else None
-            if target is not None and any(place < later for later in [last.get(place, -1)]):
+            if target is not None and place < last.get(place, -1):
                 target = None  # the rows of the result are written last
             if target is None:
                 if not free:
@@ -299,7 +299,7 @@ class Source:
             flat = self.view(memory, at)
             name = self._fresh(f"{flat}_matrix")
             self._views[key] = name
-            self._view_lines.append(f"    {name} = {flat}.reshape({shape})")
+            self._view_lines.append(f"{name} = {flat}.reshape({shape})")
         return self._views[key]
 
     def _blocks(self, at: Rows, k: int) -> str:
@@ -411,10 +411,9 @@ class Source:
 
     def text(self, functions: dict[str, list[str]]) -> str:
         """Write the whole: names of rows, then the functions."""
-        lines = ["def bind(shared, values, shared_adjoints, adjoints, examples, empty):", *self._view_lines, ""]
+        lines = ["# rows of the two memories, by name", *self._view_lines]
         for name, body in functions.items():
-            lines += [f"    def {name}():", *(body or [INDENT + "pass"]), ""]
-        lines.append(f"    return {', '.join(functions)}")
+            lines += ["", "", f"def {name}():", *(body or [INDENT + "pass"])]
         return "\n".join(lines) + "\n"
 
 
@@ -441,7 +440,7 @@ def numpy_source(layout: Layout, sweep: Plan | None) -> tuple[str, dict[str, Any
         sweep: the sweep, if there is one.
 
     Returns:
-        the source of ``bind``, which gives its functions for the memories of one batch size, and the objects it names.
+        the source, which is run in a namespace with the memories of one batch size, and the objects that it names.
     """
     source = Source(layout)
     functions: dict[str, list[str]] = {}

@@ -73,7 +73,7 @@ def compile(  # noqa: A001
         raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}.')
     if backend not in BACKENDS:
         raise CompileError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, not {backend!r}.")
-    if not isinstance(threads, int) or threads < 1:
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         raise CompileError(f"threads must be a whole number from 1, not {threads!r}.")
     check_weighted_sums()
     traced = trace(f, example, parameters)
@@ -130,7 +130,8 @@ class Program:
 
         Raises:
             CompileError: an array does not fit.
-            DomainError, ValueOverflowError: a number has no finite result; the first bad node is named.
+            DomainError, ValueOverflowError: a result is not finite; the first bad node is named. An infinity on the way
+                to a finite result passes, other than on the engine.
         """
         given, batched = self._read(arrays)
         w = self._weights(weights)
@@ -180,7 +181,7 @@ class Program:
         share = 1.0 / n if reduce == "mean" else 1.0
         each, shared, inputs = self.execution.sweep(wrt, given, w, self._constants(), share)
         with np.errstate(all="ignore"):
-            value: Any = each if reduce == "none" else float(each.sum(dtype=np.float64) * share)
+            value: Any = each.astype(np.float64) if reduce == "none" else float(each.sum(dtype=np.float64) * share)
         gradient = shared if wrt == "parameters" else inputs
         if not np.isfinite(value).all() or not np.isfinite(gradient).all():
             self._explain_bad(np.arange(n), given, w, wrt)
@@ -246,6 +247,8 @@ class Program:
         Raises:
             CompileError: the vector has another length, or as in `value_and_grad`.
         """
+        if reduce not in ("mean", "sum"):
+            raise CompileError(f"reduce must be 'mean' or 'sum' for second derivatives, not {reduce!r}.")
         along = np.asarray(vector, dtype=np.float64)
         n = len(self.parameters)
         if along.shape != (n,):
@@ -266,7 +269,7 @@ class Program:
     def at(self, example: int) -> Any:
         """Put one example of the last run back on the graph, so that it can be drawn, swept and explained.
 
-        Every node is computed again from the example's numbers and the parameters' present ones.
+        Every node is computed again from the numbers that the example's arrays and the parameters hold now.
 
         Args:
             example: its place in the arrays of the last run.
@@ -280,8 +283,8 @@ class Program:
         if self._last is None:
             raise CompileError("at(i) shows an example of the last run, and there was none: call the program first.")
         n = count(self._last)
-        if not -n <= example < n:
-            raise CompileError(f"The last run had {n} examples, so there is no example {example}.")
+        if not isinstance(example, int | np.integer) or isinstance(example, bool) or not -n <= example < n:
+            raise CompileError(f"The last run had {n} examples, so there is no example {example!r}.")
         self._replay([array[example] for array in self._last])
         return self._traced.result
 
@@ -310,9 +313,8 @@ class Program:
     def stats(self) -> dict[str, Any]:
         """Numbers about the program.
 
-        ``nodes`` and ``edges`` of the graph, ``operations`` on arrays that they became, ``products`` in weighted
-        sums for an example, ``bytes`` for an example and
-        ``shared_bytes`` for the rest, and ``compile_seconds``.
+        ``nodes`` and ``edges`` of the graph; ``operations`` on arrays that they became; for an example the ``products``
+        in weighted sums and the ``bytes`` of a sweep; ``shared_bytes`` for the rest; ``compile_seconds``.
         """
         nodes = self._traced.nodes
         size = self.dtype.itemsize

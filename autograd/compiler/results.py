@@ -63,21 +63,23 @@ def leading(result: Any) -> Any:
 def shaped(result: Any, numbers: Iterator[Array], examples: int) -> Any:
     """Lay out the rows of a result: arrays (examples, …), in tuples as the function gave them."""
     if isinstance(result, tuple):
-        return tuple(shaped(item, numbers, examples) for item in result)
+        return _like(result, [shaped(item, numbers, examples) for item in result])
     if isinstance(result, list):
+        if not result:
+            return np.empty((examples, 0))
         return np.stack([shaped(item, numbers, examples) for item in result], axis=1)
     return next(numbers).astype(np.float64) if isinstance(result, Value) else np.full(examples, float(result))
 
 
 def first(arrays: Any) -> Any:
     """Take the first example of a result."""
-    return tuple(map(first, arrays)) if isinstance(arrays, tuple) else arrays[0]
+    return _like(arrays, [first(array) for array in arrays]) if isinstance(arrays, tuple) else arrays[0]
 
 
 def structure(result: Any, places: Iterator[int]) -> Any:
     """Describe the nesting of a result, each Value as its place among the outputs."""
     if isinstance(result, list | tuple):
-        return type(result)(structure(item, places) for item in result)
+        return _like(result, [structure(item, places) for item in result])
     return Place(next(places)) if isinstance(result, Value) else float(result)
 
 
@@ -88,5 +90,12 @@ class Place(int):
 def filled(nesting: Any, outputs: Sequence[Value]) -> Any:
     """Put Values into the nesting that `structure` described."""
     if isinstance(nesting, list | tuple):
-        return type(nesting)(filled(item, outputs) for item in nesting)
+        return _like(nesting, [filled(item, outputs) for item in nesting])
     return outputs[nesting] if isinstance(nesting, Place) else nesting
+
+
+def _like(nesting: Any, items: list[Any]) -> Any:
+    """Make a list or tuple of the same kind, also a named one."""
+    if isinstance(nesting, list):
+        return items
+    return type(nesting)(*items) if hasattr(nesting, "_fields") else tuple(items)

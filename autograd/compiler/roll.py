@@ -243,11 +243,12 @@ def _grids(layout: Layout, members: list[int], k: int, side: int) -> list[Grid]:
     for part in parts.values():
         weights = sorted(dict.fromkeys(split[x][0] for x in part), key=lambda w: layout.row[w[0]])
         inputs = sorted(dict.fromkeys(split[x][1] for x in part), key=lambda v: layout.row[v[0]])
-        if len(part) != len(weights) * len(inputs):
-            grids += [([split[x][0]], [split[x][1]], {(0, 0): x}) for x in part]
-            continue
         at, to = {w: i for i, w in enumerate(weights)}, {v: p for p, v in enumerate(inputs)}
-        grids.append((weights, inputs, {(at[split[x][0]], to[split[x][1]]): x for x in part}))
+        cells = {(at[split[x][0]], to[split[x][1]]): x for x in part}
+        if len(part) == len(cells) == len(weights) * len(inputs):
+            grids.append((weights, inputs, cells))
+        else:  # some are missing, or differ in their bias alone
+            grids += [([split[x][0]], [split[x][1]], {(0, 0): x}) for x in part]
     return grids
 
 

@@ -1,7 +1,8 @@
-"""Simplifying: a traced graph as a list of operations on numbered places, without what changes no number.
+"""Simplifying: a traced graph as a list of operations on numbered places.
 
 Equal expressions become one, constants are folded, chains of additions become one sum, and sums of products become
-`dot` nodes, so that neurons written with + and * compile as those written with `dot`.
+`dot` nodes, so that neurons written with + and * compile as those written with `dot`. Numbers stay what they are but
+for the last bits of sums.
 """
 
 from __future__ import annotations
@@ -186,7 +187,8 @@ def _absorbed(e: Expressions, uses: list[int]) -> set[int]:
             # A bias that is added to a weighted sum takes its place in it.
             a, b = e.operands[x]
             for y in (a, b):
-                if e.op[y] is ops.dot and uses[y] == 1 and x not in absorbed and y not in absorbed:
+                free = uses[y] == 1 and x not in absorbed and y not in absorbed and e.batched[y] == e.batched[x]
+                if e.op[y] is ops.dot and free:
                     other = b if y == a else a
                     if len(e.operands[y]) % 2 == 0 and e.op[other] not in (ops.add, ops.mul) and other != y:
                         absorbed.add(y)

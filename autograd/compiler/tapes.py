@@ -72,23 +72,29 @@ def _stretches(instructions: Sequence[Instruction]) -> list[list[Any]]:
 
 def _tape(table: Table, stretch: list[Map], passes: dict[int, list[Pass | Clear]], values: int) -> tuple[int, int]:
     """Write a stretch of operations node by node, and say where it stands and how long it is."""
-    kinds: dict[tuple[Any, tuple[int, ...]], int] = {}
+    kinds = [(instruction.op, _slots(instruction, passes)) for instruction in stretch]
+    listed = sorted(set(kinds), key=lambda kind: (kind[0].name, kind[1]))  # in one order, so that graphs share a kernel
+    codes = {kind: code for code, kind in enumerate(listed)}
     start, count = stretch[0].out.start, sum(instruction.out.count for instruction in stretch)
     nodes = np.zeros((count, 3), np.int64)
     place = 0
-    for instruction in stretch:
-        steps = passes.get(id(instruction), ())
-        slots = tuple([flow.slot for step in steps if isinstance(step, Pass) for flow in step.flows])
+    for instruction, kind in zip(stretch, kinds, strict=True):
         part = nodes[place : place + instruction.out.count]
-        part[:, 0] = kinds.setdefault((instruction.op, slots), len(kinds))
+        part[:, 0] = codes[kind]
         read = [at.numbers + (0 if at.shared else values) for at in instruction.operands]
         part[:, 1] = read[0]
         part[:, 2] = read[1] if len(read) > 1 else instruction.out.numbers + values  # itself, with slope 0
         place += len(part)
     at = len(table.pool)
-    table.pool += [start * 8 + VALUES, 2 * start * 8 + SLOPES, table.kernels.tape(list(kinds))]
+    table.pool += [start * 8 + VALUES, 2 * start * 8 + SLOPES, table.kernels.tape(listed)]
     table.pool += nodes.ravel().tolist()
     return at, count
+
+
+def _slots(instruction: Map, passes: dict[int, list[Pass | Clear]]) -> tuple[int, ...]:
+    """Find the operands that something flows to."""
+    steps = passes.get(id(instruction), ())
+    return tuple([flow.slot for step in steps if isinstance(step, Pass) for flow in step.flows])
 
 
 def _clear_but(output: Rows, layout: Layout) -> list[Clear]:

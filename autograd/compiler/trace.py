@@ -1,4 +1,4 @@
-"""Tracing: a function is called once on Values, and the graph that it records becomes the program.
+"""Tracing: a function is called on Values, and the graph that it records becomes the program.
 
 While a function is traced its numbers are those of one example, and nothing in the graph may depend on them: a
 branch on a traced number, a number taken out of a Value, and randomness are refused.
@@ -123,8 +123,8 @@ def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: 
     outputs = list(values(result))
     if not outputs:
         raise CompileError(
-            f"The function that is being compiled gave {type(result).__name__} without a number to compute. Return a "
-            "Value, or a list or tuple of Values."
+            f"The function that is being compiled gave {result!r}, which depends on nothing. Return a Value, or a list "
+            "or tuple of Values."
         )
     check_regular(result)
     return traced_below(arguments, parameters, result)

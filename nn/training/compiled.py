@@ -105,7 +105,7 @@ class CompiledRunner(Runner):
         self.parameters = eager.parameters
         self._example = (X[0].tolist(), None if T is None else T[0].tolist())
         self._shapes = (X.shape[1:], None if T is None else T.shape[1:])
-        self._programs: dict[tuple[str, bool], Program] = {}
+        self._programs: dict[tuple[str, bool], tuple[Program, list[Array]]] = {}
         self._errors: list[Program] = []
         self.reached = np.zeros(len(self.parameters), np.bool_)
         leaves = set(self.program.graph.leaves)
@@ -126,12 +126,14 @@ class CompiledRunner(Runner):
     def _compiled(self, what: str, f: Callable[..., Any]) -> Program:
         model = self.eager.model
         key = what, model.training
-        frozen = not model.training and any(not slot.trained for slot in model.slots())
-        if frozen or key not in self._programs:  # running statistics stand in the graph as they are now
+        statistics = [] if model.training else [slot.content for slot in model.slots() if not slot.trained]
+        program, seen = self._programs.get(key, (None, []))
+        if program is None or not all(map(np.array_equal, seen, statistics)):  # running statistics stand in the graph
             x, t = self._example
             example = (x,) if what == "outputs" else (x, t)
-            self._programs[key] = compile(f, *example, parameters=self.parameters, backend=self.backend)
-        return self._programs[key]
+            program = compile(f, *example, parameters=self.parameters, backend=self.backend)
+            self._programs[key] = program, [content.copy() for content in statistics]
+        return program
 
     def errors(self) -> list[Program]:
         """Give a program for each output's error, output − target."""
@@ -170,6 +172,7 @@ class CompiledRunner(Runner):
         """Go over to machine code, where numba is installed."""
         self.backend = "auto"
         self._programs.clear()
+        self._errors.clear()
 
     def describe(self) -> str:
         """Say what the graph became."""
@@ -223,7 +226,7 @@ class CompiledRunner(Runner):
             the weights after the last step whose numbers are finite, and the losses and outputs up to there.
         """
         w, made = self._descended(self.program, optimizer, w, free, X, T, order, batch, steps)
-        return w, Epoch(made.losses, self._laid_out(made.outputs))
+        return w, Epoch(made.losses, self._laid_out(made.outputs)) if len(made.losses) else made
 
     def _descended(
         self,
@@ -294,6 +297,16 @@ class BatchRunner(CompiledRunner):
             self._whole[n] = program, counts
         return self._whole[n]
 
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Let an error say at which example it happened; of a whole batch in training none is known."""
+        try:
+            with super().located():
+                yield
+        finally:
+            if self.eager.model.training:
+                self.example = None
+
     def work(self, examples: int, batch: int) -> float:
         """Estimate what NumPy would have to do for so many examples, in products."""
         return super().work(-(-examples // batch), 1)
@@ -325,7 +338,7 @@ class BatchRunner(CompiledRunner):
         n = min(batch, len(order))
         rows = order[: steps * n].reshape(steps, n)
         w, made = self._descended(self.whole(n)[0], optimizer, w, free, X[rows], T[rows], np.arange(steps), 1, steps)
-        return w, Epoch(made.losses, self.taken(made.outputs, n))
+        return w, Epoch(made.losses, self.taken(made.outputs, n)) if len(made.losses) else made
 
 
 class _Replayed(BatchObjective):
@@ -410,7 +423,8 @@ class _ReplayedBatch(_Replayed):
         program, _ = self.runner.whole(len(self.X))
         with self.runner.located():
             value, slopes = program.value_and_grad(self.X[None], self.T[None], weights=w)
-        self.value(w)
+        self.value(w)  # for the outputs and the statistics
+        self.evaluations -= 1
         return value, np.where(flat.free(self.parameters), slopes, 0.0)
 
     def hessian(self, w: Vector) -> Matrix:

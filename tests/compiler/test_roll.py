@@ -151,3 +151,18 @@ def test_rows_are_written_once_and_read_after():
         for at in operands_of(instruction):
             assert at is None or set(at.numbers.tolist()) <= ready[at.shared]
         ready[instruction.out.shared] |= set(instruction.out.numbers.tolist())
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_sums_that_differ_in_their_bias_alone_are_both_computed(backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
+    W = [[Value(3.0 * i + j + 1) for j in range(3)] for i in range(2)]
+    b = [Value(0.0), Value(1.0)]
+
+    def f(x, y):
+        pairs = [(W[0], x, b[0]), (W[0], x, b[1]), (W[0], y, b[0]), (W[1], x, b[0])]
+        return total([dot(w, v, bias) ** 2 for w, v, bias in pairs])
+
+    program = autograd.compile(f, [0.0] * 3, [0.0] * 3, parameters=[*W[0], *W[1], *b], backend=backend)
+    assert program([[1.0, 2.0, 3.0]], [[1.0, 1.0, 1.0]]) == [1481.0]

@@ -42,7 +42,7 @@ TAKEN = (
     "program's results."
 )
 SWEPT = (
-    "The function that is being compiled sweeps its graph for plain numbers, which would hold for this one example "
+    "The function that is being compiled sweeps its graph for numbers, which would hold for this one example "
     "only. Write gradients(y, xs, create_graph=True), or grad(f)(x), which give Values."
 )
 DIFFERS = (
@@ -402,14 +402,12 @@ class TestExamplesAndResults:
             "or a list or tuple of Values; other results than numbers have no place in a program."
         )
 
-    @pytest.mark.parametrize(
-        ("result", "kind"), [(3.0, "float"), ([], "list"), (np.ones(2), "ndarray"), ((1, 2), "tuple")]
-    )
-    def test_results_without_a_value(self, result, kind):
+    @pytest.mark.parametrize("result", [3.0, [], np.ones(2), (1, 2)])
+    def test_results_without_a_value(self, result):
         with pytest.raises(CompileError) as raised:
             autograd.compile(lambda x: result, 1.0)
         assert str(raised.value) == (
-            f"The function that is being compiled gave {kind} without a number to compute. Return a Value, or a list "
+            f"The function that is being compiled gave {result!r}, which depends on nothing. Return a Value, or a list "
             "or tuple of Values."
         )
 

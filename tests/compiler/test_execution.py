@@ -1,0 +1,109 @@
+"""Descents: the steps that a loop by hand takes, and what is refused before any memory is touched."""
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import CompileError, Value, where
+
+
+def rule(w, g, m, lr):
+    m = 0.5 * m + g
+    return w - lr * m, m
+
+
+def made(backend, dtype="float64"):
+    if backend == "numba":
+        pytest.importorskip("numba")
+        pytest.importorskip("scipy")
+    w = [Value(0.5), Value(-1.0)]
+    return autograd.compile(
+        lambda x, t: ((w[0] * x + w[1] - t) ** 2, w[0] * x), 0.0, 0.0, parameters=w, backend=backend, dtype=dtype
+    )
+
+
+X, T = np.linspace(-1.0, 1.0, 11), np.linspace(2.0, 5.0, 11)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_steps_are_those_of_a_loop_by_hand(backend):
+    program = made(backend)
+    order = np.random.default_rng(0).permutation(11)
+    frozen = np.array([False, True])
+    for mask in (None, frozen):
+        w, m, losses = np.array([0.5, -1.0]), np.zeros(2), []
+        for start in range(0, 11, 4):
+            rows = order[start : start + 4]
+            loss, g = program.value_and_grad(X[rows], T[rows], weights=w)
+            new, moved = rule(w, g, m, 0.1)
+            w, m = (new, moved) if mask is None else (np.where(mask, w, new), np.where(mask, m, moved))
+            losses.append(loss)
+        found = program.descend(
+            X, T, order=order, batch=4, weights=[0.5, -1.0], rule=rule, slots=np.zeros((1, 2)),
+            settings=np.full((3, 1), 0.1), frozen=mask,
+        )  # fmt: skip
+        np.testing.assert_allclose(found.weights, w, rtol=1e-14)
+        np.testing.assert_allclose(found.slots[0], m, rtol=1e-14)
+        np.testing.assert_allclose(found.losses, losses, rtol=1e-14)
+        assert found.outputs.shape == (11, 1)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_it_stops_before_the_step_that_is_not_finite(backend):
+    program = made(backend)
+    found = program.descend(
+        X, T, order=np.arange(11), batch=1, weights=[0.5, -1.0], rule=rule, slots=np.zeros((1, 2)),
+        settings=np.array([[0.1]] * 5 + [[np.inf]] + [[0.1]] * 5),
+    )  # fmt: skip
+    assert len(found.losses) == 5
+    assert len(found.outputs) == 5
+    due = program.descend(
+        X, T, order=np.arange(5), batch=1, weights=[0.5, -1.0], rule=rule, slots=np.zeros((1, 2)),
+        settings=np.full((5, 1), 0.1),
+    )  # fmt: skip
+    np.testing.assert_array_equal(found.weights, due.weights)
+    np.testing.assert_array_equal(found.slots, due.slots)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"order": [0, 11]}, "order must list rows of the 11 examples, as whole numbers from 0."),
+        ({"order": [-1, 2]}, "order must list rows of the 11 examples, as whole numbers from 0."),
+        ({"order": []}, "order must list rows of the 11 examples, as whole numbers from 0."),
+        ({"batch": 0}, "batch must be a whole number from 1, not 0."),
+        ({"batch": 2.0}, "batch must be a whole number from 1, not 2.0."),
+        (
+            {"slots": np.zeros((1, 1))},
+            "slots must have the shape (slots, 2), one column a parameter, not (1, 1).",
+        ),
+        ({"frozen": np.array([True])}, "frozen must have one entry for each of the 2 parameters."),
+        ({"settings": np.zeros((3, 1))}, "2 examples in batches of 2 make 1 steps, not 3."),
+    ],
+)
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_what_does_not_fit_is_refused(backend, wrong, sentence):
+    options = {
+        "order": [0, 1], "batch": 2, "weights": [0.5, -1.0], "rule": rule, "slots": np.zeros((1, 2)),
+        "settings": np.full((1, 1), 0.1),
+    }  # fmt: skip
+    with pytest.raises(CompileError) as raised:
+        made(backend).descend(X, T, **(options | wrong))
+    assert str(raised.value) == sentence
+
+
+def test_threads_warn_of_nothing():
+    program = autograd.compile(lambda x: where(x > 0.0, 1.0 / x, x), 0.0, backend="numpy", threads=2)
+    x = np.linspace(-1.0, 1.0, 301)
+    found = program.value_and_grad(x, wrt="inputs", reduce="sum")[1][0]
+    np.testing.assert_allclose(found, [-1.0 / v**2 if v > 0 else 1.0 for v in x])
+
+
+def test_long_chains_take_no_more_than_linear_source():
+    def chain(x):
+        for _ in range(1500):
+            x = 0.999 * x + 0.001
+        return x
+
+    program = autograd.compile(chain, 0.5, backend="numpy")
+    assert program.value_and_grad([0.5], wrt="inputs")[1][0][0] == pytest.approx(0.999**1500)
