@@ -1,4 +1,4 @@
-"""How Sphinx builds the site: ``sphinx-build -W docs build/site``, ``-D nb_execution_mode=force`` to run notebooks.
+"""How Sphinx builds the site: ``sphinx-build -W docs build/site``, ``-D nb_execution_mode=off`` to run no notebooks.
 
 Nothing is loaded from a network, neither by the build nor by the pages.
 """
@@ -21,7 +21,7 @@ exclude_patterns = ["_static"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath", "attrs_block"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"
+nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 

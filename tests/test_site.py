@@ -58,6 +58,8 @@ def site(tmp_path_factory):
         "-q",
         "-W",
         "--keep-going",
+        "-D",
+        "nb_execution_mode=off",  # the notebooks have tests of their own
         "-d",
         folder / "trees",
         DOCS,
