@@ -25,3 +25,18 @@ def line_of():
         return f"in {entry.path.name}:{entry.lineno + 1}"
 
     return place
+
+
+@pytest.fixture(scope="session", params=["numpy", "numba"])
+def backend(request):
+    """Run a test of the compiler with each backend."""
+    if request.param == "numba":
+        pytest.importorskip("numba", reason="the numba backend is the extra 'fast'")
+        pytest.importorskip("scipy", reason="numba multiplies matrices by SciPy's BLAS")
+    return request.param
+
+
+@pytest.fixture(scope="session", params=["float64", "float32"])
+def dtype(request):
+    """Run a test of the compiler with each type of number."""
+    return request.param

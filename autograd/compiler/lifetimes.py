@@ -7,7 +7,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from autograd.compiler.instructions import Instruction, Map, Rows, Sum, operands_of, rows
+from autograd import ops
+from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Rows, Sum, operands_of, rows
 from autograd.compiler.roll import Layout
 
 __all__ = ["reuse"]
@@ -41,7 +42,14 @@ def reuse(layout: Layout, inputs: int) -> Layout:
         if start is None:
             start, top = top, top + out.count
         moved[out.start : out.start + out.count] = np.arange(start, start + out.count)
-        instructions.append(_moved(instruction, moved, Rows(False, start, out.count)))
+        new = _moved(instruction, moved, Rows(False, start, out.count))
+        if isinstance(new, MatrixProduct) and new.inputs.index is not None:  # a matrix needs its rows side by side
+            panel = Rows(False, top, new.inputs.count)
+            top += panel.count
+            instructions.append(Map(panel, ops.identity, (new.inputs,), "panel"))
+            new = dataclasses.replace(new, inputs=panel)
+            dying[place].append(panel)
+        instructions.append(new)
         dying[max(place, int(last[out.key].max()))].append(Rows(False, start, out.count))
         for block in dying.pop(place, ()):  # only now: an instruction does not write over what it reads
             _given_back(free, block)
