@@ -451,10 +451,10 @@ def user_line() -> str:
     while frame is not None:
         file = frame.f_code.co_filename
         module = str(frame.f_globals.get("__name__", ""))
-        if module == "autograd.cli":  # the formula of a command has no line
+        if module == "edgegrad.cli":  # the formula of a command has no line
             return ""
         package = module.partition(".")[0]
-        if package not in ("autograd", "nn", "contextlib") and not file.startswith("<autograd"):
+        if package not in ("autograd", "nn", "edgegrad", "contextlib") and not file.startswith("<autograd"):
             code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
             place = file.replace("\\", "/").rpartition("/")[2]
             code = code if len(code) <= 80 else code[:79] + "…"

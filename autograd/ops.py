@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from operator import mul as multiply
 from typing import Any
 
-from autograd.extended import Extended
+from autograd.floats import Extended
 from autograd.op import POSITIVE, REAL, Notation, Op
 from autograd.symbol import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Symbol
 

@@ -23,6 +23,7 @@ from contextlib import ContextDecorator
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
+from autograd.emit import NAMESPACE, emit
 from autograd.errors import (
     ControlFlowError,
     InteriorDataError,
@@ -30,9 +31,8 @@ from autograd.errors import (
     OperandTypeError,
     ParameterAssignmentError,
 )
-from autograd.extended import Extended
+from autograd.floats import Extended
 from autograd.op import READINGS, Op, failure, is_array, real_number, real_result, user_line
-from autograd.record import NAMESPACE, emit
 from autograd.symbol import Symbol, number_text
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The same source, compiled: what Cython makes of the sweep and of the emitted recorders, without a line changed.
 
 The plain package is copied into a temporary folder. There `backward.py` is compiled as it stands, its variables
-declared to be Values in a file beside it, and the recorders that `autograd.record` emits are written to a file and
+declared to be Values in a file beside it, and the recorders that `autograd.emit` emits are written to a file and
 compiled with C doubles. A Value stays the Python class it is: its slots are C pointers in a known order.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd import CATALOGUE, Value, backward
-from autograd.record import recorder_source
+from autograd.emit import recorder_source
 from benchmarks.benchmark import Benchmark, Options, check_agreement, duration, table
 from benchmarks.measure import spread
 from benchmarks.peers import BUILDS
@@ -93,7 +93,7 @@ RECORDERS = """
 from libc.math cimport {functions}
 from autograd.layout cimport Value as Node
 from autograd.ops import CATALOGUE
-from autograd.record import NAMESPACE, recorder_source
+from autograd.emit import NAMESPACE, recorder_source
 from autograd.value import Value, record
 
 cdef extern from "layout.h":
@@ -287,7 +287,7 @@ in the package. A copy is taken, and not a line of it is changed:
 
 - *sweep*: `backward.py` is compiled by Cython, with a declaration beside it that its nodes are Values, whose slots lie
   in a known order.
-- *sweep and recorders*: the recorders that `autograd.record` emits are written to a file, their numbers declared as C
+- *sweep and recorders*: the recorders that `autograd.emit` emits are written to a file, their numbers declared as C
   doubles, and compiled too. A user's own operations keep their plain recorders.
 - *sweep and recorders, untracked*: the compiled recorders keep their nodes from the cyclic collector. An operation's
   operands are older than it, so no cycle passes through a graph unless a leaf's `grad` is a graph over that leaf, as

@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from nn.lectures import LECTURES, ROWS, Comparison, Report, Row
+from edgegrad.lectures import LECTURES, ROWS, Comparison, Report, Row
 
 PAGE = Path(__file__).with_name("lectures.md")
 
 INTRODUCTION = """# Lectures
 
-<!-- Written by docs/lectures.py, which runs the rows in nn/lectures/: change those. -->
+<!-- Written by docs/lectures.py, which runs the rows in edgegrad/lectures/: change those. -->
 
 Every system of the five lectures, run on the engine: what the slide says, what comes out here, and how far apart they
 are. Where something other than a slide stands beside ours, its name follows in parentheses; a dash means that the

@@ -31,14 +31,14 @@ PAGES = {
     "testing": ("Tests of derivatives", autograd.testing, "autograd.testing"),
     "exhibits": ("The gallery's exhibits", gallery, "autograd.testing.gallery"),
     "modules": ("Modules", nn, "nn.module nn.modules"),
-    "losses": ("Losses and metrics", nn, "nn.losses nn.metrics"),
+    "losses": ("Losses and metrics", nn, "nn.losses.losses nn.metrics nn.losses.regularizers"),
     "optim": (
         "Optimisers",
         nn,
-        "nn.optim.descent nn.optim.first_order nn.optim.adaptive nn.optim",
+        "nn.optim.optimizer nn.optim.first_order nn.optim.adaptive nn.optim",
     ),
     "training": ("Training", nn, "nn.training.fit nn.training nn.plots"),
-    "data": ("Data and files", nn, "nn.data nn.files nn.interop nn.errors"),
+    "data": ("Data and files", nn, "nn.data nn.saving nn.exchange nn.errors"),
     "models": ("The lectures' models", nn, "nn.models"),
 }
 
@@ -48,7 +48,7 @@ TABLES = {
     "GALLERY": "autograd.testing.gallery",
     "ACTIVATIONS": "nn.modules.activations",
     "INITIALIZERS": "nn.modules.initializers",
-    "LOSSES": "nn.losses",
+    "LOSSES": "nn.losses.losses",
     "METRICS": "nn.metrics",
     "OPTIMIZERS": "nn.optim.optimizers",
     "BOSTON_COLUMNS": "nn.data.real_data",

@@ -32,9 +32,8 @@ from nn.data.datasets import adding_problem, circles, delayed_echo, sine_wave, s
 from nn.data.loading import DataLoader, Standardizer, train_test_split
 from nn.data.real_data import BOSTON_COLUMNS, boston, digits
 from nn.errors import ConfigError, ShapeError, StateError, WiringError
-from nn.files import ModelFileError, load, load_weights, save
-from nn.interop import from_torch, load_torch_state, to_torch, torch_state
-from nn.losses import (
+from nn.exchange.torch import from_torch, load_torch_state, to_torch, torch_state
+from nn.losses.losses import (
     LOSSES,
     bce,
     bce_with_logits,
@@ -49,6 +48,7 @@ from nn.losses import (
     multi_margin,
     summed_log_loss,
 )
+from nn.losses.regularizers import L1, L2, Regularizer
 from nn.metrics import (
     METRICS,
     ConfusionMatrix,
@@ -80,8 +80,8 @@ from nn.modules.normalization import BatchNorm1d, BatchNorm2d
 from nn.modules.recurrent import LSTM, Elman
 from nn.modules.shaping import Concatenate, Flatten, Reshape, concatenate
 from nn.optim.clipping import clip_grad_norm, clip_grad_value
-from nn.optim.descent import Optimizer, StepError
 from nn.optim.objective import Objective
+from nn.optim.optimizer import Optimizer, StepError
 from nn.optim.optimizers import (
     BFGS,
     LBFGS,
@@ -109,12 +109,12 @@ from nn.optim.schedules import (
     StepDecay,
     WarmUp,
 )
+from nn.saving.files import ModelFileError, load, load_weights, save
 from nn.training import curvature
 from nn.training.callbacks import Callback, Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
 from nn.training.film import Film
 from nn.training.fit import DivergedError, evaluate, fit, predict
 from nn.training.history import History
-from nn.training.regularizers import L1, L2, Regularizer
 
 __all__ = [
     "ACTIVATIONS",

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value, scope
-from nn import arrays, configuration, states, summary
+from nn import arrays, summary
 from nn.errors import ShapeError
+from nn.saving import architecture
+from nn.state import copy_state, load_state
 
 __all__ = ["Module", "Path", "Slot"]
 
@@ -292,7 +294,7 @@ class Module:
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Copy all parameters and buffers into arrays: ``{"W1": (n_out, n_in), "b1": (n_out,), …}``."""
-        return states.taken(self)
+        return copy_state(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set all parameters and buffers from arrays, or change nothing.
@@ -303,7 +305,7 @@ class Module:
         Raises:
             StateError: keys are missing or unexpected, or arrays do not fit; the message lists every one.
         """
-        states.load(self, state)
+        load_state(self, state)
 
     # --- description --------------------------------------------------------------------------------------------------
 
@@ -337,7 +339,7 @@ class Module:
         Raises:
             ConfigError: an argument has no attribute.
         """
-        return configuration.arguments(self)
+        return architecture.arguments(self)
 
     def config(self) -> dict[str, Any]:
         """Write the architecture as a plain dict that JSON can hold: the class and `arguments`, parts likewise.
@@ -345,7 +347,7 @@ class Module:
         Raises:
             ConfigError: an argument has no attribute, or is something that cannot be written.
         """
-        return configuration.written(self)
+        return architecture.written(self)
 
     @staticmethod
     def from_config(config: Mapping[str, Any]) -> Module:
@@ -354,7 +356,7 @@ class Module:
         Raises:
             ConfigError: the dict does not describe a module.
         """
-        return configuration.built(config)
+        return architecture.built(config)
 
 
 def qualified(name: str, path: Path) -> str:

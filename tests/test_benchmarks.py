@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograd import CATALOGUE, Graph
-from autograd.record import recorder_source
+from autograd.emit import recorder_source
 from benchmarks import compiled, first, measure, record, replay, scaling, startup, training
 from benchmarks import page as pages
 from benchmarks.__main__ import BENCHMARKS, main

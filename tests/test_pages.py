@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.cli import main
+from edgegrad.cli import main
 
 DOCS = Path(__file__).parent.parent / "docs"
 #: Written by scripts from what has run already, or with the commands of another place.

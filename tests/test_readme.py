@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.cli import main
+from edgegrad.cli import main
 
 README = Path(__file__).parent.parent / "README.md"
 

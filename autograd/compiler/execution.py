@@ -9,41 +9,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.adjoint import Plan, plan
+from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.lifetimes import reuse
-from autograd.compiler.machine import Machine, NumpyBackend, Steps
+from autograd.compiler.memory import Memory
+from autograd.compiler.on_numpy.backend import NumpyBackend
 from autograd.compiler.roll import Layout, irregular
 from autograd.errors import CompileError
 
-__all__ = ["Descent", "Execution", "count"]
+__all__ = ["Execution", "count"]
 
 Array = NDArray[Any]
 
 CACHE = 2**21  # bytes that the numbers of the examples computed together may take
 FEWEST = 16  # … but at least so many examples
 KEPT = 8  # memories that are kept for further runs
-
-
-class Descent(NamedTuple):
-    """What `Program.descend` gives.
-
-    Attributes:
-        weights: the weights after the last step, (n,).
-        slots: what the rule remembers then, (number of slots, n).
-        losses: the mean of each batch before its step; fewer than asked for where the next would not be finite.
-        outputs: the further numbers of the function's result for each example taken, (m, others).
-    """
-
-    weights: Array
-    slots: Array
-    losses: Array
-    outputs: Array
 
 
 def count(given: Sequence[Array]) -> int:
@@ -77,7 +63,7 @@ class Execution:
 
     def __post_init__(self) -> None:
         self._backends: dict[str, Any] = {}
-        self._machines: dict[tuple[str, int, int], Machine] = {}
+        self._memories: dict[tuple[str, int, int], Memory] = {}
         self._lock = threading.Lock()
 
     # --- what it is compiled to ---------------------------------------------------------------------------------------
@@ -109,22 +95,22 @@ class Execution:
             sweep = None if wrt == "none" else self.plan(wrt)
             made: Any = NumpyBackend
             if self.backend == "numba":
-                from autograd.compiler.numba_backend import NumbaBackend
+                from autograd.compiler.on_numba.backend import NumbaBackend
 
                 made = NumbaBackend
             self._backends[wrt] = made(self.layout_for(wrt), sweep, self.dtype)
             self.seconds += time.perf_counter() - began
         return self._backends[wrt]
 
-    def machine(self, wrt: str, examples: int, thread: int = 0) -> Machine:
+    def memory(self, wrt: str, examples: int, thread: int = 0) -> Memory:
         """Give the memory and functions for so many examples at a time."""
         key = wrt, examples, thread
-        if key not in self._machines:
+        if key not in self._memories:
             with self._lock:
-                if len(self._machines) >= max(KEPT, 4 * self.threads):
-                    self._machines.pop(next(iter(self._machines)))
-            self._machines[key] = Machine(self.compiled(wrt), self.layout_for(wrt), examples)
-        return self._machines[key]
+                if len(self._memories) >= max(KEPT, 4 * self.threads):
+                    self._memories.pop(next(iter(self._memories)))
+            self._memories[key] = Memory(self.compiled(wrt), self.layout_for(wrt), examples)
+        return self._memories[key]
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 
@@ -139,10 +125,10 @@ class Execution:
         places = self.outputs("none")
         results = np.empty((len(places), count(given)), self.dtype)
         with np.errstate(all="ignore"):
-            for part, machine in self._parts("none", given, weights, constants):
-                machine.forward()
+            for part, memory in self._parts("none", given, weights, constants):
+                memory.forward()
                 for result, at in zip(results, places, strict=True):
-                    result[part] = machine.numbers(at)
+                    result[part] = memory.numbers(at)
         return results
 
     def sweep(
@@ -170,21 +156,21 @@ class Execution:
         def swept(start: int, stop: int, thread: int) -> Array:
             some = [array[start:stop] for array in given]
             total: Array | None = None
-            machine = None
-            for part, machine in self._parts(wrt, some, weights, constants, thread):
-                machine.forward()
-                values[start:stop][part] = machine.numbers(output)
-                machine.seed(output, share)
-                machine.backward()
+            memory = None
+            for part, memory in self._parts(wrt, some, weights, constants, thread):
+                memory.forward()
+                values[start:stop][part] = memory.numbers(output)
+                memory.seed(output, share)
+                memory.backward()
                 if wrt == "inputs":
-                    inputs[:, start:stop][:, part] = machine.adjoints[: self.inputs]
+                    inputs[:, start:stop][:, part] = memory.adjoints[: self.inputs]
                 else:
-                    total = machine.shared_adjoints.copy() if total is None else total + machine.shared_adjoints
-            if total is None or machine is None:
+                    total = memory.shared_adjoints.copy() if total is None else total + memory.shared_adjoints
+            if total is None or memory is None:
                 return np.zeros(self.parameters, self.dtype)
-            machine.shared_adjoints[...] = total
-            machine.backward_shared()
-            gradient: Array = machine.shared_adjoints[: self.parameters, 0].copy()
+            memory.shared_adjoints[...] = total
+            memory.backward_shared()
+            gradient: Array = memory.shared_adjoints[: self.parameters, 0].copy()
             return gradient
 
         threads = min(self.threads, max(1, n // FEWEST))
@@ -192,7 +178,7 @@ class Execution:
         if threads == 1:
             return values, run(0, n, 0), inputs
         for thread, (start, stop) in enumerate(pairwise(bounds)):
-            self.machine(wrt, self._chunk(stop - start, wrt), thread)  # compiled before the threads begin
+            self.memory(wrt, self._chunk(stop - start, wrt), thread)  # compiled before the threads begin
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(run, bounds[:-1], bounds[1:], range(threads)))
         return values, np.sum(parts, axis=0), inputs
@@ -204,23 +190,23 @@ class Execution:
 
     def _parts(
         self, wrt: str, given: Sequence[Array], weights: Array, constants: Sequence[float], thread: int = 0
-    ) -> Iterator[tuple[slice, Machine]]:
-        """Give part after part of the examples, with a machine that holds it."""
+    ) -> Iterator[tuple[slice, Memory]]:
+        """Give part after part of the examples, with a memory that holds it."""
         n = count(given)
         loaded: set[int] = set()
         chunk = self._chunk(n, wrt)
         for start in range(0, n, chunk):
             part = slice(start, min(n, start + chunk))
-            machine = self.machine(wrt, part.stop - part.start, thread)
-            if id(machine) not in loaded:
-                loaded.add(id(machine))
-                machine.load(weights, constants)
-                machine.forward_shared()
+            memory = self.memory(wrt, part.stop - part.start, thread)
+            if id(memory) not in loaded:
+                loaded.add(id(memory))
+                memory.load(weights, constants)
+                memory.forward_shared()
             place = 0
             for array in given:
-                machine.values[place : place + array.shape[1]] = array[part].T
+                memory.values[place : place + array.shape[1]] = array[part].T
                 place += array.shape[1]
-            yield part, machine
+            yield part, memory
 
     def descend(
         self,
@@ -239,8 +225,8 @@ class Execution:
         if len(settings) != -(-len(order) // batch):
             due = -(-len(order) // batch)
             raise CompileError(f"{len(order)} examples in batches of {batch} make {due} steps, not {len(settings)}.")
-        machine = self.machine("parameters", min(batch, len(order)))
-        machine.load(weights, constants)
+        memory = self.memory("parameters", min(batch, len(order)))
+        memory.load(weights, constants)
         output, *others = self.outputs("parameters")
         steps = Steps(
             examples=np.ascontiguousarray(np.concatenate(given, axis=1)) if given else np.zeros((1, 0), self.dtype),
@@ -249,22 +235,22 @@ class Execution:
             frozen=frozen, parameters=self.parameters, losses=np.zeros(len(settings), self.dtype),
             kept=np.zeros((len(order), len(others)), self.dtype),
         )  # fmt: skip
-        held, start = steps.slots.copy(), machine.shared[: self.parameters].copy()
+        held, start = steps.slots.copy(), memory.shared[: self.parameters].copy()
         take = self.compiled("parameters").take
-        done = take(steps, machine, self.machine)
+        done = take(steps, memory, self.memory)
         if done < len(settings):
             # What is not finite was not to happen: the same steps once more, up to there.
             steps.slots, steps.settings, steps.order = held, steps.settings[:done], steps.order[: done * batch]
-            machine.shared[: self.parameters] = start
-            take(steps, machine, self.machine)
-        w = machine.shared[: self.parameters, 0].astype(np.float64)
+            memory.shared[: self.parameters] = start
+            take(steps, memory, self.memory)
+        w = memory.shared[: self.parameters, 0].astype(np.float64)
         kept = steps.kept[: min(len(order), done * batch)]
         return Descent(
             w, steps.slots.astype(np.float64), steps.losses[:done].astype(np.float64), kept.astype(np.float64)
         )
 
     def _check_steps(self, examples: int, order: Array, batch: int, slots: Array, frozen: Array | None) -> None:
-        """Check what a descent is given: the machine itself would read and write beside its memory."""
+        """Check what a descent is given: the backend itself would read and write beside its memory."""
         rows = np.asarray(order)
         if not isinstance(batch, int | np.integer) or batch < 1:
             raise CompileError(f"batch must be a whole number from 1, not {batch!r}.")

@@ -1,109 +1,56 @@
-"""What numba lacks: views of a flat memory that cost no compile time, and the processor's mode for tiny numbers."""
+"""Memory: the numbers of a program for so many examples at a time, and the functions that work on them."""
 
 from __future__ import annotations
 
-import platform
+from collections.abc import Sequence
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["FLUSH", "call", "control_word", "matrix", "set_control_word", "vector"]
+from autograd.compiler.instructions import Rows
+from autograd.compiler.roll import Layout
 
-#: The bits of the control word that turn subnormal results and operands into zeros.
-FLUSH = {"x86_64": 0x8040, "amd64": 0x8040, "aarch64": 1 << 24, "arm64": 1 << 24}.get(platform.machine().lower(), 0)
-INTEL = platform.machine().lower() in ("x86_64", "amd64")
+__all__ = ["Memory"]
+
+Array = NDArray[Any]
 
 
-def _view(context: Any, builder: Any, signature: Any, arguments: Any, shape: list[Any]) -> Any:
-    memory_type, view_type = signature.args[0], signature.return_type
-    data = _data(context, builder, memory_type, arguments[0])
-    view = make_array(view_type)(context, builder)
-    size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(memory_type.dtype)))
-    strides = [size]
-    for length in reversed(shape[1:]):
-        strides.insert(0, builder.mul(strides[0], length))
-    start = builder.gep(data, [arguments[1]])
-    populate_array(view, data=start, shape=shape, strides=strides, itemsize=size, meminfo=None)
-    return view._getvalue()
+class Memory:
+    """The numbers of a program for so many examples at a time.
 
+    Attributes:
+        examples: how many.
+        shared: the shared rows, (rows, 1).
+        values: the others, (rows, examples).
+        shared_adjoints: adjoints of the shared rows.
+        adjoints: adjoints of the others.
+        state: what else the backend keeps.
+    """
 
-def _data(context: Any, builder: Any, kind: Any, argument: Any) -> Any:
-    """Find the address of an array's numbers; a pointer is one itself."""
-    return make_array(kind)(context, builder, argument).data if isinstance(kind, types.Array) else argument
+    def __init__(self, backend: Any, layout: Layout, examples: int) -> None:
+        self.examples = examples
+        self.shared, self.values, self.shared_adjoints, self.adjoints, *self.state = backend.allocate(examples)
+        for row, number in layout.literals:
+            self.shared[row] = number
+        self.forward_shared, self.forward, self.backward, self.backward_shared = backend.bind(self)
 
+    def load(self, weights: Array, constants: Sequence[float]) -> None:
+        """Put numbers into the parameters and the other leaves."""
+        n = len(weights)
+        self.shared[:n, 0] = weights
+        self.shared[n : n + len(constants), 0] = constants
 
-@intrinsic
-def call(typing: Any, address: Any, given: Any) -> Any:
-    """Call the compiled function at an address with a tuple: arrays go as pointers, whole numbers as they are."""
-    kinds = given.types
+    def numbers(self, at: Rows) -> Array:
+        """Read one row, for each example."""
+        if at.shared:
+            return np.broadcast_to(self.shared[at.start], (self.examples,))
+        row: Array = self.values[at.start]
+        return row
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        passed = [builder.extract_value(arguments[1], i) for i in range(len(kinds))]
-        values = [_data(context, builder, kind, value) for kind, value in zip(kinds, passed, strict=True)]
-        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
-        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), values)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, given), generate
-
-
-@intrinsic
-def matrix(typing: Any, memory: Any, offset: Any, rows: Any, columns: Any) -> Any:
-    """Borrow ``memory[offset : offset + rows·columns]`` as (rows, columns); the memory must outlive it."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _view(context, builder, signature, arguments, list(arguments[2:]))
-
-    return types.Array(memory.dtype, 2, "C")(memory, types.intp, types.intp, types.intp), generate
-
-
-@intrinsic
-def vector(typing: Any, memory: Any, offset: Any, length: Any) -> Any:
-    """Borrow ``memory[offset : offset + length]``; the memory must outlive it."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _view(context, builder, signature, arguments, [arguments[2]])
-
-    return types.Array(memory.dtype, 1, "C")(memory, types.intp, types.intp), generate
-
-
-@intrinsic
-def control_word(typing: Any) -> Any:
-    """Read the floating-point control word: MXCSR on x86-64, FPCR on AArch64; 0 elsewhere."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        if INTEL:
-            pointer = ir.IntType(8).as_pointer()
-            slot = cgutils.alloca_once(builder, ir.IntType(32))
-            kind = ir.FunctionType(ir.VoidType(), [pointer])
-            store = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse.stmxcsr")
-            builder.call(store, [builder.bitcast(slot, pointer)])
-            return builder.zext(builder.load(slot), ir.IntType(64))
-        if FLUSH:
-            return builder.asm(ir.FunctionType(ir.IntType(64), []), "mrs $0, fpcr", "=r", [], True)
-        return ir.Constant(ir.IntType(64), 0)
-
-    return types.int64(), generate
-
-
-@intrinsic
-def set_control_word(typing: Any, word: Any) -> Any:
-    """Write the floating-point control word; nothing where there is none."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        if INTEL:
-            pointer = ir.IntType(8).as_pointer()
-            slot = cgutils.alloca_once(builder, ir.IntType(32))
-            builder.store(builder.trunc(arguments[0], ir.IntType(32)), slot)
-            kind = ir.FunctionType(ir.VoidType(), [pointer])
-            load = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse.ldmxcsr")
-            builder.call(load, [builder.bitcast(slot, pointer)])
-        elif FLUSH:
-            builder.asm(ir.FunctionType(ir.VoidType(), [ir.IntType(64)]), "msr fpcr, $0", "r", [arguments[0]], True)
-        return context.get_dummy_value()
-
-    return types.void(types.int64), generate
+    def seed(self, output: Rows, share: float) -> None:
+        """Start a sweep: the adjoint of the output."""
+        if output.shared:
+            self.shared_adjoints[output.start] = share * self.examples
+        else:
+            self.adjoints[output.start] = share

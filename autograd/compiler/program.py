@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import ops
 from autograd.backward import differentiable_sweep, gradients
-from autograd.compiler.execution import Descent, Execution, count
+from autograd.compiler.descent import Descent
+from autograd.compiler.execution import Execution, count
+from autograd.compiler.formulas import check_weighted_sums
 from autograd.compiler.instructions import Instruction, brief, products
-from autograd.compiler.numba_source import has_kernels
-from autograd.compiler.numpy_source import numpy_source
-from autograd.compiler.reading import check_weighted_sums
+from autograd.compiler.on_numba.kernels import has_kernels
+from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.results import filled, first, leading, shaped, structure, values
 from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.compiler.results import check_regular, values
+from autograd.emit import NAMESPACE
 from autograd.errors import CompileError, OpDefinitionError
 from autograd.op import Op, is_array, real_number, real_result
-from autograd.record import NAMESPACE
 from autograd.value import Value, _thread, made
 
 __all__ = ["Argument", "Trace", "Traced", "operands_below", "trace", "traced_below", "tracing"]

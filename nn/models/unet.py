@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from nn.errors import ShapeError
-from nn.inputs import Picture, picture
-from nn.interop import NAMES
+from nn.exchange.torch import NAMES
 from nn.module import Module
 from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
 from nn.modules.elementwise import Activation
 from nn.modules.initializers import Seed, generator
+from nn.modules.inputs import Picture, picture
 from nn.modules.layers import Sequential
 from nn.modules.neurons import positive
 from nn.modules.normalization import BatchNorm2d

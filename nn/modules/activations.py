@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import autograd
 from autograd import Op, Value
-from nn.named import look_up, spelled
+from nn.registry import look_up, spelled
 
 __all__ = ["ACTIVATIONS", "ActivationFunction", "ActivationSpec", "activation"]
 

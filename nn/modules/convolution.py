@@ -13,11 +13,11 @@ from autograd import Value, dot, largest, scope
 from nn import arrays
 from nn.arrays import Number
 from nn.errors import ShapeError
-from nn.inputs import Picture, picture
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, initial_weights
+from nn.modules.inputs import Picture, picture
 from nn.modules.neurons import positive
 
 __all__ = ["Conv2d", "ConvTranspose2d", "MaxPool2d"]

@@ -7,11 +7,11 @@ from typing import Any
 from autograd import Value, sigmoid
 from nn import arrays
 from nn.arrays import Array, Number
-from nn.inputs import row
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Seed, generator
+from nn.modules.inputs import row
 from nn.modules.neurons import fired
 
 __all__ = ["Activation", "Dropout", "Identity", "Stochastic"]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from nn.named import look_up
+from nn.registry import look_up
 
 __all__ = ["INITIALIZERS", "Initializer", "Seed", "fans", "generator", "initial_weights", "initialize"]
 

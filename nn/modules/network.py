@@ -11,11 +11,11 @@ from autograd import Value, dot, scope
 from nn import arrays
 from nn.arrays import Number
 from nn.errors import WiringError
-from nn.inputs import row
 from nn.module import Module
 from nn.modules.activations import ActivationFunction, ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
+from nn.modules.inputs import row
 from nn.summary import counted
 
 __all__ = ["Network"]

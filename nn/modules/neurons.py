@@ -8,10 +8,10 @@ from typing import Any
 from autograd import Value, dot
 from nn import arrays
 from nn.arrays import Number
-from nn.inputs import row
 from nn.module import Module
 from nn.modules.activations import ActivationFunction, activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
+from nn.modules.inputs import row
 
 __all__ = ["Neuron", "StochasticNeuron", "ThresholdNeuron", "and_gate", "fired", "not_gate", "or_gate", "positive"]
 

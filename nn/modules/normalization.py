@@ -17,8 +17,8 @@ from autograd import Value, dot, is_traced, sqrt, total
 from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
-from nn.inputs import picture, row
 from nn.module import Module
+from nn.modules.inputs import picture, row
 from nn.modules.neurons import positive
 
 __all__ = ["BatchNorm1d", "BatchNorm2d"]

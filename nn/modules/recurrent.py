@@ -15,11 +15,11 @@ import numpy as np
 from autograd import Value, dot, scope, sigmoid, tanh
 from nn import arrays
 from nn.arrays import Number
-from nn.inputs import row, sequence
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Seed, generator
+from nn.modules.inputs import row, sequence
 from nn.modules.neurons import positive
 
 __all__ = ["LSTM", "Elman"]

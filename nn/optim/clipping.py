@@ -8,8 +8,8 @@ import numpy as np
 
 from autograd import Value
 from nn.optim import flat
-from nn.optim.descent import StepError
 from nn.optim.flat import Vector
+from nn.optim.optimizer import StepError
 
 __all__ = ["clip_by_norm", "clip_by_value", "clip_grad_norm", "clip_grad_value"]
 

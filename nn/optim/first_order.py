@@ -12,9 +12,9 @@ import numpy as np
 
 from autograd import Value
 from nn.optim import flat
-from nn.optim.descent import Optimizer
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
+from nn.optim.optimizer import Optimizer
 
 __all__ = ["SGD", "FirstOrder", "QuickProp", "RProp"]
 

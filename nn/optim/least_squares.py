@@ -11,10 +11,10 @@ import numpy as np
 
 from autograd import Value
 from nn.optim import flat
-from nn.optim.descent import Optimizer, StepError
 from nn.optim.flat import Mask, Vector
 from nn.optim.line_search import EPSILON
 from nn.optim.objective import OUTSIDE, Matrix, Objective
+from nn.optim.optimizer import Optimizer, StepError
 
 __all__ = ["LevenbergMarquardt"]
 

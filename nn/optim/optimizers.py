@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd import Value
-from nn.named import look_up
 from nn.optim.adaptive import AdaDelta, AdaGrad, Adam, AdamW, RMSProp
-from nn.optim.descent import Optimizer, StepError
 from nn.optim.first_order import SGD, FirstOrder, QuickProp, RProp
 from nn.optim.least_squares import LevenbergMarquardt
 from nn.optim.objective import Objective
+from nn.optim.optimizer import Optimizer, StepError
 from nn.optim.second_order import BFGS, LBFGS, ConjugateGradients, LineSearchOptimizer, Newton
+from nn.registry import look_up
 
 __all__ = [
     "BFGS",

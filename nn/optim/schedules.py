@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nn.optim.descent import Optimizer
+from nn.optim.optimizer import Optimizer
 
 __all__ = [
     "ConstantRate",

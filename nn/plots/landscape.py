@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Sequence[Value], points: Array) -> Array:
     """Compute the mean loss at points (n, weights), and leave the weights as they were."""
     from nn.data.examples import read_examples
-    from nn.training.preparation import find_loss, mode
+    from nn.training.checks import find_loss, mode
     from nn.training.runner import EagerRunner
 
     examples = read_examples(X, y)

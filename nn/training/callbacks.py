@@ -200,7 +200,7 @@ class Checkpoint(_BestEpoch):
 
     def on_epoch_end(self, training: Training) -> None:
         """Save where the epoch is the best so far."""
-        from nn.files import save
+        from nn.saving.files import save
 
         if self.improved(training):
             save(training.model, self.path)

@@ -14,12 +14,12 @@ import numpy as np
 
 from autograd import CompileError, Program, Value, compile, total  # noqa: A004
 from nn import arrays
+from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
-from nn.training.regularizers import Regularizer
 from nn.training.runner import Array, BatchObjective, EagerRunner, Loss, RecordedObjective, Runner, stacked
 
 __all__ = ["CompiledRunner", "Epoch", "choose_runner"]

@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import Value
 from nn.data.examples import read_examples
+from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.optim import flat
 from nn.optim.flat import Vector
 from nn.optim.objective import Matrix
-from nn.training.preparation import Examples, check_examples, find_loss, mode
-from nn.training.regularizers import Regularizer
+from nn.training.checks import Examples, check_examples, find_loss, mode
 from nn.training.runner import BatchObjective, EagerRunner, Loss
 
 __all__ = [

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from autograd import AutogradError, Frames, Graph, Plane, Value, explore
 from nn import arrays
-from nn.losses import bce_with_logits
+from nn.losses.losses import bce_with_logits
 from nn.module import Module
 from nn.optim import flat
 from nn.training.callbacks import Callback, Training
-from nn.training.preparation import Examples, mode
+from nn.training.checks import Examples, mode
 from nn.training.runner import Loss, Runner, checked
 
 if TYPE_CHECKING:

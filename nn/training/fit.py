@@ -21,17 +21,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from nn.data.examples import read_examples, read_inputs
 from nn.data.loading import DataLoader
-from nn.losses import mse
+from nn.losses.losses import mse
+from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.modules.initializers import Seed
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Schedule, Scheduler
 from nn.training.callbacks import Callback, Training
-from nn.training.compiled import choose_runner
-from nn.training.film import Film, checked_film
-from nn.training.history import History
-from nn.training.loop import DivergedError, Loop
-from nn.training.preparation import (
+from nn.training.checks import (
     Examples,
     Metrics,
     check_batches,
@@ -48,8 +45,11 @@ from nn.training.preparation import (
     mode,
     set_aside,
 )
+from nn.training.compiled import choose_runner
+from nn.training.film import Film, checked_film
+from nn.training.history import History
+from nn.training.loop import DivergedError, Loop
 from nn.training.progress import Progress
-from nn.training.regularizers import Regularizer
 from nn.training.runner import Loss
 
 __all__ = ["DivergedError", "evaluate", "fit", "predict"]

@@ -17,16 +17,16 @@ from nn.metrics import Metric
 from nn.module import Module, Slot
 from nn.optim import flat
 from nn.optim.clipping import clip_by_norm
-from nn.optim.descent import StepError
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix, Objective
+from nn.optim.optimizer import StepError
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Scheduler
 from nn.training.callbacks import Callback, Training
+from nn.training.checks import Examples, mode
 from nn.training.compiled import CompiledRunner
 from nn.training.history import History
-from nn.training.preparation import Examples, mode
 from nn.training.progress import Progress
 from nn.training.runner import Array, BatchObjective, Runner
 

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from autograd import Graph, NoGradientError, Value, gradients, no_grad, total
 from nn import arrays
-from nn.losses import half_squared_error, mse
+from nn.losses.losses import half_squared_error, mse
+from nn.losses.regularizers import L2, Regularizer
 from nn.module import Module
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix, Objective, second_derivatives
-from nn.training.regularizers import L2, Regularizer
 
 __all__ = ["Array", "BatchObjective", "EagerRunner", "Loss", "RecordedObjective", "Runner", "stacked"]
 

@@ -273,7 +273,7 @@ class TestParts:
         due = [whole(X, T), whole.value_and_grad(X, T), whole.value_and_grad(X, T, wrt="inputs", reduce="none")]
         monkeypatch.setattr(execution, "CACHE", 1)
         found = [parts(X, T), parts.value_and_grad(X, T), parts.value_and_grad(X, T, wrt="inputs", reduce="none")]
-        assert max(machine.examples for machine in parts.execution._machines.values()) == min(
+        assert max(machine.examples for machine in parts.execution._memories.values()) == min(
             examples, execution.FEWEST
         )
         tolerance = {"rtol": 50 * np.finfo(dtype).eps, "atol": 5 * np.finfo(dtype).eps}

@@ -2,7 +2,7 @@
 
 import math
 
-from autograd.draw.explorer.recording import adjoints_of
+from autograd.draw.explorer.page_data import adjoints_of
 
 DESK, PHONE = (1440, 900), (390, 844)
 

@@ -12,10 +12,10 @@ from screens import DESK, NOW, PHONE, agree, position, shown, until
 
 import nn
 from autograd import DrawingError, Frames, Op, Plane, Value, dot, explain, explore, relu, sigmoid, tanh
-from autograd.cli import main
 from autograd.demo import forward, perceptron, train
 from autograd.draw.explorer.page import FILM, asset
 from autograd.symbol import number_text
+from edgegrad.cli import main
 
 MOMENT = "explorer.film.at"
 

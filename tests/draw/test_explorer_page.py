@@ -11,13 +11,13 @@ import pytest
 from drawings import network, skips
 
 from autograd import DrawingError, OperandTypeError, StaleGraphError, Value, explore, sqrt, tanh
-from autograd.cli import main
 from autograd.demo import perceptron
 from autograd.draw.explorer.layout import Line, Size, arrange
 from autograd.draw.explorer.page import SCRIPTS, asset
+from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
 from autograd.draw.explorer.picture import draw
-from autograd.draw.explorer.recording import adjoints_of, record_of, safe_json
 from autograd.draw.explorer.theme import DARK, LIGHT
+from edgegrad.cli import main
 
 SVG = "{http://www.w3.org/2000/svg}"
 

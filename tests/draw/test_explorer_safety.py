@@ -14,7 +14,7 @@ from autograd import (
     tanh,
 )
 from autograd.demo import perceptron
-from autograd.draw.explorer.recording import adjoints_of
+from autograd.draw.explorer.page_data import adjoints_of
 from autograd.symbol import number_text
 
 HOSTILE = [

@@ -6,7 +6,7 @@ from screens import NOW, PHONE, agree, position, shown, until
 
 from autograd import Value, explore, total
 from autograd.demo import perceptron
-from autograd.draw.explorer.recording import adjoints_of
+from autograd.draw.explorer.page_data import adjoints_of
 from autograd.symbol import number_text
 
 

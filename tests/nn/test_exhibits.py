@@ -16,12 +16,12 @@ from nn import plots
 from nn.data.datasets import two_gaussians, two_moons, xor
 from nn.data.loading import Standardizer, train_test_split
 from nn.data.real_data import boston, digits
+from nn.losses.regularizers import L2
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.optim.optimizers import OPTIMIZERS, SGD, Adam, RMSProp, optimizer
 from nn.training.callbacks import Callback, WeightPath
 from nn.training.fit import evaluate, fit, predict
 from nn.training.history import History
-from nn.training.regularizers import L2
 
 THOROUGH = os.environ.get("CI") == "true"
 TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "boston_housing.csv"

@@ -8,9 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.losses import mae as mae_loss
-from nn.losses import mse as mse_loss
-from nn.metrics import METRICS, accuracy, accuracy_with_logits, confusion_matrix, iou, iou_with_logits, mae, mse, r2
+from nn.losses.losses import mae as mae_loss
+from nn.losses.losses import mse as mse_loss
+from nn.metrics import (
+    METRICS,
+    accuracy,
+    accuracy_with_logits,
+    confusion_matrix,
+    iou,
+    iou_with_logits,
+    mae,
+    mse,
+    r2,
+)
 
 SEEDS = range(5)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nn.lectures import ROWS
+from edgegrad.lectures import ROWS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

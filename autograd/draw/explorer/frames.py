@@ -88,7 +88,7 @@ class Frames(NamedTuple):
             DrawingError: it is too large, does not hold one of the leaves, or has an operation that only Python knows.
         """
         from autograd.draw.explorer.javascript import table
-        from autograd.draw.explorer.recording import check_size
+        from autograd.draw.explorer.page_data import check_size
         from autograd.graph import Graph
 
         self._check_columns()

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from autograd.draw.explorer.film import film_of
 from autograd.draw.explorer.frames import Frames
+from autograd.draw.explorer.page_data import record_of, safe_json
 from autograd.draw.explorer.picture import draw
-from autograd.draw.explorer.recording import record_of, safe_json
 from autograd.draw.explorer.theme import variables
 from autograd.draw.labels import clean, shorten
 from autograd.errors import DrawingError

@@ -12,7 +12,7 @@ from html import escape
 from typing import NamedTuple
 
 from autograd.draw.explorer.layout import Line, Point, Size, arrange
-from autograd.draw.explorer.recording import adjoints_of
+from autograd.draw.explorer.page_data import adjoints_of
 from autograd.draw.labels import clean, edge_formulas, operation, shorten, width
 from autograd.draw.partition import frozen, role
 from autograd.graph import Edge, Graph

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.files import load
 from nn.modules.layers import MLP, Layer
 from nn.optim.optimizers import SGD
+from nn.saving.files import load
 from nn.training.callbacks import Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
 from nn.training.fit import evaluate, fit
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nn.data.datasets import two_gaussians
+from nn.losses.regularizers import L2
 from nn.modules.layers import MLP, Layer
 from nn.optim.optimizers import SGD
 from nn.training.curvature import (
@@ -19,7 +20,6 @@ from nn.training.curvature import (
     optimal_learning_rate,
 )
 from nn.training.fit import fit
-from nn.training.regularizers import L2
 
 RANDOM = np.random.default_rng(3)
 X = RANDOM.normal(size=(20, 3))

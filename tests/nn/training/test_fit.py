@@ -12,7 +12,7 @@ import pytest
 
 from autograd import total
 from nn.data.loading import DataLoader
-from nn.losses import mse
+from nn.losses.losses import mse
 from nn.modules.convolution import Conv2d
 from nn.modules.elementwise import Dropout
 from nn.modules.layers import MLP, Layer, Sequential

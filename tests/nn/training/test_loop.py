@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, exp, log
-from nn.losses import mse
+from nn.losses.losses import mse
 from nn.module import Module
 from nn.modules.elementwise import Dropout
 from nn.modules.layers import MLP, Layer, Sequential

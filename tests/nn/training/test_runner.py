@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from autograd import Value, total
-from nn.losses import cross_entropy, half_squared_error, mae, mse
+from nn.losses.losses import cross_entropy, half_squared_error, mae, mse
+from nn.losses.regularizers import L1, L2
 from nn.module import Module
 from nn.modules.layers import MLP, Sequential
 from nn.modules.normalization import BatchNorm2d
 from nn.modules.shaping import Flatten
 from nn.optim import flat
 from nn.optim.objective import Objective
-from nn.training.regularizers import L1, L2
 from nn.training.runner import EagerRunner
 
 RANDOM = np.random.default_rng(7)

@@ -1,0 +1,111 @@
+"""The numba backend: instructions as a table of numbers, carried out by a machine that is compiled once and kept.
+
+A model costs no compile time of its own: only an operation that was never used before does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.adjoint import Plan
+from autograd.compiler.descent import Steps
+from autograd.compiler.instructions import Rows
+from autograd.compiler.memory import Memory
+from autograd.compiler.on_numba.kernels import Kernels, rule_address
+from autograd.compiler.on_numba.machine import SHARED, VALUES, descend, run_flushed
+from autograd.compiler.on_numba.machine import run as run_exactly
+from autograd.compiler.on_numba.table import Tables, written
+from autograd.compiler.on_numba.tapes import on_tapes
+from autograd.compiler.roll import Layout, irregular
+
+__all__ = ["NumbaBackend"]
+
+Array = NDArray[Any]
+ALIGNED = 16  # numbers: regions start at whole cache lines
+
+
+class NumbaBackend:
+    """A program as tables for the numba machine.
+
+    Args:
+        layout: the program's instructions.
+        sweep: its sweep; None for a program that is only run forward.
+        dtype: of its numbers.
+    """
+
+    def __init__(self, layout: Layout, sweep: Plan | None, dtype: np.dtype[Any]) -> None:
+        self.layout, self.dtype = layout, dtype
+        self.kernels = Kernels(dtype.name)
+        self.sweep = sweep or Plan(Rows(True, 0, 1), (), ())
+
+    @cached_property
+    def rolled(self) -> Tables:
+        """The tables for batches."""
+        return written(self.kernels, self.layout, self.sweep)
+
+    @cached_property
+    def taped(self) -> Tables:
+        """The tables for single examples of an irregular graph."""
+        return on_tapes(self.kernels, self.layout, self.sweep, _aligned(self.layout.shared_rows))
+
+    def tables(self, examples: int) -> Tables:
+        """Choose how to compute so many examples at a time."""
+        return self.taped if examples == 1 and irregular(self.layout) else self.rolled
+
+    def allocate(self, examples: int) -> tuple[Array, ...]:
+        """Lay out one flat memory: its regions, and where they start and how wide they are."""
+        tables = self.tables(examples)
+        rows = (self.layout.shared_rows, self.layout.batched_rows)
+        counts = [rows[0], rows[1] * examples] * 2 + [tables.scratch * examples, tables.shared_scratch, tables.slopes]
+        starts = np.cumsum([0, *map(_aligned, counts)])
+        raw = np.zeros(int(starts[-1]) + ALIGNED, self.dtype)
+        shift = (-raw.ctypes.data // self.dtype.itemsize) % ALIGNED
+        flat = raw[shift : shift + int(starts[-1])]
+        base = starts[:-1].astype(np.int64)
+        width = np.array([1, examples, 1, examples, examples, 1, 1], dtype=np.int64)
+        parts = [flat[start : start + count] for start, count in zip(base, counts, strict=True)][:4]
+        shapes = [(rows[0], 1), (rows[1], examples)] * 2
+        return (*(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)), flat, base, width)
+
+    def bind(self, memory: Any) -> tuple[Callable[[], None], ...]:
+        """Make the program's functions for a memory."""
+        flat, base, width = memory.state
+        run = run_flushed if self.dtype == np.float32 else run_exactly
+        tables = self.tables(memory.examples)
+        return tuple(
+            (lambda table=table: run(table, tables.pool, flat, base, width)) if len(table) else _nothing
+            for table in tables.lines
+        )
+
+    def take(self, steps: Steps, memory: Memory, memory_for: Callable[[str, int], Memory]) -> int:
+        """Take steps without returning to Python, and say how many before a number stopped being finite."""
+        flat, base, width = memory.state
+        update = rule_address(steps.rule, len(steps.slots), steps.settings.shape[1], self.dtype.name)
+        frozen = np.full(1, 2, np.uint8) if steps.frozen is None else steps.frozen.astype(np.uint8)
+        others = np.array([_written(at) for at in steps.others], dtype=np.int64)
+        tables = self.tables(memory.examples)
+        done = descend(
+            tables.forward, tables.backward, tables.pool, flat, base, width.copy(), steps.examples, steps.order,
+            steps.batch, _written(steps.output), others, steps.losses, steps.kept, update, steps.slots, steps.settings,
+            frozen, steps.parameters,
+        )  # fmt: skip
+        return int(done)
+
+
+def _aligned(count: int) -> int:
+    """Round a number of numbers up to whole cache lines."""
+    return -(-count // ALIGNED) * ALIGNED
+
+
+def _written(at: Rows) -> int:
+    """Write a place of values as the machine does."""
+    return at.start * 8 + (SHARED if at.shared else VALUES)
+
+
+def _nothing() -> None:
+    """Do nothing: there is no such instruction."""

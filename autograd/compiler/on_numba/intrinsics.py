@@ -1,0 +1,109 @@
+"""What numba lacks: views of a flat memory that cost no compile time, and the processor's mode for tiny numbers."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+__all__ = ["FLUSH", "call", "control_word", "matrix", "set_control_word", "vector"]
+
+#: The bits of the control word that turn subnormal results and operands into zeros.
+FLUSH = {"x86_64": 0x8040, "amd64": 0x8040, "aarch64": 1 << 24, "arm64": 1 << 24}.get(platform.machine().lower(), 0)
+INTEL = platform.machine().lower() in ("x86_64", "amd64")
+
+
+def _view(context: Any, builder: Any, signature: Any, arguments: Any, shape: list[Any]) -> Any:
+    memory_type, view_type = signature.args[0], signature.return_type
+    data = _data(context, builder, memory_type, arguments[0])
+    view = make_array(view_type)(context, builder)
+    size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(memory_type.dtype)))
+    strides = [size]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    start = builder.gep(data, [arguments[1]])
+    populate_array(view, data=start, shape=shape, strides=strides, itemsize=size, meminfo=None)
+    return view._getvalue()
+
+
+def _data(context: Any, builder: Any, kind: Any, argument: Any) -> Any:
+    """Find the address of an array's numbers; a pointer is one itself."""
+    return make_array(kind)(context, builder, argument).data if isinstance(kind, types.Array) else argument
+
+
+@intrinsic
+def call(typing: Any, address: Any, given: Any) -> Any:
+    """Call the compiled function at an address with a tuple: arrays go as pointers, whole numbers as they are."""
+    kinds = given.types
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        passed = [builder.extract_value(arguments[1], i) for i in range(len(kinds))]
+        values = [_data(context, builder, kind, value) for kind, value in zip(kinds, passed, strict=True)]
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), values)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, given), generate
+
+
+@intrinsic
+def matrix(typing: Any, memory: Any, offset: Any, rows: Any, columns: Any) -> Any:
+    """Borrow ``memory[offset : offset + rows·columns]`` as (rows, columns); the memory must outlive it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _view(context, builder, signature, arguments, list(arguments[2:]))
+
+    return types.Array(memory.dtype, 2, "C")(memory, types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def vector(typing: Any, memory: Any, offset: Any, length: Any) -> Any:
+    """Borrow ``memory[offset : offset + length]``; the memory must outlive it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _view(context, builder, signature, arguments, [arguments[2]])
+
+    return types.Array(memory.dtype, 1, "C")(memory, types.intp, types.intp), generate
+
+
+@intrinsic
+def control_word(typing: Any) -> Any:
+    """Read the floating-point control word: MXCSR on x86-64, FPCR on AArch64; 0 elsewhere."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if INTEL:
+            pointer = ir.IntType(8).as_pointer()
+            slot = cgutils.alloca_once(builder, ir.IntType(32))
+            kind = ir.FunctionType(ir.VoidType(), [pointer])
+            store = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse.stmxcsr")
+            builder.call(store, [builder.bitcast(slot, pointer)])
+            return builder.zext(builder.load(slot), ir.IntType(64))
+        if FLUSH:
+            return builder.asm(ir.FunctionType(ir.IntType(64), []), "mrs $0, fpcr", "=r", [], True)
+        return ir.Constant(ir.IntType(64), 0)
+
+    return types.int64(), generate
+
+
+@intrinsic
+def set_control_word(typing: Any, word: Any) -> Any:
+    """Write the floating-point control word; nothing where there is none."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if INTEL:
+            pointer = ir.IntType(8).as_pointer()
+            slot = cgutils.alloca_once(builder, ir.IntType(32))
+            builder.store(builder.trunc(arguments[0], ir.IntType(32)), slot)
+            kind = ir.FunctionType(ir.VoidType(), [pointer])
+            load = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse.ldmxcsr")
+            builder.call(load, [builder.bitcast(slot, pointer)])
+        elif FLUSH:
+            builder.asm(ir.FunctionType(ir.VoidType(), [ir.IntType(64)]), "msr fpcr, $0", "r", [arguments[0]], True)
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate

@@ -1,0 +1,321 @@
+"""The numba machine: a program is a table of instructions over one flat memory, and this is what carries them out.
+
+It is compiled once for each type of number, and calls the kernels of the catalogue's operations by address; they follow
+from the records. A place is written as ``8·row + region``; rows of some regions have a column for each example.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from autograd.compiler.on_numba.intrinsics import FLUSH, call, control_word, matrix, set_control_word, vector
+
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "cache": True, "nogil": True}
+
+#: Regions of the memory. That of a row's adjoint is two further, and as far from it for shared rows as for others.
+SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH, SLOPES = range(7)
+
+#: What an instruction does.
+(
+    COPY, SCATTER, CLEAR, ADD, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, BIAS, ROW_SUMS, SUM, SPREAD,
+    WEIGHTED_SUM, WEIGHTED_FLOW, TAPE, TAPE_BACK,
+) = range(15)  # fmt: skip
+OPERATION = 16  # every larger code is the address of an operation's kernel
+
+
+@njit(inline="always")
+def place(written: int, base: Any, width: Any) -> int:
+    """Turn a written place into an offset."""
+    region = written & 7
+    return base[region] + (written >> 3) * width[region]
+
+
+@njit(**OPTIONS)
+def copy(memory, pool, at, base, width, n, columns):
+    """Lay rows out one after the other: target, source, step, index, or −1 for rows in order."""
+    source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
+    wide = width[source & 7]
+    target = place(pool[at], base, width)
+    start = place(source, base, width)
+    if columns == 1:
+        out = vector(memory, target, n)
+        if index < 0:
+            for i in range(n):
+                out[i] = memory[start + i * step]
+        else:
+            begin = base[source & 7]
+            for i in range(n):
+                out[i] = memory[begin + pool[index + i]]
+        return
+    for i in range(n):
+        row = vector(memory, target + i * columns, columns)
+        origin = start + i * step * wide if index < 0 else base[source & 7] + pool[index + i] * wide
+        if wide == 1:
+            number = memory[origin]
+            for j in range(columns):
+                row[j] = number
+        else:
+            given = vector(memory, origin, columns)
+            for j in range(columns):
+                row[j] = given[j]
+
+
+@njit(**OPTIONS)
+def scatter(memory, pool, at, base, width, n, columns):
+    """Bring rows of flows to what they flow to: flows, target, step, index, whether to add."""
+    source = place(pool[at], base, width)
+    target, step, index, add = pool[at + 1], pool[at + 2], pool[at + 3], pool[at + 4]
+    wide = width[target & 7]
+    begin = base[target & 7]
+    first = begin + (target >> 3) * wide
+    if step == 0 and index < 0 and add == 0:
+        for j in range(wide):
+            memory[first + j] = 0.0
+    summing = add != 0 or (step == 0 and index < 0)
+    for i in range(n):
+        to = first + i * step * wide if index < 0 else begin + pool[index + i] * wide
+        given = vector(memory, source + i * columns, columns)
+        if wide == 1:
+            number = given[0]
+            for j in range(1, columns):
+                number += given[j]
+            if summing:
+                memory[to] += number
+            else:
+                memory[to] = number
+        else:
+            row = vector(memory, to, columns)
+            if summing:
+                for j in range(columns):
+                    row[j] += given[j]
+            else:
+                for j in range(columns):
+                    row[j] = given[j]
+
+
+@njit(**OPTIONS)
+def clear(memory, pool, at, base, width, n):
+    """Write zeros: target, step, index."""
+    target, index = pool[at], pool[at + 2]
+    wide = width[target & 7]
+    for i in range(n):
+        to = base[target & 7] + ((target >> 3) + i if index < 0 else pool[index + i]) * wide
+        for j in range(wide):
+            memory[to + j] = 0.0
+
+
+@njit(**OPTIONS)
+def transpose(memory, source, target, rows, columns):
+    """Copy a matrix, turned."""
+    given, out = matrix(memory, source, rows, columns), matrix(memory, target, columns, rows)
+    for j in range(columns):
+        for i in range(rows):
+            out[j, i] = given[i, j]
+
+
+@njit(**OPTIONS)
+def add_to(memory, target, source, n):
+    """Add n numbers to n others."""
+    out, more = vector(memory, target, n), vector(memory, source, n)
+    for i in range(n):
+        out[i] += more[i]
+
+
+@njit(**OPTIONS)
+def add_bias(memory, target, source, n, columns):
+    """Add a number to each row of a matrix."""
+    out, bias = matrix(memory, target, n, columns), vector(memory, source, n)
+    for i in range(n):
+        number = bias[i]
+        for j in range(columns):
+            out[i, j] += number
+
+
+@njit(**OPTIONS)
+def row_sums(memory, target, source, n, columns):
+    """Sum each row of a matrix."""
+    out, given = vector(memory, target, n), matrix(memory, source, n, columns)
+    for i in range(n):
+        number = given[i, 0]
+        for j in range(1, columns):
+            number += given[i, j]
+        out[i] = number
+
+
+@njit(**OPTIONS)
+def sum_blocks(memory, target, source, n, k, columns):
+    """Sum blocks of k rows, row by row."""
+    out, given = matrix(memory, target, n, columns), matrix(memory, source, n * k, columns)
+    for i in range(n):
+        for j in range(columns):
+            out[i, j] = given[i * k, j]
+        for t in range(i * k + 1, (i + 1) * k):
+            for j in range(columns):
+                out[i, j] += given[t, j]
+
+
+@njit(**OPTIONS)
+def spread(memory, target, source, n, k, columns):
+    """Repeat each row k times."""
+    out, given = matrix(memory, target, n * k, columns), matrix(memory, source, n, columns)
+    for i in range(n):
+        for t in range(i * k, (i + 1) * k):
+            for j in range(columns):
+                out[t, j] = given[i, j]
+
+
+@njit(**OPTIONS)
+def weighted_sums(memory, target, first, second, n, k, columns):
+    """Sum the products of blocks of k rows."""
+    out = matrix(memory, target, n, columns)
+    a, b = matrix(memory, first, n * k, columns), matrix(memory, second, n * k, columns)
+    for i in range(n):
+        for j in range(columns):
+            out[i, j] = a[i * k, j] * b[i * k, j]
+        for t in range(i * k + 1, (i + 1) * k):
+            for j in range(columns):
+                out[i, j] += a[t, j] * b[t, j]
+
+
+@njit(**OPTIONS)
+def weighted_flows(memory, target, other, adjoint, n, k, columns):
+    """Multiply each row of a block by the adjoint of the block's sum."""
+    out, factor = matrix(memory, target, n * k, columns), matrix(memory, other, n * k, columns)
+    above = matrix(memory, adjoint, n, columns)
+    for i in range(n):
+        for t in range(i * k, (i + 1) * k):
+            for j in range(columns):
+                out[t, j] = factor[t, j] * above[i, j]
+
+
+@njit(**OPTIONS)
+def sweep_tape(memory, pool, at, start, n, slopes, shift):
+    """Pass adjoints on along a tape from its end: each node has two operands and two recorded slopes."""
+    for i in range(n - 1, -1, -1):
+        adjoint = memory[np.uint64(start + shift + i)]
+        if adjoint != 0:
+            memory[np.uint64(pool[at + 3 * i + 1] + shift)] += adjoint * memory[np.uint64(slopes + 2 * i)]
+            memory[np.uint64(pool[at + 3 * i + 2] + shift)] += adjoint * memory[np.uint64(slopes + 2 * i + 1)]
+
+
+@njit(**OPTIONS)
+def run(table, pool, memory, base, width):
+    """Carry out a table of instructions: code, whether there are columns, n, where the places stand, k, m."""
+    for q in range(table.shape[0]):
+        code, n, at = table[q, 0], table[q, 2], table[q, 3]
+        columns = width[VALUES] if table[q, 1] else 1
+        if code >= OPERATION:
+            call(code, (memory, pool, at, base, width, n * columns))
+        elif code == TAPE:
+            call(
+                pool[at + 2], (memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width))
+            )
+        elif code == TAPE_BACK:
+            shift = base[ADJOINTS] - base[VALUES]
+            sweep_tape(
+                memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width), shift
+            )  # fmt: skip
+        elif code == COPY:
+            copy(memory, pool, at, base, width, n, columns)
+        elif code == SCATTER:
+            scatter(memory, pool, at, base, width, n, columns)
+        elif code == CLEAR:
+            clear(memory, pool, at, base, width, n)
+        elif code == ADD:
+            add_to(memory, place(pool[at], base, width), place(pool[at + 1], base, width), n * columns)
+        else:
+            first, second, third = (
+                place(pool[at], base, width), place(pool[at + 1], base, width), place(pool[at + 2], base, width),
+            )  # fmt: skip
+            k = table[q, 4]
+            wide = table[q, 5] * columns
+            if code == PRODUCT:  # out (n, wide) = W (n, k) @ inputs (k, wide)
+                np.dot(matrix(memory, second, n, k), matrix(memory, third, k, wide), matrix(memory, first, n, wide))
+            elif code == PRODUCT_TRANSPOSED:  # flow (k, wide) = Wᵀ @ adjoint (n, wide)
+                np.dot(matrix(memory, second, n, k).T, matrix(memory, third, n, wide), matrix(memory, first, k, wide))
+            elif code == PRODUCT_WEIGHTS:  # flow (n, k) = adjoint (n, wide) @ inputsᵀ, from a turned copy of the inputs
+                turned = place(pool[at + 3], base, width)
+                transpose(memory, third, turned, k, wide)
+                np.dot(matrix(memory, second, n, wide), matrix(memory, turned, wide, k), matrix(memory, first, n, k))
+            elif code == BIAS:
+                add_bias(memory, first, second, n, wide)
+            elif code == ROW_SUMS:
+                row_sums(memory, first, second, n, wide)
+            elif code == SUM:
+                sum_blocks(memory, first, second, n, k, columns)
+            elif code == SPREAD:
+                spread(memory, first, second, n, k, columns)
+            elif code == WEIGHTED_SUM:
+                weighted_sums(memory, first, second, third, n, k, columns)
+            elif code == WEIGHTED_FLOW:
+                weighted_flows(memory, first, second, third, n, k, columns)
+
+
+@njit(**OPTIONS)
+def run_flushed(table, pool, memory, base, width):
+    """Carry out a table with subnormal numbers as zeros."""
+    word = control_word()
+    set_control_word(word | FLUSH)
+    run(table, pool, memory, base, width)
+    set_control_word(word)
+
+
+@njit(**OPTIONS)
+def load(memory, start, examples, order, first, count):
+    """Lay examples out as columns."""
+    inputs = examples.shape[1]
+    out = matrix(memory, start, inputs, count)
+    for j in range(count):
+        row = examples[order[first + j]]
+        for i in range(inputs):
+            out[i, j] = row[i]
+
+
+@njit(**OPTIONS, fastmath={"reassoc"})
+def finite(numbers):
+    """Say whether no number is infinite or NaN."""
+    zero = numbers[0] - numbers[0]
+    for i in range(numbers.size):
+        zero += numbers[i] * 0
+    return zero == 0
+
+
+@njit(**OPTIONS)
+def descend(
+    forward, backward, pool, memory, base, width, examples, order, batch, output, kept, losses, outputs, update, slots,
+    settings, free, n,
+):  # fmt: skip
+    """Take one step for each batch, and say how many were taken before a number stopped being finite."""
+    word = control_word()
+    set_control_word(word | FLUSH)
+    w, g = vector(memory, base[SHARED], n), vector(memory, base[SHARED_ADJOINTS], n)
+    steps = settings.shape[0]
+    for s in range(steps):
+        first = s * batch
+        count = min(batch, order.size - first)
+        width[VALUES] = width[ADJOINTS] = width[SCRATCH] = count
+        load(memory, base[VALUES], examples, order, first, count)
+        run(forward, pool, memory, base, width)
+        value = memory.dtype.type(0)
+        result = vector(memory, place(output, base, width), width[output & 7])
+        for j in range(result.size):
+            value += result[j]
+        value /= result.size
+        for r in range(kept.size):
+            row = vector(memory, place(kept[r], base, width), width[kept[r] & 7])
+            for j in range(count):
+                outputs[first + j, r] = row[j if row.size > 1 else 0]
+        adjoint = vector(memory, place(output + 2, base, width), result.size)
+        for j in range(result.size):
+            adjoint[j] = memory.dtype.type(1) / result.size
+        run(backward, pool, memory, base, width)
+        losses[s] = value
+        call(update, (w, g, slots, settings[s], free, n))
+        if value - value != 0.0 or not finite(w):
+            set_control_word(word)
+            return s
+    set_control_word(word)
+    return steps

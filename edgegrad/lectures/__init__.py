@@ -1,0 +1,26 @@
+"""The rows of the five lectures: each runs a system on the engine and puts its figures beside the slide's.
+
+``edgegrad lectures`` lists them, ``edgegrad lectures L1.4`` runs one, and docs/lectures.md is written from all of them.
+"""
+
+from edgegrad.lectures import lecture1, lecture2, lecture3, lecture4, lecture4_optimizers, lecture5
+from edgegrad.lectures.report import Comparison, Report, Row
+
+__all__ = ["LECTURES", "ROWS", "Comparison", "Report", "Row"]
+
+#: The lectures' titles by their letters.
+LECTURES = {
+    "L1": "Neural networks",
+    "L2": "Architecture, inference, training",
+    "L3": "Introduction to neural networks",
+    "L4": "Artificial neural networks",
+    "L5": "Training neural networks",
+}
+
+#: Every row by its name, in the order of the lectures.
+ROWS: dict[str, Row] = {
+    row.name: row
+    for module in (lecture1, lecture2, lecture3, lecture4, lecture4_optimizers, lecture5)
+    for row in vars(module).values()
+    if isinstance(row, Row)
+}

@@ -1,0 +1,103 @@
+"""The `edgegrad lectures` command: list the rows, run one, show its figures beside the slide's, leave its pictures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograd import DrawingError, ExpressionError
+from edgegrad.lectures import LECTURES, ROWS, Report, Row
+
+__all__ = ["run"]
+
+
+def run(names: Sequence[str], folder: str | None = None, epochs: int | None = None, data: str | None = None) -> None:
+    """List the rows, or run some of them and print what they find.
+
+    Args:
+        names: of rows, such as ``L1.4``, or of whole lectures, such as ``L1``; the list of all without.
+        folder: where the pictures go; made if need be. None to make none.
+        epochs: how long to train, in rows that train.
+        data: the Boston table as a CSV file, for L1.8.
+
+    Raises:
+        ExpressionError: there is no such row, or it cannot do with an option.
+        DrawingError: the folder cannot be made, the table cannot be read, or a package is not installed.
+    """
+    if not names:
+        _list()
+        return
+    rows = [row for name in names for row in _find(name)]
+    options = {name: given for name, given in (("epochs", epochs), ("data", data)) if given is not None}
+    chosen = [{name: given for name, given in options.items() if name in row.options} for row in rows]
+    for name in options:
+        if not any(name in some for some in chosen):
+            takers = ", ".join(row.name for row in ROWS.values() if name in row.options)
+            raise ExpressionError(f"--{name} says nothing to {' '.join(names)}. Rows that take it: {takers}.")
+    out = None if folder is None else _made(folder)
+    for row, some in zip(rows, chosen, strict=True):
+        try:
+            report = row(out, **some)
+        except ImportError as error:
+            raise DrawingError(str(error)) from None
+        except OSError as error:
+            raise DrawingError(f"{error.filename or row.name} cannot be read: {error.strerror or error}.") from None
+        except ValueError as error:
+            if not some:  # then it is nobody's option that is wrong
+                raise
+            raise ExpressionError(f"{row.name}: {error}") from None
+        _show(report)
+
+
+def _find(name: str) -> list[Row]:
+    found = [row for row in ROWS.values() if name in (row.name, row.name.partition(".")[0])]
+    if not found:
+        raise ExpressionError(
+            f"There is no row {name} in the lectures. They go from L1.1 to L5.6, and `edgegrad lectures` lists them."
+        )
+    return found
+
+
+def _made(folder: str) -> Path:
+    out = Path(folder)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DrawingError(
+            f"The folder {folder} cannot be made: {error.strerror}. Choose another with --out."
+        ) from None
+    return out
+
+
+def _list() -> None:
+    width = max(len(row.title) for row in ROWS.values())
+    for lecture, title in LECTURES.items():
+        print(f"{lecture}  {title}")
+        for row in ROWS.values():
+            if row.name.startswith(f"{lecture}."):
+                print(f"  {row.name:<6} {row.title:<{width}}  {', '.join(row.where)}")
+    print(f"\n{len(ROWS)} rows. Run one:  edgegrad lectures L1.4 --out pictures")
+
+
+def _show(report: Report) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    row = report.row
+    place = inspect.getmodule(row.function)
+    assert place is not None
+    table = Table(box=SIMPLE_HEAD, title_justify="left", title_style="", title=(
+        f"[bold]{row.name}  {row.title}[/bold]\n[dim]{', '.join(row.where)}   ({place.__name__})[/dim]"
+    ))  # fmt: skip
+    for heading, style in (("what", ""), ("slide", "cyan"), ("ours", "bold"), ("difference", "dim")):
+        table.add_column(heading, style=style, overflow="fold")
+    for comparison in report.comparisons.values():
+        table.add_row(*comparison.cells)
+    console.print(table)
+    for words in report.words:
+        console.print(words, soft_wrap=True, markup=False)
+    for path in report.pictures:
+        console.print(f"[dim]→[/dim] {path}", soft_wrap=True)

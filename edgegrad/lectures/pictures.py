@@ -1,0 +1,93 @@
+"""Pictures that only the lectures need: functions beside each other, spike trains, patterns, maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from edgegrad.lectures.exhibit import Trained, moons
+from nn.plots import decision
+from nn.plots.style import BLUE, INK, PALETTE, diverging, make_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["curves", "exhibit", "map_grid", "patterns", "spike_trains"]
+
+
+@styled
+def curves(
+    x: ArrayLike, columns: Mapping[str, ArrayLike], *, labels: tuple[str, str] = ("x", "y"), title: str = ""
+) -> Figure:
+    """Plot functions over one axis; the first is drawn dark, as what the others come close to."""
+    figure, [[panel]] = make_figure(size=(6.4, 3.6))
+    for k, (label, column) in enumerate(columns.items()):
+        first = k == 0 and len(columns) > 1
+        colour = INK if first else PALETTE[(k - (len(columns) > 1)) % len(PALETTE)]
+        panel.plot(np.asarray(x), np.asarray(column, dtype=np.float64), color=colour, label=label)
+    panel.set(xlabel=labels[0], ylabel=labels[1], title=title)
+    if len(columns) > 1:  # above the panel, for inside it the legend would lie on curves
+        figure.legend(loc="outside upper center", ncols=5)
+    return figure  # type: ignore[no-any-return]
+
+
+@styled
+def exhibit(shown: Mapping[str, Trained]) -> Figure:
+    """Draw for each optimiser the start and the tail of its errors, its decision on test data, its first layer."""
+    _, _, X_test, t_test = moons()
+    figure, axes = make_figure(len(shown), 4, (2.7, 2.2))
+    for (label, one), (start, tail, plane, layer) in zip(shown.items(), axes, strict=True):
+        losses = one.history["loss"]
+        steps = np.arange(len(losses))
+        for panel, part in ((start, slice(0, 11)), (tail, slice(10, None))):
+            panel.semilogy(steps[part], losses[part])
+        start.set_ylabel(label, fontweight="bold")
+        decision(one.model, X_test, t_test, threshold=0.0, resolution=24, ax=plane)
+        plane.set(xlabel="", ylabel="")
+        plane.set_title("")
+        weights = one.model.state_dict()["W1"]
+        reach = np.abs(weights).max()
+        layer.imshow(weights, cmap=diverging(), vmin=-reach, vmax=reach, aspect="auto")
+        layer.grid(visible=False)
+        tail.set_title(f"{one.evaluations} evaluations", fontsize="small")
+        layer.set_title(f"W1, test {one.accuracy:.0%}", fontsize="small")
+    axes[0, 0].set_title("E, 10 steps", fontsize="small")
+    return figure  # type: ignore[no-any-return]
+
+
+@styled
+def spike_trains(trains: Mapping[str, Sequence[float]], until: float) -> Figure:
+    """Draw a stroke for each spike, a line for each input and neuron."""
+    figure, [[panel]] = make_figure(size=(6.4, 0.8 + 0.4 * len(trains)))
+    for k, times in enumerate(trains.values()):
+        panel.vlines(list(map(float, times)), k - 0.35, k + 0.35, color=PALETTE[k % len(PALETTE)], linewidth=2)
+    panel.set(xlabel="t, ms", xlim=(-0.01 * until, until), ylim=(len(trains) - 0.5, -0.5))
+    panel.set_yticks(range(len(trains)), list(trains))
+    return figure  # type: ignore[no-any-return]
+
+
+@styled
+def patterns(pictures: Mapping[str, Any]) -> Figure:
+    """Show arrays of two axes side by side, dark where they are large."""
+    figure, axes = make_figure(1, len(pictures), (1.7, 1.9))
+    for panel, (label, array) in zip(axes.flat, pictures.items(), strict=True):
+        panel.imshow(np.asarray(array), cmap="Greys")
+        panel.set_title(label, fontsize="small")
+        panel.axis("off")
+    return figure  # type: ignore[no-any-return]
+
+
+@styled
+def map_grid(before: Any, after: Any, X: ArrayLike) -> Figure:
+    """Draw a map's neurons on two inputs, joined as on the grid, before and after it was trained."""
+    figure, [panels] = make_figure(1, 2, (3.6, 3.6))
+    for panel, W, title in zip(panels, (before, after), ("before", "after"), strict=True):
+        panel.plot(*np.asarray(X).T, ".", color="#cccccc", markersize=3)
+        for lines in (W, W.transpose(1, 0, 2)):
+            for line in lines:
+                panel.plot(*line.T, color=BLUE, linewidth=1.0)
+        panel.set(title=title, aspect="equal")
+    return figure  # type: ignore[no-any-return]

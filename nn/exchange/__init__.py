@@ -1,0 +1,1 @@
+"""Models taken from other libraries and given to them."""

@@ -1,0 +1,1 @@
+"""What a training is measured by: losses, and penalties on weights."""

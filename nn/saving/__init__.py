@@ -1,0 +1,1 @@
+"""Models as files: the architecture as a description, the numbers as safetensors."""

@@ -1,0 +1,304 @@
+"""Models in files: the architecture as text and the weights to the last bit, in one safetensors file.
+
+Nothing in a file is ever run: it can only name module classes that exist, and a file that does not hold what its
+checksum says, in part or in whole, is refused before anything is changed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import inspect
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.errors import ConfigError
+from nn.module import Module
+from nn.saving.architecture import known_classes
+
+__all__ = ["ModelFileError", "load", "load_weights", "save"]
+
+Path = str | os.PathLike[str]
+Tensors = dict[str, NDArray[Any]]
+
+FORMAT = 1
+TYPES = frozenset({"float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool"})
+KEY = "edgegrad"  # the one entry of the file's metadata: several would be written in random order
+DEPTH = 100  # modules and lists within each other
+SIZE = 65_536  # sizes up to this are possible even where a file holds few numbers
+TEXT = 1_000  # characters of one text in an architecture
+
+
+class ModelFileError(ValueError):
+    """A file does not hold a model, or not the one that was saved.
+
+    Cause: another kind of file, a download that broke off, a flipped bit, a newer format, or a class that is not
+    defined. Cure: as the message says; restore the file from a copy, or import the module that defines the class.
+    """
+
+
+class _Content(NamedTuple):
+    config: dict[str, Any]
+    tensors: Tensors
+
+
+def save(model: Module, path: Path) -> None:
+    """Write a model's architecture and all its numbers into a file, which appears whole or not at all.
+
+    Parameters are kept as float64, to the last bit, and buffers as they are. Which of them are frozen, and whether the
+    model is in training or evaluation mode, is not kept; nor is an optimiser. The same model gives the same bytes.
+
+    Args:
+        model: a module that `Module.config` can write.
+        path: where to, usually ``….safetensors``; an existing file is replaced, through a symbolic link as well.
+
+    Raises:
+        ConfigError: the architecture cannot be written: a function of your own without a name, say.
+        ValueError: a parameter or buffer is NaN or infinite, or an array of a type that no file holds.
+        OSError: the file cannot be written; what was there before is left as it was.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"save writes a Module, not {type(model).__name__}.")
+    tensors = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
+    bad = [f"{name} holds {problem}" for name, array in tensors.items() if (problem := _problem(array))]
+    if bad:
+        raise ValueError(
+            f"The model was not saved to {os.fspath(path)}, since it could not be loaded again: {'; '.join(bad)}. "
+            "Where a training has diverged, go back to weights that are finite."
+        )
+    config = model.config()
+    try:
+        data = _encoded(_Content(config, tensors))
+    except ValueError:
+        raise ConfigError(
+            f"The architecture of {model.title} holds NaN, an infinity or a huge integer, which no file can hold: give "
+            "its constructor other numbers."
+        ) from None
+    _replace(path, data)
+
+
+def load(path: Path) -> Module:
+    """Read a model that `save` wrote: the same architecture, with the same numbers to the last bit.
+
+    Classes of your own must be defined before, by importing the module that they are in. The model is in training mode,
+    and nothing in it is frozen but what its class freezes itself.
+
+    Raises:
+        ModelFileError: the file does not hold such a model, or not unharmed.
+        OSError: the file cannot be read.
+    """
+    config, tensors = _read(path)
+    model = _built(config, tensors, path)
+    try:
+        model.load_state_dict(tensors)
+    except Exception as error:
+        raise ModelFileError(f"{os.fspath(path)} holds weights of another architecture than its own: {error}") from None
+    return model
+
+
+def load_weights(model: Module, path: Path) -> None:
+    """Read the numbers of a file into a model that exists, or change nothing.
+
+    The file's own architecture is not looked at: names and shapes must fit, as for `Module.load_state_dict`.
+
+    Raises:
+        ModelFileError: the file does not hold a model, or not unharmed.
+        StateError: names or shapes do not fit the model; all are listed.
+        OSError: the file cannot be read.
+    """
+    model.load_state_dict(_read(path).tensors)
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def _encoded(content: _Content) -> bytes:
+    from safetensors.numpy import save as to_bytes
+
+    about = {"format": FORMAT, "sha256": _checksum(content), "config": content.config}
+    text = json.dumps(about, allow_nan=False, separators=(",", ":"))
+    return to_bytes(content.tensors, metadata={KEY: text})
+
+
+def _decoded(data: bytes, path: Path) -> _Content:
+    """Read and check the bytes of a file.
+
+    Raises:
+        ModelFileError: something in them is not as `save` writes it.
+    """
+    from safetensors.numpy import load as from_bytes
+
+    name = os.fspath(path)
+    try:
+        tensors = from_bytes(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    except Exception as error:  # whatever the parsers meet in hostile bytes
+        raise ModelFileError(
+            f"{name} is no whole safetensors file: {str(error) or type(error).__name__}. Was it cut off, or is it of "
+            "another kind?"
+        ) from None
+    text = (header.get("__metadata__") or {}).get(KEY)
+    if text is None:
+        raise ModelFileError(
+            f"{name} is a safetensors file, but nn.save did not write it: it has no architecture. Read it with "
+            "safetensors, and give the arrays to load_state_dict."
+        )
+    try:
+        about = json.loads(text)
+        version, checksum, config = about["format"], about["sha256"], about["config"]
+        content = _Content(config, tensors)
+        found = _checksum(content) if version == FORMAT else checksum
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ModelFileError(f"{name} is damaged: its architecture cannot be read. Restore it from a copy.") from None
+    if version != FORMAT:
+        raise ModelFileError(
+            f"{name} has format {version!r}, and this edgegrad reads format {FORMAT}: upgrade it, or save again."
+        )
+    if checksum != found:
+        raise ModelFileError(
+            f"{name} is damaged: its content does not have the checksum that it was saved with. Restore it from a copy."
+        )
+    return content
+
+
+def _checksum(content: _Content) -> str:
+    """Digest all that a model is made of: architecture, and name, type, shape and bytes of each array."""
+    digest = hashlib.sha256(json.dumps([FORMAT, content.config], allow_nan=False).encode())
+    for name, array in sorted(content.tensors.items()):
+        little = array.astype(array.dtype.newbyteorder("<"))
+        digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
+        digest.update(little.tobytes())
+    return digest.hexdigest()
+
+
+def _problem(array: NDArray[Any]) -> str:
+    """Say why an array cannot be saved; nothing where it can."""
+    if array.dtype.name not in TYPES:
+        return f"an array of {array.dtype}"
+    for place in np.argwhere(~np.isfinite(array))[:1].tolist():
+        return f"{array[tuple(place)]} at {place}"
+    return ""
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> _Content:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or a device would never end
+        raise ModelFileError(f"{os.fspath(path)} is no regular file.")
+    with open(path, "rb") as file:
+        return _decoded(file.read(), path)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file beside its place, down to the disk, and then move it there in one step."""
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(
+            errno.ENOENT,
+            f"The model was not saved, since there is no folder {folder}: create it first",
+            os.fspath(path),
+        )
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(target):
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+class _Sparing(np.random.Generator):
+    """Random numbers to build with: no more of them than a file can fill, so that absurd sizes cost nothing.
+
+    Afterwards it is a generator like any other, for the modules that go on drawing.
+    """
+
+    def __init__(self, count: float) -> None:
+        super().__init__(np.random.PCG64())
+        self.left = count
+
+    def _spend(self, shape: Any) -> None:
+        self.left -= float(np.prod(shape if shape is not None else 1, dtype=np.float64))
+        if self.left < 0:
+            raise ValueError("the sizes ask for more numbers than the file holds")
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        self._spend(size)
+        return super().uniform(low, high, size)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        self._spend(size)
+        return super().normal(loc, scale, size)
+
+
+def _built(config: Any, tensors: Tensors, path: Path) -> Module:
+    held = sum(array.size for array in tensors.values())
+    random = _Sparing(4 * held + 1_000)  # biases are drawn even where there are none
+    try:
+        model = Module.from_config(_checked(config, max(held, SIZE), random))
+    except Exception as error:  # whatever a class's constructor meets in a hostile configuration
+        raise ModelFileError(f"{os.fspath(path)} holds no model that can be built: {error}") from None
+    random.left = np.inf
+    return model
+
+
+def _checked(config: Any, largest: int, random: _Sparing) -> Any:
+    """Check every part of an architecture, and give the modules that draw numbers what to draw from.
+
+    Args:
+        config: what the file holds.
+        largest: the largest size that is plausible.
+        random: for the modules that take a seed.
+
+    Raises:
+        ValueError: it is nested too deeply, or holds sizes, texts or arguments that `save` never writes.
+    """
+    classes = known_classes()
+
+    def walk(content: Any, depth: int, own: bool) -> Any:
+        if depth > DEPTH:
+            raise ValueError(f"its architecture is nested more than {DEPTH} deep")
+        if isinstance(content, str) and len(content) > TEXT:
+            raise ValueError(f"its architecture holds a text of {len(content):,} characters")
+        if own and isinstance(content, int) and abs(content) > largest:
+            raise ValueError(f"its architecture holds the size {content:,}, but the file holds fewer numbers")
+        if isinstance(content, list):
+            return [walk(inner, depth + 1, own) for inner in content]
+        if not isinstance(content, Mapping):
+            return content
+        kind = classes.get(str(content.get("class")))
+        if kind is None:
+            return {key: walk(inner, depth + 1, own) for key, inner in content.items()}
+        unsaved = sorted(kind.unsaved & content.keys())
+        if unsaved:
+            raise ValueError(f"its {kind.__name__} has {', '.join(unsaved)}, which no file holds")
+        own = kind.__module__.partition(".")[0] == "nn"
+        inner = {key: walk(argument, depth + 1, own) for key, argument in content.items()}
+        return inner | ({"seed": random} if "seed" in inspect.signature(kind).parameters else {})
+
+    return walk(config, 0, True)

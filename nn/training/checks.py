@@ -1,0 +1,380 @@
+"""What a training is given: names become functions, and targets are tried before anything is trained."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograd import no_grad
+from nn import arrays
+from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
+from nn.losses.regularizers import Regularizer
+from nn.metrics import METRICS, Metric
+from nn.module import Module
+from nn.modules.elementwise import Dropout, Stochastic
+from nn.modules.neurons import StochasticNeuron
+from nn.modules.normalization import BatchNorm1d
+from nn.optim import optimizers
+from nn.optim.optimizers import Optimizer
+from nn.registry import look_up
+from nn.training.callbacks import Callback, EarlyStopping, StopBelow, Training
+from nn.training.runner import Loss
+
+__all__ = [
+    "Examples", "Metrics", "check_batches", "check_examples", "check_metrics", "check_model", "check_optimizer",
+    "check_options", "check_pair", "find_callbacks", "find_loss", "find_metrics", "find_optimizer", "mode", "set_aside",
+]  # fmt: skip
+
+Array = NDArray[Any]
+
+
+class Examples(NamedTuple):
+    """Inputs (n, …) and their targets, as many."""
+
+    X: Array
+    T: Array
+
+    def rows(self, rows: Array) -> Examples:
+        """Take some of the examples."""
+        return Examples(self.X[rows], self.T[rows])
+
+
+#: Metrics by name, as functions ``(predictions, targets) -> number``, or as functions with names of their own.
+Metrics = Sequence[str | Metric] | Mapping[str, Metric]
+
+
+class _Measure:
+    """A metric of the user's own, whose answers are checked."""
+
+    def __init__(self, name: str, function: Metric) -> None:
+        self.name = name
+        self.function = function
+
+    def __call__(self, predictions: ArrayLike, targets: ArrayLike) -> float:
+        return self.checked(self.function(predictions, targets))
+
+    def checked(self, answer: Any) -> float:
+        try:
+            array = np.asarray(answer, dtype=np.float64)
+            if array.size == 1 and answer is not None and not isinstance(answer, str):
+                return float(array.reshape(()))
+        except (TypeError, ValueError):  # no numbers, or a ragged list of them
+            pass
+        kind = f"an array of shape {answer.shape}" if isinstance(answer, np.ndarray) else repr(answer)
+        raise TypeError(
+            f"The metric {self.name!r} gave {kind}, but a metric gives one number for all predictions and targets, "
+            "which are arrays of one row an example: return their mean, say."
+        )
+
+
+def check_model(model: Module) -> None:
+    """Check that it is a model.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"model must be a Module such as nn.MLP(2, [8, 1]), not {_shown(model)}.")
+
+
+def check_pair(data: Any) -> tuple[Any, Any]:
+    """Check that the validation data are a pair.
+
+    Raises:
+        TypeError: they are none.
+    """
+    if isinstance(data, tuple | list) and len(data) == 2:
+        return data[0], data[1]
+    given = f"{len(data)} things" if isinstance(data, tuple | list) else _shown(data)
+    raise TypeError(
+        f"validation_data must be a pair of inputs and targets, not {given}: write validation_data=(X_val, y_val)."
+    )
+
+
+def _shown(thing: Any) -> str:
+    """Show a wrong argument: the class where its repr may be long."""
+    short = repr(thing) if thing is None or isinstance(thing, str | bool | int | float | type) else ""
+    return short or f"an object of type {type(thing).__name__}"
+
+
+def find_loss(loss: str | Loss) -> Loss:
+    """Give the function that a loss's name stands for; a function stands for itself.
+
+    Raises:
+        ValueError: the name is unknown.
+        TypeError: it is neither.
+    """
+    if callable(loss):
+        return loss
+    if not isinstance(loss, str):
+        raise TypeError(f'loss must be a name such as "mse" or a function (outputs, target) -> Value, not {loss!r}.')
+    function, numbers = look_up(loss, LOSSES, "loss")
+    return (lambda outputs, target: function(outputs, target, *numbers)) if numbers else function
+
+
+def find_metrics(metrics: Metrics) -> dict[str, Metric]:
+    """Give each metric's function by its name.
+
+    Raises:
+        ValueError: a name is unknown, or stands there twice.
+        TypeError: a metric is neither a name nor a function.
+    """
+    if isinstance(metrics, str) or callable(metrics):
+        metrics = [metrics]
+    if not isinstance(metrics, Iterable):
+        raise TypeError(f'metrics must be a list such as ["mae"], not {metrics!r}.')
+    named = dict(metrics) if isinstance(metrics, Mapping) else _named_metrics(metrics)
+    for name, function in named.items():
+        if name == "loss":
+            raise ValueError("A metric cannot be called 'loss', which is a column of the history already.")
+        if not callable(function):
+            raise TypeError(f"The metric {name!r} must be a function of predictions and targets, not {function!r}.")
+    known = list(METRICS.values())
+    return {name: function if function in known else _Measure(name, function) for name, function in named.items()}
+
+
+def _named_metrics(metrics: Iterable[str | Metric]) -> dict[str, Metric]:
+    found: dict[str, Metric] = {}
+    for metric in metrics:
+        if isinstance(metric, str):
+            name, function = metric, look_up(metric, METRICS, "metric")[0]
+        elif callable(metric):
+            name, function = getattr(metric, "__name__", type(metric).__name__), metric
+        else:
+            raise TypeError(
+                f'A metric is a name such as "mae" or a function of predictions and targets, not {metric!r}.'
+            )
+        if name in found:
+            raise ValueError(
+                f"Two columns of the history would be called {name!r}: pass metrics={{name: function, …}}."
+            )
+        found[name] = function
+    return found
+
+
+def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
+    """Make the optimiser that a name stands for, or check that one trains this model.
+
+    Raises:
+        ValueError: the name is unknown, the model has nothing to train, or the optimiser trains another model.
+        TypeError: it is neither.
+    """
+    if isinstance(optimizer, str):
+        optimizer = optimizers.optimizer(optimizer, model.parameters())
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            'optimizer must be a name such as "adam" or an optimiser such as Adam(model.parameters()), not '
+            f"{optimizer!r}."
+        )
+    own = set(model.parameters())
+    foreign = [p for p in optimizer.parameters if p not in own]
+    if foreign:
+        name, count = type(optimizer).__name__, len(foreign)
+        raise ValueError(
+            f"{name} trains {foreign[0].describe()}{f' and {count - 1:,} more' if count > 1 else ''}, which "
+            f"{'is no parameter' if count == 1 else 'are no parameters'} of this model: it was built for another one. "
+            f"Build it from this model's: {name}(model.parameters())."
+        )
+    if not any(p.requires_grad for p in optimizer.parameters):
+        raise ValueError(
+            f"All {len(optimizer.parameters):,} parameters are frozen, so there is nothing to train: unfreeze() the "
+            "model or a part of it."
+        )
+    return optimizer
+
+
+#: Losses that take any finite target.
+OF_NUMBERS = (mse, mae, half_squared_error, huber)
+
+
+def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) -> None:
+    """Try the first example, and every target that the loss may refuse, in evaluation mode.
+
+    Args:
+        name: what to call the targets.
+
+    Raises:
+        ValueError: a width does not fit, or a target is none that the loss takes; its row is named.
+    """
+    X, T = examples
+    with mode(model, training=False), no_grad():
+        outputs = model(X[0].tolist())
+        if loss_of in LOSSES.values() and loss_of not in OF_NUMBERS:
+            _check_targets(outputs, loss_of, T, name)
+        loss_of(outputs, T[0].tolist())
+
+
+def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examples) -> None:
+    """Try the user's own metrics before anything is trained, on predictions that are all like the first.
+
+    Raises:
+        TypeError: a metric gives something else than one number.
+    """
+    own = [measure for measure in measures.values() if isinstance(measure, _Measure)]
+    if not own:
+        return
+    with mode(model, training=False), no_grad():
+        first = np.atleast_1d(arrays.numbers(model(examples.X[0].tolist())))
+    predictions = np.repeat(first[None], len(examples.T), axis=0)
+    for measure in own:
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                answer = measure.function(predictions, examples.T)
+        except Exception:  # equal predictions may be none that it takes; those of a training are others
+            continue
+        measure.checked(answer)
+
+
+def _check_targets(outputs: Any, loss_of: Loss, T: Array, name: str) -> None:
+    """Try each different target on outputs that are scores, probabilities and a distribution at once."""
+    count = len(arrays.flat(outputs))
+    neutral = arrays.map_numbers(lambda _: 1.0 / count if count > 1 else 0.5, outputs)
+    _, first = np.unique(T, axis=0, return_index=True)
+    for row in sorted(first.tolist()):
+        try:
+            loss_of(neutral, T[row].tolist())
+        except ValueError as error:
+            raise ValueError(f"{name}[{row}] (row {row}) is no target for the loss. {error}") from None
+
+
+@contextmanager
+def mode(model: Module, *, training: bool) -> Iterator[None]:
+    """Put a model into training or evaluation mode, and every part of it back into the mode it was in."""
+    before = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, was in before:
+            module.training = was
+
+
+def set_aside(examples: Examples, share: float) -> tuple[Examples, Examples | None]:
+    """Keep the last examples for validation, as Keras does: ⌊n(1 − share)⌋ are left for training.
+
+    Raises:
+        ValueError: the share is out of its range, or leaves one of the parts without any.
+    """
+    if not (_is_number(share) and 0.0 <= share < 1.0):
+        raise ValueError(f"validation_split must be a share of the examples, from 0 to below 1, not {share!r}.")
+    if not share:
+        return examples, None
+    n = len(examples.X)
+    kept = math.floor(n * (1.0 - share))
+    if not 0 < kept < n:
+        raise ValueError(
+            f"validation_split={share} of {n} examples leaves {kept} for training and {n - kept} for validation: give "
+            "more examples, or another share."
+        )
+    return examples.rows(np.arange(kept)), examples.rows(np.arange(kept, n))
+
+
+def check_options(
+    epochs: int, batch_size: int | None, clip_norm: float | None, regularizer: Regularizer | None, compiled: bool | str
+) -> None:
+    """Check the options of `fit` that nothing else checks.
+
+    Raises:
+        ValueError: a number is out of its range, or an option is none of those there are.
+        TypeError: the regulariser is none.
+    """
+    if not _is_count(epochs):
+        raise ValueError(f"epochs must be a whole number from 1, not {epochs!r}.")
+    if batch_size is not None and not _is_count(batch_size):
+        raise ValueError(f"batch_size must be a whole number from 1, or None for the full batch, not {batch_size!r}.")
+    if clip_norm is not None and not (_is_number(clip_norm) and clip_norm > 0.0):
+        raise ValueError(f"clip_norm must be a positive number, not {clip_norm!r}: 0 would stop the training.")
+    if regularizer is not None and not isinstance(regularizer, Regularizer):
+        raise TypeError(f"regularizer must be a Regularizer such as L2(1e-3), not {regularizer!r}.")
+    if compiled not in (True, False, "auto", "numpy", "numba"):
+        raise ValueError(f'compile must be "auto", True, False, "numpy" or "numba", not {compiled!r}.')
+
+
+def _is_number(number: object) -> bool:
+    return isinstance(number, int | float | np.integer | np.floating) and not isinstance(number, bool)
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool) and int(number) >= 1
+
+
+def check_optimizer(optimizer: Optimizer, model: Module, clip_norm: float | None) -> None:
+    """Check what does not go together with optimisers that compare the loss at several weights.
+
+    Raises:
+        ValueError: gradients are to be clipped, or a part of the model draws at random.
+    """
+    kind = type(optimizer).__name__
+    if optimizer.needs == "gradient":
+        return
+    if clip_norm is not None:
+        raise ValueError(f"clip_norm does not go with {kind}, which chooses the length of its steps itself.")
+    drawing = [m for m in model.modules() if isinstance(m, Dropout | Stochastic | StochasticNeuron)]
+    if drawing:
+        raise ValueError(
+            f"{kind} compares the loss at several weights, but {drawing[0].title} draws at random each time. Use a "
+            "first-order optimiser such as Adam."
+        )
+
+
+def check_batches(model: Module, examples: int, batch_size: int) -> None:
+    """Check that no batch is too small for normalisation by the batch, where one number has no variance.
+
+    Args:
+        model: the model.
+        examples: how many there are to train on.
+        batch_size: examples a batch, at most as many; the last batch holds what is left.
+
+    Raises:
+        ValueError: a batch would hold a single example.
+    """
+    if examples % batch_size != 1 and batch_size != 1:
+        return
+    norm = next((m for m in model.modules() if isinstance(m, BatchNorm1d)), None)
+    if norm is None:
+        return
+    which = "every" if batch_size == 1 else "the last"
+    larger = next((size for size in range(batch_size + 1, examples + 1) if examples % size != 1), None)
+    cure = "give it more examples" if larger is None else f"take another batch_size, such as {larger}"
+    raise ValueError(
+        f"With batch_size={batch_size} and {examples:,} training example{'s' * (examples != 1)}, {which} batch would "
+        f"hold 1 example, but {norm.title} needs two or more, for a variance: {cure}."
+    )
+
+
+def find_callbacks(
+    callbacks: Sequence[Callback | Callable[[Training], Any]], min_loss: float | None, patience: int | None
+) -> list[Callback]:
+    """Gather the callbacks of a training: the user's own first, functions among them, then the rules that stop it.
+
+    Raises:
+        TypeError: one is neither a callback nor a function.
+        ValueError: min_loss or patience is out of its range.
+    """
+    if min_loss is not None and not (_is_number(min_loss) and math.isfinite(min_loss)):
+        raise ValueError(f"min_loss must be a finite number, the loss to stop at, not {min_loss!r}.")
+    given: Any = callbacks
+    if isinstance(given, Callback | str) or not isinstance(given, Iterable):
+        raise TypeError(f"callbacks must be a list, such as [nn.Record(…)] or [print], not {_shown(callbacks)}.")
+    found = [one if isinstance(one, Callback) else _Function(one) for one in callbacks]
+    found += [StopBelow(min_loss)] if min_loss is not None else []
+    found += [EarlyStopping(patience)] if patience is not None else []
+    return found
+
+
+class _Function(Callback):
+    """A plain function as a callback."""
+
+    def __init__(self, function: Callable[[Training], Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"A callback must be a Callback or a function of the Training, not {function!r}.")
+        self.function = function
+
+    def on_epoch_end(self, training: Training) -> None:
+        self.function(training)

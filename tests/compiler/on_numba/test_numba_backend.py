@@ -1,0 +1,95 @@
+"""Programs as tables for the numba machine: where numbers lie, what costs compile time, and single nodes on a tape."""
+
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba", reason="the numba backend is the extra 'fast'")
+pytest.importorskip("scipy", reason="numba multiplies matrices by SciPy's BLAS")
+
+import autograd
+import nn
+from autograd import Value, gradients, sin, tanh
+from autograd.compiler.on_numba.backend import ALIGNED
+
+
+def mlp(sizes, dtype="float64", activation="tanh"):
+    model = nn.MLP(sizes[0], sizes[1:], activation=activation, seed=0)
+    return autograd.compile(
+        lambda x, t: (model(x)[0] - t) ** 2, np.zeros(sizes[0]), 0.0, parameters=model.parameters(), backend="numba",
+        dtype=dtype,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_regions_start_at_whole_cache_lines(dtype):
+    program = mlp([3, 5, 1], dtype)
+    for examples in (1, 3, 16):
+        machine = program.execution.memory("parameters", examples)
+        for memory in (machine.shared, machine.values, machine.shared_adjoints, machine.adjoints):
+            assert memory.ctypes.data % (ALIGNED * memory.itemsize) == 0
+            assert memory.flags.c_contiguous
+
+
+def test_another_model_needs_no_other_kernel():
+    """Operations are compiled, not models: sizes and wiring are numbers in a table."""
+    mlp([3, 5, 1]).value_and_grad(np.ones((4, 3)), np.ones(4))
+    before = {name for name in sys.modules if name.startswith("kernel_")}
+    mlp([7, 2, 9, 4, 1]).value_and_grad(np.ones((40, 7)), np.ones(40))
+    assert {name for name in sys.modules if name.startswith("kernel_")} == before
+
+
+def test_float32_stays_float32():
+    program = mlp([3, 5, 1], "float32")
+    assert program.execution.memory("parameters", 2).values.dtype == np.float32
+    values = program(np.ones((2, 3)), np.ones(2))
+    assert (values == values.astype(np.float32)).all()
+
+
+def test_tiny_float32_numbers_are_zeros_inside_and_only_there():
+    """Subnormal numbers are slow; the processor's mode is as before after a run."""
+    program = autograd.compile(lambda x: x * 1e-30, 0.0, backend="numba", dtype="float32")
+    assert program([1e-10, 1.0]).tolist() == [0.0, float(np.float32(1e-30))]
+    tiny = np.array([1e-30], np.float32) * np.array([1e-10], np.float32)
+    assert 0.0 < tiny[0] < np.finfo(np.float32).tiny
+    exactly = autograd.compile(lambda x: x * 1e-300, 0.0, backend="numba")
+    assert exactly([1e-20]) == [1e-320]
+
+
+class TestTape:
+    """An irregular graph runs single examples node by node; a batch by its instructions."""
+
+    w = Value(0.7, "w")
+
+    def f(self, x):
+        known = [self.w, x]
+        for i in range(60):
+            a, b = known[-1], known[-2]
+            known.append(tanh(a * 0.9 + b) if i % 3 == 0 else sin(a) - b if i % 3 == 1 else a / (1.0 + b * b))
+        return known[-1]
+
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    def test_one_example_and_many_agree_with_the_engine(self, dtype):
+        program = autograd.compile(self.f, 0.0, parameters=[self.w], backend="numba", dtype=dtype)
+        X = np.linspace(-1.0, 1.0, 5)
+        rel = 1e-10 if dtype == "float64" else 1e-2
+        due = []
+        for x in X:
+            leaf = Value(x)
+            y = self.f(leaf)
+            due.append([y.data, *gradients(y, [self.w, leaf])])
+        due = np.array(due)
+        for X_now, due_now in ((X, due), (X[2:3], due[2:3]), (X[:1], due[:1])):
+            values, [slopes] = program.value_and_grad(X_now, reduce="none", wrt="inputs")
+            np.testing.assert_allclose(values, due_now[:, 0], rtol=rel, atol=rel)
+            np.testing.assert_allclose(slopes, due_now[:, 2], rtol=rel, atol=rel)
+            np.testing.assert_allclose(program.value_and_grad(X_now, reduce="sum")[1], [due_now[:, 1].sum()], rtol=rel)
+        np.testing.assert_allclose(program.gradients(X)[:, 0], due[:, 1], rtol=rel, atol=rel)
+
+    def test_nothing_flows_from_a_zero_adjoint(self):
+        def f(x):
+            return 0.0 * self.f(x) * x.sqrt() + x
+
+        program = autograd.compile(f, 1.0, backend="numba")
+        assert program.value_and_grad([0.0], wrt="inputs")[1][0].tolist() == [1.0]

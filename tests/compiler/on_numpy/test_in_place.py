@@ -1,0 +1,54 @@
+"""Rules applied in place give what they give out of place, also where they remember a weight as it was."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import CompileError
+from autograd.compiler.on_numpy.in_place import BLOCK, InPlaceRule
+
+
+def applied(rule, slots, settings, n=5, dtype=np.float64):
+    random = np.random.default_rng(0)
+    arrays = [random.uniform(0.5, 2.0, n).astype(dtype) for _ in range(2 + slots)]
+    due = [np.array(x) for x in rule(*arrays, *settings)]
+    InPlaceRule(rule, slots, settings, np.dtype(dtype))(arrays, settings)
+    return [arrays[0], *arrays[2:]], due
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 7, BLOCK - 1, BLOCK + 3])
+@pytest.mark.parametrize("kind", [nn.RMSProp, nn.SGD, nn.Adam, nn.AdamW, nn.AdaGrad, nn.AdaDelta, nn.RProp])
+def test_the_optimisers(kind, n, dtype):
+    optimizer = kind(nn.Layer(1, 1).parameters())
+    found, due = applied(kind.rule, len(kind.slots), [float(x) for x in optimizer.settings(3)], n, dtype)
+    for one, other in zip(found, due, strict=True):
+        assert one.dtype == dtype
+        np.testing.assert_array_equal(one, other)
+
+
+def old_weight(w, g, before, lr):
+    return w - lr * g, w
+
+
+def exchange(w, g, s, lr):
+    return s - lr * g, w
+
+
+def constant(w, g, s, lr):
+    return 0.0 * w, 1.0
+
+
+@pytest.mark.parametrize("rule", [old_weight, exchange, constant])
+def test_what_is_remembered_is_not_written_over_before_it_is_read(rule):
+    found, due = applied(rule, 1, [0.1])
+    for one, other in zip(found, due, strict=True):
+        np.testing.assert_array_equal(one, np.broadcast_to(other, one.shape))
+
+
+def test_a_rule_that_branches_on_its_weights_is_refused():
+    with pytest.raises(CompileError) as raised:
+        InPlaceRule(lambda w, g, lr: (w - lr * g if g > 0 else w,), 0, [0.1], np.dtype(np.float64))
+    assert str(raised.value) == (
+        "An optimiser's rule must not branch on its weights: choose by arithmetic with conditions."
+    )

@@ -1,0 +1,124 @@
+"""Lecture 4's optimisers, row by row, against PyTorch and SciPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from lecture_rows import close, run
+
+from edgegrad.lectures.exhibit import optimisers
+
+MINIMUM = np.linalg.solve([[4.0, 1.0], [1.0, 1.0]], [1.0, 0.0]).tolist()
+
+
+def by_torch(make: Callable[[Any, list[Any]], Any], steps: int = 6) -> list[float]:
+    """Take PyTorch's steps on the rows' bowl, E = 2w₁² + w₁w₂ + ½w₂² − w₁."""
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    w = torch.tensor([2.0, -1.5], dtype=torch.float64, requires_grad=True)
+    optimizer = make(torch.optim, [w])
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (2 * w[0] ** 2 + w[0] * w[1] + 0.5 * w[1] ** 2 - w[0]).backward()
+        optimizer.step()
+    return w.tolist()
+
+
+def test_L4_10_momentum_and_decay() -> None:
+    report = run("L4.10")
+    for label, momentum, decay in (
+        ("plain", 0.0, 0.0),
+        ("momentum μ = 0.9", 0.9, 0.0),
+        ("momentum and ρ = 0.1", 0.9, 0.1),
+    ):
+        theirs = by_torch(lambda o, w, m=momentum, d=decay: o.SGD(w, lr=0.1, momentum=m, weight_decay=d))
+        close(report[f"w after 6 steps, {label}"], theirs)
+
+
+def test_L4_11_quickprop() -> None:
+    """On a bowl of one weight the second step lands at the bottom: the parabola is the loss."""
+    from autograd import Value
+    from nn import QuickProp
+
+    w = Value(2.0, name="w")
+    optimizer = QuickProp([w], lr=0.1, mu_max=10.0)
+    for _ in range(2):
+        optimizer.zero_grad()
+        ((w - 0.5) ** 2).backward()
+        optimizer.step()
+        optimizer.lr = 0.0  # Fahlman adds the plain step while the slope holds; the secant alone reaches the bottom
+    close(w.data, 0.5)
+    first, second = run("L4.11")["w after 6 steps, quickProp"]
+    assert np.hypot(first - MINIMUM[0], second - MINIMUM[1]) < np.hypot(2.0 - MINIMUM[0], -1.5 - MINIMUM[1])
+
+
+def test_L4_12_rprop() -> None:
+    """PyTorch's pauses a weight whose gradient turns; before the first turn both are the same."""
+    from autograd import Value
+    from edgegrad.lectures.lecture4_optimizers import bowl
+    from nn import Objective, RProp
+
+    w = [Value(2.0), Value(-1.5)]
+    optimizer, objective = RProp(w, lr=0.1, hold=True), Objective.from_closure(w, lambda: bowl(w))
+    for _ in range(6):
+        optimizer.step(objective)
+    close([x.data for x in w], by_torch(lambda o, w: o.Rprop(w, lr=0.1)))
+    assert len(run("L4.12")["w after 6 steps, rProp"]) == 2
+
+
+def test_L4_13_conjugate_gradients() -> None:
+    report = run("L4.13")
+    for method in ("Fletcher–Reeves", "Polak–Ribière"):
+        close(report[f"w after 2 steps, {method}"], MINIMUM, 1e-5)
+
+
+def test_L4_14_nesterov() -> None:
+    theirs = by_torch(lambda o, w: o.SGD(w, lr=0.1, momentum=0.9, nesterov=True))
+    close(run("L4.14")["W − μΔW after 6 steps"], theirs)
+
+
+def test_L4_15_adagrad_and_adadelta() -> None:
+    report = run("L4.15")
+    close(report["w after 6 steps, AdaGrad"], by_torch(lambda o, w: o.Adagrad(w, lr=0.5)))
+    close(report["w after 6 steps, AdaDelta"], by_torch(lambda o, w: o.Adadelta(w, lr=1.0, rho=0.9, eps=1e-6)))
+    assert report["w of AdaDelta without the ε that the slide leaves out"] == [2.0, -1.5]
+
+
+def test_L4_16_newton_and_bfgs() -> None:
+    report = run("L4.16")
+    close(report["w after 1 step of Newton"], MINIMUM, 1e-12)
+    close(report["w after 3 steps of BFGS"], MINIMUM, 1e-6)
+    close(report["its estimate of H⁻¹"], np.linalg.inv([[4.0, 1.0], [1.0, 1.0]]).ravel().tolist(), 1e-4)
+
+
+def test_L4_17_levenberg_marquardt() -> None:
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is the reference of this test")
+    x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([2.1, 1.1, 0.8, 0.3])
+    fitted = optimize.least_squares(lambda w: w[0] * np.exp(-w[1] * x) - y, [1.0, 0.3], method="lm", xtol=1e-14)
+    report = run("L4.17")
+    close(report["squared error where it ends"], 2 * fitted.cost, 1e-12)
+    close(report["J by w1"], np.exp(-0.3 * x).tolist())
+
+
+def test_L4_18_every_optimiser_on_the_same_exhibit() -> None:
+    report = run("L4.18")
+    assert len(optimisers()) == 13, "those of L4.10 to L4.17, with their variants"
+    starts = set()
+    for label in optimisers():
+        start, _, tail = report[f"{label}: E at the start, after 10 steps, at the end"]
+        evaluations, accuracy = report[f"{label}: evaluations, and accuracy on test data"]
+        starts.add(start)
+        assert tail < 0.4 * start
+        assert accuracy > 0.7
+        assert evaluations >= 100
+    assert len(starts) == 1, "all start from the same weights"
+
+
+def test_L4_19_practice() -> None:
+    pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+    report = run("L4.19")
+    assert report["examples for training and test"] == [1347, 450]
+    assert report["accuracy on the test examples"] > 0.93
+    assert report.words[1].startswith("true / predicted")

@@ -1,0 +1,124 @@
+"""The rows as a whole: all are there, each has a test, each says where it lives, and the page is what they give."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from lecture_rows import TABLE
+
+from edgegrad.lectures import LECTURES, ROWS, Comparison
+
+COUNTS = {"L1": 9, "L2": 12, "L3": 7, "L4": 19, "L5": 6}
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def written_page():
+    spec = importlib.util.spec_from_file_location("lectures_page", DOCS / "lectures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_row_of_the_lectures_is_there():
+    assert list(ROWS) == [f"{letter}.{k}" for letter in LECTURES for k in range(1, COUNTS[letter] + 1)]
+    assert len(ROWS) == 53
+
+
+def test_each_row_has_a_test_of_its_name():
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_lecture*.py"))
+    missing = [name for name in ROWS if not re.search(rf"def test_{name.replace('.', '_')}_[a-z]", tests)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_says_what_it_is_and_where_it_lives(name):
+    row = ROWS[name]
+    assert row.title[0].isupper()
+    assert repr(row) == f"<Row {name}: {row.title}>"
+    assert row.where
+    for place in row.where:
+        package, *parts = place.split(".")
+        thing = importlib.import_module(package)
+        for part in parts:
+            documented = part in (getattr(thing, "__doc__", None) or "") and not hasattr(thing, part)
+            thing = None if documented else getattr(thing, part)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib draws the pictures")
+    row = ROWS[name]
+    if name in ("L1.8", "L4.19"):
+        pytest.importorskip("sklearn", reason="its data come with scikit-learn")
+    if name == "L1.8" and not TABLE.exists():
+        pytest.skip("the Boston table is not beside the repository")
+    report = row(tmp_path, **({"data": TABLE} if name == "L1.8" else {}))
+    page = written_page()
+    committed = page.PAGE.read_text(encoding="utf-8").splitlines()
+    first = next(k for k, line in enumerate(committed) if line.startswith(f"| {name} |"))
+    lines = page.lines(report)
+    for line, found, comparison in zip(lines, committed[first:], report.comparisons.values(), strict=False):
+        same(line, found, exactly=comparison.digits > 4)
+    after = committed[first + len(lines)] if first + len(lines) < len(committed) else ""
+    assert not after.startswith("|  |"), "the page has more figures than the row: run python docs/lectures.py"
+    assert sorted(tmp_path.iterdir()) == sorted(report.pictures)
+    for picture in report.pictures:
+        assert picture.name.startswith(f"{name}-")
+        if picture.suffix == ".svg":
+            assert ElementTree.parse(picture).getroot().tag.endswith("svg")
+        else:
+            assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e[−+]\d+)?")
+
+
+def same(line, found, *, exactly):
+    """Compare a line of the page; what a training ended with may differ a little from machine to machine."""
+    advice = "run: python docs/lectures.py --data boston_housing.csv"
+    if exactly:
+        assert line == found, advice
+        return
+    assert NUMBER.sub("0", line) == NUMBER.sub("0", found), advice
+    for ours, theirs in zip(NUMBER.findall(line), NUMBER.findall(found), strict=True):
+        a, b = (float(number.replace("−", "-")) for number in (ours, theirs))
+        assert a == pytest.approx(b, rel=0.1, abs=0.05), advice
+
+
+def test_the_page_is_made_of_the_rows():
+    page = written_page()
+    found = page.PAGE.read_text(encoding="utf-8")
+    assert found.startswith(page.INTRODUCTION)
+    assert re.findall(r"^\| (L\d\.\d+) \|", found, re.MULTILINE) == list(ROWS)
+    for letter, title in LECTURES.items():
+        assert page.HEAD.format(letter=letter, title=title) in found
+
+
+def test_a_comparison_says_how_far_apart_two_quantities_are():
+    def cells(*quantities, **options):
+        return Comparison("x", *quantities, **options).cells[1:]
+
+    assert cells(0.5) == ("—", "0.5", "—")
+    assert cells(0.5, 0.25) == ("0.25", "0.5", "0.25")
+    assert cells([1.0, -2.5], [1.0, -2.5 + 1e-15]) == ("(1, −2.5)", "(1, −2.5)", "< 1e−12")
+    assert cells(3, 3, "by hand") == ("3 (by hand)", "3", "0")
+    assert cells(0.123456789, 0.1234567, "closed form", digits=4, rounding=1e-5) == (
+        "0.1235 (closed form)", "0.1235", "< 1e−05",
+    )  # fmt: skip
+    assert cells("diverges", "diverges") == ("diverges", "diverges", "none")
+    assert cells("converges", "diverges") == ("diverges", "converges", "differs")
+    assert cells(35.5, "at least 10") == ("at least 10", "35.5", "—")
+
+
+def test_a_quantity_without_a_number_is_refused():
+    report = ROWS["L2.5"]()
+    with pytest.raises(ValueError) as caught:
+        report.compare("∂E/∂w", None)
+    assert str(caught.value) == "∂E/∂w of row L2.5 has no number: run backward() first."
