@@ -18,6 +18,7 @@ if _exists(_dirname(__file__) + "/tracer.py"):
     )
 
 from autograd.backward import gradients
+from autograd.context import no_grad, scope
 from autograd.draw.explorer import Frames, Plane, explore
 from autograd.errors import (
     AutogradError,
@@ -40,69 +41,17 @@ from autograd.errors import (
 from autograd.explain import Explanation, explain
 from autograd.functional import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autograd.graph import Edge, Graph
-from autograd.op import Interval, Notation, Op
-from autograd.ops import (
-    CATALOGUE,
-    abs,
-    acos,
-    acosh,
-    add,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    cbrt,
-    cos,
-    cosh,
-    dot,
-    elu,
-    equal,
-    erf,
-    erfc,
-    exp,
-    expm1,
-    gelu,
-    greater,
-    hypot,
-    identity,
-    largest,
-    leaky_relu,
-    log,
-    log1p,
-    log2,
-    log10,
-    logsumexp,
-    maximum,
-    minimum,
-    mul,
-    neg,
-    pow,
-    prod,
-    reciprocal,
-    relu,
-    sigmoid,
-    sign,
-    silu,
-    sin,
-    sinh,
-    softmax,
-    softplus,
-    sqrt,
-    square,
-    step,
-    sub,
-    tan,
-    tanh,
-    total,
-    truediv,
-    where,
-)
+from autograd.notation import Notation
+from autograd.op import Interval, Op
+from autograd.ops import CATALOGUE
+from autograd.recording import is_traced
+from autograd.softmax import softmax
 from autograd.symbol import Symbol
-from autograd.value import Value, is_traced, no_grad, scope
+from autograd.value import Value
 
 if _TYPE_CHECKING:
     from autograd.compiler import Program, compile
+    from autograd.operations import *  # noqa: F403
 
 __version__ = "0.1.0"
 
@@ -135,75 +84,24 @@ __all__ = [
     "Symbol",
     "Value",
     "ValueOverflowError",
-    "abs",
-    "acos",
-    "acosh",
-    "add",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cbrt",
     "compile",
-    "cos",
-    "cosh",
     "derivative",
-    "dot",
-    "elu",
-    "equal",
-    "erf",
-    "erfc",
-    "exp",
     "explain",
     "explore",
-    "expm1",
-    "gelu",
     "grad",
     "gradients",
-    "greater",
     "hessian",
     "hvp",
-    "hypot",
-    "identity",
     "is_traced",
     "jacobian",
     "jvp",
-    "largest",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "logsumexp",
-    "maximum",
-    "minimum",
-    "mul",
-    "neg",
     "no_grad",
-    "pow",
-    "prod",
-    "reciprocal",
-    "relu",
     "scope",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "sinh",
     "softmax",
-    "softplus",
-    "sqrt",
-    "square",
-    "step",
-    "sub",
-    "tan",
-    "tanh",
-    "total",
-    "truediv",
     "value_and_grad",
-    "where",
 ]
+__all__ += [op.name for op in CATALOGUE]
+globals().update({op.name: op for op in CATALOGUE})
 
 
 def __getattr__(name: str) -> _Any:

@@ -11,10 +11,11 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 from autograd.errors import ControlFlowError, NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
+from autograd.floats import real_number, slopes_on_floats
 from autograd.graph import reaching, topological
-from autograd.op import real_number
+from autograd.recording import is_traced
 from autograd.symbol import number_text
-from autograd.value import FROZEN, Value, is_traced, slopes_on_floats
+from autograd.value import FROZEN, Value
 
 __all__ = ["backward", "gradients"]
 

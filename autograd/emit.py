@@ -12,15 +12,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from autograd.context import current
 from autograd.errors import OpDefinitionError
+from autograd.floats import apply_to_floats
 from autograd.op import Op
 from autograd.symbol import Symbol, python
 
-__all__ = ["NAMESPACE", "emit", "recorder_source", "scalar"]
+__all__ = ["GLOBALS", "emit", "recorder_source", "scalar"]
 
-#: Global names of every emitted recorder. `special` counts the contexts (`no_grad`, …) in which recording
-#: takes the slow road; `scope` labels the nodes being made.
-NAMESPACE: dict[str, Any] = {"special": 0, "scope": None, "new": object.__new__}
+#: Global names of every emitted recorder; `autograd.recording` adds Value and the slow road.
+GLOBALS: dict[str, Any] = {"current": current, "new": object.__new__}
 
 A, B, OUT = Symbol("_a"), Symbol("_b"), Symbol("_out")
 
@@ -44,18 +45,20 @@ BODY = """
         _node._dx = {dx}
         _node._dy = {dy}
         _node._pending = 0
-        _node._scope = scope
+        _node._scope = _context.scope
         return _node
 """
 UNARY = """
     def _record(_x):
-        if special:
+        _context = current()
+        if _context.special:
             return record(_op, (_x,))
         _a = _x._data{body}
 """
 BINARY = """
     def _record(_x, {second}):{renamed}
-        if special:
+        _context = current()
+        if _context.special:
             return record(_op, (_x, _y))
         _kind = type(_y)
         _a = _x._data
@@ -70,7 +73,8 @@ BINARY = """
 """
 REFLECTED = """
     def _reflected(_y, _x):
-        if special:
+        _context = current()
+        if _context.special:
             return record(_op, (_x, _y))
         if type(_x) is float:
             _a = _x
@@ -91,7 +95,7 @@ def scalar(op: Op) -> Callable[..., Any]:
     if op.nary:
         return lambda operands: op.forward(*operands)
     if not op.generic:
-        return op.forward if op.catalogued else lambda *operands: op.on_floats(operands)
+        return op.forward if op.catalogued else lambda *operands: apply_to_floats(op, operands)
     operands = tuple(Symbol(f"_{place}") for place in range(len(op.slopes)))
     expression = op.forward(*operands)
     names: dict[Op, str] = {}
@@ -197,7 +201,7 @@ def emit(op: Op) -> Any:
     file = f"<autograd {op.name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     locals_: dict[str, Any] = {}
-    exec(compile(source, file, "exec"), NAMESPACE, locals_)
+    exec(compile(source, file, "exec"), GLOBALS, locals_)
     made = locals_["make"](op, **used)
     for function in made if isinstance(made, tuple) else (made,):
         function.__name__ = function.__qualname__ = op.name

@@ -6,16 +6,17 @@ Numbers in, numbers out; where an argument holds Values the result is made of Va
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.arrays import is_array
 from autograd.backward import differentiable_sweep, gradients
+from autograd.context import current, differentiating, enable_grad
 from autograd.errors import OperandTypeError
+from autograd.floats import real_number
 from autograd.graph import topological
-from autograd.op import is_array, real_number
-from autograd.value import Value, recording
+from autograd.value import Value
 
 __all__ = ["derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad"]
 
@@ -103,19 +104,11 @@ def _call(f: Function, args: tuple[Any, ...], argnums: int | Sequence[int]) -> t
             )
     lifted = {number % len(args): _lift(args[number % len(args)]) for number in chosen}
     own = frozenset(leaf for each in lifted.values() for leaf in each.leaves)
-    outer: frozenset[Value] = getattr(_differentiating, "leaves", frozenset())
-    _differentiating.leaves = outer | own
-    try:
+    outer: frozenset[Value] = current().differentiating
+    with differentiating(own):
         out = f(*(lifted[i].argument if i in lifted else arg for i, arg in enumerate(args)))
-    finally:
-        _differentiating.leaves = outer
     nested = any(map(_holds_values, args)) or bool(outer and not outer.isdisjoint(_below(out, own)))
     return out, [lifted[number % len(args)]._replace(nested=nested) for number in chosen]
-
-
-#: The leaves of the derivatives that are being taken in this thread: what one function captures from another
-#: that is being differentiated has to stay a Value.
-_differentiating = threading.local()
 
 
 def _holds_values(x: Any) -> bool:
@@ -162,7 +155,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         (18.0, 12.0)
     """
 
-    @recording()
+    @enable_grad()
     def differentiated(*args: Any) -> tuple[Any, Any]:
         y, lifted = _call(f, args, argnums)
         y = _one_number(f, y)
@@ -205,7 +198,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         [[3.0, 2.0], [1.0, 1.0]]
     """
 
-    @recording()
+    @enable_grad()
     def differentiated(*args: Any) -> Any:
         outputs, [lifted] = _call(f, args, [argnums])
         rows = [lifted.rebuild(_sweep(y, lifted.leaves, lifted.nested)) for y in _flatten(outputs)]
@@ -222,7 +215,7 @@ def hessian(f: Function, argnums: int = 0) -> Function:
         [[10.0, 6.0], [6.0, 0.0]]
     """
 
-    @recording()
+    @enable_grad()
     def differentiated(*args: Any) -> Any:
         y, [lifted] = _call(f, args, [argnums])
         slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
@@ -231,7 +224,7 @@ def hessian(f: Function, argnums: int = 0) -> Function:
     return differentiated
 
 
-@recording()
+@enable_grad()
 def hvp(f: Function, x: Any, v: Any) -> Any:
     """Multiply the Hessian of f at x by the vector v, at the cost of two sweeps.
 
@@ -255,7 +248,7 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     return lifted.rebuild(_sweep(along, lifted.leaves, lifted.nested))
 
 
-@recording()
+@enable_grad()
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """Multiply the Jacobian of f by a vector, by one forward walk over the recorded slopes.
 
@@ -360,7 +353,7 @@ def derivative(f: Function, order: int = 1) -> Function:
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 
-    @recording()
+    @enable_grad()
     def differentiated(x: Any) -> Any:
         if isinstance(x, dict | list | tuple) or is_array(x):
             raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")

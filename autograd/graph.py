@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.symbol import ATOM, Symbol, latex, number_text, symbol_reading, text
+from autograd.notation import ATOM
+from autograd.symbol import Symbol, apply_to_symbols, latex, number_text, text
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def expression(v: Value | float, depth: int = DEPTH) -> Any:
     inner = tuple(expression(x, depth - 1) for x in operands)
     if v._op.nary and v._op.generic:
         return v._op.forward(*inner)
-    return symbol_reading(v._op, inner)
+    return apply_to_symbols(v._op, inner)
 
 
 def edges_of(node: Value) -> tuple[Edge, ...]:

@@ -1,27 +1,22 @@
 """What an operation is: one frozen record, whose rules are ordinary expressions.
 
-A rule never says what kind of number it works on. Fed with floats it gives the slope of one edge, with
-Values a slope that can be differentiated again, with symbols the formula, with arrays a batch of slopes.
+A rule never says what kind of number it works on. Fed with floats it gives the slope of one edge, with Values a slope
+that can be differentiated again, with symbols the formula, with arrays a batch of slopes. What an operation does with
+each kind of number is written in a module of its own, which registers it in `READINGS`.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
-from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
-from autograd.errors import (
-    DivisionByZeroError,
-    DomainError,
-    OpDefinitionError,
-    OperandTypeError,
-    ValueOverflowError,
-)
+from autograd.errors import OpDefinitionError
+from autograd.notation import Notation, call_notation
 
-__all__ = ["REAL", "Interval", "Notation", "Op", "real_number"]
+__all__ = ["LIMITS", "POSITIVE", "READINGS", "REAL", "Interval", "Op", "Rule"]
 
 Rule = Callable[..., Any]
 
@@ -33,7 +28,7 @@ class Interval(NamedTuple):
     high: float
 
     def __contains__(self, number: object) -> bool:
-        """Say whether a number lies strictly inside."""
+        """Whether a number lies strictly inside."""
         return isinstance(number, float) and self.low < number < self.high
 
     def describe(self, name: str) -> str:
@@ -48,23 +43,15 @@ REAL = Interval(-math.inf, math.inf)
 POSITIVE = Interval(0.0, math.inf)
 
 
-class Notation(NamedTuple):
-    """How an operation is written, as templates with one ``{}`` for each operand.
+REAL = Interval(-math.inf, math.inf)
+POSITIVE = Interval(0.0, math.inf)
 
-    `precedence` is that of the result (1 sum, 2 product, 3 power, 4 atom); `operand` is the least
-    precedence each operand may have without parentheses.
-    """
-
-    text: str
-    latex: str
-    python: str
-    precedence: int = 4
-    operand: tuple[int, ...] = (0, 0, 0)
-
-
-#: How an operation applies to operands of a type that records or writes rather than computes:
-#: `autograd.symbol` and `autograd.value` each put theirs in.
+#: What an operation does with operands of each type. `float` stands for plain floats, `object` for numbers of other
+#: types and for arrays, which are known by what they can do; every other type decides wherever it occurs.
 READINGS: dict[type, Callable[[Op, tuple[Any, ...]], Any]] = {}
+
+#: The catalogue's limits by the functions they belong to: another record of the same function has the same limit.
+LIMITS: dict[Callable[..., Any], Callable[..., float]] = {}
 
 
 class Op:
@@ -85,10 +72,17 @@ class Op:
         notation: how it is written; ``name(x, y)`` without.
         domain: for each operand, the open interval in which the operation is defined and where tests
             may probe.
+        needs: what the operands have to be, in words, where intervals do not say it.
+        limit: a function of floats: the result where `forward` raises, ±∞ at a pole or beyond the largest float, NaN
+            where there is none. A primitive that the catalogue has too takes that from there.
+        neutral: for an operand's place, the number that leaves the other operand as the result, exactly.
+        tidy: a function of symbols and floats that gives a shorter way to write the operation, or None.
         kink: a generic expression of the operands that is zero where the operation has no derivative.
+        branch: a function of floats whose sign says which of several smooth pieces is computed; `kink` unless given.
         convention: what the slope is taken to be there, in words.
-        source: where the formula comes from.
+        reference: where the formula comes from.
         doc: one sentence that says what it computes.
+        letters: for an operation of any number of operands, an example of them, for the card.
 
     Raises:
         OpDefinitionError: the record cannot work: the name is no identifier, or there is no rule.
@@ -111,11 +105,18 @@ class Op:
     pack: Callable[..., tuple[Any, ...]] | None
     notation: Notation
     domain: tuple[Interval, ...]
+    needs: str
+    limit: Callable[..., float] | None
+    neutral: Mapping[int, float]
+    tidy: Callable[..., Any] | None
     kink: Callable[..., Any] | None
+    branch: Callable[..., Any] | None
     convention: str
-    source: str
-    summary: str
+    reference: str
+    doc: str
+    letters: tuple[str, ...]
     nary: bool
+    _generic: bool | None  # None until somebody asks
     _recorder: Any
     _kind: type | None  # Value, once `_recorder` takes a single one
 
@@ -131,10 +132,16 @@ class Op:
         pack: Callable[..., tuple[Any, ...]] | None = None,
         notation: Notation | None = None,
         domain: Sequence[tuple[float, float]] | None = None,
+        needs: str = "",
+        limit: Callable[..., float] | None = None,
+        neutral: Mapping[int, float] | None = None,
+        tidy: Callable[..., Any] | None = None,
         kink: Callable[..., Any] | None = None,
+        branch: Callable[..., Any] | None = None,
         convention: str = "",
-        source: str = "",
+        reference: str = "",
         doc: str = "",
+        letters: Sequence[str] = ("x₁", "x₂", "x₃"),
     ) -> None:
         if not name.isidentifier() or iskeyword(name):
             raise OpDefinitionError(
@@ -156,13 +163,31 @@ class Op:
                 f"Operation {name!r} has {count} slope rule(s) but {len(names)} operand name(s) and {len(intervals)} "
                 "domain interval(s): give as many of each."
             )
-        default = Notation(f"{name}({', '.join(['{}'] * count)})", _latex_call(name, count), "")
         fields: dict[str, Any] = {
-            "name": name, "forward": forward, "slopes": rules, "array": array, "operands": names,
-            "defaults": tuple(map(float, defaults)), "pack": pack, "notation": notation or default,
-            "domain": intervals, "kink": kink, "convention": convention, "source": source, "summary": doc, "nary": nary,
-            "_recorder": None, "_kind": None,
-        }  # fmt: skip
+            "name": name,
+            "forward": forward,
+            "slopes": rules,
+            "array": array,
+            "operands": names,
+            "defaults": tuple(map(float, defaults)),
+            "pack": pack,
+            "notation": notation or call_notation(name, count),
+            "domain": intervals,
+            "needs": needs,
+            "limit": limit or next((known for function, known in LIMITS.items() if function is forward), None),
+            "neutral": neutral or {},
+            "tidy": tidy,
+            "kink": kink,
+            "branch": branch or kink,
+            "convention": convention,
+            "reference": reference,
+            "doc": doc,
+            "letters": tuple(letters),
+            "nary": nary,
+            "_generic": None,
+            "_recorder": None,
+            "_kind": None,
+        }
         for field, content in fields.items():
             object.__setattr__(self, field, content)
         caller = sys._getframe(1)
@@ -219,67 +244,33 @@ class Op:
         return (*arguments, *(given[name] for name in due))
 
     def apply(self, operands: tuple[Any, ...]) -> Any:
-        """Apply the operation to its operands as a node holds them: all of them, one after the other."""
-        plain = True
+        """Apply the operation to its operands as a node holds them: all of them, one after the other.
+
+        Raises:
+            OperandTypeError: an operand is no real number.
+            DomainError: the operation is undefined there, on floats and Values.
+            ValueOverflowError: the result is beyond the largest float, on floats and Values.
+        """
+        reading = READINGS[float]
         for operand in operands:
             kind = type(operand)
             if kind is not float:
-                reading = READINGS.get(kind)
-                if reading is not None:
-                    return reading(self, operands)
-                plain = False
-        if plain:
-            return self.on_floats(operands)
-        if any(is_array(operand) for operand in operands):
-            return self.on_arrays(operands)
-        return self.on_floats(tuple(real_number(operand, self.name) for operand in operands))
-
-    def on_floats(self, operands: tuple[float, ...]) -> float:
-        """Compute the operation on floats.
-
-        Raises:
-            DomainError: the operation is undefined there.
-            ValueOverflowError: finite operands, but the result is beyond the largest float.
-        """
-        try:
-            out = self.forward(*operands)
-            if type(out) is float and out - out == 0.0:
-                return out
-            return real_result(self, out, operands)
-        except OpDefinitionError:
-            raise
-        except (ArithmeticError, ValueError) as error:
-            from autograd.symbol import Symbol
-
-            letters = [Symbol(letter) for letter in self.letters(len(operands))]
-            raise failure(self, operands, letters, error) from None
-
-    def on_arrays(self, operands: tuple[Any, ...]) -> Any:
-        """Compute the operation elementwise on NumPy arrays (IEEE rules: infinities and NaN, no errors)."""
-        import numpy
-
-        # Whole numbers would overflow, and truth values add as "or".
-        operands = tuple([x.astype(float) if is_array(x) and x.dtype.kind in "iub" else x for x in operands])
-        if isinstance(self.array, str):
-            return getattr(numpy, self.array)(*operands)
-        if self.array is not None:
-            return self.array(*operands)
-        if self.generic:
-            return self.forward(*operands)
-        return numpy.vectorize(self.forward, otypes=[float])(*operands)
+                found = READINGS.get(kind)
+                if found is not None:
+                    return found(self, operands)
+                reading = READINGS[object]
+        return reading(self, operands)
 
     @property
     def generic(self) -> bool:
         """Whether `forward` reads every kind of number, as a primitive such as `math.erf` does not."""
-        from autograd.symbol import Symbol
+        if self._generic is None:
+            from autograd.symbol import is_generic
 
-        try:
-            made = self.forward(*map(Symbol, "xyz" if self.nary else self.operands))
-        except Exception:  # whatever a user's function does with what is no number
-            return False
-        return isinstance(made, Symbol)
+            object.__setattr__(self, "_generic", is_generic(self))
+        return bool(self._generic)
 
-    def letters(self, count: int) -> tuple[str, ...]:
+    def name_operands(self, count: int) -> tuple[str, ...]:
         """Name `count` operands as the card does: x, y, or x1, x2, … for any number of them."""
         stem = self.operands[0].rstrip("s")
         return tuple(f"{stem}{i}" for i in range(1, count + 1)) if self.nary else self.operands
@@ -324,140 +315,3 @@ class _Documentation:
 
 
 Op.__doc__ = _Documentation(Op.__doc__)  # type: ignore[assignment]
-
-
-def _latex_call(name: str, count: int) -> str:
-    written = name.replace("_", r"\_")
-    return rf"\operatorname{{{{{written}}}}}\left({', '.join(['{}'] * count)}\right)"
-
-
-def is_array(operand: object) -> bool:
-    """Say whether an operand is a NumPy array of one or more axes (without importing NumPy)."""
-    return hasattr(operand, "__array__") and getattr(operand, "ndim", 0) > 0
-
-
-def real_number(operand: object, where: str) -> float:
-    """Turn an int, float, bool or NumPy scalar into a float.
-
-    Raises:
-        OperandTypeError: it is something else; the message says what to write instead.
-        ValueOverflowError: it is an integer beyond the largest float.
-    """
-    if isinstance(operand, float | int):
-        try:
-            return float(operand)
-        except OverflowError:
-            raise ValueOverflowError(
-                f"{where} was given an integer beyond the largest float, 1.8e308. Scale it down."
-            ) from None
-    kind = type(operand).__name__
-    if isinstance(operand, str):
-        advice = f"Write float({operand!r})." if _is_numeral(operand) else "Names go into Value(number, name=…)."
-    elif operand is None:
-        advice = "A function without a return statement gives None."
-    elif isinstance(operand, complex) or "complex" in kind:
-        advice = "Only real numbers can be differentiated here: use .real and .imag as two Values."
-    elif hasattr(operand, "__array__") and getattr(operand, "shape", ()) != ():
-        advice = "A Value is one number: write [f(x) for x in array], or autograd.dot and autograd.total over a list."
-    elif isinstance(operand, list | tuple):
-        advice = "A Value is one number: write [f(x) for x in xs], or autograd.dot and autograd.total over a list."
-    elif hasattr(operand, "__float__") and getattr(operand, "ndim", 0) == 0:
-        return float(operand)
-    elif hasattr(operand, "__float__"):
-        advice = "Take the number out of the array with .item()."
-    else:
-        advice = "Give an int, a float, a NumPy scalar or a Value."
-    raise OperandTypeError(f"{where} works on real numbers, not on {_a(kind)}. {advice}")
-
-
-def real_result(op: Op, out: Any, numbers: Sequence[float]) -> float:
-    """Turn what a forward function gave into a float, which is finite where the operands are.
-
-    Raises:
-        ValueError: it is complex, or NaN from finite operands.
-        OverflowError: it is infinite from finite operands.
-        OpDefinitionError: it is no number.
-    """
-    if isinstance(out, complex):
-        raise ValueError("complex result")
-    if not hasattr(out, "__float__") or isinstance(out, str):
-        raise OpDefinitionError(
-            f"The forward function of operation {op.name!r} gave {_a(type(out).__name__)}, where a float is due."
-        )
-    result = float(out)
-    if result - result != 0.0 and all(x - x == 0.0 for x in numbers):
-        # Among many operands ∞ − ∞ is an overflow, in one function NaN is no number.
-        raise ValueError("no number") if result != result and not op.nary else OverflowError
-    return result
-
-
-def _a(noun: str) -> str:
-    if noun == "NoneType":
-        return "None"
-    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
-
-
-def _is_numeral(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def failure(op: Op, numbers: Sequence[float], symbols: Sequence[Any], error: Exception) -> ArithmeticError | ValueError:
-    """Make the error for an operation that has no finite result, naming operands and the user's line.
-
-    Args:
-        numbers: the operands' numbers.
-        symbols: how each operand is written; None for one that is written as its number.
-        error: what the forward function raised.
-    """
-    from autograd.symbol import Symbol, symbol_reading, text
-
-    called = [number if symbol is None else symbol for symbol, number in zip(symbols, numbers, strict=True)]
-    shown = called
-    if op.nary and len(called) > 6:
-        shown = [*called[:3], Symbol(f"… {len(called) - 5} more …"), *called[-2:]]
-    call = text(symbol_reading(op, tuple(shown)))
-    given = [
-        f"{text(x)} = {v!r}".replace("-", "−") for x, v in zip(called, numbers, strict=True) if isinstance(x, Symbol)
-    ]
-    at = ", ".join(given if len(given) <= 6 else [*given[:3], f"… {len(given) - 5} more …", *given[-2:]])
-    at, where = at and f" at {at}", user_line()
-    if isinstance(error, ZeroDivisionError):
-        return DivisionByZeroError(
-            f"{call} divides by zero{at}{where}. Keep the divisor away from 0, for instance by adding a small number "
-            "to it."
-        )
-    if isinstance(error, OverflowError):
-        return ValueOverflowError(
-            f"{call} is larger than the largest float, 1.8e308,{at}{where}. Scale the operands down, or use a stable "
-            "form (logsumexp, softplus, cross-entropy on logits)."
-        )
-    needs = [i.describe(n) for n, i in zip(op.operands, op.domain, strict=True) if i != REAL and n.islower()]
-    if op.name == "pow" and op.catalogued:
-        needs = ["x > 0, or a whole exponent"]
-    return DomainError(
-        f"{call} is undefined{at}{where}" + (f"; {op.name} needs {' and '.join(needs)}." if needs else ".")
-    )
-
-
-def user_line() -> str:
-    """Say which line of the user's own code is running: `` at train.py:12 (`loss = log(p)`)``."""
-    import linecache
-
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        module = str(frame.f_globals.get("__name__", ""))
-        if module == "edgegrad.cli":  # the formula of a command has no line
-            return ""
-        package = module.partition(".")[0]
-        if package not in ("autograd", "nn", "edgegrad", "contextlib") and not file.startswith("<autograd"):
-            code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
-            place = file.replace("\\", "/").rpartition("/")[2]
-            code = code if len(code) <= 80 else code[:79] + "…"
-            return f", in {place}:{frame.f_lineno}" + (f" (`{code}`)" if code else "")
-        frame = frame.f_back
-    return ""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from operator import mul as multiply
 from typing import Any
 
-from autograd.floats import Extended
-from autograd.op import POSITIVE, REAL, Notation, Op
-from autograd.symbol import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Symbol
+from autograd.arrays import apply_to_arrays
+from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Notation
+from autograd.op import LIMITS, POSITIVE, REAL, Op
+from autograd.symbol import Symbol
 
 INFINITY = math.inf
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
@@ -30,22 +32,35 @@ def _function(name: str, latex: str | None = None) -> Notation:
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
 
+
+def _is(x: Any, number: float) -> bool:
+    return not isinstance(x, Symbol) and bool(x == number)
+
+
 add = Op(
-    "add", lambda x, y: x + y, [lambda out, x, y: 1.0, lambda out, x, y: 1.0],
-    notation=SUM, doc="the sum", source="lecture L1.3",
-)  # fmt: skip
+    "add", lambda x, y: x + y, [lambda out, x, y: 1.0, lambda out, x, y: 1.0], array="add", notation=SUM,
+    tidy=lambda x, y: y if _is(x, 0.0) else x if _is(y, 0.0) else None, doc="the sum", reference="lecture L1.3",
+)
 sub = Op(
-    "sub", lambda x, y: x - y, [lambda out, x, y: 1.0, lambda out, x, y: -1.0],
-    notation=DIFFERENCE, doc="the difference", source="lecture L1.3",
-)  # fmt: skip
+    "sub", lambda x, y: x - y, [lambda out, x, y: 1.0, lambda out, x, y: -1.0], array="subtract", notation=DIFFERENCE,
+    neutral={1: 0.0}, tidy=lambda x, y: -y if _is(x, 0.0) else None, doc="the difference", reference="lecture L1.3",
+)
 mul = Op(
-    "mul", lambda x, y: x * y, [lambda out, x, y: y, lambda out, x, y: x],
-    notation=PRODUCT, doc="the product", source="lecture L1.3",
-)  # fmt: skip
+    "mul", lambda x, y: x * y, [lambda out, x, y: y, lambda out, x, y: x], array="multiply", notation=PRODUCT,
+    neutral={0: 1.0, 1: 1.0}, tidy=lambda x, y: -y if _is(x, -1.0) else -x if _is(y, -1.0) else None,
+    doc="the product", reference="lecture L1.3",
+)
+
+
+def _quotient_limit(x: float, y: float) -> float:
+    return math.nan if x == 0 or x != x else math.copysign(INFINITY, x) * math.copysign(1.0, y)
+
+
 truediv = Op(
     "truediv", lambda x, y: x / y, [lambda out, x, y: 1.0 / y, lambda out, x, y: -out / y],
-    notation=QUOTIENT, doc="the quotient", source="lecture L1.3", convention="y = 0 is an error",
-)  # fmt: skip
+    array="divide", notation=QUOTIENT, neutral={1: 1.0}, limit=_quotient_limit, doc="the quotient",
+    reference="lecture L1.3", convention="y = 0 is an error",
+)
 
 
 def _power_slope(x: Any, y: Any) -> Any:
@@ -55,48 +70,48 @@ def _power_slope(x: Any, y: Any) -> Any:
     return y * (x + equal(x, 0.0) * equal(y, 0.0)) ** (y - 1.0)
 
 
+def _power_limit(x: float, y: float) -> float:
+    """Return the limit at x = 0 with a negative exponent, or beyond the largest float."""
+    if x < 0.0 and y % 1.0:
+        return math.nan
+    return math.copysign(INFINITY, x) if y % 2.0 == 1.0 else INFINITY
+
+
 pow = Op(  # noqa: A001
-    "pow",
-    lambda x, y: x**y,
-    [
-        lambda out, x, y: _power_slope(x, y),
-        lambda out, x, y: out * log(x + equal(x, 0.0)),
-    ],
-    notation=POWER,
-    domain=[POSITIVE, REAL],
+    "pow", lambda x, y: x**y, [lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log(x + equal(x, 0.0))],
+    notation=POWER, domain=[POSITIVE, REAL], needs="x > 0, or a whole exponent", neutral={1: 1.0}, limit=_power_limit,
     doc="x to the power y; x < 0 with a whole y as well",
     convention="x⁰ has slope 0 in x, 0^y has slope 0 in y; for x < 0 there is no derivative in y",
-    source="lecture L1.3",
+    reference="lecture L1.3",
 )
-neg = Op("neg", lambda x: -x, [lambda out, x: -1.0], notation=NEGATIVE, doc="the negative", source="lecture L1.3")
+neg: Op = Op(
+    "neg", lambda x: -x, [lambda out, x: -1.0], array="negative", notation=NEGATIVE,
+    tidy=lambda x: x.operands[0] if x.op is neg else None, doc="the negative", reference="lecture L1.3",
+)
 identity = Op(
-    "identity", lambda x: x, [lambda out, x: 1.0],
-    doc="the number itself", source="lecture L4.4",
-)  # fmt: skip
+    "identity", lambda x: x, [lambda out, x: 1.0], tidy=lambda x: x, doc="the number itself", reference="lecture L4.4",
+)
 
-# --- brackets: 1 where a condition holds, else 0 ------------------------------------------------------------------------
+# --- brackets: 1 where a condition holds, else 0 ----------------------------------------------------------------------
 
 greater = Op(
     "greater", lambda x, y: 1.0 if x > y else 0.0, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
-    array=lambda x, y: 1.0 * (x > y),
-    notation=Notation("[{} > {}]", "[{} > {}]", "(1.0 if {} > {} else 0.0)"),
+    array=lambda x, y: 1.0 * (x > y), notation=Notation("[{} > {}]", "[{} > {}]", "(1.0 if {} > {} else 0.0)"),
     kink=lambda x, y: x - y, convention="slope 0", doc="1 where x > y, else 0 (Iverson's bracket)",
-    source="Graham, Knuth, Patashnik, Concrete Mathematics, 2.1",
-)  # fmt: skip
+    reference="Graham, Knuth, Patashnik, Concrete Mathematics, 2.1",
+)
 equal: Op = Op(
     "equal", lambda x, y: 1.0 if x <= y <= x else 0.0, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
-    array=lambda x, y: 1.0 * (x == y),
-    notation=Notation("[{} = {}]", "[{} = {}]", "(1.0 if {} == {} else 0.0)"),
+    array=lambda x, y: 1.0 * (x == y), notation=Notation("[{} = {}]", "[{} = {}]", "(1.0 if {} == {} else 0.0)"),
     kink=lambda x, y: x - y, convention="slope 0", doc="1 where x = y, else 0 (Iverson's bracket)",
-    source="Graham, Knuth, Patashnik, Concrete Mathematics, 2.1",
-)  # fmt: skip
+    reference="Graham, Knuth, Patashnik, Concrete Mathematics, 2.1",
+)
 step = Op(
     "step", lambda x: 1.0 if x > 0.0 else 0.0, [lambda out, x: 0.0],
-    array=lambda x: 1.0 * (x > 0.0),
-    notation=Notation("[{} > 0]", "[{} > 0]", "(1.0 if {} > 0.0 else 0.0)"),
+    array=lambda x: 1.0 * (x > 0.0), notation=Notation("[{} > 0]", "[{} > 0]", "(1.0 if {} > 0.0 else 0.0)"),
     kink=lambda x: x, convention="step(0) = 0, slope 0", doc="the threshold of the McCulloch–Pitts neuron",
-    source="lectures L4.3, L4.4",
-)  # fmt: skip
+    reference="lectures L4.3, L4.4",
+)
 
 
 def _sign(x: float) -> float:
@@ -105,11 +120,10 @@ def _sign(x: float) -> float:
 
 sign = Op(
     "sign", _sign, [lambda out, x: 0.0],
-    array="sign", kink=lambda x: x, convention="sign(0) = 0, slope 0", doc="−1, 0 or 1", source="lecture L4.12",
-)  # fmt: skip
+    array="sign", kink=lambda x: x, convention="sign(0) = 0, slope 0", doc="−1, 0 or 1", reference="lecture L4.12",
+)
 where: Op = Op(
-    "where",
-    lambda condition, x, y: x if condition else y,
+    "where", lambda condition, x, y: x if condition else y,
     [
         lambda out, condition, x, y: 0.0,
         lambda out, condition, x, y: where(condition, 1.0, 0.0),
@@ -118,154 +132,148 @@ where: Op = Op(
     array="where",
     notation=Notation("where({}, {}, {})", r"\operatorname{{where}}\left({}, {}, {}\right)", "({1} if {0} else {2})"),
     operands=["condition", "x", "y"],
-    doc="x where the condition holds, else y",
+    tidy=lambda condition, x, y: None if isinstance(condition, Symbol) else x if condition else y,
+    branch=lambda condition, x, y: 1.0 if condition else -1.0, doc="x where the condition holds, else y",
     convention="the branch not taken gets gradient 0, whatever its own slope",
-    source="lecture L1.2 (piecewise activations)",
+    reference="lecture L1.2 (piecewise activations)",
 )
 
-# --- exponentials and logarithms ----------------------------------------------------------------------------------------
+# --- exponentials and logarithms --------------------------------------------------------------------------------------
 
 exp = Op(
-    "exp", math.exp, [lambda out, x: out],
-    array="exp", notation=_function("exp"), domain=[(-INFINITY, 709.78)], doc="e to the power x", source="lecture L1.3",
-)  # fmt: skip
+    "exp", math.exp, [lambda out, x: out], array="exp", notation=_function("exp"), domain=[(-INFINITY, 709.78)],
+    doc="e to the power x", reference="lecture L1.3",
+)
 expm1 = Op(
     "expm1", math.expm1, [lambda out, x: exp(x)],
-    array="expm1", domain=[(-INFINITY, 709.78)], doc="exp(x) − 1, accurate near 0", source="lecture L1.2 (ELU)",
-)  # fmt: skip
+    array="expm1", domain=[(-INFINITY, 709.78)], doc="exp(x) − 1, accurate near 0", reference="lecture L1.2 (ELU)",
+)
+
+
+def _at_pole(pole: float) -> Any:
+    """Make the limit of a logarithm, which is −∞ at its pole and undefined left of it."""
+    return lambda x: -INFINITY if x == pole else math.nan
+
+
 log: Op = Op(
-    "log", math.log, [lambda out, x: 1.0 / x],
-    array="log", notation=_function("log", r"\ln"), domain=[POSITIVE], doc="the natural logarithm", source="lecture L1.3",
-)  # fmt: skip
+    "log", math.log, [lambda out, x: 1.0 / x], array="log", limit=_at_pole(0.0), notation=_function("log", r"\ln"),
+    domain=[POSITIVE], doc="the natural logarithm", reference="lecture L1.3",
+)
 log1p = Op(
-    "log1p", math.log1p, [lambda out, x: 1.0 / (1.0 + x)],
-    array="log1p", domain=[(-1.0, INFINITY)], doc="log(1 + x), accurate near 0", source="lecture L2.5",
-)  # fmt: skip
+    "log1p", math.log1p, [lambda out, x: 1.0 / (1.0 + x)], array="log1p", limit=_at_pole(-1.0),
+    domain=[(-1.0, INFINITY)], doc="log(1 + x), accurate near 0", reference="lecture L2.5",
+)
 log2 = Op(
     "log2", math.log2, [lambda out, x: LOG2_E / x],
-    array="log2", notation=_function("log2", r"\log_2"), domain=[POSITIVE], doc="the logarithm to base 2",
-    source="Abramowitz and Stegun 4.1.18",
-)  # fmt: skip
+    array="log2", limit=_at_pole(0.0), notation=_function("log2", r"\log_2"), domain=[POSITIVE],
+    doc="the logarithm to base 2", reference="Abramowitz and Stegun 4.1.18",
+)
 log10 = Op(
     "log10", math.log10, [lambda out, x: LOG10_E / x],
-    array="log10", notation=_function("log10", r"\log_{10}"), domain=[POSITIVE], doc="the logarithm to base 10",
-    source="Abramowitz and Stegun 4.1.18",
-)  # fmt: skip
+    array="log10", limit=_at_pole(0.0), notation=_function("log10", r"\log_{10}"), domain=[POSITIVE],
+    doc="the logarithm to base 10", reference="Abramowitz and Stegun 4.1.18",
+)
 
-# --- roots and powers ---------------------------------------------------------------------------------------------------
+# --- roots and powers -------------------------------------------------------------------------------------------------
 
 sqrt = Op(
     "sqrt", math.sqrt, [lambda out, x: 0.5 / out],
     array="sqrt", notation=Notation("√{}", r"\sqrt{{{}}}", "", 3, (4,)), domain=[POSITIVE],
-    convention="√0 = 0 with slope ∞, an error only if it flows", doc="the square root", source="lecture L1.9",
-)  # fmt: skip
+    convention="√0 = 0 with slope ∞, an error only if it flows", doc="the square root", reference="lecture L1.9",
+)
 cbrt = Op(
     "cbrt", math.cbrt, [lambda out, x: 1.0 / (3.0 * out * out)],
-    array="cbrt", notation=Notation("∛{}", r"\sqrt[3]{{{}}}", "", 3, (4,)), kink=lambda x: x, convention="slope ∞ at 0",
-    doc="the real cube root", source="Abramowitz and Stegun 3.3.5",
-)  # fmt: skip
+    array="cbrt", notation=Notation("∛{}", r"\sqrt[3]{{{}}}", "", 3, (4,)), kink=lambda x: x,
+    convention="slope ∞ at 0", doc="the real cube root", reference="Abramowitz and Stegun 3.3.5",
+)
 square = Op(
     "square", lambda x: x * x, [lambda out, x: 2.0 * x],
-    notation=Notation("{}²", "{}^{{2}}", "({0} * {0})", 3, (4,)), doc="x²", source="lecture L1.4",
-)  # fmt: skip
+    notation=Notation("{}²", "{}^{{2}}", "({0} * {0})", 3, (4,)), doc="x²", reference="lecture L1.4",
+)
 reciprocal = Op(
     "reciprocal", lambda x: 1.0 / x, [lambda out, x: -square(out)],
     notation=Notation("1/{}", r"\frac{{1}}{{{}}}", "", 2, (3,)), domain=[POSITIVE], doc="1/x; x < 0 as well",
-    convention="x = 0 is an error", source="lecture L1.3",
-)  # fmt: skip
+    convention="x = 0 is an error", reference="lecture L1.3",
+)
 hypot = Op(
     "hypot", math.hypot,
     [lambda out, x, y: x / (out + equal(out, 0.0)), lambda out, x, y: y / (out + equal(out, 0.0))],
-    array="hypot", kink=lambda x, y: abs(x) + abs(y), convention="slopes 0 at (0, 0)", doc="√(x² + y²) without overflow",
-    source="Abramowitz and Stegun 3.3.5",
-)  # fmt: skip
+    array="hypot", kink=lambda x, y: abs(x) + abs(y), convention="slopes 0 at (0, 0)",
+    doc="√(x² + y²) without overflow", reference="Abramowitz and Stegun 3.3.5",
+)
 
-# --- trigonometry -------------------------------------------------------------------------------------------------------
+# --- trigonometry -----------------------------------------------------------------------------------------------------
 
 HALF_PI = math.pi / 2.0
 TRIGONOMETRY = "Abramowitz and Stegun 4.3.105–4.4.57"
 sin = Op(
-    "sin",
-    math.sin,
-    [lambda out, x: cos(x)],
-    array="sin",
-    notation=_function("sin"),
-    doc="the sine",
-    source="lecture L3.3",
+    "sin", math.sin, [lambda out, x: cos(x)],
+    array="sin", notation=_function("sin"), doc="the sine", reference="lecture L3.3",
 )
 cos: Op = Op(
-    "cos",
-    math.cos,
-    [lambda out, x: -sin(x)],
-    array="cos",
-    notation=_function("cos"),
-    doc="the cosine",
-    source="lecture L3.3",
+    "cos", math.cos, [lambda out, x: -sin(x)],
+    array="cos", notation=_function("cos"), doc="the cosine", reference="lecture L3.3",
 )
 tan = Op(
-    "tan", math.tan, [lambda out, x: 1.0 + square(out)],
-    array="tan", notation=_function("tan"), domain=[(-HALF_PI, HALF_PI)], doc="the tangent; other x as well",
-    source=TRIGONOMETRY,
-)  # fmt: skip
+    "tan", math.tan, [lambda out, x: 1.0 + square(out)], array="tan", notation=_function("tan"),
+    domain=[(-HALF_PI, HALF_PI)], doc="the tangent; other x as well", reference=TRIGONOMETRY,
+)
 asin = Op(
-    "asin", math.asin, [lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x))],
-    array="arcsin", domain=[(-1.0, 1.0)], convention="slope ∞ at ±1", doc="the inverse sine, in [−π/2, π/2]",
-    source=TRIGONOMETRY,
-)  # fmt: skip
+    "asin", math.asin, [lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x))], array="arcsin", domain=[(-1.0, 1.0)],
+    convention="slope ∞ at ±1", doc="the inverse sine, in [−π/2, π/2]", reference=TRIGONOMETRY,
+)
 acos = Op(
-    "acos", math.acos, [lambda out, x: -1.0 / sqrt((1.0 - x) * (1.0 + x))],
-    array="arccos", domain=[(-1.0, 1.0)], convention="slope −∞ at ±1", doc="the inverse cosine, in [0, π]",
-    source=TRIGONOMETRY,
-)  # fmt: skip
+    "acos", math.acos, [lambda out, x: -1.0 / sqrt((1.0 - x) * (1.0 + x))], array="arccos", domain=[(-1.0, 1.0)],
+    convention="slope −∞ at ±1", doc="the inverse cosine, in [0, π]", reference=TRIGONOMETRY,
+)
 atan = Op(
     "atan", math.atan, [lambda out, x: 1.0 / (1.0 + square(x))],
-    array="arctan", doc="the inverse tangent, in (−π/2, π/2)", source=TRIGONOMETRY,
-)  # fmt: skip
+    array="arctan", doc="the inverse tangent, in (−π/2, π/2)", reference=TRIGONOMETRY,
+)
 atan2 = Op(
     "atan2", math.atan2,
     [lambda out, y, x: x / hypot(x, y) / hypot(x, y), lambda out, y, x: -y / hypot(x, y) / hypot(x, y)],
     array="arctan2", operands=["y", "x"], kink=lambda y, x: abs(x) + abs(y), convention="no slope at (0, 0)",
-    doc="the angle of the point (x, y), in (−π, π]", source=TRIGONOMETRY,
-)  # fmt: skip
+    doc="the angle of the point (x, y), in (−π, π]", reference=TRIGONOMETRY,
+)
 
-# --- hyperbolic functions -----------------------------------------------------------------------------------------------
+# --- hyperbolic functions ---------------------------------------------------------------------------------------------
 
 HYPERBOLIC = "Abramowitz and Stegun 4.5.71–4.6.40"
 sinh = Op(
-    "sinh", math.sinh, [lambda out, x: cosh(x)],
-    array="sinh", notation=_function("sinh"), domain=[(-710.4, 710.4)], doc="the hyperbolic sine", source=HYPERBOLIC,
-)  # fmt: skip
+    "sinh", math.sinh, [lambda out, x: cosh(x)], array="sinh", limit=lambda x: math.copysign(INFINITY, x),
+    notation=_function("sinh"), domain=[(-710.4, 710.4)], doc="the hyperbolic sine", reference=HYPERBOLIC,
+)
 cosh: Op = Op(
-    "cosh", math.cosh, [lambda out, x: sinh(x)],
-    array="cosh", notation=_function("cosh"), domain=[(-710.4, 710.4)], doc="the hyperbolic cosine", source=HYPERBOLIC,
-)  # fmt: skip
+    "cosh", math.cosh, [lambda out, x: sinh(x)], array="cosh", notation=_function("cosh"), domain=[(-710.4, 710.4)],
+    doc="the hyperbolic cosine", reference=HYPERBOLIC,
+)
 tanh = Op(
-    "tanh", math.tanh, [lambda out, x: 1.0 - square(out)],
-    array="tanh", notation=_function("tanh"), doc="the hyperbolic tangent, in (−1, 1)", source="lectures L1.2, L4.4",
-)  # fmt: skip
+    "tanh", math.tanh, [lambda out, x: 1.0 - square(out)], array="tanh", notation=_function("tanh"),
+    doc="the hyperbolic tangent, in (−1, 1)", reference="lectures L1.2, L4.4",
+)
 asinh = Op(
     "asinh", math.asinh, [lambda out, x: 1.0 / hypot(x, 1.0)],
-    array="arcsinh", doc="the inverse hyperbolic sine", source=HYPERBOLIC,
-)  # fmt: skip
+    array="arcsinh", doc="the inverse hyperbolic sine", reference=HYPERBOLIC,
+)
 acosh = Op(
-    "acosh", math.acosh, [lambda out, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))],
-    array="arccosh", domain=[(1.0, INFINITY)], convention="slope ∞ at 1", doc="the inverse hyperbolic cosine",
-    source=HYPERBOLIC,
-)  # fmt: skip
+    "acosh", math.acosh, [lambda out, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))], array="arccosh",
+    domain=[(1.0, INFINITY)], convention="slope ∞ at 1", doc="the inverse hyperbolic cosine", reference=HYPERBOLIC,
+)
 atanh = Op(
     "atanh", math.atanh, [lambda out, x: 1.0 / ((1.0 - x) * (1.0 + x))],
-    array="arctanh", domain=[(-1.0, 1.0)], doc="the inverse hyperbolic tangent", source=HYPERBOLIC,
-)  # fmt: skip
+    array="arctanh", domain=[(-1.0, 1.0)], doc="the inverse hyperbolic tangent", reference=HYPERBOLIC,
+)
 erf = Op(
     "erf", math.erf, [lambda out, x: TWO_OVER_SQRT_PI * exp(-square(x))],
-    doc="the error function", source="Abramowitz and Stegun 7.1.1",
-)  # fmt: skip
+    doc="the error function", reference="Abramowitz and Stegun 7.1.1",
+)
 erfc = Op(
     "erfc", math.erfc, [lambda out, x: -TWO_OVER_SQRT_PI * exp(-square(x))],
-    doc="1 − erf(x), accurate for large x", source="Abramowitz and Stegun 7.1.2",
-)  # fmt: skip
+    doc="1 − erf(x), accurate for large x", reference="Abramowitz and Stegun 7.1.2",
+)
 
-# --- pieces: absolute value, minimum, maximum ---------------------------------------------------------------------------
+# --- pieces: absolute value, minimum, maximum -------------------------------------------------------------------------
 
 
 def _minimum(x: float, y: float) -> float:
@@ -278,32 +286,33 @@ def _maximum(x: float, y: float) -> float:
 
 abs: Op = Op(  # noqa: A001
     "abs", math.fabs, [lambda out, x: sign(x)],
-    array="abs", notation=Notation("|{}|", r"\left|{}\right|", ""), kink=lambda x: x, convention="slope 0 at 0",
-    doc="the absolute value", source="lecture L5.6 (L1 regularisation)",
-)  # fmt: skip
+    array="absolute", notation=Notation("|{}|", r"\left|{}\right|", ""), kink=lambda x: x, convention="slope 0 at 0",
+    doc="the absolute value", reference="lecture L5.6 (L1 regularisation)",
+)
 minimum = Op(
     "minimum", _minimum,
     [lambda out, x, y: greater(y, x) + 0.5 * equal(x, y), lambda out, x, y: greater(x, y) + 0.5 * equal(x, y)],
     array="minimum", kink=lambda x, y: x - y, convention="½ each at a tie", doc="the smaller of two; NaN if either is",
-    source="lecture L4.12",
-)  # fmt: skip
+    reference="lecture L4.12",
+)
 maximum = Op(
     "maximum", _maximum,
     [lambda out, x, y: greater(x, y) + 0.5 * equal(x, y), lambda out, x, y: greater(y, x) + 0.5 * equal(x, y)],
     array="maximum", kink=lambda x, y: x - y, convention="½ each at a tie", doc="the larger of two; NaN if either is",
-    source="lecture L1.2 (ReLU)",
-)  # fmt: skip
+    reference="lecture L1.2 (ReLU)",
+)
 
-# --- activations --------------------------------------------------------------------------------------------------------
+# --- activations ------------------------------------------------------------------------------------------------------
 
 sigmoid = Op(
     "sigmoid", lambda x: exp(minimum(x, 0.0)) / (1.0 + exp(-abs(x))), [lambda out, x: out * (1.0 - out)],
-    notation=Notation("σ({})", r"\sigma\left({}\right)", ""), doc="1/(1 + e^−x), in (0, 1)", source="lectures L1.2, L5.2",
-)  # fmt: skip
+    notation=Notation("σ({})", r"\sigma\left({}\right)", ""), doc="1/(1 + e^−x), in (0, 1)",
+    reference="lectures L1.2, L5.2",
+)
 softplus = Op(
     "softplus", lambda x: maximum(x, 0.0) + log1p(exp(-abs(x))), [lambda out, x: sigmoid(x)],
-    doc="log(1 + eˣ), without overflow", source="Dugas et al. 2001",
-)  # fmt: skip
+    doc="log(1 + eˣ), without overflow", reference="Dugas et al. 2001",
+)
 
 
 def _relu(x: float) -> float:
@@ -311,48 +320,39 @@ def _relu(x: float) -> float:
 
 
 relu = Op(
-    "relu", _relu, [lambda out, x: step(x)],
-    array=lambda x: maximum.on_arrays((x, 0.0)),
-    kink=lambda x: x, convention="slope 0 at 0 (the lectures': 0 for x ≤ 0)", doc="max(x, 0); NaN stays NaN",
-    source="lecture L1.2",
-)  # fmt: skip
+    "relu", _relu, [lambda out, x: step(x)], array=lambda x: apply_to_arrays(maximum, (x, 0.0)), kink=lambda x: x,
+    convention="slope 0 at 0 (the lectures': 0 for x ≤ 0)", doc="max(x, 0); NaN stays NaN", reference="lecture L1.2",
+)
 leaky_relu = Op(
-    "leaky_relu",
-    lambda x, alpha: maximum(x, 0.0) + alpha * minimum(x, 0.0),
+    "leaky_relu", lambda x, alpha: maximum(x, 0.0) + alpha * minimum(x, 0.0),
     [lambda out, x, alpha: step(x) + alpha * (1.0 - step(x)), lambda out, x, alpha: minimum(x, 0.0)],
-    operands=["x", "alpha"], defaults=[0.01],
-    kink=lambda x, alpha: x, convention="slope α at 0", doc="x where x > 0, else αx (the lecture's α is 0.1)",
-    source="lecture L1.2",
-)  # fmt: skip
+    operands=["x", "alpha"], defaults=[0.01], kink=lambda x, alpha: x, convention="slope α at 0",
+    doc="x where x > 0, else αx (the lecture's α is 0.1)", reference="lecture L1.2",
+)
 elu = Op(
-    "elu",
-    lambda x, alpha: maximum(x, 0.0) + alpha * expm1(minimum(x, 0.0)),
+    "elu", lambda x, alpha: maximum(x, 0.0) + alpha * expm1(minimum(x, 0.0)),
     [
         lambda out, x, alpha: step(x) + alpha * (1.0 - step(x)) * exp(minimum(x, 0.0)),
         lambda out, x, alpha: expm1(minimum(x, 0.0)),
     ],
-    operands=["x", "alpha"], defaults=[1.0],
-    kink=lambda x, alpha: x, convention="slope α at 0", doc="x where x > 0, else α(eˣ − 1) (the lecture's α is 0.1)",
-    source="lecture L1.2",
-)  # fmt: skip
+    operands=["x", "alpha"], defaults=[1.0], kink=lambda x, alpha: x, convention="slope α at 0",
+    doc="x where x > 0, else α(eˣ − 1) (the lecture's α is 0.1)", reference="lecture L1.2",
+)
 silu = Op(
     "silu", lambda x: x * sigmoid(x), [lambda out, x: sigmoid(x) + out * (1.0 - sigmoid(x))],
-    doc="x·σ(x), also called swish", source="Hendrycks and Gimpel 2016",
-)  # fmt: skip
+    doc="x·σ(x), also called swish", reference="Hendrycks and Gimpel 2016",
+)
 gelu = Op(
     "gelu", lambda x: 0.5 * x * erfc(-SQRT_HALF * x),
     [lambda out, x: 0.5 * erfc(-SQRT_HALF * x) + INVERSE_SQRT_TWO_PI * x * exp(-0.5 * square(x))],
-    doc="x·Φ(x), Φ the normal distribution function (the exact form)", source="Hendrycks and Gimpel 2016",
-)  # fmt: skip
+    doc="x·Φ(x), Φ the normal distribution function (the exact form)", reference="Hendrycks and Gimpel 2016",
+)
 
-# --- operations of any number of operands -------------------------------------------------------------------------------
-
-
-def _pack_list(xs: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(xs)
+# --- operations of any number of operands -----------------------------------------------------------------------------
 
 
-def _pack_filled(name: str, xs: Iterable[Any]) -> tuple[Any, ...]:
+def pack_some(name: str, xs: Iterable[Any]) -> tuple[Any, ...]:
+    """Take at least one operand."""
     operands = tuple(xs)
     if not operands:
         raise ValueError(f"{name}([]) is undefined: give at least one operand.")
@@ -378,13 +378,6 @@ def _dot_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
     return [*slopes, 1.0] if len(operands) % 2 else slopes
 
 
-def _prod(*operands: Any) -> Any:
-    out = 1.0
-    for x in operands:
-        out = out * x
-    return out
-
-
 def _prod_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
     """Multiply the operands before and after each one: right at zeros, where out/x is not."""
     before, after = [1.0], [1.0]
@@ -400,10 +393,7 @@ def _total(*operands: Any) -> Any:
 
 
 def _largest(*operands: Any) -> Any:
-    out = operands[0]
-    for x in operands[1:]:
-        out = maximum(out, x)
-    return out
+    return reduce(maximum, operands)
 
 
 def _logsumexp(*operands: float) -> float:
@@ -420,85 +410,44 @@ def _logsumexp_arrays(*operands: Any) -> Any:
     return shift + log(_total(*(exp(where(equal(x, shift), 0.0, x - shift)) for x in operands)))
 
 
+def _gap(*xs: float) -> float:
+    top = sorted(xs)[-2:]
+    return top[-1] - top[0] if len(top) == 2 else INFINITY
+
+
 def _largest_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
     ties = [equal(x, out) for x in operands]
     return [tie / _total(*ties) for tie in ties]
 
 
 total = Op(
-    "total", _total, lambda out, xs: [1.0] * len(xs), pack=_pack_list,
-    doc="the sum of a list, as one node", source="lecture L5.1",
-)  # fmt: skip
+    "total", _total, lambda out, xs: [1.0] * len(xs),
+    pack=tuple, doc="the sum of a list, as one node", reference="lecture L5.1",
+)
 dot = Op(
-    "dot", _dot, _dot_slopes, pack=_pack_dot,
-    doc="the neuron's weighted sum Σ wᵢxᵢ (+ bias), as one node: dot(ws, xs, bias=None)", source="lectures L1.1, L5.1",
-)  # fmt: skip
+    "dot", _dot, _dot_slopes, pack=_pack_dot, letters=["w₁", "w₂", "x₁", "x₂", "bias"],
+    doc="the neuron's weighted sum Σ wᵢxᵢ (+ bias), as one node: dot(ws, xs, bias=None)",
+    reference="lectures L1.1, L5.1",
+)
 prod = Op(
-    "prod", _prod, _prod_slopes, pack=_pack_list, doc="the product of a list, as one node", source="lecture L1.3",
-)  # fmt: skip
+    "prod", lambda *xs: math.prod(xs, start=1.0), _prod_slopes,
+    pack=tuple, doc="the product of a list, as one node", reference="lecture L1.3",
+)
 logsumexp = Op(
     "logsumexp", _logsumexp, lambda out, xs: [exp(x - out) for x in xs],
-    array=_logsumexp_arrays, pack=lambda xs: _pack_filled("logsumexp", xs),
-    doc="log Σ exp(xᵢ), without overflow", source="lecture L2.5 (cross-entropy on logits)",
-)  # fmt: skip
+    array=_logsumexp_arrays, pack=lambda xs: pack_some("logsumexp", xs), doc="log Σ exp(xᵢ), without overflow",
+    reference="lecture L2.5 (cross-entropy on logits)",
+)
 largest = Op(
-    "largest", _largest, _largest_slopes, pack=lambda xs: _pack_filled("largest", xs),
-    kink=lambda *xs: _gap(xs), convention="the tied operands share the slope equally",
-    doc="the largest of a list; NaN if any is", source="lecture L3.6 (max pooling)",
-)  # fmt: skip
-
-
-def _gap(xs: Sequence[float]) -> float:
-    top = sorted(xs)[-2:]
-    return top[-1] - top[0] if len(top) == 2 else INFINITY
-
-
-def softmax(xs: Iterable[Any]) -> list[Any]:
-    """Turn a list of scores into probabilities: ``exp(x_i) / Σ_j exp(x_j)``, without overflow.
-
-    Each result is ``exp(x_i − logsumexp(xs))``, so its edges multiply to the lecture's
-    ∂y_i/∂x_j = y_i([i = j] − y_j). Source: lectures L1.2 and L4.4.
-
-    Args:
-        xs: scores, of any one kind of number.
-
-    Returns:
-        as many numbers in [0, 1], which sum to 1.
-
-    Raises:
-        ValueError: `xs` is empty.
-    """
-    operands = _pack_filled("softmax", xs)
-    normaliser = logsumexp(operands)
-    return [exp(x - normaliser) for x in operands]
-
+    "largest", _largest, _largest_slopes, pack=lambda xs: pack_some("largest", xs), kink=_gap,
+    convention="the tied operands share the slope equally", doc="the largest of a list; NaN if any is",
+    reference="lecture L3.6 (max pooling)",
+)
 
 #: The catalogue, in the order in which the documentation lists it.
 CATALOGUE: tuple[Op, ...] = tuple(record for record in list(globals().values()) if isinstance(record, Op))
+LIMITS |= {op.forward: op.limit for op in CATALOGUE if op.limit is not None}
 
-#: The number itself, held constant: what `detach()` leaves in a graph that is being compiled. Its slope is no derivative
-#: but a decision, so it stands outside the catalogue.
+#: The number itself, held constant: what `detach()` leaves in a graph that is being compiled. Its slope is a decision,
+#: no derivative, so it stands outside the catalogue.
 detached = Op("detached", lambda x: x, [lambda out, x: 0.0], doc="the number itself, through which no gradient flows")
-
-#: Operator methods of every number type that records or writes: (operation, whether the operands are reflected).
-OPERATORS: dict[str, tuple[Op, bool]] = {
-    "__add__": (add, False), "__radd__": (add, True), "__sub__": (sub, False), "__rsub__": (sub, True),
-    "__mul__": (mul, False), "__rmul__": (mul, True), "__truediv__": (truediv, False), "__rtruediv__": (truediv, True),
-    "__pow__": (pow, False), "__rpow__": (pow, True), "__neg__": (neg, False), "__abs__": (abs, False),
-}  # fmt: skip
-
-
-def _install(kind: type) -> None:
-    """Give a number type its operators, each of which applies the catalogue's record."""
-
-    def method(op: Op, reflected: bool) -> Any:
-        if reflected:
-            return lambda self, other: op(other, self)
-        return lambda self, *others: op(self, *others)
-
-    for name, (op, reflected) in OPERATORS.items():
-        setattr(kind, name, method(op, reflected))
-
-
-_install(Symbol)
-_install(Extended)

@@ -1,4 +1,4 @@
-"""Numbers that print: fed with symbols, a rule becomes its own formula as text, LaTeX and Python.
+"""Reading 3, formulas: fed with symbols, a rule becomes its own formula as text, LaTeX and Python.
 
 A `Symbol` is a name, or an operation on symbols and floats; operators and operations build larger ones.
 """
@@ -11,14 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from autograd.op import READINGS, Notation, Op
+from autograd.notation import ATOM, NEGATIVE, PRODUCT, Written, write_call
+from autograd.op import READINGS, Op
 
-__all__ = ["Symbol", "card", "latex", "number_text", "product", "python", "text"]
+__all__ = [
+    "Symbol",
+    "apply_to_symbols",
+    "call",
+    "card",
+    "formulas",
+    "is_generic",
+    "latex",
+    "number_text",
+    "product",
+    "python",
+    "text",
+]
 
-ATOM = 4
 NO_NAMES: Mapping[Op, str] = MappingProxyType({})
-SUBSCRIPT_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 class Symbol:
@@ -54,73 +64,32 @@ class Symbol:
     __hash__ = None  # type: ignore[assignment]
 
 
-def symbol_reading(op: Op, operands: tuple[Any, ...]) -> Any:
-    """Apply an operation to symbols: build the larger symbol, with 1·x, x+0 and the like tidied away."""
-    tidy = TIDY.get(op.name)
-    if tidy is not None and op.catalogued:
-        short = tidy(*operands)
-        if short is not None:
-            return short
-    return _applied(op, operands)
+def apply_to_symbols(op: Op, operands: tuple[Any, ...]) -> Any:
+    """Write an operation on symbols: the larger symbol, with 1·x, x + 0 and the like written shorter."""
+    for place, number in op.neutral.items():
+        if not isinstance(operands[place], Symbol) and operands[place] == number:
+            return operands[1 - place]
+    short = None if op.tidy is None else op.tidy(*operands)
+    return call(op, operands) if short is None else short
 
 
-def _applied(op: Op, operands: tuple[Any, ...]) -> Symbol:
-    made = Symbol(op.name)
-    made.op = op
-    made.operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
-    return made
+READINGS[Symbol] = apply_to_symbols
 
 
-READINGS[Symbol] = symbol_reading
+def call(op: Op, operands: Sequence[Any]) -> Symbol:
+    """Make the symbol of an operation as it stands, whatever it is applied to."""
+    symbol = Symbol(op.name)
+    symbol.op = op
+    symbol.operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
+    return symbol
 
 
-def _is(x: Any, number: float) -> bool:
-    return not isinstance(x, Symbol) and x == number
-
-
-def _tidy_add(x: Any, y: Any) -> Any:
-    return y if _is(x, 0.0) else x if _is(y, 0.0) else None
-
-
-def _tidy_sub(x: Any, y: Any) -> Any:
-    return x if _is(y, 0.0) else -y if _is(x, 0.0) else None
-
-
-def _tidy_mul(x: Any, y: Any) -> Any:
-    if _is(x, 1.0):
-        return y
-    if _is(y, 1.0):
-        return x
-    return -y if _is(x, -1.0) else -x if _is(y, -1.0) else None
-
-
-def _tidy_div(x: Any, y: Any) -> Any:
-    return x if _is(y, 1.0) else None
-
-
-def _tidy_pow(x: Any, y: Any) -> Any:
-    return x if _is(y, 1.0) else None
-
-
-def _tidy_neg(x: Any) -> Any:
-    return x.operands[0] if x.op is not None and x.op.name == "neg" and x.op.catalogued else None
-
-
-def _tidy_where(condition: Any, x: Any, y: Any) -> Any:
-    return None if isinstance(condition, Symbol) else x if condition else y
-
-
-#: Rewritings that change no number: they only make a formula shorter.
-TIDY: dict[str, Callable[..., Any]] = {
-    "identity": lambda x: x,
-    "add": _tidy_add,
-    "sub": _tidy_sub,
-    "mul": _tidy_mul,
-    "truediv": _tidy_div,
-    "pow": _tidy_pow,
-    "neg": _tidy_neg,
-    "where": _tidy_where,
-}
+def is_generic(op: Op) -> bool:
+    """Whether the function of an operation reads symbols, and with them every kind of number."""
+    try:
+        return isinstance(op.forward(*map(Symbol, "xyz" if op.nary else op.operands)), Symbol)
+    except Exception:  # whatever a user's function does with what is no number
+        return False
 
 
 def product(factors: Sequence[Any]) -> Any:
@@ -136,9 +105,9 @@ def product(factors: Sequence[Any]) -> Any:
         x = stack.pop()
         if not isinstance(x, Symbol):
             coefficient *= x
-        elif x.op is not None and x.op.name == "mul" and x.op.catalogued:
+        elif x.op is not None and x.op.notation is PRODUCT:
             stack.extend(reversed(x.operands))
-        elif x.op is not None and x.op.name == "neg" and x.op.catalogued:
+        elif x.op is not None and x.op.notation is NEGATIVE:
             coefficient = -coefficient
             stack.append(x.operands[0])
         else:
@@ -166,7 +135,7 @@ def _render(
     names: Mapping[Op, str] = NO_NAMES,
 ) -> str:
     """Write a symbol with parentheses only where precedence asks for them, without recursion."""
-    done: list[tuple[str, int]] = []
+    done: list[Written] = []
     stack: list[tuple[Any, bool]] = [(x, False)]
     while stack:
         item, ready = stack.pop()
@@ -187,48 +156,13 @@ def _render(
     return done[0][0]
 
 
-def _compose(op: Op, operands: tuple[Any, ...], parts: list[tuple[str, int]], style: str, name: str) -> tuple[str, int]:
-    notation = op.notation
+def _compose(op: Op, operands: tuple[Any, ...], parts: list[Written], style: str, name: str) -> Written:
+    inner = ", ".join(part for part, _ in parts)
     if op.nary:
-        inner = ", ".join(part for part, _ in parts)
-        return (f"{name}([{inner}])", ATOM) if style == "python" else (_call(name, inner, style), ATOM)
-    template: str = getattr(notation, style)
-    if style == "python" and not template:
-        return f"{name}({', '.join(part for part, _ in parts)})", ATOM
-    if op.name == "pow" and op.catalogued and style != "python":
-        return _power(operands[1], parts, style)
-    left, right = ("\\left(", "\\right)") if style == "latex" else ("(", ")")
-    # Python computes from the left, and a·(b·c) need not round as (a·b)·c does.
-    exact = notation.precedence + 1 if style == "python" and notation.precedence < ATOM else 0
-    braced = [before.endswith("{{") for before in template.split("{}")] if style == "latex" else ()
-    wrapped = [
-        f"{left}{part}{right}"
-        if not (braced and braced[index])
-        and (
-            precedence < (max(least, exact) if index else least)
-            or (precedence == 2 and part[0] in "−-" and index and least)
-        )
-        else part
-        for index, ((part, precedence), least) in enumerate(zip(parts, notation.operand, strict=False))
-    ]
-    return template.format(*wrapped), notation.precedence
-
-
-def _call(name: str, inner: str, style: str) -> str:
-    if style == "latex":
-        return rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}\left({inner}\right)"
-    return f"{name}({inner})"
-
-
-def _power(exponent: Any, parts: list[tuple[str, int]], style: str) -> tuple[str, int]:
-    (base, precedence), (raised, raised_precedence) = parts
-    if style == "latex":
-        base = base if precedence == ATOM else rf"\left({base}\right)"
-        return f"{base}^{{{raised}}}", 3
-    base = base if precedence == ATOM else f"({base})"
-    if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) < 1000:
-        return base + f"{exponent:.0f}".translate(SUPERSCRIPT), 3
-    return f"{base}^{raised if raised_precedence == ATOM else f'({raised})'}", 3
+        return write_call(name, f"[{inner}]" if style == "python" else inner, style), ATOM
+    if style == "python" and not op.notation.python:
+        return write_call(name, inner, style), ATOM
+    return op.notation.compose(operands, parts, style)
 
 
 def text(x: Any, precision: int = 6) -> str:
@@ -307,11 +241,8 @@ def _latex_leaf(leaf: Symbol) -> str:
 
 def formulas(op: Op) -> tuple[Symbol, list[Any]]:
     """Read an operation with symbols: the call itself, and its slope for each operand."""
-    names = [f"x{digit}".translate(SUBSCRIPT_DIGITS) for digit in "123"] if op.nary else op.operands
-    if op.name == "dot" and op.catalogued:
-        names = ["w₁", "w₂", "x₁", "x₂", "bias"]
-    operands = tuple(Symbol(name) for name in names)
-    out = _applied(op, operands)
+    operands = tuple(map(Symbol, op.letters if op.nary else op.operands))
+    out = call(op, operands)
     return out, op.slopes_at(out, operands)
 
 
@@ -319,7 +250,7 @@ def card(op: Op) -> str:
     """Write the card of an operation that ``help(op)`` shows."""
     out, slopes = formulas(op)
     wrt = [text(operand) for operand in out.operands]
-    lines = [f"{text(out)}: {op.summary}" if op.summary else text(out), ""]
+    lines = [f"{text(out)}: {op.doc}" if op.doc else text(out), ""]
     lines += [f"    ∂/∂{name} = {text(slope)}" for name, slope in zip(wrt, slopes, strict=True)]
     names = op.operands
     lines += ["", "Domain      " + ", ".join(i.describe(n) for i, n in zip(op.domain, names, strict=True))]
@@ -328,14 +259,6 @@ def card(op: Op) -> str:
         lines.append(f"Kink        {zero}{op.convention}")
     elif op.convention:
         lines.append(f"Convention  {op.convention}")
-    if op.source:
-        lines.append(f"Source      {op.source}")
+    if op.reference:
+        lines.append(f"Source      {op.reference}")
     return "\n".join(lines)
-
-
-SUM = Notation("{} + {}", "{} + {}", "{} + {}", 1, (1, 1))
-DIFFERENCE = Notation("{} − {}", "{} - {}", "{} - {}", 1, (1, 2))
-PRODUCT = Notation("{}·{}", r"{} \cdot {}", "{} * {}", 2, (2, 2))
-QUOTIENT = Notation("{}/{}", r"\frac{{{}}}{{{}}}", "{} / {}", 2, (2, 3))
-POWER = Notation("{}^{}", "{}^{{{}}}", "{} ** {}", 3, (4, 4))
-NEGATIVE = Notation("−{}", "-{}", "-{}", 2, (2,))

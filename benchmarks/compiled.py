@@ -93,8 +93,9 @@ RECORDERS = """
 from libc.math cimport {functions}
 from autograd.layout cimport Value as Node
 from autograd.ops import CATALOGUE
-from autograd.emit import NAMESPACE, recorder_source
-from autograd.value import Value, record
+from autograd.emit import recorder_source, GLOBALS
+from autograd.recording import record
+from autograd.value import Value
 
 cdef extern from "layout.h":
     int untracked

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.errors import ExpressionError
-from autograd.op import real_number
+from autograd.floats import real_number
+from autograd.softmax import softmax
 from autograd.value import Value
 
 __all__ = ["Formula", "read_assignment", "read_formula"]
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in ops.CATALOGUE} | {"softmax": ops.softmax}
+FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in ops.CATALOGUE} | {"softmax": softmax}
 CONSTANTS = {"pi": math.pi}
 OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Add: ops.add,

@@ -25,7 +25,7 @@ def test_limits_are_those_of_ieee_754(name):
         for y in SPECIAL if len(op.slopes) == 2 else [None]:
             operands = (x,) if y is None else (x, y)
             with np.errstate(all="ignore"):
-                due = float(op.on_arrays(tuple(np.array([x]) for x in operands))[0])
+                due = float(op.apply(tuple(np.array([x]) for x in operands))[0])
             now = op(*map(Extended, operands))
             assert type(now) is Extended
             if math.isnan(due) or math.isinf(due):

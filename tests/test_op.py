@@ -24,7 +24,7 @@ from autograd import (
     hessian,
     where,
 )
-from autograd.op import real_number
+from autograd.floats import real_number
 from autograd.symbol import latex, text
 from autograd.testing import check_op
 
@@ -34,7 +34,7 @@ lgamma_like = Op(
     lambda x: math.sin(x) * math.exp(-x),
     [lambda out, x: autograd.cos(x) * autograd.exp(-x) - out],
     doc="a damped wave",
-    source="made up",
+    reference="made up",
 )
 blend = Op(
     "blend",

@@ -24,7 +24,8 @@ from autograd.compiler.simplify import simplify
 from autograd.compiler.trace import Argument, Trace, Traced, trace, traced_below, tracing
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.graph import Graph
-from autograd.value import Value, computed, renew
+from autograd.recording import evaluate, refill
+from autograd.value import Value
 
 __all__ = ["Program", "compile"]
 
@@ -473,7 +474,7 @@ class Program:
             for node in self._traced.nodes:
                 if node.op is not None:
                     node._grad = None
-                    renew(node, *computed(node.op, node.operands))
+                    refill(node, *evaluate(node.op, node.operands))
         finally:
             for parameter, number in zip(self.parameters, before, strict=True):
                 parameter._data = number

@@ -88,7 +88,7 @@ class Expressions:
         if not numbers or any(number is None for number in numbers):
             return None
         try:
-            return self.constant(op.on_floats(tuple(numbers)))  # type: ignore[arg-type]
+            return self.constant(op.apply(tuple(numbers)))
         except (ArithmeticError, ValueError):
             return None  # the program meets it when it runs
 

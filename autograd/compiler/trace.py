@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.arrays import is_array
 from autograd.compiler.results import check_regular, values
-from autograd.emit import NAMESPACE
-from autograd.errors import CompileError, OpDefinitionError
-from autograd.op import Op, is_array, real_number, real_result
-from autograd.value import Value, _thread, made
+from autograd.context import tracing
+from autograd.errors import CompileError, ControlFlowError, OpDefinitionError
+from autograd.floats import real_number, real_result, user_line
+from autograd.op import Op
+from autograd.recording import new_node
+from autograd.value import PARAMETER, Value
 
 __all__ = ["Argument", "Trace", "Traced", "operands_below", "trace", "traced_below", "tracing"]
 
@@ -64,25 +66,42 @@ class Trace:
             raise
         except (ArithmeticError, ValueError):
             out = math.nan
-        node = made(op, operands, out, [math.nan if isinstance(v, Value) else None for v in operands])
-        return made(ops.detached, (node,), out, [0.0]) if paused else node
+        node = new_node(op, operands, out, [math.nan if isinstance(v, Value) else None for v in operands])
+        return new_node(ops.detached, (node,), out, [0.0]) if paused else node
+
+    def holds(self, v: object) -> bool:
+        """Whether v is computed here, or differs from run to run."""
+        return type(v) is Value and (v._x is not None or v._y is PARAMETER or v in self.arguments)
+
+    def check_leaving(self, v: Value, how: str) -> None:
+        """Check that the number of v may leave the graph.
+
+        Raises:
+            ControlFlowError: the number of this one example would be used for every other.
+        """
+        if self.holds(v):
+            raise ControlFlowError(
+                f"The function that is being compiled takes the number out of {v.describe()} with {how}{user_line()}: "
+                "the number of this one example would be used for every other. Compute with the Value itself, and take "
+                "numbers out of the program's results."
+            )
+
+    def check_branching(self, v: Value) -> None:
+        """Check that a branch may depend on v.
+
+        Raises:
+            ControlFlowError: it would be taken for every other example too.
+        """
+        if self.holds(v):
+            raise ControlFlowError(
+                "The function that is being compiled takes a branch that depends on a traced number"
+                f"{user_line()}: the branch of this one example would be taken for every other. Write where(x > 0, a, "
+                "b), or maximum, minimum, largest for a choice by size."
+            )
 
     def detach(self, v: Value) -> Value:
         """Hold a traced number constant."""
-        return made(ops.detached, (v,), v._data, [0.0])
-
-
-@contextmanager
-def tracing(trace: Trace) -> Iterator[None]:
-    """Let everything that this thread records go into a trace."""
-    before = getattr(_thread, "trace", None)
-    NAMESPACE["special"] += 1
-    _thread.trace = trace
-    try:
-        yield
-    finally:
-        _thread.trace = before
-        NAMESPACE["special"] -= 1
+        return new_node(ops.detached, (v,), v._data, [0.0])
 
 
 def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Value]) -> Traced:

@@ -15,7 +15,7 @@ from autograd.draw.fold import fold as gather
 from autograd.draw.labels import clean, edge_formulas, html, operation, shorten, tooltip, width
 from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, MUTED, PAPER, QUIET, SIZE, SMALL, STYLES
 from autograd.draw.partition import CONSTANTS, frozen, role
-from autograd.symbol import Symbol, number_text, symbol_reading, text
+from autograd.symbol import Symbol, apply_to_symbols, number_text, text
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -298,8 +298,8 @@ class Drawing:
             lines.append(f"{name}: {'frozen leaf' if role(node) == 'frozen' else role(node)}")
         else:
             operands = tuple(Symbol(self._name(v, FULL)) if isinstance(v, Value) else v for v in node.operands)
-            lines.append(f"{name} = {text(symbol_reading(node.op, operands))}" if len(operands) <= LONGEST else name)
-            lines.append(f"operation {node.op.name}" + (f": {node.op.summary}" if node.op.summary else ""))
+            lines.append(f"{name} = {text(apply_to_symbols(node.op, operands))}" if len(operands) <= LONGEST else name)
+            lines.append(f"operation {node.op.name}" + (f": {node.op.doc}" if node.op.doc else ""))
         lines.append(f"data {node.data!r}")
         grad, _ = self._grad(node)
         reasons = {

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.errors import DomainError, OpDefinitionError, ValueOverflowError
+from autograd.floats import slopes_on_floats
 from autograd.op import Interval, Op
 from autograd.symbol import number_text
 from autograd.testing.differences import Difference
 from autograd.testing.subject import Subject
-from autograd.value import Value, slopes_on_floats
+from autograd.value import Value
 
 __all__ = ["GradientMismatch", "check_gradients", "check_op"]
 

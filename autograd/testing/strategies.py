@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from autograd import ops
+from autograd.floats import slopes_on_floats
 from autograd.op import Op
-from autograd.value import Value, slopes_on_floats
+from autograd.value import Value
 
 __all__ = ["Expression", "Step", "expressions", "networks", "values"]
 

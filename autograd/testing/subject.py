@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from autograd.arrays import is_array
 from autograd.backward import gradients
+from autograd.floats import real_number
 from autograd.graph import topological
-from autograd.op import Op, is_array, real_number
+from autograd.op import Op
 from autograd.testing.differences import EPSILON, UNKNOWN, Difference, differences, roughness
 from autograd.value import Value
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Graph, Value, gradients
-from autograd.value import slopes_on_floats
+from autograd.floats import slopes_on_floats
 
 #: A program and the engine may differ by so many units of `rounding`; 0.9 is the most that 5,000 cases showed.
 UNITS = 4.0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autograd import CATALOGUE, Op, Value, dot, prod
 from autograd.draw.labels import clean, edge_formulas, operation, shorten, tooltip, width
-from autograd.op import Notation
+from autograd.notation import Notation
 
 SVG = "{http://www.w3.org/2000/svg}"
 TITLE = "{http://www.w3.org/1999/xlink}title"

@@ -79,7 +79,7 @@ def has_kernels(layout: Layout) -> bool:
     if any(isinstance(step, Map) and len(step.operands) > WIDEST for step in (*layout.shared, *layout.batched)):
         return False
     for op in {step.op for step in (*layout.shared, *layout.batched) if isinstance(step, Map)}:
-        letters = [Symbol(letter) for letter in op.letters(2 if op.nary else len(op.slopes))]
+        letters = [Symbol(letter) for letter in op.name_operands(2 if op.nary else len(op.slopes))]
         try:
             statements([forward_formula(op, letters)], primitive)
         except CompileError:

@@ -20,7 +20,7 @@ from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Prod
 from autograd.compiler.roll import Layout
 from autograd.op import Op
 from autograd.symbol import Symbol
-from autograd.value import UFUNCS
+from autograd.ufuncs import UFUNCS
 
 __all__ = ["Source", "numpy_source"]
 
@@ -38,7 +38,7 @@ def primitive(op: Op) -> bool:
     """Whether the backend computes an operation as such: NumPy has it, or its record is no formula."""
     if op in NUMPY:
         return True
-    letters = [Symbol(letter) for letter in op.letters(2 if op.nary else len(op.slopes))]
+    letters = [Symbol(letter) for letter in op.name_operands(2 if op.nary else len(op.slopes))]
     formula = forward_formula(op, letters)
     return isinstance(formula, Symbol) and formula.op is op
 
@@ -250,7 +250,7 @@ class Source:
         else:
             if op not in self._functions:
                 self._functions[op] = self._fresh(f"{op.name}_on_arrays")
-                self.objects[self._functions[op]] = op.on_arrays
+                self.objects[self._functions[op]] = op.apply
             self._write(f"{target}[...] = {self._functions[op]}(({', '.join(parts)}{',' if len(parts) == 1 else ''}))")
 
     # --- instructions -------------------------------------------------------------------------------------------------

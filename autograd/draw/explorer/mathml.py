@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from autograd.notation import ATOM
 from autograd.op import Op
-from autograd.symbol import ATOM, Symbol, latex_name, number_text
+from autograd.symbol import Symbol, latex_name, number_text
 
 __all__ = ["Tree", "formula", "markup", "name_tree", "number_tree", "slot"]
 

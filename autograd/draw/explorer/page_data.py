@@ -18,7 +18,7 @@ from autograd.draw.partition import Wiring, frozen, role
 from autograd.errors import DrawingError, StaleGraphError
 from autograd.graph import Graph
 from autograd.op import REAL, Op
-from autograd.symbol import Symbol, symbol_reading
+from autograd.symbol import Symbol, apply_to_symbols
 from autograd.value import Value
 
 __all__ = ["LARGEST", "adjoints_of", "check_size", "record_of", "safe_json"]
@@ -120,8 +120,8 @@ def _plain(number: Any) -> float | str:
 def _about(op: Op, count: int) -> dict[str, Any]:
     """Say what the page tells about an operation, and where it is defined."""
     about: dict[str, Any] = {"name": op.name, "sign": operation(op)}
-    if op.summary:
-        about["summary"] = op.summary
+    if op.doc:
+        about["summary"] = op.doc
     if op.convention:
         about["convention"] = op.convention
     if op.name == "pow" and op.catalogued:
@@ -167,7 +167,7 @@ def _written(op: Op, operands: Sequence[Any]) -> Any:
         made = op.forward(*operands)
         if isinstance(made, Symbol) and made.op is not None and made.op.name in ("add", "mul"):
             return made
-    return symbol_reading(op, tuple(operands))
+    return apply_to_symbols(op, tuple(operands))
 
 
 def check_size(graph: Graph) -> None:

@@ -16,7 +16,7 @@ from autograd.draw.explorer.page_data import adjoints_of
 from autograd.draw.labels import clean, edge_formulas, operation, shorten, width
 from autograd.draw.partition import frozen, role
 from autograd.graph import Edge, Graph
-from autograd.symbol import Symbol, number_text, symbol_reading, text
+from autograd.symbol import Symbol, apply_to_symbols, number_text, text
 from autograd.value import Value
 
 __all__ = ["draw"]
@@ -122,7 +122,7 @@ def _sign(node: Value, names: dict[Value, str]) -> str:
         return {"parameter": "param", "frozen": "frozen"}.get(role(node), "")
     if not node.op.nary:
         inner = tuple(Symbol(shorten(clean(names[v]), INNER)) if isinstance(v, Value) else v for v in node.operands)
-        written = text(symbol_reading(node.op, inner), PRECISION)
+        written = text(apply_to_symbols(node.op, inner), PRECISION)
         if len(written) <= SIGN:
             return written
     return operation(node.op)

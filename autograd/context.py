@@ -1,0 +1,136 @@
+"""What the running code asks of the engine: not to record, to trace, to label, to differentiate.
+
+This is the only state there is. A context variable holds it, so that each thread (and each asyncio task) has its own.
+Contexts nest: entering one makes a `Context` that remembers the one around it, leaving goes back to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from contextvars import ContextVar
+from typing import Any, Final
+
+__all__ = ["Context", "current", "differentiating", "enable_grad", "no_grad", "scope", "tracing"]
+
+
+class Context:
+    """The state inside one ``with`` block. Never changed once it is made.
+
+    Attributes:
+        outer: the state around the block; None outside all blocks.
+        scope: the label of the Values that are made, such as ``layer1/neuron2``.
+        paused: whether operations are computed without being recorded.
+        trace: where the graph of a function that is being compiled goes.
+        differentiating: the leaves of the derivatives that are being taken: what one function captures from another
+            that is being differentiated has to stay a Value.
+        special: whether emitted recorders have to leave an operation to `autograd.recording.record`.
+    """
+
+    __slots__ = ("differentiating", "outer", "paused", "scope", "special", "trace")
+
+    def __init__(
+        self,
+        outer: Context | None = None,
+        scope: str | None = None,
+        paused: bool = False,
+        trace: Any = None,
+        differentiating: frozenset[Any] = frozenset(),
+    ) -> None:
+        self.outer = outer
+        self.scope = scope
+        self.paused = paused
+        self.trace = trace
+        self.differentiating = differentiating
+        self.special = paused or trace is not None
+
+
+_context: ContextVar[Context] = ContextVar("autograd", default=Context())  # noqa: B039 (a Context never changes)
+
+#: Return the state of the running thread or task.
+current: Final[Callable[[], Context]] = _context.get
+
+
+class _Block(ContextDecorator):
+    """A ``with`` block, or a decorator, in which the state differs in something."""
+
+    def _inside(self, outer: Context) -> Context:
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        _context.set(self._inside(current()))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        outer = current().outer
+        if outer is not None:  # a generator's block may be closed where it was never entered
+            _context.set(outer)
+
+
+class no_grad(_Block):  # noqa: N801
+    """Compute without recording: results are frozen leaves, and cost no memory beyond their number.
+
+    A context manager and a decorator; it affects the current thread only.
+
+    Example:
+        >>> from autograd import Value
+        >>> x = Value(2.0)
+        >>> with no_grad():
+        ...     y = x * x
+        >>> y
+        Value(4.0, requires_grad=False)
+    """
+
+    def _inside(self, outer: Context) -> Context:
+        return Context(outer, outer.scope, True, outer.trace, outer.differentiating)
+
+
+class enable_grad(_Block):  # noqa: N801
+    """Record even inside `no_grad`: a derivative is computed from a graph, wherever it is asked for."""
+
+    def _inside(self, outer: Context) -> Context:
+        return Context(outer, outer.scope, False, outer.trace, outer.differentiating)
+
+
+class scope(_Block):  # noqa: N801
+    """Label the Values made inside, so that drawings can fold them into one box.
+
+    A label changes no number, and affects the current thread only.
+
+    Args:
+        name: label of the part; scopes nest into ``outer/inner``.
+
+    Example:
+        >>> from autograd import Value
+        >>> with scope("neuron"):
+        ...     y = Value(1.0) + 2.0
+        >>> y.scope
+        'neuron'
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _inside(self, outer: Context) -> Context:
+        label = f"{outer.scope}/{self.name}" if outer.scope else self.name
+        return Context(outer, label, outer.paused, outer.trace, outer.differentiating)
+
+
+class tracing(_Block):  # noqa: N801
+    """Send what is recorded inside to the trace of a function that is being compiled."""
+
+    def __init__(self, trace: Any) -> None:
+        self.trace = trace
+
+    def _inside(self, outer: Context) -> Context:
+        return Context(outer, outer.scope, outer.paused, self.trace, outer.differentiating)
+
+
+class differentiating(_Block):  # noqa: N801
+    """Note that derivatives by these leaves are being taken, besides those that are already."""
+
+    def __init__(self, leaves: frozenset[Any]) -> None:
+        self.leaves = leaves
+
+    def _inside(self, outer: Context) -> Context:
+        return Context(outer, outer.scope, outer.paused, outer.trace, outer.differentiating | self.leaves)

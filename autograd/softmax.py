@@ -1,0 +1,30 @@
+"""Softmax: scores become probabilities, by operations of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograd.ops import exp, logsumexp, pack_some
+
+__all__ = ["softmax"]
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """Turn a list of scores into probabilities: ``exp(x_i) / Σ_j exp(x_j)``, without overflow.
+
+    Each result is ``exp(x_i − logsumexp(xs))``, so its edges multiply to the lecture's
+    ∂y_i/∂x_j = y_i([i = j] − y_j). Source: lectures L1.2 and L4.4.
+
+    Args:
+        xs: scores, of any one kind of number.
+
+    Returns:
+        as many numbers in [0, 1], which sum to 1.
+
+    Raises:
+        ValueError: `xs` is empty.
+    """
+    operands = pack_some("softmax", xs)
+    normaliser = logsumexp(operands)
+    return [exp(x - normaliser) for x in operands]

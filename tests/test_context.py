@@ -1,0 +1,145 @@
+"""The state of the running code: each thread and task has its own, and blocks nest."""
+
+import asyncio
+import threading
+
+import pytest
+
+import autograd
+from autograd import Value, grad, no_grad, scope
+from autograd.context import current, enable_grad
+
+
+def run_in_turns(first, second):
+    """Run two generators in two threads, step by step in turn, and raise what either of them raised."""
+    turn, errors = threading.Barrier(2, timeout=10), []
+
+    def run(steps, mine):
+        try:
+            done = False
+            for tick in range(12):
+                turn.wait()
+                if tick % 2 == mine and not done:
+                    done = next(steps, "done") == "done"
+        except Exception as error:
+            turn.abort()
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(steps(), mine)) for mine, steps in enumerate((first, second))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors, errors
+
+
+def test_overlapping_scopes_of_two_threads_do_not_mix():
+    def first():
+        with scope("a"):
+            yield
+            assert (Value(1.0) + 1.0).scope == "a"
+            yield
+            assert Value(1.0).scope == "a"
+        assert Value(1.0).scope is None
+        yield
+        assert (Value(1.0) + 1.0).scope is None
+
+    def second():
+        assert Value(1.0).scope is None
+        with scope("b"), scope("c"):
+            yield
+            assert (Value(1.0) * 2.0).scope == "b/c"
+            yield
+        assert Value(1.0).scope is None
+        yield
+        assert (Value(1.0) * 2.0).scope is None
+
+    run_in_turns(first, second)
+    assert Value(1.0).scope is None
+
+
+def test_a_thread_pauses_recording_for_itself():
+    def paused():
+        with no_grad():
+            yield
+            assert (Value(1.0) + 1.0).is_leaf
+            yield
+        yield
+
+    def recorded():
+        yield
+        assert not (Value(1.0) + 1.0).is_leaf
+        yield
+
+    run_in_turns(paused, recorded)
+
+
+def test_a_thread_traces_for_itself():
+    x, outside = Value(3.0), []
+
+    def f(v):
+        thread = threading.Thread(target=lambda: outside.append((float(x * x), (x * x).op)))
+        thread.start()
+        thread.join()
+        return v * v
+
+    assert autograd.compile(f, 2.0)(5.0) == 25.0
+    assert outside == [(9.0, autograd.mul)] * len(outside) != []
+
+
+def test_tasks_of_one_thread_do_not_mix():
+    async def label(name):
+        with scope(name):
+            await asyncio.sleep(0)
+            made = (Value(1.0) + 1.0).scope
+            await asyncio.sleep(0)
+        return made
+
+    async def both():
+        return await asyncio.gather(label("a"), label("b"))
+
+    assert asyncio.run(both()) == ["a", "b"]
+    assert current().outer is None
+
+
+def test_blocks_nest_and_leave_the_state_as_it_was():
+    with scope("outer"), no_grad():
+        assert Value(1.0).scope == "outer"
+        with enable_grad(), scope("inner"):
+            y = Value(1.0) + 1.0
+            assert (y.scope, y.is_leaf) == ("outer/inner", False)
+        assert (Value(1.0) + 1.0).is_leaf
+        assert grad(lambda x: x * x)(3.0) == 6.0
+    assert current().outer is None
+    with pytest.raises(ZeroDivisionError), scope("failed"):
+        raise ZeroDivisionError
+    assert current().outer is None
+
+
+def test_a_decorator_may_be_entered_again_before_it_is_left():
+    depth = []
+
+    @scope("f")
+    def f(n):
+        depth.append(Value(1.0).scope)
+        if n:
+            f(n - 1)
+        assert Value(1.0).scope == depth[-1 - n]
+
+    f(2)
+    assert depth == ["f", "f/f", "f/f/f"]
+
+
+def test_a_generator_may_be_closed_where_it_was_not_entered():
+    def labelled():
+        with scope("g"):
+            yield Value(1.0).scope
+
+    steps, entered = labelled(), []
+    thread = threading.Thread(target=lambda: entered.append(next(steps)))
+    thread.start()
+    thread.join()
+    assert entered == ["g"]
+    steps.close()
+    assert Value(1.0).scope is None
+    assert current().outer is None
