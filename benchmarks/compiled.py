@@ -93,7 +93,8 @@ RECORDERS = """
 from libc.math cimport {functions}
 from autograd.layout cimport Value as Node
 from autograd.ops import CATALOGUE
-from autograd.emit import recorder_source, GLOBALS
+from autograd.context import current
+from autograd.emit import recorder_source
 from autograd.recording import record
 from autograd.value import Value
 
@@ -103,7 +104,6 @@ cdef extern from "layout.h":
         type kind, double data, object op, object x, object y, object dx, object dy, object zero, object scope
     )
 
-cdef dict _space = NAMESPACE
 MAKE = {{}}
 
 
@@ -154,7 +154,7 @@ def _typed(source: str, name: str, used: dict[str, Any]) -> str:
         slots = dict(SLOT.findall(block["slots"]))
         x, y, dx, dy = (slots[slot] for slot in ("_x", "_y", "_dx", "_dy"))
         finite = " or ".join(f"{number} - {number} != 0.0" for number in ("_out", dx, dy) if number != "None")
-        made = f'new_node(Value, _out, _op, {x}, {y}, {dx}, {dy}, 0, _space["scope"])'
+        made = f'new_node(Value, _out, _op, {x}, {y}, {dx}, {dy}, 0, _context.scope)'
         return f"if {finite}:\n{block['record']}{block['indent']}return {made}\n"
 
     source, made = NODE.subn(node, source)
@@ -164,7 +164,7 @@ def _typed(source: str, name: str, used: dict[str, Any]) -> str:
             source = re.sub(rf"(?<![\w.]){given}\(", f"c_{function.__name__}(", source)
     source = re.sub(r"def make\(_op, (.*)\):", rf"def make_{name}(_op, \1):", source, count=1)
     source = re.sub(r"(def _re\w+\()(_[xy].*\):\n)", r"\1Node \2        cdef double _a, _b, _out\n", source)
-    source = source.replace("= _y._data", "= (<Node>_y)._data").replace("if special:", 'if _space["special"]:')
+    source = source.replace("= _y._data", "= (<Node>_y)._data")
     return f"{source}\nMAKE[{name!r}] = make_{name}\n"
 
 
