@@ -183,7 +183,7 @@ def failure(op: Op, numbers: Sequence[float], symbols: Sequence[Any], error: Exc
 
 
 def user_line() -> str:
-    """Say which line of the user's own code is running: `` at train.py:12 (`loss = log(p)`)``."""
+    """Return which line of the user's own code is running: `` at train.py:12 (`loss = log(p)`)``."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename

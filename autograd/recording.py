@@ -80,7 +80,7 @@ def new_node(op: Op, operands: tuple[Any, ...], out: float, slopes: Sequence[flo
 
 
 def refill(node: Value, out: float, slopes: Sequence[float | None], second: Any = None) -> None:
-    """Put a result and slopes into a node; `second` is its second operand, if it is new."""
+    """Write a result and slopes into a node; `second` is its second operand, if it is new."""
     node._data = out
     if type(node._x) is tuple:
         node._y, node._dx = tuple(slopes), None

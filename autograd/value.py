@@ -235,7 +235,7 @@ class Value(Methods):
         return explore(self, path)
 
     def describe(self) -> str:
-        """Say in a few words which Value this is: ``x = 0.5`` or ``tanh = 0.4621``."""
+        """Return in a few words which Value this is: ``x = 0.5`` or ``tanh = 0.4621``."""
         label = self._name or (self._op.name if self._x is not None else "")
         return f"{label} = {number_text(self._data)}" if label else number_text(self._data)
 
