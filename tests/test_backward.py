@@ -408,6 +408,14 @@ class TestFailures:
         )
         assert a.grad is None
 
+    def test_what_nobody_asks_for_is_not_reported(self):
+        """A frozen leaf whose sum overflows stands nearer to the output than the edge at fault."""
+        x, frozen = Value(0.0, name="x"), Value(0.5, name="frozen", requires_grad=False)
+        y = 3.0 * autograd.sqrt(x) + (frozen * 1e308 + frozen * 1e308)
+        with pytest.raises(NonFiniteGradientError) as raised:
+            y.backward()
+        assert str(raised.value) == self.SENTENCE
+
     def test_large_gradients_of_several_leaves_are_no_overflow(self):
         a, b = Value(0.5), Value(0.5)
         (a * 1.5e308 + b * 1.5e308 - 1.4e308).backward()

@@ -340,6 +340,8 @@ class TestJvp:
             assert (value.data, float(change)) == (0.0, 2.0)
         with pytest.raises(autograd.DivisionByZeroError):
             jvp(autograd.sqrt, (Value(0.0),), (1.0,))
+        with pytest.raises(autograd.DivisionByZeroError):
+            jvp(lambda x: 2.0 * (autograd.sqrt(x) + 1.0), (Value(0.0),), (1.0,))
 
     @given(PROGRAMS, st.data())
     def test_forward_and_backward_agree(self, program, data):
