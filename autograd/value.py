@@ -224,7 +224,7 @@ class Value(Methods):
 
     def tree(self, depth: int = 12) -> Any:
         """Show the graph as a tree for ``print``: operations, numbers, and the slope on each branch."""
-        from autograd.draw.tree import Tree
+        from autograd.draw.terminal import Tree
 
         return Tree(self, depth)
 

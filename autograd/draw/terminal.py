@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Tree"]
 
-NAME = 40  # characters of a name
-FORMULA = 40  # characters of a slope's formula
-OPERANDS = 12  # operands of one node that get a line each
+NAME_CHARACTERS = 40  # characters of a name
+FORMULA_CHARACTERS = 40  # characters of a slope's formula
+MAX_OPERANDS_SHOWN = 12  # operands of one node that get a line each
 STYLES = {"name": "bold", "operation": "cyan", "data": "", "grad": "green", "slope": "yellow", "note": "dim"}
-DEEPEST = 200  # levels that are shown whatever is asked for: lines grow with the depth
+MAX_LEVELS = 200  # levels that are shown whatever is asked for: lines grow with the depth
 
 
 class Line(NamedTuple):
@@ -58,11 +58,11 @@ class Tree:
         if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
             raise ValueError(f"depth must be a whole number of levels from 0, not {depth!r}.")
         self.root = root
-        self.depth = min(depth, DEEPEST)
+        self.depth = min(depth, MAX_LEVELS)
         self.precision = precision
 
     def __str__(self) -> str:
-        return "\n".join(guide + "  ".join(text for _, text in line.parts) for guide, line in self._guided())
+        return "\n".join(guide + "  ".join(text for _, text in line.parts) for guide, line in self._draw_branches())
 
     def __repr__(self) -> str:
         return str(self)
@@ -71,15 +71,15 @@ class Tree:
         from rich.text import Text
 
         page = Text(overflow="fold")
-        for guide, line in self._guided():
+        for guide, line in self._draw_branches():
             page.append(("\n" if page else "") + guide, style="dim")
             for number, (kind, text) in enumerate(line.parts):
                 page.append("  " if number else "")
                 page.append(text, style=STYLES[kind])
         return page
 
-    def _guided(self) -> Iterator[tuple[str, Line]]:
-        """Put before each line the branches that lead to it."""
+    def _draw_branches(self) -> Iterator[tuple[str, Line]]:
+        """Yield each line with the branches that lead to it."""
         above: list[bool] = []  # for each branch, whether more follows on it
         for line in self.lines():
             del above[max(line.depth - 1, 0) :]
@@ -115,15 +115,15 @@ class Tree:
                 continue
             expanded.add(node)
             stack.extend(reversed(self._branches(node, depth + 1, names)))
-        return list(_counted(found, shown))
+        return list(_count_hidden(found, shown))
 
     def _branches(self, node: Value, depth: int, names: dict[Value, str]) -> list[_Branch | _Cut]:
         """Make the branches to a node's operands."""
         count = len(node.operands)
         head = tail = count
-        if count > OPERANDS + 1:
-            head, tail = OPERANDS // 2, count - OPERANDS // 2
-        formulas = edge_formulas(node, names, NAME, self.precision)
+        if count > MAX_OPERANDS_SHOWN + 1:
+            head, tail = MAX_OPERANDS_SHOWN // 2, count - MAX_OPERANDS_SHOWN // 2
+        formulas = edge_formulas(node, names, NAME_CHARACTERS, self.precision)
         branches: list[_Branch | _Cut] = []
         for slot, (operand, slope) in enumerate(zip(node.operands, node.slopes, strict=True)):
             if slot == head:
@@ -134,7 +134,9 @@ class Tree:
             if isinstance(operand, Value) and slope is not None:
                 number, formula = number_text(slope, self.precision), formulas[slot]
                 written = f"∂{_name(names[node])}/∂{_name(names[operand])} = "
-                written += number if formula in (None, number) else f"{shorten(str(formula), FORMULA)} = {number}"
+                if formula not in (None, number):
+                    written += f"{shorten(str(formula), FORMULA_CHARACTERS)} = "
+                written += number
             branches.append(_Branch(operand, depth, slot == count - 1, written))
         return branches
 
@@ -172,8 +174,8 @@ class _Cut(NamedTuple):
     last: bool = False
 
 
-def _counted(found: list[Line | _Cut], shown: set[Value]) -> Iterator[Line]:
-    """Put the number of nodes that it hides into each cut; every hidden node is counted once."""
+def _count_hidden(found: list[Line | _Cut], shown: set[Value]) -> Iterator[Line]:
+    """Yield the lines; for each cut, one with the number of nodes that it hides, each counted once."""
     seen = set(shown)
     for line in found:
         if isinstance(line, Line):
@@ -195,4 +197,4 @@ def _counted(found: list[Line | _Cut], shown: set[Value]) -> Iterator[Line]:
 
 
 def _name(name: str) -> str:
-    return shorten(clean(name), NAME)
+    return shorten(clean(name), NAME_CHARACTERS)
