@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd import ops
+from autograd import ops, tree
 from autograd.arrays import is_array
 from autograd.backward import differentiable_sweep, gradients
 from autograd.context import current, differentiating, enable_grad
@@ -24,65 +24,30 @@ Function = Callable[..., Any]
 
 
 class _Lifted(NamedTuple):
-    """An argument made of fresh Values, and how to give its shape to a list of results."""
+    """An argument, the same made of fresh Values, these in order, and whether the result is made of Values."""
 
+    given: Any
     argument: Any
     leaves: list[Value]
-    rebuild: Callable[[list[Any]], Any]
-    nested: bool = False  # whether the result is made of Values
+    nested: bool = False
+
+    def rebuild(self, results: list[Any]) -> Any:
+        """Give results, one for each leaf, the shape of the argument."""
+        return tree.rebuild(self.given, results)
 
 
 def _lift(argument: Any) -> _Lifted:
     """Make a fresh Value for each number, and for each Value an alias that the sweep stops at."""
     leaves: list[Value] = []
-    lifted = _with_leaves(argument, leaves)
-    return _Lifted(lifted, leaves, lambda results: _shaped(argument, iter(results)))
 
+    def lift(x: Any) -> Value:
+        leaf = ops.identity(x) if isinstance(x, Value) else Value(x)
+        if isinstance(x, Value):
+            leaf.name = x.name
+        leaves.append(leaf)
+        return leaf
 
-def _with_leaves(x: Any, leaves: list[Value]) -> Any:
-    if isinstance(x, dict):
-        return {key: _with_leaves(item, leaves) for key, item in x.items()}
-    if isinstance(x, list | tuple):
-        return _like(x, [_with_leaves(item, leaves) for item in x])
-    if is_array(x):
-        return [_with_leaves(item, leaves) for item in x]
-    leaf = ops.identity(x) if isinstance(x, Value) else Value(x)
-    if isinstance(x, Value):
-        leaf.name = x.name
-    leaves.append(leaf)
-    return leaf
-
-
-def _shaped(like: Any, results: Any) -> Any:
-    if isinstance(like, dict):
-        return {key: _shaped(item, results) for key, item in like.items()}
-    if isinstance(like, list | tuple):
-        return _like(like, [_shaped(item, results) for item in like])
-    if is_array(like):
-        import numpy
-
-        flat = [next(results) for _ in range(like.size)]
-        if flat and is_array(flat[0]):  # a row of a Hessian for each number
-            return numpy.stack(flat).reshape(like.shape + flat[0].shape)
-        shaped = numpy.empty(like.size, dtype=object if any(isinstance(x, Value) for x in flat) else float)
-        for place, x in enumerate(flat):
-            shaped[place] = x
-        return shaped.reshape(like.shape)
-    return next(results)
-
-
-def _like(sequence: Any, items: list[Any]) -> Any:
-    if hasattr(sequence, "_fields"):
-        return type(sequence)(*items)
-    return items if isinstance(sequence, list) else tuple(items)
-
-
-def _flatten(x: Any) -> list[Any]:
-    if isinstance(x, dict):
-        return [y for item in x.values() for y in _flatten(item)]
-    if isinstance(x, list | tuple) or is_array(x):
-        return [y for item in x for y in _flatten(item)]
-    return [x]
+    return _Lifted(argument, tree.map_leaves(lift, argument), leaves)
 
 
 def _sweep(y: Any, leaves: list[Value], nested: bool) -> list[Any]:
@@ -112,15 +77,15 @@ def _call(f: Function, args: tuple[Any, ...], argnums: int | Sequence[int]) -> t
 
 
 def _holds_values(x: Any) -> bool:
-    if isinstance(x, dict):
-        return any(map(_holds_values, x.values()))
-    if isinstance(x, list | tuple):
-        return any(map(_holds_values, x))
-    return isinstance(x, Value) or (is_array(x) and x.dtype == object and any(map(_holds_values, x.flat)))
+    return any(isinstance(leaf, Value) for leaf in tree.leaves(x, is_leaf=_holds_floats))
+
+
+def _holds_floats(x: Any) -> bool:
+    return is_array(x) and x.dtype != object
 
 
 def _below(outputs: Any, until: frozenset[Value]) -> list[Value]:
-    return topological([y for y in _flatten(outputs) if isinstance(y, Value)], until)
+    return topological([y for y in tree.leaves(outputs) if isinstance(y, Value)], until)
 
 
 def _one_number(f: Function, y: Any) -> Any:
@@ -201,8 +166,8 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     @enable_grad()
     def differentiated(*args: Any) -> Any:
         outputs, [lifted] = _call(f, args, [argnums])
-        rows = [lifted.rebuild(_sweep(y, lifted.leaves, lifted.nested)) for y in _flatten(outputs)]
-        return _shaped(outputs if not is_array(outputs) else outputs.tolist(), iter(rows))
+        rows = [lifted.rebuild(_sweep(y, lifted.leaves, lifted.nested)) for y in tree.leaves(outputs)]
+        return tree.rebuild(outputs.tolist() if is_array(outputs) else outputs, rows)
 
     return differentiated
 
@@ -275,7 +240,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     for each, primal, tangent in zip(lifted, args, tangents, strict=True):
         moved.update(zip(each.leaves, _along(primal, tangent), strict=True))
     nested = any(each.nested for each in lifted) or _holds_values(list(moved.values()))
-    flat = _flatten(outputs)
+    flat = tree.leaves(outputs)
     for node in topological([y for y in flat if isinstance(y, Value)], frozenset(moved)):
         if node in moved or node.is_leaf:
             continue
@@ -297,7 +262,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
             moved[node] = sum(terms[1:], terms[0])
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
     values = [y if nested else float(y) for y in flat]
-    return _shaped(outputs, iter(values)), _shaped(outputs, iter(changes))
+    return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
 
 
 def _carried(outputs: Sequence[Any]) -> set[Value]:
@@ -313,27 +278,10 @@ def _carried(outputs: Sequence[Any]) -> set[Value]:
     return found
 
 
-def _along(argument: Any, vector: Any, place: str = "") -> list[Any]:
-    """List the numbers of a vector in the order of the argument's, whose shape it has to have.
-
-    Raises:
-        ValueError: the shapes differ; the message says where.
-    """
-    where = f" at {place}" if place else ""
-    if isinstance(argument, dict):
-        if not isinstance(vector, dict) or set(vector) != set(argument):
-            raise ValueError(
-                f"The vector has to have the keys of the argument{where}: {', '.join(map(str, argument))}."
-            )
-        return [x for key, item in argument.items() for x in _along(item, vector[key], f"{place}[{key!r}]")]
-    if isinstance(argument, list | tuple) or is_array(argument):
-        if not (isinstance(vector, list | tuple) or is_array(vector)) or len(vector) != len(argument):
-            raise ValueError(f"The vector has to have {len(argument)} entries, like the argument{where}.")
-        pairs = enumerate(zip(argument, vector, strict=True))
-        return [x for i, (item, entry) in pairs for x in _along(item, entry, f"{place}[{i}]")]
-    if isinstance(vector, dict | list | tuple) or is_array(vector):
-        raise ValueError(f"The vector has to have one number, like the argument{where}.")
-    return [vector if isinstance(vector, Value) else real_number(vector, "tangent")]
+def _along(argument: Any, vector: Any) -> list[Any]:
+    """Return the numbers of a vector in the order of the argument's, whose shape it has to have."""
+    entries = tree.leaves_like(argument, vector)
+    return [x if isinstance(x, Value) else real_number(x, "tangent") for x in entries]
 
 
 def derivative(f: Function, order: int = 1) -> Function:
@@ -355,7 +303,7 @@ def derivative(f: Function, order: int = 1) -> Function:
 
     @enable_grad()
     def differentiated(x: Any) -> Any:
-        if isinstance(x, dict | list | tuple) or is_array(x):
+        if tree.parts(x) is not None:
             raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")
         y, [lifted] = _call(f, (x,), 0)
         y = _one_number(f, y)

@@ -16,7 +16,7 @@ ROOT = Path(autograd.__file__).parent
 NN = ROOT.parent / "nn"
 #: Each may import those before it, and the rest may import all of them.
 LAYERS = [
-    "errors", "context", "notation", "op", "symbol", "floats", "arrays", "ops", "softmax", "operators", "value",
+    "errors", "context", "notation", "op", "symbol", "floats", "arrays", "tree", "ops", "softmax", "operators", "value",
     "ufuncs", "emit", "recording", "graph", "backward", "functional",
 ]  # fmt: skip
 #: The same in `nn`, by folder or by module; a layer's own parts may import each other, but not in a circle.

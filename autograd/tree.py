@@ -1,0 +1,165 @@
+"""Nested numbers: lists, tuples, named tuples, dicts and arrays, walked, measured and built again.
+
+What is none of these is a leaf. A place is what stands behind a name to reach a leaf: ``[0][1]``, ``['w']``,
+``.slope``. Arrays are known by `__array__`, so that NumPy is not loaded for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from autograd.arrays import is_array
+
+__all__ = ["leaves", "leaves_like", "leaves_with_places", "like", "map_leaves", "parts", "places", "rebuild", "shape"]
+
+SEQUENCES = (list, tuple)
+Test = Callable[[Any], bool]
+
+
+def parts(x: Any) -> Iterable[Any] | None:
+    """Return what a container holds, in order; None for a leaf."""
+    if isinstance(x, SEQUENCES):
+        return x
+    if isinstance(x, dict):
+        return x.values()
+    return x if is_array(x) else None
+
+
+def places(x: Any) -> list[str]:
+    """Return the place of each part of a container."""
+    if isinstance(x, dict):
+        return [f"[{key!r}]" for key in x]
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return [f".{field}" for field in x._fields]
+    return [f"[{i}]" for i in range(len(x))]
+
+
+def like(x: Any, items: list[Any]) -> Any:
+    """Make a container of the kind of `x` that holds other parts; for an array it is a list."""
+    if isinstance(x, dict):
+        return dict(zip(x, items, strict=True))
+    if isinstance(x, tuple):
+        return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    return items
+
+
+def leaves(x: Any, is_leaf: Test | None = None) -> list[Any]:
+    """Return the leaves in order.
+
+    Args:
+        x: a leaf, or a container of any depth.
+        is_leaf: says of a container that it is not to be opened.
+
+    Example:
+        >>> leaves({"w": [1.0, 2.0], "b": (3.0,)})
+        [1.0, 2.0, 3.0]
+    """
+    found: list[Any] = []
+    _collect(x, is_leaf, found)
+    return found
+
+
+def _collect(x: Any, is_leaf: Test | None, found: list[Any]) -> None:
+    inner = None if is_leaf is not None and is_leaf(x) else parts(x)
+    if inner is None:
+        found.append(x)
+    else:
+        for part in inner:
+            if type(part) is float:  # most are, and they need no look
+                found.append(part)
+            else:
+                _collect(part, is_leaf, found)
+
+
+def leaves_with_places(x: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the place of each leaf behind `place`, and the leaf.
+
+    >>> list(leaves_with_places({"w": [1.0, 2.0]}, "p"))
+    [("p['w'][0]", 1.0), ("p['w'][1]", 2.0)]
+    """
+    inner = parts(x)
+    if inner is None:
+        yield place, x
+    else:
+        for step, part in zip(places(x), inner, strict=True):
+            yield from leaves_with_places(part, place + step)
+
+
+def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> Any:
+    """Apply a function to each leaf and keep the nesting, arrays as nested lists. Arguments as those of `leaves`.
+
+    >>> map_leaves(str, [1, (2, 3)])
+    ['1', ('2', '3')]
+    """
+    inner = None if is_leaf is not None and is_leaf(x) else parts(x)
+    if inner is None:
+        return f(x)
+    return like(x, [f(part) if type(part) is float else map_leaves(f, part, is_leaf) for part in inner])
+
+
+def rebuild(x: Any, others: Iterable[Any]) -> Any:
+    """Put other leaves in the places of those of `x`, arrays as arrays.
+
+    >>> rebuild([0, (0, 0)], "abc")
+    ['a', ('b', 'c')]
+    """
+    rest = iter(others)
+    if is_array(x):
+        return _array([next(rest) for _ in range(x.size)], x.shape)
+    inner = parts(x)
+    return next(rest) if inner is None else like(x, [rebuild(part, rest) for part in inner])
+
+
+def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
+    import numpy
+
+    if entries and is_array(entries[0]):  # a row of a Hessian for each number
+        return numpy.stack(entries).reshape(shape + entries[0].shape)
+    array = numpy.empty(len(entries), dtype=float if all(isinstance(x, float) for x in entries) else object)
+    for place, entry in enumerate(entries):
+        array[place] = entry
+    return array.reshape(shape)
+
+
+def shape(x: Any) -> tuple[int, ...]:
+    """Return the shape of the array that nested sequences make.
+
+    Raises:
+        ValueError: the sequences of one level differ in length.
+
+    Example:
+        >>> shape([[1, 2, 3], [4, 5, 6]])
+        (2, 3)
+    """
+    if is_array(x) and x.dtype != object:
+        return tuple(x.shape)
+    if not isinstance(x, SEQUENCES) and not is_array(x):
+        return ()
+    inner = {shape(part) for part in x}
+    if len(inner) > 1:
+        found = " and ".join(str(s) for s in sorted(inner))
+        raise ValueError(f"The lists are ragged: side by side stand shapes {found}.")
+    return (len(x), *(inner.pop() if inner else ()))
+
+
+def leaves_like(x: Any, vector: Any, place: str = "") -> list[Any]:
+    """Return the leaves of a vector in the order of those of the argument `x`, whose nesting it has to have.
+
+    Raises:
+        ValueError: it has another; the message says where.
+    """
+    where = f" at {place}" if place else ""
+    inner, entries = parts(x), parts(vector)
+    if inner is None:
+        if entries is not None:
+            raise ValueError(f"The vector has to have one number, like the argument{where}.")
+        return [vector]
+    if isinstance(x, dict):
+        if not isinstance(vector, dict) or set(vector) != set(x):
+            raise ValueError(f"The vector has to have the keys of the argument{where}: {', '.join(str(k) for k in x)}.")
+        entries = [vector[key] for key in x]
+    elif isinstance(vector, dict) or entries is None or len(vector) != len(x):
+        raise ValueError(f"The vector has to have {len(x)} entries, like the argument{where}.")
+    pairs = zip(places(x), inner, entries, strict=True)
+    return [leaf for step, part, entry in pairs for leaf in leaves_like(part, entry, place + step)]
