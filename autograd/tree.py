@@ -72,18 +72,18 @@ def _collect(x: Any, is_leaf: Test | None, found: list[Any]) -> None:
                 _collect(part, is_leaf, found)
 
 
-def leaves_with_places(x: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the place of each leaf behind `place`, and the leaf.
+def leaves_with_places(x: Any, place: str = "", is_leaf: Test | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the place of each leaf behind `place`, and the leaf. Arguments as those of `leaves`.
 
     >>> list(leaves_with_places({"w": [1.0, 2.0]}, "p"))
     [("p['w'][0]", 1.0), ("p['w'][1]", 2.0)]
     """
-    inner = parts(x)
+    inner = None if is_leaf is not None and is_leaf(x) else parts(x)
     if inner is None:
         yield place, x
     else:
         for step, part in zip(places(x), inner, strict=True):
-            yield from leaves_with_places(part, place + step)
+            yield from leaves_with_places(part, place + step, is_leaf)
 
 
 def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> Any:

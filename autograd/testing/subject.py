@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from autograd.arrays import is_array
+from autograd import tree
 from autograd.backward import gradients
 from autograd.floats import real_number
 from autograd.graph import topological
@@ -49,11 +49,16 @@ class Subject:
     def of(cls, f: Callable[..., Any], xs: Sequence[Any]) -> Subject:
         """Look at a function of structures of numbers."""
         found: list[tuple[str, float]] = []
-        shapes = [_shape(x, path, found) for x, path in zip(xs, _argument_names(f, len(xs)), strict=True)]
+        for x, path in zip(xs, _argument_names(f, len(xs)), strict=True):
+            for place, leaf in tree.leaves_with_places(x, path):
+                name = leaf.name if isinstance(leaf, Value) else None
+                found.append((name or place, real_number(leaf, "check_gradients")))
+        holes = [tree.map_leaves(lambda _: None, x) for x in xs]
 
         def call(leaves: list[Value]) -> list[Any]:
-            flat = iter(leaves)
-            return list(_flat(f(*(_filled(shape, flat) for shape in shapes))))
+            rest = iter(leaves)
+            outputs = tree.leaves(f(*(tree.rebuild(x, rest) for x in holes)))
+            return [y if isinstance(y, Value) else real_number(y, "check_gradients") for y in outputs]
 
         name = getattr(f, "__name__", "f")
         names, numbers = [path for path, _ in found], [number for _, number in found]
@@ -234,40 +239,3 @@ def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
         elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             names.append(parameter.name)
     return (names + [f"x{i}" for i in range(len(names) + 1, count + 1)])[:count]
-
-
-def _shape(x: Any, path: str, found: list[tuple[str, float]]) -> Any:
-    """Flatten an argument into `found`; what is returned has a None for each number."""
-    if isinstance(x, dict):
-        return {key: _shape(item, f"{path}[{key!r}]", found) for key, item in x.items()}
-    if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*(_shape(item, f"{path}.{key}", found) for key, item in zip(x._fields, x, strict=True)))
-    if isinstance(x, list | tuple) or is_array(x):
-        items = [_shape(item, f"{path}[{i}]", found) for i, item in enumerate(x)]
-        return tuple(items) if isinstance(x, tuple) else items
-    name = x.name if isinstance(x, Value) else None
-    found.append((name or path, real_number(x, "check_gradients")))
-    return None
-
-
-def _filled(shape: Any, leaves: Iterator[Value]) -> Any:
-    if isinstance(shape, dict):
-        return {key: _filled(item, leaves) for key, item in shape.items()}
-    if isinstance(shape, tuple) and hasattr(shape, "_fields"):
-        return type(shape)(*(_filled(item, leaves) for item in shape))
-    if isinstance(shape, list | tuple):
-        items = [_filled(item, leaves) for item in shape]
-        return items if isinstance(shape, list) else tuple(items)
-    return next(leaves)
-
-
-def _flat(outputs: Any) -> Iterator[Any]:
-    if isinstance(outputs, dict):
-        outputs = list(outputs.values())
-    if isinstance(outputs, list | tuple) or is_array(outputs):
-        for item in outputs:
-            yield from _flat(item)
-    elif isinstance(outputs, Value):
-        yield outputs
-    else:
-        yield real_number(outputs, "check_gradients")
