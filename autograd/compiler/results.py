@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd import tree
 from autograd.errors import CompileError
 from autograd.value import Value
 
@@ -17,70 +18,74 @@ Array = NDArray[Any]
 
 
 def values(result: Any) -> Iterator[Value]:
-    """Give the Values of a result in order.
+    """Yield the Values of a result in order.
 
     Raises:
         CompileError: there is something else than numbers and Values in it.
     """
-    if isinstance(result, list | tuple):
-        for item in result:
-            yield from values(item)
-    elif isinstance(result, Value):
-        yield result
-    elif result is None or not hasattr(result, "__float__"):
-        raise CompileError(
-            f"The function that is being compiled gave an object of type {type(result).__name__} where a Value is due. "
-            "Return a Value, or a list or tuple of Values; other results than numbers have no place in a program."
-        )
+    for leaf in tree.leaves(result, is_leaf=lambda part: not isinstance(part, list | tuple)):
+        if isinstance(leaf, Value):
+            yield leaf
+        elif leaf is None or not hasattr(leaf, "__float__"):
+            raise CompileError(
+                f"The function that is being compiled gave an object of type {type(leaf).__name__} where a Value is "
+                "due. Return a Value, or a list or tuple of Values; other results than numbers have no place in a "
+                "program."
+            )
 
 
-def check_regular(result: Any) -> tuple[int, ...]:
-    """Find the shape of a result, of which lists become arrays.
+def _is_tuple(part: Any) -> bool:
+    return isinstance(part, tuple)
+
+
+def _is_array(part: Any) -> bool:
+    """Whether a part of a result becomes one array: all but tuples do."""
+    return not isinstance(part, tuple)
+
+
+def check_regular(result: Any) -> None:
+    """Check that each list of a result makes an array.
 
     Raises:
         CompileError: the parts of a list differ in shape, or one is a tuple.
     """
-    if isinstance(result, tuple):
-        for item in result:
-            check_regular(item)
-        return ()
-    if not isinstance(result, list):
-        return ()
-    shapes = {check_regular(item) for item in result}
-    if len(shapes) > 1 or any(isinstance(item, tuple) for item in result):
-        raise CompileError(
-            "The function that is being compiled gave a list whose parts differ in shape, which makes no array. Return "
-            "a tuple of them."
-        )
-    return (len(result), *(shapes.pop() if shapes else ()))
+    for part in tree.leaves(result, is_leaf=_is_array):
+        try:
+            tree.shape(part)
+            regular = not any(map(_is_tuple, tree.leaves(part, is_leaf=_is_tuple)))
+        except ValueError:
+            regular = False
+        if not regular:
+            raise CompileError(
+                "The function that is being compiled gave a list whose parts differ in shape, which makes no array. "
+                "Return a tuple of them."
+            )
 
 
 def leading(result: Any) -> Any:
-    """Give the part of a result that is differentiated: itself, or the first part of a tuple."""
+    """Return the part of a result that is differentiated: itself, or the first part of a tuple."""
     return result[0] if isinstance(result, tuple) and result else result
 
 
 def shaped(result: Any, numbers: Iterator[Array], examples: int) -> Any:
-    """Lay out the rows of a result: arrays (examples, …), in tuples as the function gave them."""
-    if isinstance(result, tuple):
-        return _like(result, [shaped(item, numbers, examples) for item in result])
-    if isinstance(result, list):
-        if not result:
-            return np.empty((examples, 0))
-        return np.stack([shaped(item, numbers, examples) for item in result], axis=1)
-    return next(numbers).astype(np.float64) if isinstance(result, Value) else np.full(examples, float(result))
+    """Return the rows of a result as arrays (examples, …), in tuples as the function gave them."""
+
+    def stacked(part: Any) -> Array:
+        if isinstance(part, list):
+            return np.stack(list(map(stacked, part)), axis=1) if part else np.empty((examples, 0))
+        return next(numbers).astype(np.float64) if isinstance(part, Value) else np.full(examples, float(part))
+
+    return tree.map_leaves(stacked, result, is_leaf=_is_array)
 
 
 def first(arrays: Any) -> Any:
-    """Take the first example of a result."""
-    return _like(arrays, [first(array) for array in arrays]) if isinstance(arrays, tuple) else arrays[0]
+    """Return the first example of a result."""
+    return tree.map_leaves(lambda array: array[0], arrays, is_leaf=_is_array)
 
 
 def structure(result: Any, places: Iterator[int]) -> Any:
     """Describe the nesting of a result, each Value as its place among the outputs."""
-    if isinstance(result, list | tuple):
-        return _like(result, [structure(item, places) for item in result])
-    return Place(next(places)) if isinstance(result, Value) else float(result)
+    return tree.map_leaves(lambda leaf: Place(next(places)) if isinstance(leaf, Value) else float(leaf), result)
 
 
 class Place(int):
@@ -88,14 +93,5 @@ class Place(int):
 
 
 def filled(nesting: Any, outputs: Sequence[Value]) -> Any:
-    """Put Values into the nesting that `structure` described."""
-    if isinstance(nesting, list | tuple):
-        return _like(nesting, [filled(item, outputs) for item in nesting])
-    return outputs[nesting] if isinstance(nesting, Place) else nesting
-
-
-def _like(nesting: Any, items: list[Any]) -> Any:
-    """Make a list or tuple of the same kind, also a named one."""
-    if isinstance(nesting, list):
-        return items
-    return type(nesting)(*items) if hasattr(nesting, "_fields") else tuple(items)
+    """Return the nesting that `structure` described, with Values in it."""
+    return tree.map_leaves(lambda leaf: outputs[leaf] if isinstance(leaf, Place) else leaf, nesting)

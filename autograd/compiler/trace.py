@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd import ops
-from autograd.arrays import is_array
+from autograd import ops, tree
 from autograd.compiler.results import check_regular, values
 from autograd.context import tracing
 from autograd.errors import CompileError, ControlFlowError, OpDefinitionError
 from autograd.floats import real_number, real_result, user_line
+from autograd.graph import topological
 from autograd.op import Op
 from autograd.recording import new_node
 from autograd.value import PARAMETER, Value
 
-__all__ = ["Argument", "Trace", "Traced", "operands_below", "trace", "traced_below", "tracing"]
+__all__ = ["Argument", "Trace", "Traced", "trace", "traced_below", "tracing"]
 
 
 class Argument(NamedTuple):
@@ -128,8 +128,8 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
     if len(set(listed)) < len(listed):
         raise CompileError("A parameter stands twice in parameters. Pass each Value once.")
     names = _argument_names(f, len(example))
-    first = _run(f, _lifted(names, example), listed)
-    second = _run(f, _lifted(names, example), listed)
+    first = _run(f, _lift(names, example), listed)
+    second = _run(f, _lift(names, example), listed)
     _check_same(first, second)
     return first
 
@@ -151,7 +151,7 @@ def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: 
 
 def traced_below(arguments: tuple[Argument, ...], parameters: tuple[Value, ...], result: Any) -> Traced:
     """Collect the graph of a result; leaves that are neither inputs nor parameters are constants."""
-    nodes = tuple(operands_below(list(values(result))))
+    nodes = tuple(topological(list(values(result))))
     known = {*parameters, *(leaf for argument in arguments for leaf in argument.leaves)}
     constants = tuple(node for node in nodes if node._x is None and node not in known)
     return Traced(arguments, parameters, constants, result, nodes)
@@ -165,51 +165,24 @@ def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
     return [found[i] if i < len(found) else f"x{i}" for i in range(count)]
 
 
-def _lifted(names: list[str], example: Sequence[Any]) -> list[tuple[Argument, Any]]:
-    """Give each argument a Value for each of its numbers, in its own shape."""
+def _lift(names: list[str], example: Sequence[Any]) -> list[tuple[Argument, Any]]:
+    """Make a Value for each number of each argument; sequences of every kind become lists."""
     lifted = []
     for name, given in zip(names, example, strict=True):
-        leaves: list[Value] = []
-        shape = _shape(given, name)
-        lifted.append((Argument(name, shape, ()), _leaves(given, name, leaves)))
-        lifted[-1] = (Argument(name, shape, tuple(leaves)), lifted[-1][1])
+        try:
+            shape = tree.shape(given)
+        except ValueError:
+            raise CompileError(
+                f"The example for {name} is ragged: give it lists of one length on each level."
+            ) from None
+        numbers = tree.leaves_with_places(given, name, is_leaf=lambda part: isinstance(part, dict))
+        leaves = tuple([Value(real_number(x, f"The example for {place}"), place) for place, x in numbers])
+        lifted.append((Argument(name, shape, leaves), _nested(iter(leaves), shape)))
     return lifted
 
 
-def _leaves(given: Any, name: str, leaves: list[Value]) -> Any:
-    if isinstance(given, list | tuple) or is_array(given):
-        return [_leaves(item, f"{name}[{i}]", leaves) for i, item in enumerate(given)]
-    leaf = Value(real_number(given, f"The example for {name}"), name)
-    leaves.append(leaf)
-    return leaf
-
-
-def _shape(given: Any, name: str) -> tuple[int, ...]:
-    if not isinstance(given, list | tuple) and not is_array(given):
-        return ()
-    inner = {_shape(item, name) for item in given}
-    if len(inner) > 1:
-        raise CompileError(f"The example for {name} is ragged: give it lists of one length on each level.")
-    return (len(given), *(inner.pop() if inner else ()))
-
-
-def operands_below(outputs: Sequence[Value]) -> list[Value]:
-    """List the nodes below the outputs, operands first, also those through which no gradient flows."""
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Any] = list(reversed(outputs))
-    while stack:
-        node = stack.pop()
-        if type(node) is tuple:
-            order.append(node[0])
-        elif node not in seen:
-            seen.add(node)
-            if node._x is None:
-                order.append(node)
-            else:
-                stack.append((node,))
-                stack.extend(v for v in reversed(node.operands) if isinstance(v, Value) and v not in seen)
-    return order
+def _nested(leaves: Iterator[Value], shape: tuple[int, ...]) -> Any:
+    return [_nested(leaves, shape[1:]) for _ in range(shape[0])] if shape else next(leaves)
 
 
 def _check_same(first: Traced, second: Traced) -> None:

@@ -29,7 +29,8 @@ from autograd import (
     tanh,
     where,
 )
-from autograd.compiler.trace import operands_below, trace
+from autograd.compiler.trace import trace
+from autograd.graph import topological
 
 BRANCH = (
     "The function that is being compiled takes a branch that depends on a traced number, {line}: the branch of this "
@@ -448,12 +449,12 @@ class TestTraced:
         assert [leaf.name for leaf in argument.leaves] == ["xs[0]", "xs[1]"]
         assert (traced.parameters, traced.constants) == ((w,), (c,))
         assert traced.nodes[-1] is traced.result
-        assert list(traced.nodes) == operands_below([traced.result])
+        assert list(traced.nodes) == topological([traced.result])
 
     def test_operands_come_first(self):
         x = Value(1.0)
         y = tanh(x * x + x)
-        order = operands_below([y, x])
+        order = topological([y, x])
         assert len(order) == len(set(order)) == 4
         for node in order:
             assert all(order.index(v) < order.index(node) for v in node.operands if isinstance(v, Value))
@@ -464,4 +465,4 @@ class TestTraced:
         y = x
         for _ in range(100_000):
             y = y + 1.0
-        assert len(operands_below([y])) == 100_001
+        assert len(topological([y])) == 100_001
