@@ -7,17 +7,17 @@ that list from its end, so that a node's adjoint E_α = ∂Q/∂α is complete w
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 from autograd.errors import ControlFlowError, NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
 from autograd.floats import real_number, slopes_on_floats
-from autograd.graph import reaching, topological
+from autograd.graph import reaching, same_number, topological
 from autograd.recording import is_traced
 from autograd.symbol import number_text
 from autograd.value import FROZEN, Value
 
-__all__ = ["backward", "gradients"]
+__all__ = ["backward", "check_fresh", "gradients", "pass_down"]
 
 #: A sweep marks nodes and keeps sums on them: where threads share leaves, one sweeps after the other.
 _sweeping = threading.RLock()
@@ -295,27 +295,48 @@ def differentiable_sweep(
         StaleGraphError: a leaf was assigned since the graph was recorded.
     """
     nodes = topological([root], until)
-    adjoints: dict[Value, Any] = {root: seed}
-    for node in reversed(nodes):
-        adjoint = adjoints.get(node)
-        if adjoint is None or node._x is None or node in until:
-            continue
-        _check_fresh(node)
-        operands, recorded = node.operands, node.slopes
+
+    def slopes_of(node: Value, adjoint: Any) -> Sequence[Any]:
+        if node in until:
+            return ()
+        check_fresh(node, SECOND_ORDER)
         try:
-            slopes = node._op.slopes_at(node, operands, [slope is not None for slope in recorded])
+            slopes = node._op.slopes_at(node, node.operands, [slope is not None for slope in node.slopes])
         except (ArithmeticError, ValueError):
             slopes = _singular_slopes(node, float(adjoint), reaching(nodes, wanted))
-        for operand, slope in zip(operands, slopes, strict=True):
-            if slope is None or not isinstance(operand, Value) or not (isinstance(slope, Value) or slope):
+        return [slope if type(slope) is Value or slope else None for slope in slopes]
+
+    return {
+        node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)
+        for node, adjoint in pass_down(nodes, {root: seed}, slopes_of).items()
+    }
+
+
+def pass_down(
+    nodes: Sequence[Value], adjoints: dict[Value, Any], slopes_of: Callable[[Value, Any], Sequence[Any]]
+) -> dict[Value, Any]:
+    """Pass adjoints of any kind down to the leaves, and leave the nodes as they are.
+
+    Args:
+        nodes: operands before what uses them.
+        adjoints: those to start with; the others are added to it.
+        slopes_of: returns the slopes of a node, given its adjoint: None for an operand to which nothing flows, and
+            ``()`` where nothing flows at all.
+
+    Returns:
+        the adjoint of each node that something came to.
+    """
+    for node in reversed(nodes):
+        adjoint = adjoints.get(node)
+        if adjoint is None or node._x is None:
+            continue
+        for operand, slope in zip(node.operands, slopes_of(node, adjoint), strict=False):
+            if slope is None or not isinstance(operand, Value):
                 continue
             flow = _times(adjoint, slope)
             before = adjoints.get(operand)
             adjoints[operand] = flow if before is None else before + flow
-    return {
-        node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)
-        for node, adjoint in adjoints.items()
-    }
+    return adjoints
 
 
 def _times(adjoint: Any, slope: Any) -> Any:
@@ -344,26 +365,30 @@ def _singular_slopes(node: Value, adjoint: float, needed: Set[Value]) -> list[An
     return slopes
 
 
-def _check_fresh(node: Value) -> None:
-    """Compute a node next to its leaves again: the same result and slopes, or a leaf was assigned in between."""
-    operands, recorded = node.operands, node.slopes
+#: Why a stale graph is refused, and what to do.
+SECOND_ORDER = "Its own slopes still hold, but second derivatives need the graph of the new numbers: compute it again."
+
+
+def check_fresh(node: Value, why: str) -> None:
+    """Compute a node next to its leaves again: the same result and slopes, or a leaf was assigned in between.
+
+    Raises:
+        StaleGraphError: a leaf was assigned; `why` that matters, and what to do, ends the message.
+    """
+    operands = node.operands
     leaves = [v for v in operands if isinstance(v, Value) and v._x is None]
     if not leaves or is_traced(node):
         return
+    recorded = node.slopes
     numbers = tuple([float(v) for v in operands])
     try:
         out = float(node._op.forward(*numbers))
         slopes = slopes_on_floats(node._op, out, numbers, tuple([slope is not None for slope in recorded]))
-        same = _same(out, node._data) and all(map(_same, slopes, recorded))
+        same = same_number(out, node._data) and all(map(same_number, slopes, recorded))
     except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
         same = False
     if not same:
         names = ", ".join(leaf.describe() for leaf in leaves[:4])
         raise StaleGraphError(
-            f"{node.describe()} was recorded before a leaf it was computed from was assigned (now {names}). Its own "
-            "slopes still hold, but second derivatives need the graph of the new numbers: compute it again."
+            f"{node.describe()} was recorded before a leaf it was computed from was assigned (now {names}). {why}"
         )
-
-
-def _same(now: float | None, before: float | None) -> bool:
-    return now == before or (now != now and before != before)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from heapq import nlargest
 from typing import Any, NamedTuple
 
+from autograd.backward import pass_down
 from autograd.errors import NotConnectedError, OperandTypeError
 from autograd.graph import Edge, edges_of, expression, label, slope_symbol, topological
 from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, product, text
@@ -105,7 +106,8 @@ class Explanation:
         self.paths = tuple(_path(output, value, ranked, rank) for rank in range(len(ranked[output])))
         shown = sum(path.number for path in self.paths)
         self.rest = self.total - shown if self.count > len(self.paths) else 0.0
-        adjoints = _from_above(nodes, output, counts)
+        seeds = {**dict.fromkeys(nodes, 0.0), output: 1.0}
+        adjoints = pass_down(nodes, seeds, lambda node, adjoint: [s or None for s in node.slopes] if adjoint else ())
         tolerance = 1e-9 * scales[output]
         assert not abs(adjoints[value] - self.total) > tolerance, "sweeps from above and from below disagree"
         assert self.count > len(self.paths) or not abs(shown - self.total) > tolerance
@@ -313,24 +315,12 @@ def _path(output: Value, value: Value, ranked: dict[Value, list[_Step]], rank: i
     return Path(tuple(edges), number)
 
 
-def _from_above(nodes: Sequence[Value], output: Value, above: dict[Value, int]) -> dict[Value, float]:
-    """∂output/∂node for each node on the way, by the chain rule from the output down."""
-    adjoints = {output: 1.0}
-    for node in reversed(nodes):
-        if node in adjoints and node in above:
-            for edge in edges_of(node):
-                if edge.operand in above:
-                    before = adjoints.get(edge.operand, 0.0)
-                    adjoints[edge.operand] = before + _multiply(adjoints[node], edge.slope)
-    return adjoints
-
-
 def _children(nodes: Sequence[Value], output: Value, value: Value, adjoints: dict[Value, float]) -> tuple[Child, ...]:
     """Collect the nearest milestones above `value`, each with its slope along unnamed Values only."""
     local = {value: 1.0}
     children: list[Child] = []
     for node in nodes:
-        below = [edge for edge in edges_of(node) if edge.operand in local] if node in adjoints else []
+        below = [edge for edge in edges_of(node) if edge.operand in local]
         if not below or node is value:
             continue
         slope = sum(_multiply(local[edge.operand], edge.slope) for edge in below)

@@ -6,6 +6,7 @@ Numbers in, numbers out; where an argument holds Values the result is made of Va
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -16,9 +17,10 @@ from autograd.context import current, differentiating, enable_grad
 from autograd.errors import OperandTypeError
 from autograd.floats import real_number
 from autograd.graph import topological
+from autograd.op import Op
 from autograd.value import Value
 
-__all__ = ["derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad"]
+__all__ = ["argument_names", "derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad"]
 
 Function = Callable[..., Any]
 
@@ -312,3 +314,24 @@ def derivative(f: Function, order: int = 1) -> Function:
         return y if lifted.nested else float(y)
 
     return differentiated
+
+
+def argument_names(f: Function, count: int) -> list[str]:
+    """Return what a function calls its first `count` arguments; ``x1``, ``x2``, … where it has no names for them.
+
+    >>> argument_names(lambda w, *xs: w, 3)
+    ['w', 'xs[0]', 'xs[1]']
+    """
+    if isinstance(f, Op) and not f.nary:
+        return list(f.operands[:count])
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names: list[str] = []
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+    return (names + [f"x{i}" for i in range(len(names) + 1, count + 1)])[:count]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from autograd.draw.fold import Fold
 
-__all__ = ["Edge", "Graph", "edges_of", "expression", "label", "reaching", "slope_symbol", "topological"]
+__all__ = ["Edge", "Graph", "edges_of", "expression", "label", "reaching", "same_number", "slope_symbol", "topological"]
 
 DEPTH = 4  # operations that a formula writes out for an operand without a name
 
@@ -341,6 +341,11 @@ def reaching(nodes: Sequence[Value], wanted: Set[Value]) -> set[Value]:
         if any(isinstance(v, Value) and v in found for v in node.operands):
             found.add(node)
     return found
+
+
+def same_number(one: Any, other: Any) -> bool:
+    """Whether two numbers are equal, or both NaN."""
+    return bool(one == other or (one != one and other != other))
 
 
 def _shape(graph: Graph) -> list[Any]:

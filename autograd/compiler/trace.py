@@ -6,7 +6,6 @@ branch on a traced number, a number taken out of a Value, and randomness are ref
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +15,8 @@ from autograd.compiler.results import check_regular, values
 from autograd.context import tracing
 from autograd.errors import CompileError, ControlFlowError, OpDefinitionError
 from autograd.floats import real_number, real_result, user_line
-from autograd.graph import topological
+from autograd.functional import argument_names
+from autograd.graph import same_number, topological
 from autograd.op import Op
 from autograd.recording import new_node
 from autograd.value import PARAMETER, Value
@@ -127,7 +127,8 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
             )
     if len(set(listed)) < len(listed):
         raise CompileError("A parameter stands twice in parameters. Pass each Value once.")
-    names = _argument_names(f, len(example))
+    found = enumerate(argument_names(f, len(example)))
+    names = [name if name.isidentifier() else f"x{place}" for place, name in found]
     first = _run(f, _lift(names, example), listed)
     second = _run(f, _lift(names, example), listed)
     _check_same(first, second)
@@ -155,14 +156,6 @@ def traced_below(arguments: tuple[Argument, ...], parameters: tuple[Value, ...],
     known = {*parameters, *(leaf for argument in arguments for leaf in argument.leaves)}
     constants = tuple(node for node in nodes if node._x is None and node not in known)
     return Traced(arguments, parameters, constants, result, nodes)
-
-
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
-    try:
-        found = [p.name for p in inspect.signature(f).parameters.values() if p.kind <= p.POSITIONAL_OR_KEYWORD]
-    except (TypeError, ValueError):
-        found = []
-    return [found[i] if i < len(found) else f"x{i}" for i in range(count)]
 
 
 def _lift(names: list[str], example: Sequence[Any]) -> list[tuple[Argument, Any]]:
@@ -196,7 +189,7 @@ def _check_same(first: Traced, second: Traced) -> None:
         if one._op is not other._op or (one._x is None) != (other._x is None):
             raise _differs(f"{one.describe()} was {other.describe()} the second time")
         if one._x is None:
-            if one is not other and one not in inputs and not _equal(one._data, other._data):
+            if one is not other and one not in inputs and not same_number(one._data, other._data):
                 raise _differs(f"the constant {one.describe()} was {other.describe()} the second time")
             continue
         for a, b in zip(one.operands, other.operands, strict=False):
@@ -205,14 +198,10 @@ def _check_same(first: Traced, second: Traced) -> None:
             if isinstance(a, Value) and isinstance(b, Value):
                 if place[a] != twin[b]:
                     raise _differs(f"{one.describe()} was computed from other operands the second time")
-            elif not _equal(a, b):
+            elif not same_number(a, b):
                 raise _differs(f"{one._op.name} had the operand {a:.6g} at first and {b:.6g} then")
         if len(one.operands) != len(other.operands):
             raise _differs(f"{one.describe()} had {len(one.operands)} operands and {len(other.operands)} then")
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return bool(a == b) or (a != a and b != b)
 
 
 def _differs(how: str) -> CompileError:

@@ -5,7 +5,6 @@ It knows which side of each kink a point lies on, so that no difference is taken
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 from autograd import tree
 from autograd.backward import gradients
 from autograd.floats import real_number
+from autograd.functional import argument_names
 from autograd.graph import topological
 from autograd.op import Op
 from autograd.testing.differences import EPSILON, UNKNOWN, Difference, differences, roughness
@@ -49,7 +49,7 @@ class Subject:
     def of(cls, f: Callable[..., Any], xs: Sequence[Any]) -> Subject:
         """Look at a function of structures of numbers."""
         found: list[tuple[str, float]] = []
-        for x, path in zip(xs, _argument_names(f, len(xs)), strict=True):
+        for x, path in zip(xs, argument_names(f, len(xs)), strict=True):
             for place, leaf in tree.leaves_with_places(x, path):
                 name = leaf.name if isinstance(leaf, Value) else None
                 found.append((name or place, real_number(leaf, "check_gradients")))
@@ -223,19 +223,3 @@ def _side(nodes: Sequence[Value]) -> list[tuple[Op, int]]:
             distance = 1.0 if numbers[0] else -1.0
         sides.append((op, (distance > 0) - (distance < 0)))
     return sides
-
-
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
-    if isinstance(f, Op) and not f.nary:
-        return list(f.operands[:count])
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names: list[str] = []
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
-        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            names.append(parameter.name)
-    return (names + [f"x{i}" for i in range(len(names) + 1, count + 1)])[:count]

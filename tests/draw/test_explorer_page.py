@@ -206,6 +206,10 @@ def test_a_leaf_that_was_assigned_since():
         "y = 6 was recorded before a leaf it was computed from was assigned (now w = 5, x = 3). A page shows numbers "
         "that belong together: compute it again, then explore."
     )
+    square = Value(3.0, name="x") ** 2
+    square.operands[0].data = -3.0
+    with pytest.raises(StaleGraphError):  # the number is the same, its slope is not
+        explore(square)
 
 
 def test_a_graph_that_is_too_large():

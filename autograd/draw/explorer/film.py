@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from sys import byteorder
 from typing import Any
 
+from autograd.backward import pass_down
 from autograd.draw.explorer.frames import Frames, Plane
 from autograd.errors import DrawingError
 from autograd.graph import Graph
@@ -118,12 +119,9 @@ def _replayed(graph: Graph, leaves: Sequence[Value], numbers: Sequence[float]) -
         operands = [now[v] if isinstance(v, Value) else float(v) for v in node.operands]
         now[node] = float(node.op.forward(*operands))
         slopes[node] = node.op.slopes_at(now[node], operands, [isinstance(v, Value) for v in node.operands])
-    adjoint = dict.fromkeys(graph.nodes, 0.0)
-    adjoint[graph.outputs[0]] = 1.0
-    for node in reversed(graph.nodes):
-        for edge in node.edges if adjoint[node] else ():
-            adjoint[edge.operand] += adjoint[node] * slopes[node][edge.slot]
-    return [*(now[node] for node in graph.nodes), *adjoint.values()]
+    seeds = {**dict.fromkeys(graph.nodes, 0.0), graph.outputs[0]: 1.0}
+    adjoints = pass_down(graph.nodes, seeds, lambda node, adjoint: slopes[node] if adjoint else ())
+    return [*(now[node] for node in graph.nodes), *(adjoints[node] for node in graph.nodes)]
 
 
 def _plane_of(plane: Plane, place: dict[Value, int]) -> dict[str, Any]:

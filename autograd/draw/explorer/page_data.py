@@ -11,11 +11,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.backward import check_fresh, pass_down
 from autograd.draw.explorer.javascript import key_of, table
 from autograd.draw.explorer.mathml import Tree, formula, name_tree, slot
 from autograd.draw.labels import clean, operation, shorten
 from autograd.draw.partition import Wiring, frozen, role
-from autograd.errors import DrawingError, StaleGraphError
+from autograd.errors import DrawingError
 from autograd.graph import Graph
 from autograd.op import REAL, Op
 from autograd.symbol import Symbol, apply_to_symbols
@@ -28,6 +29,7 @@ LARGEST = 2000  # nodes of a graph that a page holds
 MOST_EDGES = 6000
 NAME = 120  # characters of a name
 LABEL = 40  # characters of a name inside a formula
+TOGETHER = "A page shows numbers that belong together: compute it again, then explore."
 ELIDED = 40  # operands of an operation whose formula is written out
 
 
@@ -46,7 +48,8 @@ def record_of(output: Value) -> tuple[dict[str, Any], str]:
     """
     graph = Graph(output)
     check_size(graph)
-    _check_fresh(graph)
+    for node in graph.nodes:
+        check_fresh(node, TOGETHER)
     place = {node: index for index, node in enumerate(graph.nodes)}
     names = [shorten(clean(name), NAME) for name in graph.names.values()]
     own: dict[Op, str] = {}
@@ -82,14 +85,9 @@ def adjoints_of(graph: Graph) -> list[float | None]:
 
     Infinite and undefined ones are given as they come, as the page shows them at their nodes.
     """
-    adjoint = dict.fromkeys(graph.nodes, 0.0)
-    for output in graph.outputs:
-        adjoint[output] = 1.0
-    for node in reversed(graph.nodes):
-        above = adjoint[node]
-        for edge in node.edges:
-            adjoint[edge.operand] += above * edge.slope if above else 0.0
-    return [None if frozen(node) else adjoint[node] for node in graph.nodes]
+    seeds = dict.fromkeys(graph.nodes, 0.0) | dict.fromkeys(graph.outputs, 1.0)
+    adjoints = pass_down(graph.nodes, seeds, lambda node, adjoint: node.slopes if adjoint else ())
+    return [None if frozen(node) else adjoints[node] for node in graph.nodes]
 
 
 def safe_json(data: Any) -> str:
@@ -183,21 +181,3 @@ def check_size(graph: Graph) -> None:
             f"{LARGEST:,} and {MOST_EDGES:,}. Explore an inner Value, such as one neuron, or draw a folded overview "
             "with graph().save('g.svg')."
         )
-
-
-def _check_fresh(graph: Graph) -> None:
-    """Compute every node again: a page shows numbers that belong together."""
-    for node in graph.nodes:
-        if node.op is None:
-            continue
-        try:
-            now = float(node.op.forward(*map(float, node.operands)))
-            same = now == node.data or (now != now and node.data != node.data)
-        except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
-            same = False
-        if not same:
-            leaves = [v.describe() for v in node.operands if isinstance(v, Value) and v.is_leaf] or ["a leaf"]
-            raise StaleGraphError(
-                f"{node.describe()} was recorded before a leaf it was computed from was assigned (now "
-                f"{', '.join(leaves[:4])}). A page shows numbers that belong together: compute it again, then explore."
-            )
