@@ -259,17 +259,19 @@ class Graph:
         self, *, rankdir: str = "LR", precision: int = 4, budget: int | None = None, fold: str | None = "auto"
     ) -> str:
         """Write the graph in Graphviz's DOT language. Options as in `save`."""
-        from autograd.draw.dot import to_dot
+        from autograd.draw.dot import Drawing
+        from autograd.draw.style import Style
 
-        return to_dot(self, rankdir=rankdir, precision=precision, budget=budget, fold=fold)
+        return Drawing(self, Style(rankdir, precision, budget, fold)).source
 
     def to_svg(
         self, *, rankdir: str = "LR", precision: int = 4, budget: int | None = None, fold: str | None = "auto"
     ) -> str:
         """Draw the graph as an SVG element, as text. Options as in `save`."""
         from autograd.draw.render import to_svg
+        from autograd.draw.style import Style
 
-        return to_svg(self, rankdir=rankdir, precision=precision, budget=budget, fold=fold)
+        return to_svg(self, Style(rankdir, precision, budget, fold))
 
     def save(
         self,
@@ -296,8 +298,9 @@ class Graph:
             ValueError: an option is none of these.
         """
         from autograd.draw.render import save
+        from autograd.draw.style import Style
 
-        save(self, path, rankdir=rankdir, precision=precision, budget=budget, fold=fold)
+        save(self, path, Style(rankdir, precision, budget, fold))
 
     def __reduce__(self) -> Any:
         return Graph, self.outputs  # pickled one by one, each node would list all that lie below it

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any
 from autograd.draw.fold import Box, Fold, Link
 from autograd.draw.fold import fold as gather
 from autograd.draw.labels import clean, edge_formulas, html, operation, shorten, tooltip, width
-from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, MUTED, PAPER, QUIET, SIZE, SMALL, STYLES
+from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, LOOKS, MUTED, PAPER, QUIET, SIZE, SMALL
 from autograd.draw.partition import CONSTANTS, frozen, role
+from autograd.draw.style import Style
 from autograd.symbol import Symbol, apply_to_symbols, number_text, text
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.graph import Edge, Graph
 
-__all__ = ["RANKDIRS", "Drawing", "to_dot"]
+__all__ = ["Drawing"]
 
-#: Where the arrows lead, and the sign of what flows back against them.
-RANKDIRS = {"LR": "←", "TB": "↑", "RL": "→", "BT": "↓"}
 NAME = 22  # characters of a name on its box
 INNER = 14  # characters of a name inside a formula
 FULL = 120  # characters of a name in a tooltip
@@ -39,26 +38,12 @@ GAP = 9  # points between what a number is and the number
 NOTHING = "—"  # a gradient that is not computed
 
 
-def to_dot(
-    graph: Graph,
-    *,
-    rankdir: str = "LR",
-    precision: int = 4,
-    budget: int | None = None,
-    fold: str | None = "auto",
-) -> str:
-    """Write a graph in Graphviz's DOT language. See `Graph.save` for the options."""
-    return Drawing(graph, rankdir=rankdir, precision=precision, budget=budget, fold=fold).source
-
-
 class Drawing:
     """The DOT text of a graph, and what it was made from.
 
     Args:
         graph: the graph.
-        rankdir: where the arrows lead: ``"LR"``, ``"TB"``, ``"RL"`` or ``"BT"``.
-        precision: significant digits of the numbers, from 1 to 17; tooltips have all digits.
-        budget: see `autograd.draw.fold.fold`, like `fold`.
+        style: how to draw it.
 
     Attributes:
         fold: what is drawn as one box each.
@@ -66,38 +51,41 @@ class Drawing:
 
     Raises:
         DrawingError: the graph is too large for `fold=None`.
-        ValueError: an option is none of these.
+        ValueError: `fold` or `budget` of the style is none.
     """
 
-    def __init__(self, graph: Graph, *, rankdir: str, precision: int, budget: int | None, fold: str | None) -> None:
-        if rankdir not in RANKDIRS:
-            raise ValueError(f"rankdir must be 'LR', 'TB', 'RL' or 'BT', not {rankdir!r}.")
-        if isinstance(precision, bool) or not isinstance(precision, int) or not 1 <= precision <= 17:
-            raise ValueError(f"precision must be a number of digits from 1 to 17, not {precision!r}.")
-        self.graph = graph
-        self.precision = precision
-        self.back = RANKDIRS[rankdir]
-        self.indent = 0 if rankdir in ("LR", "RL") else GAP  # labels stand beside an arrow that runs up or down
-        self.fold: Fold = gather(graph, fold, budget=budget)
+    def __init__(self, graph: Graph, style: Style) -> None:
+        self.graph, self.style = graph, style
+        self.precision = style.precision
+        self.indent = GAP if style.upright else 0  # labels stand beside an arrow that runs up or down
+        self.fold: Fold = gather(graph, style.fold, budget=style.budget)
         self.crowded = self.fold.folded > 0 and len(self.fold.links) > LABELLED
         self.names = graph.names
         self.swept = any(output.grad is not None for output in graph.outputs)
-        self.source: str = self._write(rankdir)
+        self.source: str = self._write()
 
-    def _write(self, rankdir: str) -> str:
+    def _write(self) -> str:
         from graphviz import Digraph
 
-        back = f"{self.back} flows back: slope × grad" if self.swept else "grad —: not computed, call backward()"
+        back = f"{self.style.back} flows back: slope × grad" if self.swept else "grad —: not computed, call backward()"
         caption = ["on an arrow: ∂out/∂in, as formula = number", back, self.fold.note]
         if self.crowded:
             caption.append("an arrow without a text between folded boxes stands for 1 edge")
         rows = [[_cell(line, MUTED, FINE, left=True)] for line in caption if line]
         attributes = {
-            "rankdir": rankdir, "bgcolor": PAPER, "pad": "0.25", "ranksep": "1.2" if self.crowded else "0.45",
+            "rankdir": self.style.rankdir,
+            "bgcolor": PAPER,
+            "pad": "0.25",
+            "ranksep": "1.2" if self.crowded else "0.45",
             "nodesep": "0.4" if self.indent else "0.22",
-            "outputorder": "edgesfirst", "fontname": FONT, "fontsize": f"{FINE:g}", "fontcolor": MUTED,
-            "label": _label(_table(rows)), "labelloc": "b", "labeljust": "l",
-        }  # fmt: skip
+            "outputorder": "edgesfirst",
+            "fontname": FONT,
+            "fontsize": f"{FINE:g}",
+            "fontcolor": MUTED,
+            "label": _label(_table(rows)),
+            "labelloc": "b",
+            "labeljust": "l",
+        }
         count = len(self.graph.nodes)
         dot = Digraph(
             name=f"computation graph of {count:,} node{'s' * (count != 1)}",
@@ -169,7 +157,7 @@ class Drawing:
         self._node(dot, key, rows, "fold", "\n".join(about))
 
     def _node(self, dot: Any, key: str, rows: list[list[str]], look: str, about: str) -> None:
-        style = STYLES[look]
+        style = LOOKS[look]
         dot.node(
             key, _label(_table(rows, style.border if style.bar else "")), shape=style.shape, style=style.style,
             color=style.border, fillcolor=style.fill, penwidth=f"{style.width:g}",
@@ -185,7 +173,7 @@ class Drawing:
             boxes = [(slots[0], f"{len(slots)} numbers: {shown}, …", ", ".join(repr(float(x)) for x in numbers))]
         else:
             boxes = [(slot, self._number(float(x)), repr(float(x))) for slot, x in zip(slots, numbers, strict=True)]
-        style = STYLES["constant"]
+        style = LOOKS["constant"]
         for slot, shown, exact in boxes:
             name = f"{key}c{slot}"
             dot.node(
@@ -280,7 +268,7 @@ class Drawing:
         return low if low == high else f"{low} … {high}"
 
     def _flow(self, flow: float) -> str:
-        return _cell(f"{self.back} {self._number(flow)}", FLOW if flow else MUTED, SMALL, left=True)
+        return _cell(f"{self.style.back} {self._number(flow)}", FLOW if flow else MUTED, SMALL, left=True)
 
     def _grad(self, node: Value) -> tuple[str, str]:
         """Write a node's gradient: a number, or why there is none."""

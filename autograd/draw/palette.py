@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["FINE", "FLOW", "FONT", "INK", "LINE", "MUTED", "PAPER", "QUIET", "RULE", "SIZE", "SMALL", "STYLES", "Style"]
+__all__ = ["FINE", "FLOW", "FONT", "INK", "LINE", "LOOKS", "MUTED", "PAPER", "QUIET", "RULE", "SIZE", "SMALL", "Look"]
 
 FONT = "Helvetica,Arial,sans-serif"
 SIZE = 13.0  # points: names and operations
@@ -24,7 +24,7 @@ RULE = "#D0D7DE"
 FLOW = "#A83E00"
 
 
-class Style(NamedTuple):
+class Look(NamedTuple):
     """The look of one kind of box: a Graphviz shape and line style, with its two colours.
 
     Attributes:
@@ -41,12 +41,12 @@ class Style(NamedTuple):
 
 
 #: Role of a node, or kind of a box, and its look.
-STYLES: dict[str, Style] = {
-    "operation": Style("box", "filled", "#57606A", PAPER),
-    "output": Style("box", "filled", "#00664A", "#E9F6F1", 1.4, 2),
-    "leaf": Style("box", "filled,rounded", "#0063A0", "#EAF4FC"),
-    "parameter": Style("box", "filled", "#A65B00", "#FFF4E0", bar=True),
-    "frozen": Style("box", "filled,rounded,dashed", "#59636E", "#F1F3F5"),
-    "constant": Style("box", "filled,rounded", RULE, PAPER, 0.8),
-    "fold": Style("folder", "filled", "#7B4B94", "#F6F0FA"),
+LOOKS: dict[str, Look] = {
+    "operation": Look("box", "filled", "#57606A", PAPER),
+    "output": Look("box", "filled", "#00664A", "#E9F6F1", 1.4, 2),
+    "leaf": Look("box", "filled,rounded", "#0063A0", "#EAF4FC"),
+    "parameter": Look("box", "filled", "#A65B00", "#FFF4E0", bar=True),
+    "frozen": Look("box", "filled,rounded,dashed", "#59636E", "#F1F3F5"),
+    "constant": Look("box", "filled,rounded", RULE, PAPER, 0.8),
+    "fold": Look("folder", "filled", "#7B4B94", "#F6F0FA"),
 }

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from autograd.draw.dot import Drawing
+from autograd.draw.files import check_place, unwritable, write
 from autograd.errors import DrawingError
 
 if TYPE_CHECKING:
+    from autograd.draw.style import Style
     from autograd.graph import Graph
 
 __all__ = ["render", "save", "to_svg"]
@@ -36,16 +36,9 @@ _terminal = threading.Lock()
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
-def to_svg(
-    graph: Graph,
-    *,
-    rankdir: str = "LR",
-    precision: int = 4,
-    budget: int | None = None,
-    fold: str | None = "auto",
-) -> str:
-    """Draw a graph as an SVG element. See `Graph.save` for the options."""
-    return svg(Drawing(graph, rankdir=rankdir, precision=precision, budget=budget, fold=fold).source)
+def to_svg(graph: Graph, style: Style) -> str:
+    """Draw a graph as an SVG element."""
+    return svg(Drawing(graph, style).source)
 
 
 def svg(source: str) -> str:
@@ -144,42 +137,18 @@ def _without_notices() -> Iterator[None]:
             os.close(terminal)
 
 
-def save(
-    graph: Graph,
-    path: str | os.PathLike[str],
-    *,
-    rankdir: str = "LR",
-    precision: int = 4,
-    budget: int | None = None,
-    fold: str | None = "auto",
-) -> None:
+def save(graph: Graph, path: str | os.PathLike[str], style: Style) -> None:
     """Draw a graph into a file. See `Graph.save`."""
-    target = Path(os.path.realpath(path))  # a link stays a link
-    form = target.suffix.lower()
+    form = os.path.splitext(os.path.realpath(path))[1].lower()
     if form not in FORMATS:
         what = f"{form!r} is no format of drawings" if form else "it has no extension"
-        raise _unwritable(path, f"{what}. Use .svg or .dot, or .png or .pdf where Graphviz is installed")
-    if target.is_dir():
-        raise _unwritable(path, "it is a folder. Name a file in it")
-    if not target.parent.is_dir():
-        raise _unwritable(path, f"there is no folder {Path(path).parent}. Make it first")
-    source = Drawing(graph, rankdir=rankdir, precision=precision, budget=budget, fold=fold).source
+        raise unwritable(path, f"{what}. Use .svg or .dot, or .png or .pdf where Graphviz is installed")
+    check_place(path)
+    source = Drawing(graph, style).source
     if form == ".svg":
         content = f'<?xml version="1.0" encoding="UTF-8"?>\n{svg(source)}'.encode()
     elif form in (".png", ".pdf"):
         content = render(source, form[1:])
     else:
         content = source.encode()
-    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-        os.replace(beside, target)
-    except OSError as error:
-        raise _unwritable(path, f"{error.strerror}. Choose another place") from None
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _unwritable(path: str | os.PathLike[str], why: str) -> DrawingError:
-    return DrawingError(f"{os.fspath(path)} cannot be written: {why}.")
+    write(path, content)

@@ -7,7 +7,7 @@ import pytest
 from drawings import DRAWINGS, GOLDEN, choices, network, perceptron, square_plus_one, swept
 
 from autograd import Graph, Op, Value, dot, largest, prod, sqrt, total
-from autograd.draw.dot import RANKDIRS
+from autograd.draw.style import RANKDIRS
 
 
 def labels(source):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd.draw.palette import FLOW, INK, LINE, MUTED, PAPER, STYLES
+from autograd.draw.palette import FLOW, INK, LINE, LOOKS, MUTED, PAPER
 
 
 def luminance(colour):
@@ -18,17 +18,17 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("text", [INK, MUTED, FLOW])
-@pytest.mark.parametrize("ground", [PAPER, *(style.fill for style in STYLES.values())])
+@pytest.mark.parametrize("ground", [PAPER, *(style.fill for style in LOOKS.values())])
 def test_text_is_readable(text, ground):
     assert contrast(text, ground) >= 4.5
 
 
-@pytest.mark.parametrize("line", [LINE, *(style.border for kind, style in STYLES.items() if kind != "constant")])
+@pytest.mark.parametrize("line", [LINE, *(style.border for kind, style in LOOKS.items() if kind != "constant")])
 def test_lines_stand_out(line):
     assert contrast(line, PAPER) >= 3
 
 
 def test_roles_differ_without_colour():
-    forms = {(style.shape, style.style, style.peripheries, style.bar) for style in STYLES.values()}
+    forms = {(style.shape, style.style, style.peripheries, style.bar) for style in LOOKS.values()}
     forms.discard(None)
-    assert len(forms) == len(STYLES) - 1  # a constant has a leaf's form, but a third of its size
+    assert len(forms) == len(LOOKS) - 1  # a constant has a leaf's form, but a third of its size

@@ -9,19 +9,17 @@ import base64
 import hashlib
 import os
 import re
-import secrets
 from functools import cache
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 
 from autograd.draw.explorer.film import film_of
 from autograd.draw.explorer.frames import Frames
 from autograd.draw.explorer.page_data import record_of, safe_json
 from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import variables
+from autograd.draw.files import check_place, unwritable, write
 from autograd.draw.labels import clean, shorten
-from autograd.errors import DrawingError
 from autograd.graph import Graph
 from autograd.symbol import number_text
 from autograd.value import Value
@@ -92,22 +90,10 @@ class Page:
         Raises:
             DrawingError: it cannot be written; the message says why and what to do.
         """
-        target = Path(os.path.realpath(path))
-        if target.suffix.lower() not in (".html", ".htm"):
-            raise _unwritable(path, "a page is an .html file. Give it that extension")
-        if target.is_dir():
-            raise _unwritable(path, "it is a folder. Name a file in it")
-        if not target.parent.is_dir():
-            raise _unwritable(path, f"there is no folder {Path(path).parent}. Make it first")
-        beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-        try:
-            with open(beside, "xb") as file:
-                file.write(self.html.encode("utf-8"))
-            os.replace(beside, target)
-        except OSError as error:
-            raise _unwritable(path, f"{error.strerror}. Choose another place") from None
-        finally:
-            beside.unlink(missing_ok=True)
+        if os.path.splitext(os.path.realpath(path))[1].lower() not in (".html", ".htm"):
+            raise unwritable(path, "a page is an .html file. Give it that extension")
+        check_place(path)
+        write(path, self.html.encode("utf-8"))
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook: in a frame of its own, which sees nothing of the notebook."""
@@ -129,7 +115,3 @@ def asset(name: str) -> str:
 def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
-
-
-def _unwritable(path: str | os.PathLike[str], why: str) -> DrawingError:
-    return DrawingError(f"{os.fspath(path)} cannot be written: {why}.")

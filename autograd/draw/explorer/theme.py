@@ -5,7 +5,7 @@ The style sheet knows variables only; text in each keeps a contrast of at least 
 
 from __future__ import annotations
 
-from autograd.draw.palette import FLOW, INK, LINE, MUTED, PAPER, QUIET, RULE, STYLES
+from autograd.draw.palette import FLOW, INK, LINE, LOOKS, MUTED, PAPER, QUIET, RULE
 
 __all__ = ["DARK", "LIGHT", "variables"]
 
@@ -13,9 +13,9 @@ ROLES = ("operation", "output", "leaf", "parameter", "frozen", "fold")
 
 LIGHT: dict[str, str] = {
     "paper": PAPER, "raised": "#FFFFFF", "sunk": "#F3F5F7", "ink": INK, "muted": MUTED, "line": LINE, "quiet": QUIET,
-    "rule": RULE, "edge": "#868F99", "flow": FLOW, "flow-line": "#C4733D", "forward": STYLES["leaf"].border,
+    "rule": RULE, "edge": "#868F99", "flow": FLOW, "flow-line": "#C4733D", "forward": LOOKS["leaf"].border,
     "on-forward": "#FFFFFF", "glow": "#0063A066", "focus": "#8250DF", "shadow": "0 6px 24px #1C212833",
-} | {role: STYLES[role].border for role in ROLES} | {f"{role}-fill": STYLES[role].fill for role in ROLES}  # fmt: skip
+} | {role: LOOKS[role].border for role in ROLES} | {f"{role}-fill": LOOKS[role].fill for role in ROLES}  # fmt: skip
 
 DARK: dict[str, str] = {
     "paper": "#11151A", "raised": "#171C22", "sunk": "#222932", "ink": "#E8EDF2", "muted": "#A7B1BC", "line": "#7F8A96",
