@@ -54,35 +54,48 @@ def table(wanted: Iterable[tuple[Op, int]], own: dict[Op, str]) -> tuple[str, se
         if key in seen:
             continue
         seen.add(key)
-        try:
-            code, used = _entry(op, count, key, own)
-        except Exception:  # whatever a user's rule does with what is no number
+        formulas = _read(op, [Symbol(f"x{place}") for place in range(count)])
+        if formulas is None:
             missing.add(key)
             continue
+        code, used = _entry(op, count, key, formulas, own)
         lines.append(code)
         stack.extend(used)
     return "\n".join(lines), missing
 
 
-def _entry(op: Op, count: int, key: str, own: dict[Op, str]) -> tuple[str, list[tuple[Op, int]]]:
-    operands = [Symbol(f"x{place}") for place in range(count)]
-    names = ", ".join(x.name for x in operands)
+def _is_primitive(op: Op) -> bool:
+    return op.catalogued and op.name in PRIMITIVES
+
+
+def _read(op: Op, operands: Sequence[Symbol]) -> tuple[Any, list[Any]] | None:
+    """Read the formula of an operation, a primitive's is its name, and those of its slopes.
+
+    Returns None for an operation whose functions compute with numbers only.
+    """
+    try:
+        result = Symbol(op.name) if _is_primitive(op) else op.forward(*operands)
+        slopes = op.slopes_at(Symbol("out"), operands)
+    except Exception:  # a user's function may raise anything at what is no number
+        return None
+    return (result, slopes) if all(isinstance(x, Symbol | float | int) for x in (result, *slopes)) else None
+
+
+def _entry(
+    op: Op, count: int, key: str, formulas: tuple[Any, list[Any]], own: dict[Op, str]
+) -> tuple[str, list[tuple[Op, int]]]:
+    """Write the functions of an operation, and list the operations that they call."""
+    result, slopes = formulas
+    names = [f"x{place}" for place in range(count)]
     written = json.dumps(key).replace("<", "\\u003c")
-    used: list[tuple[Op, int]] = []
-    if op.catalogued and op.name in PRIMITIVES:
-        lines = [f"F[{written}] = F.{op.name};"] if op.nary else []
-    else:
-        made = op.forward(*operands)
-        if not isinstance(made, Symbol) and not isinstance(made, float | int):
-            raise TypeError(f"{op.name} gave no symbol")
-        body, more = _function([made], own, whole=False)
-        used += more
-        lines = [f"F[{written}] = ({names}) => {body};"]
-    slopes = op.slopes_at(Symbol("out"), operands)
-    body, more = _function(slopes, own, whole=True)
-    used += more
-    separator = ", " if names else ""
-    lines.append(f"S[{written}] = (out{separator}{names}) => {body};")
+    body, used = _function(slopes, own, whole=True)
+    lines = [f"S[{written}] = ({', '.join(['out', *names])}) => {body};"]
+    if not _is_primitive(op):
+        body, more = _function([result], own, whole=False)
+        lines.insert(0, f"F[{written}] = ({', '.join(names)}) => {body};")
+        used = more + used
+    elif op.nary:
+        lines.insert(0, f"F[{written}] = F.{op.name};")
     return "\n".join(lines), used
 
 
