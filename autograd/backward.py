@@ -30,7 +30,7 @@ def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> N
         raise _inside_a_trace()
     if create_graph:
         nodes = topological([root])
-        wanted = _trained(nodes)
+        wanted = _trainable_leaves(nodes)
         if not wanted:
             raise _nothing_to_do(root)
         adjoints = differentiable_sweep(root, seed, wanted)
@@ -105,7 +105,7 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
 
 
 def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tuple[Value, Any]]:
-    """Put the adjoint of every node below `root` into its `_grad`.
+    """Compute the adjoint of every node below `root` and leave it in the node's `_grad`.
 
     Args:
         wanted: the nodes whose adjoints have to be finite; without it every leaf that is not frozen.
@@ -227,7 +227,7 @@ def _report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
             the numbers of the graph themselves is no anomaly.
     """
     nodes = topological([root])
-    needed = reaching(nodes, _trained(nodes) if wanted is None else wanted)
+    needed = reaching(nodes, _trainable_leaves(nodes) if wanted is None else wanted)
     excused = {root}
     for node in reversed(nodes):
         adjoint = node._grad
@@ -262,7 +262,7 @@ def _anomaly(node: Value, operand: Value, slope: float, adjoint: float) -> NonFi
     )
 
 
-def _trained(nodes: Sequence[Value]) -> frozenset[Value]:
+def _trainable_leaves(nodes: Sequence[Value]) -> frozenset[Value]:
     return frozenset(node for node in nodes if node._x is None and node._op is not FROZEN)
 
 

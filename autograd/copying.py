@@ -72,7 +72,7 @@ def _stand_in(node: Value) -> _Pickled:
 
 
 def reduce(root: Value) -> Any:
-    """Reduce a Value for pickle: all stand-ins in topological order, and which of them is the Value."""
+    """Return what pickle makes a Value from: all stand-ins in topological order, and which of them is the Value."""
     if root._x is None:
         return _last, ((_stand_in(root),),)
     return _last, ([_stand_in(node) for node in topological([root])],)

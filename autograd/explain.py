@@ -18,9 +18,9 @@ from autograd.value import Value
 
 __all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
 
-LONGEST = 12  # factors of a chain that are written out
-EDGES = 60  # edges of a path whose formulas are multiplied out
-ENDS = 4  # factors shown at each end of a longer chain
+MAX_FACTORS = 12  # factors of a chain that are written out
+MAX_EDGES_MULTIPLIED = 60  # edges of a path whose formulas are multiplied out
+FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
 
 
 class Factor(NamedTuple):
@@ -143,7 +143,7 @@ class Explanation:
         rows = [f"{head} &= {latex_number(self.total, self.precision)}"]
         if len(self.children) > 1:
             terms = []
-            for child in self.children[:LONGEST]:
+            for child in self.children[:MAX_FACTORS]:
                 direct = self._fraction(child.node, self.value)
                 if child.node is self.output:
                     terms.append(direct + r"\Big|_{\text{direct}}")
@@ -172,12 +172,13 @@ class Explanation:
         """Write the lecture's sum over children: E_x = E_z·∂z/∂x + E_s·∂s/∂x + …"""
         top, low = self._label(self.output), self._label(self.value)
         symbols, numbers = [], []
-        for node, adjoint, slope in self.children[:LONGEST]:
+        for node, adjoint, slope in self.children[:MAX_FACTORS]:
             middle = self._label(node)
             direct = node is self.output
             symbols.append(f"∂{top}/∂{low} directly" if direct else f"∂{top}/∂{middle}·∂{middle}/∂{low}")
             numbers.append(self._number(slope) if direct else _times([adjoint, slope], self.precision))
-        more = f" + … {len(self.children) - LONGEST} more …" if len(self.children) > LONGEST else ""
+        rest = len(self.children) - MAX_FACTORS
+        more = f" + … {rest} more …" if rest > 0 else ""
         total = self._number(self.total)
         return f"{self._head()} = {' + '.join(symbols)}{more}\n  = {' + '.join(numbers)}{more} = {total}"
 
@@ -186,8 +187,8 @@ class Explanation:
         factors = path.factors
         steps: list[str] = []
         if len(factors) > 1:
-            steps.append(" · ".join(_elided([f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" for f in factors])))
-        symbols = product([f.symbol for f in factors]) if len(path.edges) <= EDGES else 0.0
+            steps.append(" · ".join(_elide([f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" for f in factors])))
+        symbols = product([f.symbol for f in factors]) if len(path.edges) <= MAX_EDGES_MULTIPLIED else 0.0
         if isinstance(symbols, Symbol):
             steps.append(text(symbols, self.precision))
         if len(factors) > 1:
@@ -213,14 +214,14 @@ class Explanation:
         steps: list[str] = []
         if len(factors) > 1:
             chain = [self._fraction(f.upper, f.lower) for f in factors]
-            steps.append(r" \cdot ".join(_elided(chain, r"\cdots")))
-        symbols = product([f.symbol for f in factors]) if len(path.edges) <= EDGES else 0.0
+            steps.append(r" \cdot ".join(_elide(chain, r"\cdots")))
+        symbols = product([f.symbol for f in factors]) if len(path.edges) <= MAX_EDGES_MULTIPLIED else 0.0
         if isinstance(symbols, Symbol):
             steps.append(latex(symbols, self.precision))
         if len(factors) > 1:
             numbers = [latex_number(f.number, self.precision) for f in factors]
             wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(numbers)]
-            steps.append(r" \times ".join(_elided(wrapped, r"\cdots")))
+            steps.append(r" \times ".join(_elide(wrapped, r"\cdots")))
         result = latex_number(path.number, self.precision)
         if not steps or steps[-1] != result:
             steps.append(result)
@@ -331,10 +332,10 @@ def _children(nodes: Sequence[Value], output: Value, value: Value, adjoints: dic
     return tuple(children)
 
 
-def _elided(items: list[str], dots: str = "…") -> list[str]:
-    return items if len(items) <= LONGEST else [*items[:ENDS], dots, *items[-ENDS:]]
+def _elide(items: list[str], dots: str = "…") -> list[str]:
+    return items if len(items) <= MAX_FACTORS else [*items[:FACTORS_AT_EACH_END], dots, *items[-FACTORS_AT_EACH_END:]]
 
 
 def _times(numbers: Sequence[float], precision: int) -> str:
     written = [number_text(number, precision) for number in numbers]
-    return " × ".join(_elided([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)]))
+    return " × ".join(_elide([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)]))

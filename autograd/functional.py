@@ -34,7 +34,7 @@ class _Lifted(NamedTuple):
     nested: bool = False
 
     def rebuild(self, results: list[Any]) -> Any:
-        """Give results, one for each leaf, the shape of the argument."""
+        """Return results, one for each leaf, in the shape of the argument."""
         return tree.rebuild(self.given, results)
 
 
@@ -123,7 +123,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     @enable_grad()
-    def differentiated(*args: Any) -> tuple[Any, Any]:
+    def differentiate(*args: Any) -> tuple[Any, Any]:
         y, lifted = _call(f, args, argnums)
         y = _one_number(f, y)
         nested = any(each.nested for each in lifted)
@@ -135,7 +135,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         value = y if nested else float(y)
         return value, shaped[0] if isinstance(argnums, int) else tuple(shaped)
 
-    return differentiated
+    return differentiate
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -166,12 +166,12 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     """
 
     @enable_grad()
-    def differentiated(*args: Any) -> Any:
+    def differentiate(*args: Any) -> Any:
         outputs, [lifted] = _call(f, args, [argnums])
         rows = [lifted.rebuild(_sweep(y, lifted.leaves, lifted.nested)) for y in tree.leaves(outputs)]
         return tree.rebuild(outputs.tolist() if is_array(outputs) else outputs, rows)
 
-    return differentiated
+    return differentiate
 
 
 def hessian(f: Function, argnums: int = 0) -> Function:
@@ -183,12 +183,12 @@ def hessian(f: Function, argnums: int = 0) -> Function:
     """
 
     @enable_grad()
-    def differentiated(*args: Any) -> Any:
+    def differentiate(*args: Any) -> Any:
         y, [lifted] = _call(f, args, [argnums])
         slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
         return lifted.rebuild([lifted.rebuild(_sweep(s, lifted.leaves, lifted.nested)) for s in slopes])
 
-    return differentiated
+    return differentiate
 
 
 @enable_grad()
@@ -208,7 +208,7 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
         [10.0, 6.0]
     """
     y, [lifted] = _call(f, (x,), [0])
-    direction = _along(x, v)
+    direction = _read_vector(x, v)
     lifted = lifted._replace(nested=lifted.nested or _holds_values(direction))
     slopes = _sweep(_one_number(f, y), lifted.leaves, nested=True)
     along = ops.dot(slopes, direction)
@@ -240,7 +240,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         raise ValueError(f"jvp needs a tangent for each of the {len(args)} primals, got {len(tangents)}.")
     moved: dict[Value, Any] = {}
     for each, primal, tangent in zip(lifted, args, tangents, strict=True):
-        moved.update(zip(each.leaves, _along(primal, tangent), strict=True))
+        moved.update(zip(each.leaves, _read_vector(primal, tangent), strict=True))
     nested = any(each.nested for each in lifted) or _holds_values(list(moved.values()))
     flat = tree.leaves(outputs)
     for node in topological([y for y in flat if isinstance(y, Value)], frozenset(moved)):
@@ -251,7 +251,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         try:
             slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node.slopes
         except (ArithmeticError, ValueError):
-            if node in _carried(flat):
+            if node in _find_carriers(flat):
                 raise
             continue
         # As in the sweep, nothing flows along an edge of slope 0 or from a node that does not move.
@@ -267,7 +267,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
 
 
-def _carried(outputs: Sequence[Any]) -> set[Value]:
+def _find_carriers(outputs: Sequence[Any]) -> set[Value]:
     """Collect the nodes from which edges of a slope other than 0 lead up to an output."""
     found = {y for y in outputs if isinstance(y, Value)}
     stack = list(found)
@@ -280,7 +280,7 @@ def _carried(outputs: Sequence[Any]) -> set[Value]:
     return found
 
 
-def _along(argument: Any, vector: Any) -> list[Any]:
+def _read_vector(argument: Any, vector: Any) -> list[Any]:
     """Return the numbers of a vector in the order of the argument's, whose shape it has to have."""
     entries = tree.leaves_like(argument, vector)
     return [x if isinstance(x, Value) else real_number(x, "tangent") for x in entries]
@@ -304,7 +304,7 @@ def derivative(f: Function, order: int = 1) -> Function:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 
     @enable_grad()
-    def differentiated(x: Any) -> Any:
+    def differentiate(x: Any) -> Any:
         if tree.parts(x) is not None:
             raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")
         y, [lifted] = _call(f, (x,), 0)
@@ -313,7 +313,7 @@ def derivative(f: Function, order: int = 1) -> Function:
             [y] = _sweep(y, lifted.leaves, nested=True)
         return y if lifted.nested else float(y)
 
-    return differentiated
+    return differentiate
 
 
 def argument_names(f: Function, count: int) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Edge", "Graph", "edges_of", "expression", "label", "reaching", "same_number", "slope_symbol", "topological"]
 
-DEPTH = 4  # operations that a formula writes out for an operand without a name
+MAX_FORMULA_DEPTH = 4  # operations that a formula writes out for an operand without a name
 
 
 class Edge(NamedTuple):
@@ -73,7 +73,7 @@ def slope_symbol(edge: Edge, written: Any) -> Any:
     """Read the slope rule of an edge with symbols.
 
     Args:
-        written: gives the symbol to write for a Value or a float.
+        written: returns the symbol to write for a Value or a float.
     """
     node = edge.output
     operands = node.operands
@@ -93,8 +93,8 @@ def label(v: Value, precision: int = 6) -> str:
     return written if len(written) <= 40 else written[:38] + "…)"
 
 
-def expression(v: Value | float, depth: int = DEPTH) -> Any:
-    """Write a Value as a symbol over the nearest named Values, at most `depth` operations deep.
+def expression(v: Value | float, depth: int = MAX_FORMULA_DEPTH) -> Any:
+    """Return a Value as a symbol over the nearest named Values, at most `depth` operations deep.
 
     What lies deeper is written as ``…``; a leaf without a name as its number.
     """
@@ -107,7 +107,7 @@ def expression(v: Value | float, depth: int = DEPTH) -> Any:
     if depth == 0:
         return Symbol("…", latex=r"\ldots")
     operands = v.operands
-    if v._op.nary and len(operands) > 2 * DEPTH + 1:
+    if v._op.nary and len(operands) > 2 * MAX_FORMULA_DEPTH + 1:
         return Symbol(f"{v._op.name}(…)", latex=rf"\operatorname{{{v._op.name}}}(\ldots)")
     inner = tuple(expression(x, depth - 1) for x in operands)
     if v._op.nary and v._op.generic:
@@ -125,7 +125,7 @@ def edges_of(node: Value) -> tuple[Edge, ...]:
 
 
 def topological(roots: Sequence[Value], until: Set[Value] = frozenset()) -> list[Value]:
-    """List everything the roots were computed from, operands before what uses them, left before right.
+    """Return everything that the roots were computed from, operands before what uses them, left before right.
 
     Args:
         until: nodes whose operands are left out.
@@ -209,7 +209,7 @@ class Graph:
         return names
 
     def paths(self, output: Value, operand: Value) -> Iterator[tuple[Edge, ...]]:
-        """Give every path of edges from `output` down to `operand`, one at a time.
+        """Yield every path of edges from `output` down to `operand`.
 
         There may be exponentially many: take as many as you need, for instance with `itertools.islice`.
         """
@@ -318,10 +318,10 @@ class Graph:
         return any(node is one for one in self.nodes)
 
     def __eq__(self, other: object) -> bool:
-        """Say whether two graphs have the same structure: operations, wiring, numbers and names."""
+        """Whether two graphs have the same structure: operations, wiring, numbers and names."""
         if not isinstance(other, Graph):
             return NotImplemented
-        return _shape(self) == _shape(other)
+        return _describe(self) == _describe(other)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -334,7 +334,7 @@ class Graph:
 
 
 def reaching(nodes: Sequence[Value], wanted: Set[Value]) -> set[Value]:
-    """Collect the nodes from which edges lead down to a wanted one, themselves included.
+    """Return the nodes from which edges lead down to a wanted one, themselves included.
 
     Args:
         nodes: operands before what uses them.
@@ -351,7 +351,8 @@ def same_number(one: Any, other: Any) -> bool:
     return bool(one == other or (one != one and other != other))
 
 
-def _shape(graph: Graph) -> list[Any]:
+def _describe(graph: Graph) -> list[Any]:
+    """Return what two graphs of the same structure have in common, with places for nodes."""
     place = {node: index for index, node in enumerate(graph.nodes)}
 
     def comparable(number: float) -> Any:

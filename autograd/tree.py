@@ -99,7 +99,7 @@ def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> 
 
 
 def rebuild(x: Any, others: Iterable[Any]) -> Any:
-    """Put other leaves in the places of those of `x`, arrays as arrays.
+    """Return `x` with other leaves in the places of its own; arrays stay arrays.
 
     >>> rebuild([0, (0, 0)], "abc")
     ['a', ('b', 'c')]

@@ -14,7 +14,7 @@ from autograd.draw.fold import Box, Fold, Link
 from autograd.draw.fold import fold as gather
 from autograd.draw.labels import clean, edge_formulas, html, operation, shorten, tooltip, width
 from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, LOOKS, MUTED, PAPER, QUIET, SIZE, SMALL
-from autograd.draw.partition import CONSTANTS, frozen, role
+from autograd.draw.partition import MAX_CONSTANTS_APART, frozen, role
 from autograd.draw.style import Style
 from autograd.symbol import Symbol, apply_to_symbols, number_text, text
 from autograd.value import Value
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing"]
 
-NAME = 22  # characters of a name on its box
-INNER = 14  # characters of a name inside a formula
-FULL = 120  # characters of a name in a tooltip
-FORMULA = 30  # characters of a formula on an edge
-LONGEST = 50  # operands of an expression that a tooltip writes
-INSIDE = 4  # operations that a folded box lists
-LISTING = 40  # names in the tooltip of a folded box
-LABELLED = 40  # links of a folded graph, beyond which those of a single edge keep their text for the tooltip
-LISTED = 3  # numbers that a box of many constants lists
-EXACT = 12  # significant digits of numbers in the formula of a tooltip
-GAP = 9  # points between what a number is and the number
-NOTHING = "—"  # a gradient that is not computed
+NAME_CHARACTERS = 22  # characters of a name on its box
+INNER_CHARACTERS = 14  # characters of a name inside a formula
+TOOLTIP_CHARACTERS = 120  # characters of a name in a tooltip
+FORMULA_CHARACTERS = 30  # characters of a formula on an edge
+MAX_OPERANDS_WRITTEN = 50  # operands of an expression that a tooltip writes
+MAX_OPERATIONS_LISTED = 4  # operations that a folded box lists
+MAX_NAMES_LISTED = 40  # names in the tooltip of a folded box
+MAX_LINKS_LABELLED = 40  # links of a folded graph, beyond which those of a single edge keep their text for the tooltip
+MAX_CONSTANTS_LISTED = 3  # numbers that a box of many constants lists
+TOOLTIP_DIGITS = 12  # significant digits of numbers in the formula of a tooltip
+GAP_POINTS = 9  # points between what a number is and the number
+NOT_COMPUTED = "—"  # a gradient that is not computed
 
 
 class Drawing:
@@ -57,9 +57,9 @@ class Drawing:
     def __init__(self, graph: Graph, style: Style) -> None:
         self.graph, self.style = graph, style
         self.precision = style.precision
-        self.indent = GAP if style.upright else 0  # labels stand beside an arrow that runs up or down
+        self.indent = GAP_POINTS if style.upright else 0  # labels stand beside an arrow that runs up or down
         self.fold: Fold = gather(graph, style.fold, budget=style.budget)
-        self.crowded = self.fold.folded > 0 and len(self.fold.links) > LABELLED
+        self.crowded = self.fold.folded > 0 and len(self.fold.links) > MAX_LINKS_LABELLED
         self.names = graph.names
         self.swept = any(output.grad is not None for output in graph.outputs)
         self.source: str = self._write()
@@ -112,12 +112,12 @@ class Drawing:
         kind = role(node)
         look = "output" if kind == "operation" and node in self.graph.outputs else kind
         sign = operation(node.op) if node.op is not None else {"leaf": "", "parameter": "param"}.get(kind, kind)
-        name = self._name(node, NAME)
+        name = self._name(node, NAME_CHARACTERS)
         grad, colour = self._grad(node)
         rows = [
             [
                 _cell(name, INK if node.name else MUTED, SIZE, bold=bool(node.name), left=True, span=2),
-                _cell(sign, INK, SIZE, gap=GAP) if node.op is not None else _cell(sign, MUTED, SMALL, gap=GAP),
+                _cell(sign, *((INK, SIZE) if node.op is not None else (MUTED, SMALL)), gap=GAP_POINTS),
             ],
             _row("data", self._number(node.data), INK),
             _row("grad", grad, colour),
@@ -127,7 +127,7 @@ class Drawing:
 
     def _folded_box(self, dot: Any, box: Box, key: str) -> None:
         inside = box.operations
-        first, last = (self._name(v, INNER) for v in (box.nodes[0], box.nodes[-1]))
+        first, last = (self._name(v, INNER_CHARACTERS) for v in (box.nodes[0], box.nodes[-1]))
         title, count = f"{first} … {last}", f"{len(box):,} nodes"
         if box.kind == "leaves":
             count = f"{len(box):,} {_plural(box.title)}"
@@ -136,23 +136,23 @@ class Drawing:
         elif box.kind == "middle":
             title = "…"
         else:
-            title = shorten(clean(box.title), 2 * NAME)
+            title = shorten(clean(box.title), 2 * NAME_CHARACTERS)
         rows = [[_cell(title, INK, SIZE, bold=True, left=True, span=3)], [_cell(count, INK, SMALL, left=True, span=3)]]
         if box.kind in ("scope", "middle"):
             kinds = list(inside.items())
-            shown = kinds if len(kinds) <= INSIDE + 1 else kinds[:INSIDE]
+            shown = kinds if len(kinds) <= MAX_OPERATIONS_LISTED + 1 else kinds[:MAX_OPERATIONS_LISTED]
             rows += [_row(sign, f"{n:,}", MUTED) for sign, n in shown]
             if len(kinds) > len(shown):
-                rows.append(_row("other", f"{sum(n for _, n in kinds[INSIDE:]):,}", MUTED))
+                rows.append(_row("other", f"{sum(n for _, n in kinds[MAX_OPERATIONS_LISTED:]):,}", MUTED))
         grads = [float(v.grad) for v in box.nodes if v.grad is not None]
         rows.append(_row("data", self._range([v.data for v in box.nodes]), INK))
         grad = self._range(grads) if grads else self._grad(box.nodes[0])[0]
         rows.append(_row("grad", grad, INK if grads else MUTED))
-        listed = ", ".join(self._name(v, FULL) for v in box.nodes[:LISTING])
+        listed = ", ".join(self._name(v, TOOLTIP_CHARACTERS) for v in box.nodes[:MAX_NAMES_LISTED])
         about = [
             box.title or "between the two ends of the graph",
             f"{len(box):,} nodes: {', '.join(f'{n:,} {sign}' for sign, n in inside.items())}",
-            listed + (", …" if len(box) > LISTING else ""),
+            listed + (", …" if len(box) > MAX_NAMES_LISTED else ""),
         ]
         self._node(dot, key, rows, "fold", "\n".join(about))
 
@@ -168,8 +168,8 @@ class Drawing:
         """Write a small box for each float operand, or one for many."""
         slots = [slot for slot, slope in enumerate(node.slopes) if slope is None]
         numbers = [node.operands[slot] for slot in slots]
-        if len(slots) > CONSTANTS:
-            shown = ", ".join(number_text(float(x), self.precision) for x in numbers[:LISTED])
+        if len(slots) > MAX_CONSTANTS_APART:
+            shown = ", ".join(number_text(float(x), self.precision) for x in numbers[:MAX_CONSTANTS_LISTED])
             boxes = [(slots[0], f"{len(slots)} numbers: {shown}, …", ", ".join(repr(float(x)) for x in numbers))]
         else:
             boxes = [(slot, self._number(float(x)), repr(float(x))) for slot, x in zip(slots, numbers, strict=True)]
@@ -196,8 +196,8 @@ class Drawing:
         full: list[str | None] = []
         if apart:
             node = self.fold.boxes[target].nodes[0]
-            short = edge_formulas(node, self.names, INNER, self.precision)
-            full = edge_formulas(node, self.names, FULL, EXACT)
+            short = edge_formulas(node, self.names, INNER_CHARACTERS, self.precision)
+            full = edge_formulas(node, self.names, TOOLTIP_CHARACTERS, TOOLTIP_DIGITS)
             for edge in node.edges:
                 if edge.operand in edges:
                     edges[edge.operand].append(edge)
@@ -212,9 +212,10 @@ class Drawing:
     def _edge(self, dot: Any, edge: Edge, short: str | None, full: str | None, ends: tuple[str, str]) -> None:
         number = self._number(edge.slope)
         known = short is None or short == number
-        rows = [[_cell(number if known else f"{shorten(str(short), FORMULA)} = {number}", INK, SMALL, left=True)]]
+        shown = number if known else f"{shorten(str(short), FORMULA_CHARACTERS)} = {number}"
+        rows = [[_cell(shown, INK, SMALL, left=True)]]
         exact = repr(edge.slope) if full in (None, number) else f"{full} = {edge.slope!r}"
-        out, operand = (self._name(v, FULL) for v in (edge.output, edge.operand))
+        out, operand = (self._name(v, TOOLTIP_CHARACTERS) for v in (edge.output, edge.operand))
         about = [f"∂{out}/∂{operand} = {exact}"]
         flow = None if frozen(edge.operand) else edge.flow
         if frozen(edge.operand):
@@ -276,28 +277,29 @@ class Drawing:
             return self._number(float(node.grad)), INK
         if frozen(node):
             return "none", MUTED
-        return ("no path" if self.swept else NOTHING), MUTED
+        return ("no path" if self.swept else NOT_COMPUTED), MUTED
 
     def _about(self, node: Value) -> str:
-        """Say in full what a node is, for its tooltip."""
-        name = self._name(node, FULL)
+        """Describe a node in full, for its tooltip."""
+        name = self._name(node, TOOLTIP_CHARACTERS)
         lines = []
         if node.op is None:
             lines.append(f"{name}: {'frozen leaf' if role(node) == 'frozen' else role(node)}")
         else:
-            operands = tuple(Symbol(self._name(v, FULL)) if isinstance(v, Value) else v for v in node.operands)
-            lines.append(f"{name} = {text(apply_to_symbols(node.op, operands))}" if len(operands) <= LONGEST else name)
+            inner = (Symbol(self._name(v, TOOLTIP_CHARACTERS)) if isinstance(v, Value) else v for v in node.operands)
+            short = len(node.operands) <= MAX_OPERANDS_WRITTEN
+            lines.append(f"{name} = {text(apply_to_symbols(node.op, tuple(inner)))}" if short else name)
             lines.append(f"operation {node.op.name}" + (f": {node.op.doc}" if node.op.doc else ""))
         lines.append(f"data {node.data!r}")
         grad, _ = self._grad(node)
         reasons = {
-            NOTHING: "not computed yet: call backward()",
+            NOT_COMPUTED: "not computed yet: call backward()",
             "none": "none: it is frozen",
             "no path": "none: backward() came along no path from its output",
         }
         lines.append(f"grad {reasons.get(grad, '')}" if node.grad is None else f"grad {float(node.grad)!r}")
         if node.scope:
-            lines.append(f"scope {shorten(clean(node.scope), FULL)}")
+            lines.append(f"scope {shorten(clean(node.scope), TOOLTIP_CHARACTERS)}")
         return "\n".join(lines)
 
 
@@ -306,7 +308,7 @@ def _label(table: str) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], bar: str = "", indent: int = 0) -> str:
-    """Lay out rows of cells; on their left a bar of colour, or some points of nothing."""
+    """Write a table of rows of cells; on their left a bar of colour, or some points of nothing."""
     lines = ["".join(row) for row in rows]
     down = f'<TD ROWSPAN="{len(rows)}"'
     if bar:
@@ -318,8 +320,8 @@ def _table(rows: Sequence[Sequence[str]], bar: str = "", indent: int = 0) -> str
 
 
 def _row(what: str, shown: str, colour: str) -> list[str]:
-    """Lay out a word and its number."""
-    return [_cell(what, MUTED, SMALL, left=True, gap=GAP), _cell(shown, colour, SMALL, left=True, span=2)]
+    """Write a row of a word and its number."""
+    return [_cell(what, MUTED, SMALL, left=True, gap=GAP_POINTS), _cell(shown, colour, SMALL, left=True, span=2)]
 
 
 def _cell(

@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.draw.labels import operation
-from autograd.draw.partition import PARALLEL, Extent, Partition, Wiring, constants, frozen, gathered, role, squeezed
+from autograd.draw.partition import MAX_EDGES_APART, Extent, Partition, Wiring, constants, frozen, gather, role, squeeze
 from autograd.errors import DrawingError
 from autograd.value import Value
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["BUDGET", "Box", "Fold", "Link", "fold"]
 
 BUDGET = 60  # boxes that a screen holds
-UNFOLDED = 1000  # boxes that fold=None draws without being given a budget: Graphviz takes seconds from here on
-DRAWABLE = 5000  # boxes beyond which a drawing of everything is not even offered
-CROWD = 1.5  # arrows for each box of the budget, beyond which a drawing is a thicket
-REACH = 3  # levels that arrows cross for each box of the budget: what takes Graphviz longest
-LEAST_REACH = 1500  # levels that it crosses in a second or two, whatever the budget
-LEVELS = 8  # depths of scopes that are tried
-DULL = 0.9  # share of the nodes in one scope from which on that scope says too little
+MAX_BOXES_UNFOLDED = 1000  # that fold=None draws without being given a budget: Graphviz takes seconds from here on
+MAX_BOXES_OFFERED = 5000  # boxes beyond which a drawing of everything is not even offered
+MAX_LINKS_PER_BOX = 1.5  # arrows for each box of the budget, beyond which a drawing is a thicket
+MAX_LEVELS_PER_BOX = 3  # levels that arrows cross for each box of the budget: what takes Graphviz longest
+MIN_LEVELS_CROSSED = 1500  # levels that it crosses in a second or two, whatever the budget
+MAX_SCOPE_LEVELS = 8  # depths of scopes that are tried
+MAX_SHARE_OF_A_SCOPE = 0.9  # share of the nodes in one scope from which on that scope says too little
 SEVERAL = -1  # in place of the one node that a link starts at
-ENDS = (6, 3, 1, 0)  # levels kept at either end of a graph that nothing else makes small
+LEVELS_KEPT_AT_ENDS = (6, 3, 1, 0)  # levels kept at either end of a graph that nothing else makes small
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,20 +111,20 @@ class Fold:
         return sum(1 + constants(box.nodes[0]) if len(box) == 1 else 1 for box in self.boxes)
 
     def apart(self, link: Link) -> bool:
-        """Say whether the edges of a link are drawn one by one: few of them, between two single nodes."""
-        return len(self.boxes[link.source]) == len(self.boxes[link.target]) == 1 and link.edges <= PARALLEL
+        """Whether the edges of a link are drawn one by one: few of them, between two single nodes."""
+        return len(self.boxes[link.source]) == len(self.boxes[link.target]) == 1 and link.edges <= MAX_EDGES_APART
 
     @property
     def note(self) -> str:
-        """Say in a sentence or two what is folded and how to see more; "" where nothing is."""
+        """Describe in a sentence or two what is folded and how to see more; "" where nothing is."""
         if not self.folded:
             return ""
         count = sum(len(box) > 1 for box in self.boxes)
         boxes = "1 box" if count == 1 else f"{count:,} boxes"
         means = "scope" if self.by == "scope" else "operation"
         more = "more: a larger budget"
-        if self.whole is not None and self.whole <= DRAWABLE:
-            more = "all: fold=None" + (f", budget={self.whole}" if self.whole > UNFOLDED else "")
+        if self.whole is not None and self.whole <= MAX_BOXES_OFFERED:
+            more = "all: fold=None" + (f", budget={self.whole}" if self.whole > MAX_BOXES_UNFOLDED else "")
         total = len(self.graph.nodes)
         return f"{self.folded:,} of {total:,} nodes are folded into {boxes}, by {means}. To see {more}."
 
@@ -153,23 +153,23 @@ def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) ->
     wiring = Wiring(graph.nodes)
     apart = Partition(wiring, [("node", index) for index in range(len(wiring.nodes))])
     if by is None:
-        if not _fits(apart, UNFOLDED if budget is None else budget):
+        if not _fits(apart, MAX_BOXES_UNFOLDED if budget is None else budget):
             raise _too_large(apart, budget)
         return _assemble(graph, apart, None, None)
     most = BUDGET if budget is None else budget
     if by == "auto" and _fits(apart, most):
         return _assemble(graph, apart, None, None)
-    whole = _needed(apart.extent) if len(apart.keys) <= DRAWABLE else None
+    whole = _measure_budget(apart.extent) if len(apart.keys) <= MAX_BOXES_OFFERED else None
     depth = wiring.depth if by != "op" else 0
     too_fine = too_coarse = None
     for level, loose in _attempts(depth, by):
         if too_fine and not level:
             break
-        partition = gathered(wiring, level, loose, most)
+        partition = gather(wiring, level, loose, most)
         if partition is None:
             continue
         if _fits(partition, most):
-            if not level or max(partition.sizes) < DULL * len(graph.nodes):
+            if not level or max(partition.sizes) < MAX_SHARE_OF_A_SCOPE * len(graph.nodes):
                 return _assemble(graph, partition, "scope" if level else "op", whole)
             too_coarse = too_coarse or (partition, level)
         elif loose == "op":
@@ -178,16 +178,16 @@ def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) ->
         assert too_coarse is not None
         return _assemble(graph, too_coarse[0], "scope", whole)
     partition, level = too_fine
-    for ends in ENDS:
-        small = squeezed(partition, most, ends)
+    for ends in LEVELS_KEPT_AT_ENDS:
+        small = squeeze(partition, most, ends)
         if _fits(small, most):
             break
     return _assemble(graph, small, "scope" if level else "op", whole)
 
 
 def _attempts(depth: int, by: str) -> Iterator[tuple[int, str]]:
-    """Give what to try, (level of scopes, what becomes of the rest): what keeps most comes first."""
-    levels = [depth, *range(min(depth, LEVELS) - 1, 0, -1)] if depth else []
+    """Yield what to try, (level of scopes, what becomes of the rest): what keeps most comes first."""
+    levels = [depth, *range(min(depth, MAX_SCOPE_LEVELS) - 1, 0, -1)] if depth else []
     for level in levels:
         yield level, "single"
         yield level, "leaves"
@@ -200,24 +200,25 @@ def _attempts(depth: int, by: str) -> Iterator[tuple[int, str]]:
 
 
 def _fits(partition: Partition, budget: int) -> bool:
-    return len(partition.keys) <= budget and _needed(partition.extent) <= budget
+    return len(partition.keys) <= budget and _measure_budget(partition.extent) <= budget
 
 
-def _needed(extent: Extent) -> int:
-    """Find the budget that a drawing fits."""
-    reach = math.ceil(extent.reach / REACH) if extent.reach > LEAST_REACH else 0
-    return max(extent.boxes, math.ceil(extent.arrows / CROWD), reach)
+def _measure_budget(extent: Extent) -> int:
+    """Return the budget that a drawing fits."""
+    reach = math.ceil(extent.reach / MAX_LEVELS_PER_BOX) if extent.reach > MIN_LEVELS_CROSSED else 0
+    return max(extent.boxes, math.ceil(extent.arrows / MAX_LINKS_PER_BOX), reach)
 
 
 def _too_large(partition: Partition, budget: int | None) -> DrawingError:
-    limit = f"the {UNFOLDED:,} boxes drawn without a budget" if budget is None else f"the budget of {budget:,} allows"
+    most = MAX_BOXES_UNFOLDED
+    limit = f"the {most:,} boxes drawn without a budget" if budget is None else f"the budget of {budget:,} allows"
     advice = "Leave fold='auto', or draw the graph of an inner Value"
-    if len(partition.keys) > DRAWABLE:
+    if len(partition.keys) > MAX_BOXES_OFFERED:
         return DrawingError(f"fold=None would draw {len(partition.keys):,} boxes, more than {limit}. {advice}.")
     boxes, arrows, reach = partition.extent
     return DrawingError(
         f"fold=None would draw {boxes:,} boxes and {arrows:,} arrows across {reach:,} levels, more than {limit}. "
-        f"{advice}; budget={_needed(partition.extent)} draws it all, if Graphviz may take minutes."
+        f"{advice}; budget={_measure_budget(partition.extent)} draws it all, if Graphviz may take minutes."
     )
 
 

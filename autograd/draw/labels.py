@@ -24,7 +24,7 @@ RIGHT_TO_LEFT = frozenset(("R", "AL"))
 #: Operations whose notation alone would not say what they do.
 SYMBOLS = {"mul": "×", "truediv": "÷", "pow": "x^y", "neg": "−x", "total": "Σ", "dot": "Σ w·x", "prod": "Π"}
 
-LARGEST = 300  # parts of a formula that is written at all
+MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
 
 NARROW = frozenset("ijlftrI.,:;|!'`()[]{}/\\··-\"")
 BROAD = frozenset("mwMWQOGDHNUC@%&+=<>−←→↑↓≤≥×÷±∞—–…жмшщюыфЖМШЩЮЫФДОНИΩΦΨΘΣΠ∂")
@@ -44,7 +44,7 @@ def clean(name: str) -> str:
 
 
 def _legal(character: str) -> bool:
-    """Say whether XML may hold a character: no control, lone surrogate or noncharacter."""
+    """Whether XML may hold a character: no control, lone surrogate or noncharacter."""
     return unicodedata.category(character) not in ("Cc", "Cs") and ord(character) & 0xFFFE != 0xFFFE
 
 
@@ -136,7 +136,7 @@ def _formula(symbol: Any, precision: int) -> str:
     while stack:
         x = stack.pop()
         parts += 1
-        if parts > LARGEST:
+        if parts > MAX_FORMULA_PARTS:
             return "…"
         if isinstance(x, Symbol):
             stack.extend(x.operands)

@@ -16,25 +16,26 @@ from autograd.draw.labels import operation
 from autograd.value import Value
 
 __all__ = [
-    "CONSTANTS",
+    "MAX_CONSTANTS_APART",
+    "MAX_EDGES_APART",
     "Group",
     "Partition",
     "Wiring",
     "constants",
     "frozen",
-    "gathered",
+    "gather",
     "role",
-    "squeezed",
+    "squeeze",
 ]
 
-CONSTANTS = 4  # constants of one node that get a box each; more share one
-PARALLEL = 8  # parallel edges drawn one by one; more share an arrow that says how many
+MAX_CONSTANTS_APART = 4  # constants of one node that get a box each; more share one
+MAX_EDGES_APART = 8  # parallel edges drawn one by one; more share an arrow that says how many
 
 Key = tuple[Hashable, ...]
 
 
 def role(node: Value) -> str:
-    """Say what a node is in a drawing: ``operation``, ``parameter``, ``frozen`` or ``leaf``."""
+    """Return what a node is in a drawing: ``operation``, ``parameter``, ``frozen`` or ``leaf``."""
     if not node.is_leaf:
         return "operation"
     if not node.requires_grad:
@@ -43,14 +44,14 @@ def role(node: Value) -> str:
 
 
 def frozen(node: Value) -> bool:
-    """Say whether a node is a leaf that gets no gradient."""
+    """Whether a node is a leaf that gets no gradient."""
     return node.is_leaf and not node.requires_grad
 
 
 def constants(node: Value) -> int:
     """Count the boxes that the float operands of a node take."""
     count = node.slopes.count(None)
-    return count if count <= CONSTANTS else 1
+    return count if count <= MAX_CONSTANTS_APART else 1
 
 
 class Wiring:
@@ -128,7 +129,7 @@ class Partition:
     def __init__(self, wiring: Wiring, keys: Sequence[Key], finer: Partition | None = None) -> None:
         self.wiring = wiring
         self.finer = finer
-        self.member, self.keys = _numbered(keys)
+        self.member, self.keys = _number(keys)
         counts = Counter(self.member)
         self.sizes = [counts[number] for number in range(len(self.keys))]
 
@@ -176,7 +177,7 @@ class Partition:
         boxes = len(sizes) + sum(extra for number, extra in extras if sizes[number] == 1)
         arrows = reach = 0
         for (source, target), edges in self.pairs.items():
-            count = edges if sizes[source] == sizes[target] == 1 and edges <= PARALLEL else 1
+            count = edges if sizes[source] == sizes[target] == 1 and edges <= MAX_EDGES_APART else 1
             arrows += count
             reach += count * (levels[target] - levels[source])
         return Extent(boxes, arrows, reach)
@@ -209,7 +210,7 @@ def _common(one: str, other: str) -> str:
     return "/".join(shared)
 
 
-def gathered(wiring: Wiring, level: int, loose: str, most: float = math.inf) -> Partition | None:
+def gather(wiring: Wiring, level: int, loose: str, most: float = math.inf) -> Partition | None:
     """Gather what lies in the same scope, to `level` parts of its path.
 
     Args:
@@ -244,24 +245,24 @@ def gathered(wiring: Wiring, level: int, loose: str, most: float = math.inf) -> 
                 return None
     if loose == "leaves":
         _split_by_use(wiring, keys)
-    merged = member = _numbered(keys)[0]
+    merged = member = _number(keys)[0]
     if loose == "op":
-        keys = _ranked(keys, _ranks(wiring, merged), [key[0] != "scope" for key in keys])
+        keys = _rank(keys, _ranks(wiring, merged), [key[0] != "scope" for key in keys])
     if level:
-        member = _numbered(keys)[0]
+        member = _number(keys)[0]
         tangled = _in_cycles(_successors(wiring, member))
         if tangled:
             # The ranks must be those of the groups before any was split: one potential for all of them.
             split = [key[0] == "scope" and number in tangled for key, number in zip(keys, member, strict=True)]
-            keys = _ranked(keys, _ranks(wiring, merged), split)
+            keys = _rank(keys, _ranks(wiring, merged), split)
     return Partition(wiring, keys)
 
 
-def _ranked(keys: Sequence[Key], ranks: Sequence[int], wanted: Sequence[bool]) -> list[Key]:
+def _rank(keys: Sequence[Key], ranks: Sequence[int], wanted: Sequence[bool]) -> list[Key]:
     return [(*key, rank) if split else key for key, rank, split in zip(keys, ranks, wanted, strict=True)]
 
 
-def _numbered(keys: Sequence[Key]) -> tuple[list[int], list[Key]]:
+def _number(keys: Sequence[Key]) -> tuple[list[int], list[Key]]:
     """Number the keys in the order in which they first come; give the numbers, and the keys by number."""
     numbers: dict[Key, int] = {}
     return [numbers.setdefault(key, len(numbers)) for key in keys], list(numbers)
@@ -352,7 +353,7 @@ def _in_cycles(successors: Sequence[dict[int, None]]) -> set[int]:
     return tangled
 
 
-def squeezed(partition: Partition, budget: int, ends: int) -> Partition:
+def squeeze(partition: Partition, budget: int, ends: int) -> Partition:
     """Keep at most `ends` levels of boxes at either end of the graph, and put all between into one box.
 
     Args:

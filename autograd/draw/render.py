@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["render", "save", "to_svg"]
 
 FORMATS = (".svg", ".dot", ".gv", ".png", ".pdf")
-PATIENCE = 600  # seconds for an installed `dot`
-RESOLUTION = 192  # dots per inch of a PNG
+TIMEOUT_SECONDS = 600  # seconds for an installed `dot`
+PNG_DOTS_PER_INCH = 192  # dots per inch of a PNG
 
 NOTICES = (b"Fontconfig ", b"Pango-", b"(process:", b"Warning: graph has ")
 
@@ -42,7 +42,7 @@ def to_svg(graph: Graph, style: Style) -> str:
 
 
 def svg(source: str) -> str:
-    """Lay out DOT text and give the SVG element alone: no prolog, no comments with versions or times."""
+    """Lay out DOT text and return the SVG element alone: no prolog, no comments with versions or times."""
     drawn = COMMENT.sub("", render(source, "svg").decode("utf-8"))
     return drawn[drawn.index("<svg") :]
 
@@ -78,13 +78,13 @@ def render(source: str, form: str) -> bytes:
 
 
 def _by_program(program: str, source: str, form: str) -> bytes:
-    command = [program, f"-T{form}", *([f"-Gdpi={RESOLUTION}"] if form == "png" else [])]
+    command = [program, f"-T{form}", *([f"-Gdpi={PNG_DOTS_PER_INCH}"] if form == "png" else [])]
     try:
-        done = subprocess.run(command, input=source.encode("utf-8"), capture_output=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise DrawingError(
-            f"{program} has not finished the drawing after {PATIENCE} seconds. Give a smaller budget, so that the "
-            "graph is folded."
+            f"{program} has not finished the drawing after {TIMEOUT_SECONDS} seconds. Give a smaller budget, so that "
+            "the graph is folded."
         ) from None
     except OSError as error:
         raise DrawingError(f"{program} cannot be run: {error.strerror}. Repair the Graphviz on the PATH.") from None

@@ -20,7 +20,7 @@ from autograd.value import Value
 __all__ = ["GradientMismatch", "check_gradients", "check_op"]
 
 RTOL = 1e-7
-POINTS = 24  # at which `check_op` probes
+POINTS_PROBED = 24  # at which `check_op` probes
 
 
 class GradientMismatch(AssertionError):  # noqa: N818 (a failed test, not an error of the engine)
@@ -102,7 +102,7 @@ def _mismatches(subject: Subject, level: int, rtol: float) -> Iterator[_Mismatch
     higher = subject.partials(level + 1)
     width = len(subject.numbers)
     for column in range(width):
-        for row, measured in enumerate(subject.measured(column, level)):
+        for row, measured in enumerate(subject.measure(column, level)):
             engine = higher[row * width + column]
             if not _agree(engine, measured, rtol):
                 mismatch = _judge(subject, level, row, column, engine, rtol)
@@ -116,12 +116,12 @@ def _agree(engine: float, measured: Difference, rtol: float) -> bool:
 
 
 def _precise(measured: Difference, engine: float) -> bool:
-    """Say whether a measured derivative is good enough to contradict the engine."""
+    """Whether a measured derivative is good enough to contradict the engine."""
     return measured.error <= max(1e-4 * abs(measured.value), 1e-4 * abs(engine), measured.floor)
 
 
 def _judge(subject: Subject, level: int, row: int, column: int, engine: float, rtol: float) -> _Mismatch | None:
-    """Find out why two derivatives differ; None where the one-sided differences settle that they do not."""
+    """Return why two derivatives differ; None where the one-sided differences settle that they do not."""
 
     def mismatch(verdict: str, reason: str = "") -> _Mismatch:
         if verdict != "rounding" and not subject.single:
@@ -130,7 +130,7 @@ def _judge(subject: Subject, level: int, row: int, column: int, engine: float, r
                 verdict, reason = "bug", wrong or _lost_number(subject)
         return _Mismatch(level + 1, row, column, engine, measured, verdict, reason)
 
-    measured = subject.measured(column, level, rough=True)[row]
+    measured = subject.measure(column, level, rough=True)[row]
     if _agree(engine, measured, rtol):
         return None
     kinks = subject.kinks(column)
@@ -141,19 +141,19 @@ def _judge(subject: Subject, level: int, row: int, column: int, engine: float, r
             if all(_agree(engine, each, rtol) for each in sides):
                 return None
             if kinks or not _agree(sides[0].value, sides[-1], rtol):
-                slopes = " and ".join(map(_rounded, sides))
-                return mismatch("kink", f"{_listed(kinks or ['the function'])}, with slopes {slopes} on its sides")
+                slopes = " and ".join(map(_round, sides))
+                return mismatch("kink", f"{_list(kinks or ['the function'])}, with slopes {slopes} on its sides")
             measured = sides[0]
     if kinks and (subject.at_kink(column) or not _precise(measured, engine)):
-        return mismatch("kink", _listed(kinks))
+        return mismatch("kink", _list(kinks))
     return mismatch("bug" if _precise(measured, engine) else "rounding")
 
 
-def _rounded(measured: Difference) -> str:
+def _round(measured: Difference) -> str:
     return "0" if abs(measured.value) <= measured.error else number_text(measured.value)
 
 
-def _listed(kinks: Sequence[str]) -> str:
+def _list(kinks: Sequence[str]) -> str:
     return "a kink of " + " and ".join(dict.fromkeys(kinks))
 
 
@@ -299,7 +299,7 @@ def _probes(op: Op) -> Iterator[tuple[float, ...]]:
     """Spread points over the domain by multiples of irrational numbers, denser near 0 and near its ends."""
     counts = (1, 2, 3, 5) if op.nary else (len(op.slopes),)
     for count in counts:
-        for k in range(1, POINTS // len(counts) + 1):
+        for k in range(1, POINTS_PROBED // len(counts) + 1):
             fractions = [(0.5 + k * math.sqrt(prime)) % 1.0 for prime in (2, 3, 5, 7, 11)[:count]]
             intervals = op.domain * count if op.nary else op.domain
             yield tuple(_place(u, interval) for u, interval in zip(fractions, intervals, strict=True))

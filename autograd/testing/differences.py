@@ -14,10 +14,10 @@ from typing import NamedTuple
 __all__ = ["Difference", "differences", "roughness"]
 
 EPSILON = sys.float_info.epsilon
-HALVINGS = 44  # from about 0.4 down to 2e-14
-COLUMNS = 8  # of the extrapolation: the error is then of order h¹⁶
-PATIENCE = 5  # halvings without a much better estimate, after which rounding has taken over
-PROBE = 1e-7  # a step at which a plain quotient is right to some digits, relative to 1; 0.01 relative to x
+MAX_HALVINGS = 44  # from about 0.4 down to 2e-14
+MAX_COLUMNS = 8  # of the extrapolation: the error is then of order h¹⁶
+MAX_HALVINGS_WITHOUT_GAIN = 5  # halvings without a much better estimate, after which rounding has taken over
+PROBE_STEP = 1e-7  # a step at which a plain quotient is right to some digits, relative to 1; 0.01 relative to x
 
 Outputs = Sequence[float] | None
 
@@ -50,7 +50,7 @@ class _Row(NamedTuple):
         """Make the row of a halved step."""
         estimates, moves = [quotient], [math.inf]
         factor = base
-        for before in coarser.estimates[: COLUMNS - 1]:
+        for before in coarser.estimates[: MAX_COLUMNS - 1]:
             last = estimates[-1]
             estimates.append(last + (last - before) / (factor - 1.0))
             moves.append(max(abs(estimates[-1] - last), abs(estimates[-1] - before)))
@@ -91,12 +91,12 @@ def differences(f: Callable[[float], Outputs], x: float, noise: Sequence[float],
     count = len(noise)
     quotient = _Quotient(f, x, side, noise)
     scale = max(abs(x), 1.0)
-    probes = _probes(quotient, min(PROBE * scale, 0.01 * abs(x)) or PROBE, count)
+    probes = _probes(quotient, min(PROBE_STEP * scale, 0.01 * abs(x)) or PROBE_STEP, count)
     best, doubtful = [UNKNOWN] * count, [UNKNOWN] * count
     table = [NO_ROW] * count  # the last row of the extrapolation of each output
     stale = rows = 0
     step = 0.37 * scale  # no simple multiple of a period
-    for _ in range(HALVINGS):
+    for _ in range(MAX_HALVINGS):
         step *= 0.5
         taken = quotient(step)
         if taken is None:
@@ -114,7 +114,7 @@ def differences(f: Callable[[float], Outputs], x: float, noise: Sequence[float],
             settled = settled and best[i].error <= 1e-8 * abs(best[i].value) + 100.0 * rounding
         rows += 1
         stale = 0 if improved else stale + 1
-        if stale >= PATIENCE and rows > PATIENCE and settled:
+        if stale >= MAX_HALVINGS_WITHOUT_GAIN and rows > MAX_HALVINGS_WITHOUT_GAIN and settled:
             break
     found = []
     for sure, unsure, probe, size in zip(best, doubtful, probes, quotient.largest, strict=True):

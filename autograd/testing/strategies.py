@@ -24,8 +24,8 @@ GO_ON = st.sampled_from((False, *(True,) * 9))
 
 #: What keeps random programs so tame that differences and other engines can be compared with: sizes of results and
 #: slopes, and the distance from kinks and from the ends of domains.
-LARGEST = 100.0
-STEEPEST = 30.0
+LARGEST_NUMBER = 100.0
+LARGEST_SLOPE = 30.0
 MARGIN = 0.05
 
 
@@ -204,7 +204,7 @@ def _result(op: Op, operands: tuple[float, ...], smooth: bool) -> float | None:
     if op.kink is not None and abs(op.kink(*operands)) < MARGIN:
         return None
     slopes = slopes_on_floats(op, out, operands, (True,) * len(operands))
-    tame = abs(out) <= LARGEST and all(slope is not None and abs(slope) <= STEEPEST for slope in slopes)
+    tame = abs(out) <= LARGEST_NUMBER and all(slope is not None and abs(slope) <= LARGEST_SLOPE for slope in slopes)
     return out if tame else None
 
 

@@ -21,7 +21,7 @@ from autograd.value import Value
 
 __all__ = ["Subject"]
 
-NEAR = 1e-9  # what counts as being at a kink, relative to an input or to 1
+KINK_DISTANCE = 1e-9  # what counts as being at a kink, relative to an input or to 1
 
 
 class Subject:
@@ -47,7 +47,7 @@ class Subject:
 
     @classmethod
     def of(cls, f: Callable[..., Any], xs: Sequence[Any]) -> Subject:
-        """Look at a function of structures of numbers."""
+        """Make the subject of a function of nested numbers."""
         found: list[tuple[str, float]] = []
         for x, path in zip(xs, argument_names(f, len(xs)), strict=True):
             for place, leaf in tree.leaves_with_places(x, path):
@@ -66,7 +66,7 @@ class Subject:
 
     @classmethod
     def of_op(cls, op: Op, operands: Sequence[float]) -> Subject:
-        """Look at one operation."""
+        """Make the subject of one operation."""
         names = list(op.operands) if not op.nary else [f"{op.operands[0]}[{i}]" for i in range(len(operands))]
         whole = cls(lambda leaves: [op.apply(tuple(leaves))], names, list(operands), op.name)
         whole.single = True
@@ -74,7 +74,7 @@ class Subject:
 
     @classmethod
     def of_node(cls, node: Value) -> Subject:
-        """Look at the operation that made a node, as a function of those operands that are Values."""
+        """Make the subject of the operation that made a node, a function of those operands that are Values."""
         op = node.op
         assert op is not None
         whole = cls.of_op(op, [float(x) for x in node.operands])
@@ -111,7 +111,7 @@ class Subject:
             ]
         return layer, outputs
 
-    def measured(self, column: int, order: int, *, rough: bool = False) -> list[Difference]:
+    def measure(self, column: int, order: int, *, rough: bool = False) -> list[Difference]:
         """Differentiate the engine's derivatives of one order by an input, by differences.
 
         Args:
@@ -139,7 +139,7 @@ class Subject:
         return noises
 
     def _along(self, column: int, order: int, side: list[Any] | None = None) -> Callable[[float], list[float] | None]:
-        """Make a function of one input that gives the derivatives of one order, None across a kink.
+        """Make a function of one input that returns the derivatives of one order, None across a kink.
 
         Args:
             side: on which side of its kinks the graph has to be; without it, on that of the point itself.
@@ -184,12 +184,12 @@ class Subject:
         return found
 
     def at_kink(self, column: int) -> bool:
-        """Say whether an input takes an operation off its kink at once, to either side."""
+        """Whether an input takes an operation off its kink at once, to either side."""
         return all(self._side_at(column, side) != self.side for side in (-1, 1))
 
     def _side_at(self, column: int, side: int) -> list[Any] | None:
         numbers = list(self.numbers)
-        numbers[column] += side * NEAR * max(abs(numbers[column]), 1.0)
+        numbers[column] += side * KINK_DISTANCE * max(abs(numbers[column]), 1.0)
         try:
             outputs = self._outputs(numbers)[1]
         except (ArithmeticError, ValueError):
@@ -209,7 +209,7 @@ class Subject:
 
 
 def _side(nodes: Sequence[Value]) -> list[tuple[Op, int]]:
-    """Say on which side of its kink each operation is: −1, 0 (at it) or 1; for `where`, which branch was taken."""
+    """Return the side of its kink on which each operation is: −1, 0 (at it) or 1; for `where`, the branch taken."""
     sides: list[tuple[Op, int]] = []
     for node in nodes:
         op = node.op

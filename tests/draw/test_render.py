@@ -185,7 +185,7 @@ def test_png_by_a_broken_dot(fake_dot, tmp_path):
 
 def test_a_dot_that_does_not_finish(fake_dot, tmp_path, monkeypatch):
     program = fake_dot("import time; time.sleep(60)")
-    monkeypatch.setattr(rendering, "PATIENCE", 0.2)
+    monkeypatch.setattr(rendering, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(DrawingError) as raised:
         square_plus_one().graph().save(tmp_path / "g.pdf")
     assert str(raised.value) == (

@@ -21,8 +21,8 @@ from autograd.value import Value
 
 __all__ = ["film_of"]
 
-AGREEMENT = 1e-6
-CHECKED = 12  # moments at which the agreement is measured
+TOLERANCE = 1e-6
+MOMENTS_CHECKED = 12  # moments at which the agreement is measured
 CODES = {8: "d", 4: "f"}  # bytes of a number, and the array's name for it
 
 
@@ -48,14 +48,15 @@ def film_of(graph: Graph, frames: Frames) -> dict[str, Any]:
             )
     place = {node: index for index, node in enumerate(graph.nodes)}
     moments, losses = frames.moments, [math.nan] * len(frames.numbers) if frames.losses is None else frames.losses
-    kept, size = _fitted(graph, frames)
+    kept, size = _choose_moments(graph, frames)
     notes = [frames.note] if frames.note else []
     if len(kept) < len(frames.numbers):
         notes.append(f"{len(kept):,} of {len(frames.numbers):,} moments are kept, for the page's size")
     if size == 4:
         notes.append(
-            f"the leaves' numbers are kept to seven digits, and the page computes all others from them: at {CHECKED} "
-            "moments that were tried, each agreed with Python's to 1e−6 of its size, or of 1 if it is smaller"
+            f"the leaves' numbers are kept to seven digits, and the page computes all others from them: at "
+            f"{MOMENTS_CHECKED} moments that were tried, each agreed with Python's to 1e−6 of its size, or of 1 if it "
+            "is smaller"
         )
     else:
         notes.append("the leaves' numbers are kept with all digits, and the page computes all others from them")
@@ -78,7 +79,7 @@ def film_of(graph: Graph, frames: Frames) -> dict[str, Any]:
     return record
 
 
-def _fitted(graph: Graph, frames: Frames) -> tuple[list[int], int]:
+def _choose_moments(graph: Graph, frames: Frames) -> tuple[list[int], int]:
     """Choose the moments to keep, and the bytes of a number: four where rounding moves nothing that can be seen."""
     count, wide = len(frames.numbers), len(frames.leaves)
     kept = list(range(count))
@@ -95,20 +96,20 @@ def _characters(moments: int, leaves: int, size: int) -> int:
 
 
 def _agrees(graph: Graph, frames: Frames, kept: Sequence[int]) -> bool:
-    """Say whether rounded leaves leave every number of the graph where it is, against its size or 1."""
-    for k in sorted({kept[round(place * (len(kept) - 1) / (CHECKED - 1))] for place in range(CHECKED)}):
+    """Whether rounded leaves leave every number of the graph where it is, against its size or 1."""
+    for k in sorted({kept[round(place * (len(kept) - 1) / (MOMENTS_CHECKED - 1))] for place in range(MOMENTS_CHECKED)}):
         exact = [float(x) for x in frames.numbers[k]]
         try:
-            one = _replayed(graph, frames.leaves, exact)
-            other = _replayed(graph, frames.leaves, array("f", exact).tolist())
+            one = _replay(graph, frames.leaves, exact)
+            other = _replay(graph, frames.leaves, array("f", exact).tolist())
         except (ArithmeticError, ValueError):  # a training that went to infinity
             return False
-        if not all(x == y or abs(x - y) <= AGREEMENT * max(1.0, abs(x)) for x, y in zip(one, other, strict=True)):
+        if not all(x == y or abs(x - y) <= TOLERANCE * max(1.0, abs(x)) for x, y in zip(one, other, strict=True)):
             return False
     return True
 
 
-def _replayed(graph: Graph, leaves: Sequence[Value], numbers: Sequence[float]) -> list[float]:
+def _replay(graph: Graph, leaves: Sequence[Value], numbers: Sequence[float]) -> list[float]:
     """Compute every number of a graph, and every adjoint, from other leaves."""
     now = dict(zip(leaves, numbers, strict=True))
     slopes: dict[Value, Sequence[Any]] = {}

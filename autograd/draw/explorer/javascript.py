@@ -185,10 +185,10 @@ class _Code:
             else:
                 parts = done[len(done) - len(inner) :] if inner else []
                 del done[len(done) - len(inner) :]
-                done.append(self._composed(op, parts))
+                done.append(self._compose(op, parts))
         return done[0]
 
-    def _composed(self, op: Op, parts: list[tuple[str, int]]) -> tuple[str, int]:
+    def _compose(self, op: Op, parts: list[tuple[str, int]]) -> tuple[str, int]:
         name = op.name if op.catalogued else ""
         if name in INFIX:
             least = 1 if name in ("add", "sub") else 2

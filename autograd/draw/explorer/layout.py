@@ -13,7 +13,7 @@ from autograd.draw.render import svg
 
 __all__ = ["Layout", "Line", "Size", "arrange"]
 
-POINTS = 72.0  # in an inch
+POINTS_PER_INCH = 72.0
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 GROUP = re.compile(r'<g id="(n|e)(\d+)" class="(?:node|edge)">(.*?)\n</g>', re.DOTALL)
 SHAPE = re.compile(r'<polygon[^>]* points="([^"]*)"')
@@ -62,7 +62,7 @@ class Layout(NamedTuple):
 
 
 def arrange(cards: Sequence[Size], lines: Sequence[Line], *, margin: float = 24.0) -> Layout:
-    """Lay out cards from left to right along the arrows between them.
+    """Arrange cards from left to right along the arrows between them.
 
     Args:
         cards: the size of each.
@@ -82,11 +82,11 @@ def arrange(cards: Sequence[Size], lines: Sequence[Line], *, margin: float = 24.
     ends += [(x + line.label.width, y + line.label.height) for (x, y), line in zip(labels, lines, strict=True)]
     right, bottom = (max(point[axis] for point in ends + every) + margin for axis in (0, 1))
 
-    def moved(points: Sequence[Point]) -> list[Point]:
+    def move(points: Sequence[Point]) -> list[Point]:
         return [(round(x - left, 1), round(y - top, 1)) for x, y in points]
 
     return Layout(
-        Size(round(right - left, 1), round(bottom - top, 1)), moved(boxes), [moved(r) for r in routes], moved(labels)
+        Size(round(right - left, 1), round(bottom - top, 1)), move(boxes), [move(r) for r in routes], move(labels)
     )
 
 
@@ -97,7 +97,8 @@ def _source(cards: Sequence[Size], lines: Sequence[Line]) -> str:
         'node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none];',
     ]
     for number, (wide, high) in enumerate(cards):
-        rows.append(f'n{number} [id="n{number}", width={wide / POINTS:.4f}, height={high / POINTS:.4f}];')
+        inches = f"width={wide / POINTS_PER_INCH:.4f}, height={high / POINTS_PER_INCH:.4f}"
+        rows.append(f'n{number} [id="n{number}", {inches}];')
     for number, (source, target, (wide, high), straight) in enumerate(lines):
         cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{wide:.0f}" HEIGHT="{high:.0f}" BGCOLOR="black"></TD>'
         table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cell}</TR></TABLE>'

@@ -21,10 +21,10 @@ __all__ = ["Tree", "formula", "markup", "name_tree", "number_tree", "slot"]
 
 Tree = list[Any]
 
-TERMS = 6  # terms of a sum that are written out
-LARGEST = 300  # parts of a formula that is written at all
+MAX_TERMS = 6  # terms of a sum that are written out
+MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
 INDEX = re.compile(r"\d+")
-INDEXED = 40  # characters of a name whose indices are set as a subscript
+MAX_INDEXED_CHARACTERS = 40  # characters of a name whose indices are set as a subscript
 WORD = re.compile(r"[^\W\d_]\w*|\d+(?:\.\d+)?|\S")
 DOTS: Tree = ["mo", "…"]
 SLOT = "\0"  # begins the names of symbols that stand for operands
@@ -43,7 +43,7 @@ def name_tree(name: str) -> Tree:
     """
     stem = name.rstrip("0123456789[]")
     places = INDEX.findall(name[len(stem) :])
-    if not stem or not places or len(name) > INDEXED:
+    if not stem or not places or len(name) > MAX_INDEXED_CHARACTERS:
         return ["mi", _letter(name)]
     return ["msub", ["mi", _letter(stem.removesuffix("_") or stem)], ["mtext", ",".join(places)]]
 
@@ -77,7 +77,7 @@ def formula(x: Any, precision: int = 6) -> Tree:
     while stack:
         item, ready = stack.pop()
         parts += not ready
-        if parts > LARGEST:
+        if parts > MAX_FORMULA_PARTS:
             return DOTS
         if not isinstance(item, Symbol):
             number = float(item)
@@ -92,7 +92,7 @@ def formula(x: Any, precision: int = 6) -> Tree:
                 count = len(operands)
                 inner = done[len(done) - count :] if count else []
                 del done[len(done) - count :]
-                done.append((_sum(inner), 1) if _is(item, "add") else _composed(item.op, inner))
+                done.append((_sum(inner), 1) if _is(item, "add") else _compose(item.op, inner))
             else:
                 stack.append((item, True))
                 stack.extend((operand, False) for operand in reversed(operands))
@@ -113,7 +113,7 @@ def _terms(x: Symbol) -> tuple[Any, ...]:
     if not terms:
         return ()
     terms = [rest, *reversed(terms)]
-    return tuple(terms if len(terms) <= TERMS else [*terms[:3], Symbol("…"), *terms[-2:]])
+    return tuple(terms if len(terms) <= MAX_TERMS else [*terms[:3], Symbol("…"), *terms[-2:]])
 
 
 def _sum(terms: Sequence[tuple[Tree, int]]) -> Tree:
@@ -127,12 +127,12 @@ def _row(*parts: Tree) -> Tree:
     return ["mrow", *parts]
 
 
-def _braced(tree: Tree) -> Tree:
+def _brace(tree: Tree) -> Tree:
     return _row(["mo", "("], tree, ["mo", ")"])
 
 
-def _composed(op: Op, parts: Sequence[tuple[Tree, int]]) -> tuple[Tree, int]:
-    """Put operands together as the operation is written: by its layout, or else by its notation for text."""
+def _compose(op: Op, parts: Sequence[tuple[Tree, int]]) -> tuple[Tree, int]:
+    """Write an operation on written operands: by its layout, or else by its notation for text."""
     trees = [tree for tree, _ in parts]
     if op.catalogued:
         if op.name == "truediv":
@@ -142,17 +142,17 @@ def _composed(op: Op, parts: Sequence[tuple[Tree, int]]) -> tuple[Tree, int]:
         if op.name in ("pow", "square"):
             base, precedence = parts[0]
             exponent = trees[1] if op.name == "pow" else ["mn", "2"]
-            return ["msup", base if precedence == ATOM else _braced(base), exponent], 3
+            return ["msup", base if precedence == ATOM else _brace(base), exponent], 3
         if op.name == "sqrt":
             return ["msqrt", *trees], ATOM
         if op.name == "cbrt":
             return ["mroot", *trees, ["mn", "3"]], ATOM
     if op.nary:
         inner: Tree = ["mrow"]
-        shown = trees if len(trees) <= TERMS else [*trees[:3], DOTS, *trees[-2:]]
+        shown = trees if len(trees) <= MAX_TERMS else [*trees[:3], DOTS, *trees[-2:]]
         for index, tree in enumerate(shown):
             inner += [["mo", ","], tree] if index else [tree]
-        return _row(["mi", op.name], _braced(inner)), ATOM
+        return _row(["mi", op.name], _brace(inner)), ATOM
     pieces = op.notation.text.split("{}")
     row: Tree = ["mrow"]
     for index, piece in enumerate(pieces):
@@ -163,7 +163,7 @@ def _composed(op: Op, parts: Sequence[tuple[Tree, int]]) -> tuple[Tree, int]:
             tree, precedence = parts[index]
             least = op.notation.operand[index] if index < len(op.notation.operand) else 0
             negative = precedence == 2 and index and least and tree[0] == "mrow" and tree[1] == ["mo", "−"]
-            row.append(_braced(tree) if precedence < least or negative else tree)
+            row.append(_brace(tree) if precedence < least or negative else tree)
     return row, op.notation.precedence
 
 

@@ -36,8 +36,8 @@ FILM_KEYS = (
     "<dt>, .</dt><dd>a step of training back, forward</dd><dt>&lt; &gt;</dt><dd>first, last step of training</dd>"
     "<dt>t</dt><dd>play, pause the training</dd>"
 )
-TITLE = 60  # characters of a name in the title
-HEIGHT = 640  # pixels of the frame in a notebook
+TITLE_CHARACTERS = 60  # characters of a name in the title
+FRAME_PIXELS = 640  # pixels of the frame in a notebook
 
 
 class Page:
@@ -58,7 +58,7 @@ class Page:
         edges = sum(len(node.edges) for node in graph.nodes)
         self.steps = len(graph.nodes) + edges
         self._about = f"{len(graph.nodes):,} node{'s' * (len(graph.nodes) != 1)}, {edges:,} edge{'s' * (edges != 1)}"
-        name = shorten(clean(graph.names[output]), TITLE)
+        name = shorten(clean(graph.names[output]), TITLE_CHARACTERS)
         style = variables() + asset("explorer.css") + (asset("film.css") if frames else "")
         modules = "\n".join(asset(f"{module}.js") for module in (*SCRIPTS, *(FILM if frames else ())))
         script = f'"use strict";\n(() => {{\n{asset("primitives.js")}\n{table}\n\n{modules}}})();\n'
@@ -98,7 +98,7 @@ class Page:
     def _repr_html_(self) -> str:
         """Show the page in a notebook: in a frame of its own, which sees nothing of the notebook."""
         return (
-            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" '
+            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" width="100%" height="{FRAME_PIXELS}" '
             f'title="Explorer: {escape(self._about)}" style="border: 1px solid #8886; border-radius: 8px"></iframe>'
         )
 

@@ -22,15 +22,15 @@ from autograd.op import REAL, Op
 from autograd.symbol import Symbol, apply_to_symbols
 from autograd.value import Value
 
-__all__ = ["LARGEST", "adjoints_of", "check_size", "record_of", "safe_json"]
+__all__ = ["MAX_NODES", "adjoints_of", "check_size", "record_of", "safe_json"]
 
 FORMAT = 1
-LARGEST = 2000  # nodes of a graph that a page holds
-MOST_EDGES = 6000
-NAME = 120  # characters of a name
-LABEL = 40  # characters of a name inside a formula
+MAX_NODES = 2000  # nodes of a graph that a page holds
+MAX_EDGES = 6000
+NAME_CHARACTERS = 120  # characters of a name
+LABEL_CHARACTERS = 40  # characters of a name inside a formula
 TOGETHER = "A page shows numbers that belong together: compute it again, then explore."
-ELIDED = 40  # operands of an operation whose formula is written out
+MAX_OPERANDS_WRITTEN = 40  # operands of an operation whose formula is written out
 
 
 def record_of(output: Value) -> tuple[dict[str, Any], str]:
@@ -51,18 +51,18 @@ def record_of(output: Value) -> tuple[dict[str, Any], str]:
     for node in graph.nodes:
         check_fresh(node, TOGETHER)
     place = {node: index for index, node in enumerate(graph.nodes)}
-    names = [shorten(clean(name), NAME) for name in graph.names.values()]
+    names = [shorten(clean(name), NAME_CHARACTERS) for name in graph.names.values()]
     own: dict[Op, str] = {}
     used = {(node.op, len(node.operands)): None for node in graph.nodes if node.op is not None}
     code, missing = table(used, own)
     formulas = _Formulas()
     nodes = []
     for node, name, home in zip(graph.nodes, names, Wiring(graph.nodes).homes, strict=True):
-        entry: dict[str, Any] = {"name": name, "label": name_tree(shorten(name, LABEL)), "role": role(node)}
+        entry: dict[str, Any] = {"name": name, "label": name_tree(shorten(name, LABEL_CHARACTERS)), "role": role(node)}
         if not node.name:
             entry["unnamed"] = True
         if home:
-            entry["scope"] = "/".join(shorten(clean(part), LABEL) for part in home.split("/"))
+            entry["scope"] = "/".join(shorten(clean(part), LABEL_CHARACTERS) for part in home.split("/"))
         if node.op is not None:
             entry["op"] = key_of(node.op, len(node.operands), own)
             entry["operands"] = [place[v] if isinstance(v, Value) else [_plain(v)] for v in node.operands]
@@ -108,7 +108,7 @@ def _frame(graph: Graph) -> dict[str, Any]:
 
 
 def _plain(number: Any) -> float | str:
-    """Give a number as JSON has it: JSON knows no infinities and no NaN, which are texts here."""
+    """Return a number as JSON has it: JSON knows no infinities and no NaN, which are texts here."""
     x = float(number)
     if math.isfinite(x):
         return x
@@ -116,7 +116,7 @@ def _plain(number: Any) -> float | str:
 
 
 def _about(op: Op, count: int) -> dict[str, Any]:
-    """Say what the page tells about an operation, and where it is defined."""
+    """Return what the page tells about an operation, and where it is defined."""
     about: dict[str, Any] = {"name": op.name, "sign": operation(op)}
     if op.doc:
         about["summary"] = op.doc
@@ -139,12 +139,12 @@ class _Formulas:
         self._numbers: dict[str, int] = {}
 
     def of(self, node: Value) -> tuple[int, list[int | None]]:
-        """Give the numbers of a node's formula and of those of its slopes, None for constants."""
+        """Return the numbers of a node's formula and of those of its slopes, None for constants."""
         op = node.op
         assert op is not None
         operands = tuple(slot(i) if isinstance(v, Value) else v for i, v in enumerate(node.operands))
         wanted = [slope is not None for slope in node.slopes]
-        whole = self._number(formula(_written(op, operands)))
+        whole = self._number(formula(_write(op, operands)))
         try:
             slopes = op.slopes_at(slot(-1), operands, wanted)
         except Exception:  # a user's rule, written for floats only
@@ -159,9 +159,9 @@ class _Formulas:
         return self._numbers[key]
 
 
-def _written(op: Op, operands: Sequence[Any]) -> Any:
+def _write(op: Op, operands: Sequence[Any]) -> Any:
     """Write an operation on symbols; sums and products of any number of operands are written out."""
-    if op.nary and len(operands) <= ELIDED and op.generic:
+    if op.nary and len(operands) <= MAX_OPERANDS_WRITTEN and op.generic:
         made = op.forward(*operands)
         if isinstance(made, Symbol) and made.op is not None and made.op.name in ("add", "mul"):
             return made
@@ -175,9 +175,9 @@ def check_size(graph: Graph) -> None:
         DrawingError: it is too large.
     """
     edges = sum(len(node.edges) for node in graph.nodes)
-    if len(graph.nodes) > LARGEST or edges > MOST_EDGES:
+    if len(graph.nodes) > MAX_NODES or edges > MAX_EDGES:
         raise DrawingError(
             f"The graph has {len(graph.nodes):,} nodes and {edges:,} edges; a page of the explorer holds at most "
-            f"{LARGEST:,} and {MOST_EDGES:,}. Explore an inner Value, such as one neuron, or draw a folded overview "
+            f"{MAX_NODES:,} and {MAX_EDGES:,}. Explore an inner Value, such as one neuron, or draw a folded overview "
             "with graph().save('g.svg')."
         )

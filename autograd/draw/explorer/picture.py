@@ -21,19 +21,19 @@ from autograd.value import Value
 
 __all__ = ["draw"]
 
-NAME = 22  # characters of a name on its card
-INNER = 12  # characters of a name inside a formula
-SIGN = 18  # characters of a formula on a card
-RULE = 18  # characters of a formula on an edge
-PRECISION = 4
+NAME_CHARACTERS = 22  # characters of a name on its card
+INNER_CHARACTERS = 12  # characters of a name inside a formula
+SIGN_CHARACTERS = 18  # characters of a formula on a card
+RULE_CHARACTERS = 18  # characters of a formula on an edge
+DIGITS = 4
 PAD, GAP = 10.0, 12.0
 TITLE, NUMBERS, LABEL = 14.0, 12.5, 11.5  # points, as in the style sheet
-WORD = 33.0  # points from the start of "data" to its number
-RESERVED = "−0.1234"  # a number that a card leaves room for
-SHORT = "−0.123"  # and one that an edge does
-HIGH = 68.0
-LINE = 15.0  # points from line to line of an edge's text
-TIP = (8.0, 3.2)  # length and half the width of an arrowhead
+WORD_POINTS = 33.0  # points from the start of "data" to its number
+WIDEST_ON_A_CARD = "−0.1234"  # a number that a card leaves room for
+WIDEST_ON_AN_EDGE = "−0.123"  # and one that an edge does
+CARD_POINTS = 68.0
+LINE_POINTS = 15.0  # points from line to line of an edge's text
+ARROWHEAD = (8.0, 3.2)  # length and half the width of an arrowhead
 
 
 class _Card(NamedTuple):
@@ -48,8 +48,8 @@ class _Card(NamedTuple):
     def size(self) -> Size:
         """How large the card has to be."""
         head = width(self.name, TITLE, bold=True) + (GAP + width(self.sign, NUMBERS) if self.sign else 0.0)
-        numbers = max(width(shown, NUMBERS) for shown in (self.data, self.grad, RESERVED))
-        return Size(math.ceil(2 * PAD + max(head, WORD + numbers)), HIGH)
+        numbers = max(width(shown, NUMBERS) for shown in (self.data, self.grad, WIDEST_ON_A_CARD))
+        return Size(math.ceil(2 * PAD + max(head, WORD_POINTS + numbers)), CARD_POINTS)
 
 
 class _Label(NamedTuple):
@@ -62,9 +62,9 @@ class _Label(NamedTuple):
     @property
     def size(self) -> Size:
         """How much room the text takes."""
-        numbers = max(width(shown, LABEL) for shown in (self.slope, SHORT))
+        numbers = max(width(shown, LABEL) for shown in (self.slope, WIDEST_ON_AN_EDGE))
         first = width(f"{self.rule} = " if self.rule else "", LABEL) + numbers
-        return Size(math.ceil(max(first, width(f"← {self.flow}", LABEL))) + 8.0, 2 * LINE + 2.0)
+        return Size(math.ceil(max(first, width(f"← {self.flow}", LABEL))) + 8.0, 2 * LINE_POINTS + 2.0)
 
 
 def draw(graph: Graph) -> str:
@@ -83,7 +83,7 @@ def draw(graph: Graph) -> str:
     labels: list[_Label] = []
     edges: list[Edge] = []
     for node, adjoint in zip(graph.nodes, adjoints, strict=True):
-        rules = edge_formulas(node, names, INNER, PRECISION) if node.op is not None else []
+        rules = edge_formulas(node, names, INNER_CHARACTERS, DIGITS) if node.op is not None else []
         for edge in node.edges:
             edges.append(edge)
             labels.append(_label(edge, rules[edge.slot], 0.0 if adjoint is None else adjoint))
@@ -106,14 +106,14 @@ def draw(graph: Graph) -> str:
         look = "output" if node in graph.outputs and not node.is_leaf else role(node)
         kind = role(node) if node.op is None else node.op.name
         about = f"{card.name}, {kind}, data {card.data}, grad {card.grad}"
-        rows.append(_drawn_card(index, look, card, size, corner, about, bool(node.name)))
+        rows.append(_draw_card(index, look, card, size, corner, about, bool(node.name)))
     rows.append('</g><g id="above"></g></g></svg>')
     return "\n".join(rows)
 
 
 def _card(node: Value, names: dict[Value, str], adjoint: float | None) -> _Card:
     grad = "frozen" if adjoint is None else _number(adjoint)
-    return _Card(shorten(clean(names[node]), NAME), _sign(node, names), _number(node.data), grad)
+    return _Card(shorten(clean(names[node]), NAME_CHARACTERS), _sign(node, names), _number(node.data), grad)
 
 
 def _sign(node: Value, names: dict[Value, str]) -> str:
@@ -121,25 +121,27 @@ def _sign(node: Value, names: dict[Value, str]) -> str:
     if node.op is None:
         return {"parameter": "param", "frozen": "frozen"}.get(role(node), "")
     if not node.op.nary:
-        inner = tuple(Symbol(shorten(clean(names[v]), INNER)) if isinstance(v, Value) else v for v in node.operands)
-        written = text(apply_to_symbols(node.op, inner), PRECISION)
-        if len(written) <= SIGN:
+        inner = tuple(
+            [Symbol(shorten(clean(names[v]), INNER_CHARACTERS)) if isinstance(v, Value) else v for v in node.operands]
+        )
+        written = text(apply_to_symbols(node.op, inner), DIGITS)
+        if len(written) <= SIGN_CHARACTERS:
             return written
     return operation(node.op)
 
 
 def _label(edge: Edge, rule: str | None, adjoint: float) -> _Label:
     slope = _number(edge.slope)
-    shown = "" if rule is None or rule == slope or len(rule) > RULE else rule
+    shown = "" if rule is None or rule == slope or len(rule) > RULE_CHARACTERS else rule
     flow = "" if frozen(edge.operand) else _number(adjoint * edge.slope if adjoint else 0.0)
     return _Label(shown, slope, flow)
 
 
 def _number(number: float) -> str:
-    return number_text(number + 0.0, PRECISION)
+    return number_text(number + 0.0, DIGITS)
 
 
-def _drawn_card(index: int, look: str, card: _Card, size: Size, corner: Point, about: str, named: bool) -> str:
+def _draw_card(index: int, look: str, card: _Card, size: Size, corner: Point, about: str, named: bool) -> str:
     wide, high = size
     radius = {"leaf": 16, "frozen": 16, "parameter": 3}.get(look, 6)
     parts = [
@@ -156,7 +158,7 @@ def _drawn_card(index: int, look: str, card: _Card, size: Size, corner: Point, a
         parts.append(f'<text class="sign" x="{wide - PAD:g}" y="21">{escape(card.sign)}</text>')
     for word, shown, y in (("data", card.data, 41), ("grad", card.grad, 58)):
         parts.append(f'<text class="word" x="{PAD:g}" y="{y}">{word}</text>')
-        parts.append(f'<text class="{word}" x="{PAD + WORD:g}" y="{y}">{shown}</text>')
+        parts.append(f'<text class="{word}" x="{PAD + WORD_POINTS:g}" y="{y}">{shown}</text>')
     return "".join([*parts, "</g>"])
 
 
@@ -181,7 +183,7 @@ def _tip(route: Sequence[Point]) -> str:
     (x, y), before = route[-1], next((point for point in reversed(route[:-1]) if point != route[-1]), (0.0, 0.0))
     far = math.hypot(x - before[0], y - before[1])
     u, v = (x - before[0]) / far, (y - before[1]) / far
-    long, half = TIP
+    long, half = ARROWHEAD
     left = x - long * u - half * v, y - long * v + half * u
     right = x - long * u + half * v, y - long * v - half * u
     return f"M{x:g} {y:g}L{left[0]:.1f} {left[1]:.1f} {right[0]:.1f} {right[1]:.1f}Z"
