@@ -83,9 +83,16 @@ def _last(nodes: list[Value]) -> Value:
 
 
 def _restore(
-    op: Any, data: float, grad: float | None, name: str | None, scope: str | None,
-    operands: tuple[Any, ...], slopes: tuple[float | None, ...], many: bool, marks: tuple[bool, bool],
-) -> Value:  # fmt: skip
+    op: Any,
+    data: float,
+    grad: float | None,
+    name: str | None,
+    scope: str | None,
+    operands: tuple[Any, ...],
+    slopes: tuple[float | None, ...],
+    many: bool,
+    marks: tuple[bool, bool],
+) -> Value:
     """Make a node from what `_Pickled` wrote."""
     node = object.__new__(Value)
     node._op, node._data, node._grad, node._name, node._scope = op, data, grad, name, scope

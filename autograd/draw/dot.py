@@ -159,10 +159,18 @@ class Drawing:
     def _node(self, dot: Any, key: str, rows: list[list[str]], look: str, about: str) -> None:
         style = LOOKS[look]
         dot.node(
-            key, _label(_table(rows, style.border if style.bar else "")), shape=style.shape, style=style.style,
-            color=style.border, fillcolor=style.fill, penwidth=f"{style.width:g}",
-            peripheries=str(style.peripheries), tooltip=tooltip(about), id=key, **{"class": look},
-        )  # fmt: skip
+            key,
+            _label(_table(rows, style.border if style.bar else "")),
+            shape=style.shape,
+            style=style.style,
+            color=style.border,
+            fillcolor=style.fill,
+            penwidth=f"{style.width:g}",
+            peripheries=str(style.peripheries),
+            tooltip=tooltip(about),
+            id=key,
+            **{"class": look},
+        )
 
     def _constants(self, dot: Any, node: Value, key: str) -> None:
         """Write a small box for each float operand, or one for many."""
@@ -177,14 +185,30 @@ class Drawing:
         for slot, shown, exact in boxes:
             name = f"{key}c{slot}"
             dot.node(
-                name, _label(_table([[_cell(shown, MUTED, SMALL)]])), shape=style.shape, style=style.style,
-                color=style.border, fillcolor=style.fill, penwidth=f"{style.width:g}", margin="0.05,0", height="0.2",
-                width="0.2", tooltip=tooltip(f"constant {exact}"), id=name, **{"class": "constant"},
-            )  # fmt: skip
+                name,
+                _label(_table([[_cell(shown, MUTED, SMALL)]])),
+                shape=style.shape,
+                style=style.style,
+                color=style.border,
+                fillcolor=style.fill,
+                penwidth=f"{style.width:g}",
+                margin="0.05,0",
+                height="0.2",
+                width="0.2",
+                tooltip=tooltip(f"constant {exact}"),
+                id=name,
+                **{"class": "constant"},
+            )
             dot.edge(
-                name, key, color=QUIET, arrowsize="0.5", penwidth="0.8", style="dashed", id=f"{key}e{slot}",
+                name,
+                key,
+                color=QUIET,
+                arrowsize="0.5",
+                penwidth="0.8",
+                style="dashed",
+                id=f"{key}e{slot}",
                 edgetooltip=tooltip("a constant: nothing flows back to it"),
-            )  # fmt: skip
+            )
 
     # --- arrows -------------------------------------------------------------------------------------------------------
 
@@ -232,9 +256,14 @@ class Drawing:
             style |= {"style": "dotted"}
         said = tooltip("\n".join(about))
         dot.edge(
-            *ends, _label(_table(rows, indent=self.indent)), edgetooltip=said, labeltooltip=said,
-            id=f"{ends[1]}e{edge.slot}", **style, **{"class": "edge"},
-        )  # fmt: skip
+            *ends,
+            _label(_table(rows, indent=self.indent)),
+            edgetooltip=said,
+            labeltooltip=said,
+            id=f"{ends[1]}e{edge.slot}",
+            **style,
+            **{"class": "edge"},
+        )
 
     def _link(self, dot: Any, link: Link, ends: tuple[str, str]) -> None:
         """Write one arrow for many edges."""
@@ -250,9 +279,15 @@ class Drawing:
         plain = link.edges == 1 and self.crowded
         thickness = f"{1 + 0.5 * math.log10(link.edges):.2g}"
         dot.edge(
-            *ends, None if plain else _label(_table(rows, indent=self.indent)), edgetooltip=said, labeltooltip=said,
-            id=f"{ends[1]}_{ends[0]}", penwidth=thickness, weight="4" if computed else "1", **{"class": "link"},
-        )  # fmt: skip
+            *ends,
+            None if plain else _label(_table(rows, indent=self.indent)),
+            edgetooltip=said,
+            labeltooltip=said,
+            id=f"{ends[1]}_{ends[0]}",
+            penwidth=thickness,
+            weight="4" if computed else "1",
+            **{"class": "link"},
+        )
 
     # --- texts --------------------------------------------------------------------------------------------------------
 

@@ -174,9 +174,7 @@ def _failure(subject: Subject, found: list[_Mismatch]) -> GradientMismatch:
         message += f"This looks like a bug{worst.reason and ': '}{worst.reason}."
     if len(found) > 1:
         message += f" ({len(found)} derivatives of order {worst.order} differ.)"
-    return GradientMismatch(
-        message, name, worst.order, worst.engine, measured.value, measured.error, worst.verdict
-    )  # fmt: skip
+    return GradientMismatch(message, name, worst.order, worst.engine, measured.value, measured.error, worst.verdict)
 
 
 def _wrong_rule(subject: Subject, order: int, rtol: float) -> str:

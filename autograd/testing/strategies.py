@@ -209,8 +209,17 @@ def _result(op: Op, operands: tuple[float, ...], smooth: bool) -> float | None:
 
 
 ACTIVATIONS = (
-    ops.tanh, ops.sigmoid, ops.softplus, ops.silu, ops.gelu, ops.sin, ops.relu, ops.leaky_relu, ops.elu, ops.identity,
-)  # fmt: skip
+    ops.tanh,
+    ops.sigmoid,
+    ops.softplus,
+    ops.silu,
+    ops.gelu,
+    ops.sin,
+    ops.relu,
+    ops.leaky_relu,
+    ops.elu,
+    ops.identity,
+)
 
 
 @st.composite

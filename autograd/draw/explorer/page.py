@@ -27,9 +27,20 @@ from autograd.value import Value
 __all__ = ["Page"]
 
 SCRIPTS = (
-    "engine", "formula", "layers", "fold", "picture", "camera",
-    "panel", "node", "player", "app", "pointer", "keys", "main",
-)  # fmt: skip
+    "engine",
+    "formula",
+    "layers",
+    "fold",
+    "picture",
+    "camera",
+    "panel",
+    "node",
+    "player",
+    "app",
+    "pointer",
+    "keys",
+    "main",
+)
 FILM = ("chart", "plane", "film")  # only in a film, and last
 HOLE = re.compile(r"\{\{(\w+)\}\}")
 FILM_KEYS = (
