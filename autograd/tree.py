@@ -61,8 +61,8 @@ def leaves(x: Any, is_leaf: Test | None = None) -> list[Any]:
 
 
 def _collect(x: Any, is_leaf: Test | None, found: list[Any]) -> None:
-    inner = None if is_leaf is not None and is_leaf(x) else parts(x)
-    if inner is None:
+    inner = parts(x)
+    if inner is None or (is_leaf is not None and is_leaf(x)):
         found.append(x)
     else:
         for part in inner:
@@ -78,8 +78,8 @@ def leaves_with_places(x: Any, place: str = "", is_leaf: Test | None = None) -> 
     >>> list(leaves_with_places({"w": [1.0, 2.0]}, "p"))
     [("p['w'][0]", 1.0), ("p['w'][1]", 2.0)]
     """
-    inner = None if is_leaf is not None and is_leaf(x) else parts(x)
-    if inner is None:
+    inner = parts(x)
+    if inner is None or (is_leaf is not None and is_leaf(x)):
         yield place, x
     else:
         for step, part in zip(places(x), inner, strict=True):
@@ -92,8 +92,8 @@ def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> 
     >>> map_leaves(str, [1, (2, 3)])
     ['1', ('2', '3')]
     """
-    inner = None if is_leaf is not None and is_leaf(x) else parts(x)
-    if inner is None:
+    inner = parts(x)
+    if inner is None or (is_leaf is not None and is_leaf(x)):
         return f(x)
     return like(x, [f(part) if type(part) is float else map_leaves(f, part, is_leaf) for part in inner])
 
@@ -105,10 +105,12 @@ def rebuild(x: Any, others: Iterable[Any]) -> Any:
     ['a', ('b', 'c')]
     """
     rest = iter(others)
+    inner = parts(x)
+    if inner is None:
+        return next(rest)
     if is_array(x):
         return _array([next(rest) for _ in range(x.size)], x.shape)
-    inner = parts(x)
-    return next(rest) if inner is None else like(x, [rebuild(part, rest) for part in inner])
+    return like(x, [rebuild(part, rest) for part in inner])
 
 
 def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
