@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import sync_playwright
 
 from autograd import explore
-from autograd.demo import perceptron
+from edgegrad.lectures.networks import perceptron, run_perceptron
 
 PICTURE = Path(__file__).with_name("explorer.png")
 SIZE = {"width": 1320, "height": 620}
@@ -20,13 +20,15 @@ LARGEST = 150_000  # bytes
 
 def take() -> None:
     """Open the page of lecture L1.4 at the step from s1 to a weight of it, and photograph it."""
-    net = perceptron()
-    graph = net.error.graph()
+    model = perceptron()
+    weight = dict(model.named_parameters())["W1[0][1]"]
+    error = run_perceptron(model)
+    graph = error.graph()
     edges = [edge for node in reversed(graph.nodes) for edge in node.edges]
-    step = len(graph.nodes) + 1 + next(k for k, edge in enumerate(edges) if edge.operand is net.hidden_weights[0][1])
+    step = len(graph.nodes) + 1 + next(k for k, edge in enumerate(edges) if edge.operand is weight)
     with TemporaryDirectory() as folder, sync_playwright() as driver:
         page = Path(folder) / "E.html"
-        explore(net.error, page)
+        explore(error, page)
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         tab = browser.new_page(viewport=SIZE, reduced_motion="reduce")
         tab.goto(f"{page.as_uri()}#step={step}")

@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 
 import nn
 from autograd import Value, explore, gradients, relu, sigmoid, tanh
-from autograd.demo import perceptron
+from edgegrad.lectures.networks import perceptron, run_perceptron
 
 FOLDER = Path(__file__).with_name("pictures")
 
@@ -37,7 +37,7 @@ def skip() -> Value:
 
 def swept() -> Value:
     """Record and sweep lecture L1.4's perceptron."""
-    E = perceptron().error
+    E = run_perceptron(perceptron())
     E.backward()
     return E
 

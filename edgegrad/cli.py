@@ -9,9 +9,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 from autograd.errors import AutogradError, ExpressionError
+from edgegrad.errors import CommandError
 
 __all__ = ["main"]
 
@@ -90,13 +90,14 @@ def _numbers(words: Sequence[str]) -> dict[str, float]:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from autograd.demo import run
+    from edgegrad.lectures.demo import run
 
     run(arguments.out)
 
 
 def _lectures(arguments: argparse.Namespace) -> None:
-    run = import_module("edgegrad.lectures.command").run  # by name: the engine stands without nn
+    from edgegrad.lectures.command import run
+
     run(arguments.rows, arguments.out, arguments.epochs, arguments.data)
 
 
@@ -172,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ExpressionError as error:
         print(f"edgegrad {arguments.command}: {error}", file=sys.stderr)
         return 2
-    except AutogradError as error:
+    except (AutogradError, CommandError) as error:
         print(f"edgegrad {arguments.command}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, such as head, has seen enough

@@ -6,6 +6,7 @@ import mpmath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from perceptron import perceptron
 
 from autograd import (
     Explanation,
@@ -22,7 +23,6 @@ from autograd import (
     sin,
     tanh,
 )
-from autograd.demo import perceptron
 
 
 def named(v: Value, name: str) -> Value:

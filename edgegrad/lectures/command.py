@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograd import DrawingError, ExpressionError
-from edgegrad.lectures import LECTURES, ROWS, Report, Row
+from rich.console import Console
 
-__all__ = ["run"]
+from autograd import ExpressionError
+from edgegrad.errors import CommandError
+from edgegrad.lectures import LECTURES, ROWS, Row
+from edgegrad.lectures.console import show
+
+__all__ = ["make_folder", "run"]
 
 
 def run(names: Sequence[str], folder: str | None = None, epochs: int | None = None, data: str | None = None) -> None:
@@ -23,7 +26,7 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
 
     Raises:
         ExpressionError: there is no such row, or it cannot do with an option.
-        DrawingError: the folder cannot be made, the table cannot be read, or a package is not installed.
+        CommandError: the folder cannot be made, the table cannot be read, or a package is not installed.
     """
     if not names:
         _list()
@@ -35,19 +38,20 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
         if not any(name in some for some in chosen):
             takers = ", ".join(row.name for row in ROWS.values() if name in row.options)
             raise ExpressionError(f"--{name} says nothing to {' '.join(names)}. Rows that take it: {takers}.")
-    out = None if folder is None else _made(folder)
+    out = None if folder is None else make_folder(folder)
+    console = Console(highlight=False)
     for row, some in zip(rows, chosen, strict=True):
         try:
             report = row(out, **some)
         except ImportError as error:
-            raise DrawingError(str(error)) from None
+            raise CommandError(str(error)) from None
         except OSError as error:
-            raise DrawingError(f"{error.filename or row.name} cannot be read: {error.strerror or error}.") from None
+            raise CommandError(f"{error.filename or row.name} cannot be read: {error.strerror or error}.") from None
         except ValueError as error:
             if not some:  # then it is nobody's option that is wrong
                 raise
             raise ExpressionError(f"{row.name}: {error}") from None
-        _show(report)
+        show(console, report)
 
 
 def _find(name: str) -> list[Row]:
@@ -59,12 +63,17 @@ def _find(name: str) -> list[Row]:
     return found
 
 
-def _made(folder: str) -> Path:
+def make_folder(folder: str) -> Path:
+    """Make a folder for pictures, if need be.
+
+    Raises:
+        CommandError: it cannot be made.
+    """
     out = Path(folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DrawingError(
+        raise CommandError(
             f"The folder {folder} cannot be made: {error.strerror}. Choose another with --out."
         ) from None
     return out
@@ -78,26 +87,3 @@ def _list() -> None:
             if row.name.startswith(f"{lecture}."):
                 print(f"  {row.name:<6} {row.title:<{width}}  {', '.join(row.where)}")
     print(f"\n{len(ROWS)} rows. Run one:  edgegrad lectures L1.4 --out pictures")
-
-
-def _show(report: Report) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    row = report.row
-    place = inspect.getmodule(row.function)
-    assert place is not None
-    table = Table(box=SIMPLE_HEAD, title_justify="left", title_style="", title=(
-        f"[bold]{row.name}  {row.title}[/bold]\n[dim]{', '.join(row.where)}   ({place.__name__})[/dim]"
-    ))  # fmt: skip
-    for heading, style in (("what", ""), ("slide", "cyan"), ("ours", "bold"), ("difference", "dim")):
-        table.add_column(heading, style=style, overflow="fold")
-    for comparison in report.comparisons.values():
-        table.add_row(*comparison.cells)
-    console.print(table)
-    for words in report.words:
-        console.print(words, soft_wrap=True, markup=False)
-    for path in report.pictures:
-        console.print(f"[dim]→[/dim] {path}", soft_wrap=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 import nn
 from autograd import Value, derivative, dot, exp, explain, grad, log, relu
-from edgegrad.lectures.networks import PERCEPTRON_INPUT, inputs, perceptron
+from edgegrad.lectures.networks import PERCEPTRON_INPUT, inputs, perceptron, run_perceptron
 from edgegrad.lectures.report import Report, row
 
 RATE = 0.1
@@ -78,15 +78,15 @@ def L1_3(report: Report) -> None:
     report.picture("power", f.graph)
 
 
-@row("nn.Sequential", "nn.half_squared_error", "nn.SGD", "autograd.explain")
+@row("nn.Sequential", "nn.SGD", "autograd.explain")
 def L1_4(report: Report) -> None:
     """Take one full step with the 2-2-1 ReLU perceptron."""
     model = perceptron()
-    error = _error(model)
+    error = run_perceptron(model)
     error.backward()
     nodes = {node.name: node for node in error.graph()}
     report.compare("E", error.data, 0.3528)
-    report.compare("∂E/∂O", nodes["a2[0]"].grad, 0.84)
+    report.compare("∂E/∂O", nodes["O"].grad, 0.84)
     report.compare("∂E/∂W2", _slopes(model, "W2"), [2.184, 1.512])
     report.compare("δ2 = ∂E/∂a", [nodes[f"a1[{i}]"].grad for i in (0, 1)], [0.42, 0.252])
     report.compare("∂E/∂W1", _slopes(model, "W1"), [0.21, 0.294, 0.126, 0.1764])
@@ -116,7 +116,7 @@ def L1_5(report: Report) -> None:
 @row("nn.fit", "nn.History")
 def L1_6(report: Report) -> None:
     """Train that perceptron, and write the table of epochs."""
-    _, history, _ = _trained()
+    _, history, _ = train_perceptron()
     report.compare("O before each update", history["output"], OUTPUTS, digits=11, rounding=1e-11)
     report.compare("E before each update", history["loss"], ERRORS, digits=5)
     report.say("The lecture's table prints epoch 0 twice: its rows 0 and 1 are both 1.84.", history)
@@ -125,17 +125,18 @@ def L1_6(report: Report) -> None:
 @row("nn.History.plot", "nn.plots.loss_curve")
 def L1_7(report: Report) -> None:
     """Plot the error, the output, the logarithm and the change of the error, and the error over W2[0]."""
-    _, history, path = _trained()
+    _, history, path = train_perceptron()
     losses = history["loss"]
     report.compare("log₁₀E", [math.log10(E) for E in losses], [math.log10(E) for E in ERRORS], digits=5, rounding=1e-4)
     changes = np.diff(losses).tolist()
     report.compare("change of E", changes, np.diff(ERRORS).tolist(), "its table", digits=5, rounding=1e-8)
     model = perceptron()
     weight = model.parameters()[4]
-    _error(model).backward()
+    run_perceptron(model).backward()
     assert weight.grad is not None
     report.compare("slope of E over W2[0] where it starts", weight.grad, 2.184)
     report.compare("W2[0] where that E is least", 0.5 - weight.grad / 2.6**2, 0.46 / 2.6, "closed form")
+    report.say(*_error_by_weight())
     report.picture("error", lambda: history.plot("loss"))
     report.picture("output", lambda: history.plot("output"))
     report.picture("log-error", lambda: history.plot("loss", scale="log"))
@@ -192,10 +193,19 @@ def L1_9(report: Report) -> None:
     report.compare("w on E = w² in five steps", path, expected, "closed form")
 
 
-def _error(model: nn.Sequential) -> Value:
-    error: Value = nn.half_squared_error(model(inputs(PERCEPTRON_INPUT)), [1.0])
-    error.name = "E"
-    return error
+def _error_by_weight() -> list[str]:
+    """Draw E and its slope over W2[0], the rest fixed, in characters."""
+    model = perceptron()
+    weight = model.parameters()[4]
+    points = []
+    for tenths in range(-2, 7):
+        weight.data, weight.grad = tenths / 10, None
+        error = run_perceptron(model)
+        error.backward()
+        points.append((weight.data, error.data, weight.grad))
+    top = max(E for _, E, _ in points)
+    lines = [f"{w:>6.1f} {E:>9.4f} {slope:>10.3f}   {'█' * round(40 * E / top)}".rstrip() for w, E, slope in points]
+    return [line.replace("-", "−") for line in (f"{'W2[0]':>6} {'E':>9} {'∂E/∂W2[0]':>10}", *lines)]
 
 
 def _slopes(model: nn.Sequential, array: str) -> list[Any]:
@@ -206,8 +216,8 @@ def _output(outputs: Any, targets: Any) -> float:
     return float(outputs[0, 0])
 
 
-def _trained(epochs: int = 5) -> tuple[nn.Sequential, nn.History, nn.WeightPath]:
-    """Train the perceptron as the lecture does."""
+def train_perceptron(epochs: int = 5) -> tuple[nn.Sequential, nn.History, nn.WeightPath]:
+    """Train the perceptron as the lecture does, and return it with its errors and the way of its weights."""
     model = perceptron()
     path = nn.WeightPath(model.parameters())
     history = nn.fit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import nn
 from autograd import Value
 
-__all__ = ["PERCEPTRON_INPUT", "SIGMOID_INPUT", "deep", "inputs", "perceptron", "sigmoid_network"]
+__all__ = ["PERCEPTRON_INPUT", "SIGMOID_INPUT", "deep", "inputs", "perceptron", "run_perceptron", "sigmoid_network"]
 
 PERCEPTRON_INPUT = [0.5, 0.7]
 SIGMOID_INPUT = [0.5, 0.9, -0.3]
@@ -16,6 +16,15 @@ def perceptron() -> nn.Sequential:
     return nn.Sequential(
         nn.Layer(2, 2, "relu", bias=False, W=[[1, 3], [-2, 4]]), nn.Layer(2, 1, bias=False, W=[[0.5, 0.3]])
     )
+
+
+def run_perceptron(model: nn.Sequential) -> Value:
+    """Return the perceptron's error on the slides' input, E = ½(O − t)² with t = 1 (lecture L1.4)."""
+    [output] = model(inputs(PERCEPTRON_INPUT))
+    output.name = "O"
+    error: Value = 0.5 * (output - Value(1, name="t", requires_grad=False)) ** 2
+    error.name = "E"
+    return error
 
 
 def sigmoid_network() -> nn.Sequential:

@@ -8,14 +8,13 @@ import struct
 
 import numpy as np
 import pytest
+from perceptron import forward, perceptron, train
 from screens import DESK, NOW, PHONE, agree, position, shown, until
 
 import nn
 from autograd import DrawingError, Frames, Op, Plane, Value, dot, explain, explore, relu, sigmoid, tanh
-from autograd.demo import forward, perceptron, train
 from autograd.draw.explorer.page import FILM, asset
 from autograd.symbol import number_text
-from edgegrad.cli import main
 
 MOMENT = "explorer.film.at"
 
@@ -153,13 +152,6 @@ def test_graphs_that_cannot_be_filmed():
         "The operation gamma cannot be filmed: its rules take floats only, so a page has no way to compute it. Write "
         "them with the catalogue's operations."
     )
-
-
-def test_the_demo_leaves_the_film_of_its_training(tmp_path, capsys):
-    assert main(["demo", "--out", str(tmp_path)]) == 0
-    assert "training.html" in capsys.readouterr().out
-    net, _, frames = trained()
-    assert (tmp_path / "training.html").read_text(encoding="utf-8") == explore(net.error, frames=frames).html
 
 
 # --- in a browser -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from perceptron import forward, perceptron
 from screens import NOW, agree, shown
 
 from autograd import (
@@ -19,7 +20,6 @@ from autograd import (
     total,
     where,
 )
-from autograd.demo import perceptron
 from autograd.symbol import number_text
 from autograd.testing.strategies import expressions
 
@@ -31,7 +31,7 @@ def test_a_leaf_is_changed_in_the_page(visit):
     tab.click(f"#n{w}")
     tab.fill("#leaf", "2,5")
     net.hidden_weights[0][1].data = 2.5
-    again = perceptron.__globals__["forward"](net.inputs, net.hidden_weights, net.output_weights)
+    again = forward(net.inputs, net.hidden_weights, net.output_weights)
     agree(tab.evaluate(NOW), again.error.graph())
     assert tab.locator("h1").text_content() == f"E = {number_text(again.error.data)}"
     assert "W1[0][1] = 2.5 (recorded: 3)" in tab.locator("#what-if").text_content()

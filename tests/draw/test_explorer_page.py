@@ -9,9 +9,9 @@ from html import unescape
 
 import pytest
 from drawings import network, skips
+from perceptron import perceptron
 
 from autograd import DrawingError, OperandTypeError, StaleGraphError, Value, explore, sqrt, tanh
-from autograd.demo import perceptron
 from autograd.draw.explorer.layout import Line, Size, arrange
 from autograd.draw.explorer.page import SCRIPTS, asset
 from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
@@ -233,9 +233,3 @@ def test_the_command(tmp_path, capsys):
     assert capsys.readouterr().err == (
         f"edgegrad explore: {tmp_path / 'E.svg'} cannot be written: a page is an .html file. Give it that extension.\n"
     )
-
-
-def test_the_demo_leaves_its_page(tmp_path, capsys):
-    assert main(["demo", "--out", str(tmp_path)]) == 0
-    assert "perceptron.html" in capsys.readouterr().out
-    assert (tmp_path / "perceptron.html").read_text(encoding="utf-8") == explore(perceptron().error).html

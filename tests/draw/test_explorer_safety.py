@@ -2,6 +2,7 @@
 
 import pytest
 from drawings import network
+from perceptron import perceptron
 from screens import DESK, PHONE, shown
 
 from autograd import (
@@ -13,7 +14,6 @@ from autograd import (
     scope,
     tanh,
 )
-from autograd.demo import perceptron
 from autograd.draw.explorer.page_data import adjoints_of
 from autograd.symbol import number_text
 

@@ -3,6 +3,7 @@
 import re
 
 from drawings import network, skips
+from perceptron import perceptron
 from screens import position
 
 from autograd import (
@@ -10,7 +11,6 @@ from autograd import (
     explain,
     explore,
 )
-from autograd.demo import perceptron
 from autograd.symbol import number_text
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 from drawings import skips
+from perceptron import perceptron
 from screens import NOW, PHONE, agree, position, shown, until
 
 from autograd import Value, explore, total
-from autograd.demo import perceptron
 from autograd.draw.explorer.page_data import adjoints_of
 from autograd.symbol import number_text
 

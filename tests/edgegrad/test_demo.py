@@ -1,65 +1,68 @@
-"""The lecture's perceptron, rows L1.1 to L1.7, to the digits that double precision gives."""
+"""The `edgegrad demo` command: the first lecture's perceptron, printed, drawn, and filmed while it is trained."""
 
+import json
+import re
 import xml.etree.ElementTree as ElementTree
-from fractions import Fraction
+from io import StringIO
 
 import pytest
 
-from autograd.demo import perceptron, train
+from autograd import explore
 from edgegrad.cli import main
+from edgegrad.lectures.networks import perceptron, run_perceptron
 
 
-def test_l1_1_forward():
-    net = perceptron()
-    assert [s.data for s in net.sums] == pytest.approx([2.6, 1.8], abs=1e-12)
-    assert net.output.data == pytest.approx(1.84, abs=1e-12)
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Run it once, for its folder and what it printed."""
+    out = tmp_path_factory.mktemp("demo") / "new"
+    printed = StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "80")
+        patch.setattr("sys.stdout", printed)
+        assert main(["demo", "--out", str(out)]) == 0
+    return out, printed.getvalue()
 
 
-def test_l1_4_one_step():
-    net = perceptron()
-    net.error.backward()
-    assert net.error.data == pytest.approx(0.3528, abs=1e-12)
-    assert net.output.grad == pytest.approx(0.84, abs=1e-12)
-    assert [w.grad for w in net.output_weights] == pytest.approx([2.184, 1.512], abs=1e-12)
-    assert [a.grad for a in net.activations] == pytest.approx([0.42, 0.252], abs=1e-12)
-    assert [w.grad for row in net.hidden_weights for w in row] == pytest.approx([0.21, 0.294, 0.126, 0.1764], abs=1e-12)
-    after = train(perceptron())
-    assert [w.data for w in after.output_weights] == pytest.approx([0.2816, 0.1488], abs=1e-12)
-    assert [w.data for row in after.hidden_weights for w in row] == pytest.approx(
-        [0.979, 2.9706, -2.0126, 3.98236], abs=1e-12
-    )
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "(2.6, 1.8)", "(2.184, 1.512)", "−2.0126            −2.0126            < 1e−12",
+        "0.33521672         0.3352704354      5.4e−05",
+        "0.99999996125   0.99999996125   < 1e−11",
+        "7.5092e−16      7.5092e−16      < 1e−12", "−15.124 ",
+        "= (O − t)·W2[0][0]·[s1[0] > 0]·x2 = 0.84 × 0.5 × 1 × 0.7 = 0.294\n",
+        "   0.5    0.3528      2.184   ███████████████████████\n",
+    ],
+)  # fmt: skip
+def test_the_slides_figures_stand_beside_ours(demo, shown):
+    assert shown in demo[1]
 
 
-def test_l1_5_new_hidden_weights_with_old_output_weights():
-    after = train(perceptron())
-    output = sum(w * a.data for w, a in zip((0.5, 0.3), after.activations, strict=True))
-    assert output == pytest.approx(1.8188656, abs=1e-12)
-    exact = (Fraction("1.8188656") - 1) ** 2 / 2
-    assert 0.5 * (output - 1) ** 2 == pytest.approx(float(exact), abs=1e-15)
-    assert float(exact) == pytest.approx(0.33527043545, abs=3e-11)
+def test_no_line_of_a_table_is_wider_than_the_terminal(demo):
+    assert all(len(line) <= 80 for line in demo[1].splitlines() if line.startswith("  ") or "──" in line)
 
 
-def test_l1_6_epochs():
-    net = perceptron()
-    outputs, errors = [net.output.data], [net.error.data]
-    for _ in range(4):
-        net = train(net)
-        outputs.append(net.output.data)
-        errors.append(net.error.data)
-    assert outputs == pytest.approx([1.84, 0.9884730496, 0.99982533636, 0.99999739796, 0.99999996125], abs=1e-11)
-    assert errors == pytest.approx([0.3528, 6.64352927620e-05, 1.5254e-08, 3.3853e-12, 7.5092e-16], rel=1e-4)
-    assert errors[1] == pytest.approx(6.64352927620e-05, rel=1e-11)
+def test_what_it_leaves(demo):
+    out, printed = demo
+    names = ["perceptron.html", "perceptron.svg", "training.html"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    assert all(str(out / name) in printed for name in names)
 
 
-def test_the_command_prints_it_all_and_leaves_the_drawing(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
-    assert main(["demo", "--out", str(tmp_path / "out")]) == 0
-    printed = capsys.readouterr().out
-    for shown in (
-        "(2.184, 1.512)", "0.33521672", "0.33527044", "0.9884730496", "7.5092e−16", "−15.124",
-        "= (O − t)·W2[0]·[s1 > 0]·x2 = 0.84 × 0.5 × 1 × 0.7 = 0.294",
-    ):  # fmt: skip
-        assert shown in printed
-    written = "".join(ElementTree.parse(tmp_path / "out" / "perceptron.svg").getroot().itertext())
+def test_the_drawing(demo):
+    written = "".join(ElementTree.parse(demo[0] / "perceptron.svg").getroot().itertext())
     for shown in ("W1[0][1]", "0.294", "1.84"):
         assert shown in written
+
+
+def test_the_page(demo):
+    html = explore(run_perceptron(perceptron())).html
+    assert (demo[0] / "perceptron.html").read_text(encoding="utf-8") == html
+
+
+def test_the_film(demo):
+    html = (demo[0] / "training.html").read_text(encoding="utf-8")
+    film = json.loads(re.search(r'id="record">(.*?)</script>', html).group(1))["film"]
+    assert (film["steps"], film["measured"]) == ([0, 1, 2, 3, 4], "E")
+    assert film["losses"] == pytest.approx([0.3528, 6.6435e-05, 1.5254e-08, 3.3853e-12, 7.5092e-16], rel=1e-4)

@@ -1,0 +1,48 @@
+"""How the command shows a row: a ruled table of the figures, then the words, then where the pictures are."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from edgegrad.lectures.report import Comparison, Report
+
+__all__ = ["show"]
+
+WIDTH_OF_NAMES_AND_DIFFERENCES = 40  # characters that they take of a line; the slide and ours share the rest
+COLUMNS = (("what", ""), ("slide", "cyan"), ("ours", "bold"), ("difference", "dim"))
+
+
+def show(console: Console, report: Report) -> None:
+    """Print what a row found."""
+    row = report.row
+    module = inspect.getmodule(row.function)
+    assert module is not None
+    title = f"[bold]{row.name}  {row.title}[/bold]\n[dim]{', '.join(row.where)}   ({module.__name__})[/dim]"
+    table = Table(title=title, title_justify="left", title_style="", box=SIMPLE_HEAD)
+    for heading, style in COLUMNS:
+        table.add_column(heading, style=style, overflow="fold")
+    for comparison in report.comparisons.values():
+        for line in _lines(comparison, (console.width - WIDTH_OF_NAMES_AND_DIFFERENCES) // 2):
+            table.add_row(*line.cells)
+    console.print(table)
+    for words in report.words:
+        console.print(words, soft_wrap=True, markup=False)
+    for path in report.pictures:
+        console.print(f"[dim]→[/dim] {path}", soft_wrap=True)
+
+
+def _lines(comparison: Comparison, width: int) -> Iterator[Comparison]:
+    """Yield a comparison, or one for each of its numbers where together they are wider than `width` characters."""
+    ours, expected = comparison.ours, comparison.expected
+    if not isinstance(ours, Sequence) or isinstance(ours, str) or max(map(len, comparison.cells[1:3])) <= width:
+        yield comparison
+        return
+    for k, number in enumerate(ours):
+        what = comparison.what if k == 0 else ""
+        slide = expected[k] if isinstance(expected, Sequence) and not isinstance(expected, str) else expected
+        yield Comparison(what, number, slide, comparison.source, comparison.digits, comparison.rounding)
