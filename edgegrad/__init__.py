@@ -6,6 +6,14 @@ Example:
     2
 """
 
+import autograd as _autograd
+
+if not hasattr(_autograd, "Value"):  # its __init__.py was written over: nothing in that folder can be relied upon
+    raise ImportError(
+        "Two packages share the folder 'autograd': edgegrad and HIPS' autograd were installed into one environment. "
+        "Run: pip uninstall -y autograd edgegrad && pip install edgegrad"
+    )
+
 from autograd import __version__
 
 __all__ = ["__version__"]

@@ -26,6 +26,14 @@ Example:
     True
 """
 
+import autograd as _autograd
+
+if not hasattr(_autograd, "Value"):  # its __init__.py was written over: nothing in that folder can be relied upon
+    raise ImportError(
+        "Two packages share the folder 'autograd': edgegrad and HIPS' autograd were installed into one environment. "
+        "Run: pip uninstall -y autograd edgegrad && pip install edgegrad"
+    )
+
 from nn import metrics, plots
 from nn.data.cells import cells
 from nn.data.datasets import adding_problem, circles, delayed_echo, sine_wave, spirals, two_gaussians, two_moons, xor

@@ -175,16 +175,3 @@ def test_no_derivative_outside_the_catalogue():
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         makes = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Op"]
         assert bool(makes) == (path.name == "ops.py"), path.name
-
-
-def test_a_mixed_installation_is_refused(tmp_path):
-    """HIPS' package of the same name has a tracer.py: two packages in one folder would half work."""
-    (tmp_path / "autograd").mkdir()
-    (tmp_path / "autograd" / "__init__.py").write_text((ROOT / "__init__.py").read_text(encoding="utf-8"), "utf-8")
-    (tmp_path / "autograd" / "tracer.py").write_text("", "utf-8")
-    done = subprocess.run([sys.executable, "-c", "import autograd"], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == (
-        "ImportError: Two packages share the folder 'autograd': edgegrad and HIPS' autograd were installed into one "
-        "environment. Run: pip uninstall -y autograd edgegrad && pip install edgegrad"
-    )
