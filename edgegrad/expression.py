@@ -35,7 +35,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: lambda x, y: x < y,
     ast.LtE: lambda x, y: x <= y,
 }
-LONGEST = 20_000  # characters
+MAX_CHARACTERS = 20_000
 
 
 class Formula(NamedTuple):
@@ -63,20 +63,20 @@ def read_formula(source: str, numbers: Mapping[str, float]) -> Formula:
         ExpressionError: it cannot be read, or a name has no number, or a number no name.
         DomainError: it has no value at these numbers.
     """
-    if len(source) > LONGEST:
-        raise ExpressionError(f"The formula has {len(source):,} characters; at most {LONGEST:,} are read.")
+    if len(source) > MAX_CHARACTERS:
+        raise ExpressionError(f"The formula has {len(source):,} characters; at most {MAX_CHARACTERS:,} are read.")
     try:
         steps = ast.parse(" ".join(source.split()) or "?", mode="exec").body
         return _Reader(numbers).read(steps)
     except SyntaxError as error:
         place = f" at column {error.offset}" if error.offset and source.strip() else ""
         raise ExpressionError(
-            f"The formula {_short(source)!r} cannot be read{place}. Write it as in Python, for instance "
+            f"The formula {_shorten(source)!r} cannot be read{place}. Write it as in Python, for instance "
             "'relu(w*x + b)'."
         ) from None
     except (RecursionError, MemoryError):
         raise ExpressionError(
-            f"The formula {_short(source)!r} is nested too deeply. Split it into steps with ';'."
+            f"The formula {_shorten(source)!r} is nested too deeply. Split it into steps with ';'."
         ) from None
 
 
@@ -89,11 +89,11 @@ def read_assignment(argument: str) -> tuple[str, float]:
     name, equals, number = argument.partition("=")
     name = name.strip()
     if not equals or not name.isidentifier():
-        raise ExpressionError(f"{_short(argument)!r} is not of the form name=number, such as w=2.0.")
+        raise ExpressionError(f"{_shorten(argument)!r} is not of the form name=number, such as w=2.0.")
     try:
         return name, float(number)
     except ValueError:
-        raise ExpressionError(f"{name} needs a number, not {_short(number)!r}: write {name}=2.0.") from None
+        raise ExpressionError(f"{name} needs a number, not {_shorten(number)!r}: write {name}=2.0.") from None
 
 
 class _Reader:
@@ -119,7 +119,7 @@ class _Reader:
             elif isinstance(step, ast.Expr):
                 if step is not steps[-1]:
                     raise ExpressionError(
-                        f"The step {_short(ast.unparse(step))!r} is computed but never used: give it a name, as in "
+                        f"The step {_shorten(ast.unparse(step))!r} is computed but never used: give it a name, as in "
                         "s = w*x; s**2, or leave it out."
                     )
                 output = self.visit(step.value)
@@ -204,7 +204,7 @@ class _Reader:
 
     @staticmethod
     def refuse(node: ast.AST) -> ExpressionError:
-        written = _short(ast.unparse(node))
+        written = _shorten(ast.unparse(node))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
             return ExpressionError(f"{written!r} cannot be read: a power is written x**y.")
         return ExpressionError(
@@ -213,5 +213,5 @@ class _Reader:
         )
 
 
-def _short(written: str) -> str:
+def _shorten(written: str) -> str:
     return written if len(written) <= 60 else written[:57] + "…"

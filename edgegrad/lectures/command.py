@@ -32,8 +32,8 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
         _list()
         return
     rows = [row for name in names for row in _find(name)]
-    options = {name: given for name, given in (("epochs", epochs), ("data", data)) if given is not None}
-    chosen = [{name: given for name, given in options.items() if name in row.options} for row in rows]
+    options = {name: option for name, option in (("epochs", epochs), ("data", data)) if option is not None}
+    chosen = [{name: option for name, option in options.items() if name in row.options} for row in rows]
     for name in options:
         if not any(name in some for some in chosen):
             takers = ", ".join(row.name for row in ROWS.values() if name in row.options)

@@ -31,7 +31,7 @@ class Trained(NamedTuple):
 
 
 def optimisers() -> dict[str, Make]:
-    """List the optimisers of lectures L4.10 to L4.17, with learning rates that suit the task."""
+    """Return the optimisers of lectures L4.10 to L4.17, with learning rates that suit the task."""
     return {
         "plain descent": lambda w: nn.SGD(w, lr=0.2),
         "momentum": lambda w: nn.SGD(w, lr=0.1, momentum=0.9),

@@ -66,9 +66,7 @@ def L1_3(report: Report) -> None:
     both = grad(lambda x, y: exp(x) + log(y), (0, 1))
     report.compare("∇(eˣ + ln y) at (1, 2)", list(both(1.0, 2.0)), [math.e, 0.5])
     three = grad(lambda x, y, z: exp(x) - 1 / y**2 + 2**z, (0, 1, 2))
-    report.compare(
-        "∇(eˣ − 1/y² + 2ᶻ) at (1, 2, 3)", list(three(1.0, 2.0, 3.0)), [math.e, 0.25, 8 * math.log(2)]
-    )  # fmt: skip
+    report.compare("∇(eˣ − 1/y² + 2ᶻ) at (1, 2, 3)", list(three(1.0, 2.0, 3.0)), [math.e, 0.25, 8 * math.log(2)])
     x = Value(1.7, name="x")
     f = x ** (2 * x * log(x))
     f.name = "f"
@@ -142,11 +140,17 @@ def L1_7(report: Report) -> None:
     report.picture("log-error", lambda: history.plot("loss", scale="log"))
     report.picture("change", lambda: history.plot("loss", scale="change"))
     report.picture(
-        "error-over-W2", lambda: nn.plots.loss_curve(
-            model, [PERCEPTRON_INPUT], [1.0], "half_squared_error", weight, span=(-0.5, 1.0),
+        "error-over-W2",
+        lambda: nn.plots.loss_curve(
+            model,
+            [PERCEPTRON_INPUT],
+            [1.0],
+            "half_squared_error",
+            weight,
+            span=(-0.5, 1.0),
             paths={"five updates": path.points[:, 4]},
         ),
-    )  # fmt: skip
+    )
 
 
 @row("nn.MLP", "nn.RMSProp", "nn.Standardizer", "nn.fit", "nn.boston")
@@ -219,11 +223,9 @@ def _output(outputs: Any, targets: Any) -> float:
 def train_perceptron(epochs: int = 5) -> tuple[nn.Sequential, nn.History, nn.WeightPath]:
     """Train the perceptron as the lecture does, and return it with its errors and the way of its weights."""
     model = perceptron()
-    path = nn.WeightPath(model.parameters())
-    history = nn.fit(
-        model, [PERCEPTRON_INPUT], [1.0], "half_squared_error", nn.SGD(model.parameters(), lr=RATE), epochs, None,
-        metrics={"output": _output}, callbacks=[path],
-    )  # fmt: skip
+    path, optimizer = nn.WeightPath(model.parameters()), nn.SGD(model.parameters(), lr=RATE)
+    X, t, metrics = [PERCEPTRON_INPUT], [1.0], {"output": _output}
+    history = nn.fit(model, X, t, "half_squared_error", optimizer, epochs, None, metrics=metrics, callbacks=[path])
     return model, history, path
 
 

@@ -50,11 +50,11 @@ def L2_3(report: Report, epochs: int = 250) -> None:
     X, y = nn.two_moons(40, noise=0.15, seed=0)
     test = nn.two_moons(40, noise=0.15, seed=1)
 
-    def fresh() -> tuple[nn.MLP, nn.SGD]:
+    def make() -> tuple[nn.MLP, nn.SGD]:
         model = nn.MLP(2, [5, 1], activation="tanh", seed=0)
         return model, nn.SGD(model.parameters(), lr=0.3)
 
-    model, optimizer = fresh()
+    model, optimizer = make()
     history = nn.History()
     for _ in range(epochs):
         model.train()
@@ -68,12 +68,10 @@ def L2_3(report: Report, epochs: int = 250) -> None:
             seen += loss.data * len(rows)
         model.eval()
         history.append({"loss": seen / len(X), "val_loss": nn.evaluate(model, *test, "bce_with_logits")["loss"]})
-    twin, descent = fresh()
+    twin, descent = make()
     by_fit = nn.fit(twin, X, y, "bce_with_logits", descent, epochs, 10, shuffle=False)
     report.compare("loss of the first epoch", history["loss"][0], by_fit["loss"][0], "nn.fit", digits=4)
-    report.compare(
-        "loss of the last epoch", history["loss"][-1], by_fit["loss"][-1], "nn.fit", digits=4, rounding=1e-6
-    )  # fmt: skip
+    report.compare("loss of the last epoch", history["loss"][-1], by_fit["loss"][-1], "nn.fit", digits=4, rounding=1e-6)
     score = nn.evaluate(model, *test, "bce_with_logits", ["accuracy_with_logits"])["accuracy_with_logits"]
     report.compare("accuracy on test examples", score, digits=3)
     report.picture("curves", lambda: history.plot("loss", scale="log"))
@@ -109,7 +107,7 @@ def L2_5(report: Report) -> None:
     total = math.exp(2.0) + math.exp(-1.0) + math.exp(0.5)
     report.compare(
         "cross-entropy on logits", nn.cross_entropy([2.0, -1.0, 0.5], 2), math.log(total) - 0.5, "closed form"
-    )  # fmt: skip
+    )
 
 
 class BiasedSigmoid(nn.Module):
@@ -156,9 +154,8 @@ def L2_7(report: Report) -> None:
         ("stochastic", 1, 0.05, 2),
     ):
         model = _neuron()
-        path = nn.WeightPath(model.parameters())
-        nn.fit(model, X, t, "half_squared_error", nn.SGD(model.parameters(), lr=rate), epochs, size, seed=0,
-               callbacks=[path])  # fmt: skip
+        path, optimizer = nn.WeightPath(model.parameters()), nn.SGD(model.parameters(), lr=rate)
+        nn.fit(model, X, t, "half_squared_error", optimizer, epochs, size, seed=0, callbacks=[path])
         paths[label] = path.points
         loss = nn.evaluate(model, X, t, "half_squared_error")["loss"]
         report.compare(f"loss over the lowest, {label}, {len(path.points) - 1} steps", loss / lowest, digits=4)
@@ -167,8 +164,12 @@ def L2_7(report: Report) -> None:
     report.compare("examples looked at, one by one", single)
     report.compare("how many times fewer", full / single, "at least 10", digits=3)
     model = _neuron()
-    report.picture("paths", lambda: nn.plots.loss_surface(
-        model, X, t, "half_squared_error", model.parameters(), paths=paths, resolution=21))  # fmt: skip
+    report.picture(
+        "paths",
+        lambda: nn.plots.loss_surface(
+            model, X, t, "half_squared_error", model.parameters(), paths=paths, resolution=21
+        ),
+    )
 
 
 @row("nn.curvature.hessian", "nn.plots.loss_curve")
@@ -186,8 +187,9 @@ def L2_8(report: Report) -> None:
         expected = 1.0 + 3.0 * (1.0 - share) ** 5
         report.compare(f"w after 5 steps, {label}", path.points[-1, 0].item(), expected, "1 + 3(1 − ηE″)⁵")
     model = _neuron([4.0])
-    report.picture("rates", lambda: nn.plots.loss_curve(
-        model, x, t, "half_squared_error", model.parameters()[0], paths=paths))  # fmt: skip
+    report.picture(
+        "rates", lambda: nn.plots.loss_curve(model, x, t, "half_squared_error", model.parameters()[0], paths=paths)
+    )
 
 
 @row("autograd.derivative", "nn.curvature.optimal_learning_rate", "nn.curvature.largest_stable_learning_rate")
@@ -237,8 +239,12 @@ def L2_10(report: Report) -> None:
     report.say("A bias has λ = 1 under this loss whatever the inputs, so it stays frozen at its best value, 0.")
     model, wild = _neuron(bias=True), paths.pop("η = 2.5")
     shown = paths | {"η = 2.5, 8 steps": wild[:9]}
-    report.picture("paths", lambda: nn.plots.loss_surface(
-        model, X, t, "half_squared_error", model.parameters()[:2], paths=shown, resolution=21))  # fmt: skip
+    report.picture(
+        "paths",
+        lambda: nn.plots.loss_surface(
+            model, X, t, "half_squared_error", model.parameters()[:2], paths=shown, resolution=21
+        ),
+    )
 
 
 @row("nn.fit", "nn.History.stop_reason")

@@ -31,7 +31,7 @@ def L3_1(report: Report) -> None:
     expected = _logistic_regression(columns, classes)
     report.compare(
         "w and b, σ = logistic", _weights(logistic), expected, "reweighted least squares", digits=6, rounding=1e-7
-    )  # fmt: skip
+    )
     report.say(history)
     report.picture("logistic", lambda: nn.plots.decision(logistic, X, classes))
 
@@ -114,9 +114,7 @@ def L3_5(report: Report) -> None:
         for first in range(0, 8, size or 8):
             some = slice(first, first + (size or 8))
             theta -= 0.1 * 2.0 * X[some].T @ (X[some] @ theta - t[some]) / len(X[some])
-        report.compare(
-            f"θ after an epoch, {label}", model.state_dict()["W"][0].tolist(), theta.tolist(), "normal form"
-        )  # fmt: skip
+        report.compare(f"θ after an epoch, {label}", model.state_dict()["W"][0].tolist(), theta.tolist(), "normal form")
 
 
 @row("nn.UNet", "nn.cells", "nn.iou_with_logits")
@@ -136,10 +134,19 @@ def L3_6(report: Report, epochs: int = 4) -> None:
     report.compare("overlap with the boundaries of unseen cells", found, digits=3)
     report.compare("overlap of the best threshold on brightness", by_threshold, digits=3)
     scores = nn.predict(model, unseen[:2])
-    report.picture("cells", lambda: pictures.patterns({
-        "picture": -unseen[0, 0], "boundary": truth[0, 0], "score": scores[0, 0],
-        "another": -unseen[1, 0], "its boundary": truth[1, 0], "its score": scores[1, 0],
-    }))  # fmt: skip
+    report.picture(
+        "cells",
+        lambda: pictures.patterns(
+            {
+                "picture": -unseen[0, 0],
+                "boundary": truth[0, 0],
+                "score": scores[0, 0],
+                "another": -unseen[1, 0],
+                "its boundary": truth[1, 0],
+                "its score": scores[1, 0],
+            }
+        ),
+    )
 
 
 @row("nn.MLP", "autograd.explain")

@@ -23,7 +23,7 @@ LETTERS = {
 
 
 def letter(name: str) -> list[int]:
-    """Give a letter as 25 states, 1 where it is dark and −1 elsewhere."""
+    """Return a letter as 25 states, 1 where it is dark and −1 elsewhere."""
     return [1 if dot == "#" else -1 for dot in LETTERS[name]]
 
 
@@ -46,7 +46,7 @@ def L4_1(report: Report) -> None:
     by_g = (_potential(10.0, 36 + h) - _potential(10.0, 36 - h)) / (2 * h)
     report.compare(
         "∂V/∂I and ∂V/∂g_K at 2 ms", [I.grad, g_K.grad], [by_I, by_g], "differences", digits=6, rounding=1e-6
-    )  # fmt: skip
+    )
     report.say("The slide's equation lacks the leak, and its signs are loose: see nn.HodgkinHuxley.")
     times = runs[10.0].times
     report.picture(
@@ -55,8 +55,12 @@ def L4_1(report: Report) -> None:
             times, {f"I = {I:g} µA/cm²": run.array()[:, 0] for I, run in runs.items()}, labels=("t, ms", "V, mV")
         ),
     )
-    report.picture("gates", lambda: pictures.curves(
-        times, dict(zip("nmh", runs[10.0].array()[:, 1:].T, strict=True)), labels=("t, ms", "open")))  # fmt: skip
+    report.picture(
+        "gates",
+        lambda: pictures.curves(
+            times, dict(zip("nmh", runs[10.0].array()[:, 1:].T, strict=True)), labels=("t, ms", "open")
+        ),
+    )
 
 
 @row("nn.SpikingNetwork")
@@ -97,8 +101,12 @@ def L4_4(report: Report) -> None:
     """Evaluate the activations, and let a stochastic neuron fire with p = 1/(1 + e^−s)."""
     s, e = 0.5, math.exp(0.5)
     for name, expected in (
-        ("step", 1.0), ("identity", 0.5), ("sigmoid", e / (1 + e)), ("tanh", (e * e - 1) / (e * e + 1)), ("relu", 0.5),
-    ):  # fmt: skip
+        ("step", 1.0),
+        ("identity", 0.5),
+        ("sigmoid", e / (1 + e)),
+        ("tanh", (e * e - 1) / (e * e + 1)),
+        ("relu", 0.5),
+    ):
         report.compare(f"{name}(0.5)", nn.ACTIVATIONS[name](s), expected, "closed form")
     report.compare(
         "softmax of (0.5, 0)", nn.ACTIVATIONS["softmax"]([s, 0.0]), [e / (1 + e), 1 / (1 + e)], "closed form"
@@ -106,8 +114,12 @@ def L4_4(report: Report) -> None:
     neuron = nn.StochasticNeuron(1, w=[1.0], b=0.0, seed=0)
     fired = [neuron([s])[0].data for _ in range(4000)]
     report.compare("share of 4,000 draws that fire at s = 0.5", sum(fired) / 4000, e / (1 + e), "p", digits=4)
-    report.picture("gallery", lambda: nn.plots.activations(
-        {name: nn.ACTIVATIONS[name] for name in ("step", "identity", "sigmoid", "tanh", "relu")}))  # fmt: skip
+    report.picture(
+        "gallery",
+        lambda: nn.plots.activations(
+            {name: nn.ACTIVATIONS[name] for name in ("step", "identity", "sigmoid", "tanh", "relu")}
+        ),
+    )
 
 
 @row("nn.Elman", "nn.LSTM", "nn.Hopfield", "nn.SelfOrganizingMap", "nn.BidirectionalMemory", "nn.AdaptiveResonance")
@@ -119,7 +131,7 @@ def L4_5(report: Report) -> None:
         history = nn.fit(model, X, y, "mse", nn.Adam(model.parameters(), lr=0.05), 25, 8, seed=0)
         report.compare(
             f"{kind.__name__}, loss on a sine wave, first and last", [history["loss"][0], history["loss"][-1]], digits=2
-        )  # fmt: skip
+        )
     names = list(LETTERS)
     memory = nn.Hopfield([letter(name) for name in names])
     damaged = np.array(letter("L"))
@@ -150,8 +162,10 @@ def L4_5(report: Report) -> None:
         classes[vigilance] = [resonance.learn(x) for x in bits]
     report.compare("ART, classes of T, L, X, T with vigilance 0.3", classes[0.3])
     report.compare("the same with vigilance 0.9", classes[0.9], [0, 1, 2, 0], "by hand")
-    report.picture("hopfield", lambda: pictures.patterns(
-        {f"E = {E:.2f}": s.reshape(5, 5) for E, s in zip(energies, states, strict=True)}))  # fmt: skip
+    report.picture(
+        "hopfield",
+        lambda: pictures.patterns({f"E = {E:.2f}": s.reshape(5, 5) for E, s in zip(energies, states, strict=True)}),
+    )
     report.picture("map", lambda: pictures.map_grid(before, chart.W, X))
 
 
@@ -211,7 +225,7 @@ def L4_8(report: Report) -> None:
     expected = y * (1 - y) * (state["W2"].T @ outer)
     report.compare(
         "δ_i = ∂y_i/∂s_i Σ_j δ_j w_ji", [nodes[f"s1[{i}]"].grad for i in range(3)], expected.tolist(), "the formula"
-    )  # fmt: skip
+    )
     weight = dict(model.named_parameters())["W1[0][1]"]
     assert weight.grad is not None
     report.compare("∂E/∂w = ∂E/∂y · ∂y/∂s · ∂s/∂w", weight.grad, float(expected[0] * 0.9), "the formula")

@@ -29,13 +29,13 @@ def bowl(w: list[Value]) -> Value:
 
 
 def slope(w: Floats) -> Floats:
-    """Give the gradient by the matrix form, to check the engine's with."""
+    """Compute the gradient by the matrix form, to check the engine's with."""
     slopes: Floats = A @ w - [1.0, 0.0]
     return slopes
 
 
 def descend(make: Callable[[list[Value]], nn.Optimizer], steps: int = STEPS) -> list[float]:
-    """Take steps with an optimiser on the bowl, with the engine's gradients, and give w."""
+    """Take steps with an optimiser on the bowl, with the engine's gradients, and return w."""
     w = [Value(x, name=f"w{k}") for k, x in enumerate(START.tolist(), 1)]
     optimizer, objective = make(w), nn.Objective.from_closure(w, lambda: bowl(w))
     for _ in range(steps):
@@ -199,8 +199,9 @@ def L4_19(report: Report, epochs: int = 8) -> None:
     X, X_test, y, y_test = nn.train_test_split(X, y, test_size=0.25, seed=0)
     model = nn.MLP(64, [24, 10], activation="relu", seed=0)
     optimizer = nn.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
-    history = nn.fit(model, X, y, "cross_entropy", optimizer, epochs, 16, validation_split=0.1, metrics=["accuracy"],
-                     seed=0)  # fmt: skip
+    history = nn.fit(
+        model, X, y, "cross_entropy", optimizer, epochs, 16, validation_split=0.1, metrics=["accuracy"], seed=0
+    )
     accuracy = nn.evaluate(model, X_test, y_test, "cross_entropy", ["accuracy"])["accuracy"]
     table = nn.confusion_matrix(nn.predict(model, X_test), y_test)
     report.compare("examples for training and test", [len(X), len(X_test)], [1347, 450], "3 : 1 of 1,797")

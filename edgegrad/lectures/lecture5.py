@@ -1,4 +1,4 @@
-"""Lecture 6, training neural networks: gradients of neurons, layers and any graph of them, and regularisation."""
+"""Lecture 5, training neural networks: gradients of neurons, layers and any graph of them, and regularisation."""
 
 from __future__ import annotations
 
@@ -81,18 +81,21 @@ def L5_3(report: Report) -> None:
 def L5_4(report: Report) -> None:
     """Sum over children on a graph with skips, with E_α = ∂Q/∂α at every node."""
     x, y = Value(0.7, name="x"), Value(-0.4, name="y")
-    w = {name: Value(number, name=f"w_{name}", parameter=True) for name, number in
-         (("zx", 0.8), ("zy", -0.5), ("sx", 0.3), ("sz", 1.1), ("tx", -0.7), ("ts", 0.9))}  # fmt: skip
-    z = _named(sigmoid(w["zx"] * x + w["zy"] * y), "z")
-    s = _named(tanh(w["sx"] * x + w["sz"] * z), "s")
-    t = _named(tanh(w["tx"] * x + w["ts"] * s), "t")
-    Q = _named((t - 1.0) ** 2 + 0.5 * z, "Q")
+    w = {
+        name: Value(number, name=f"w_{name}", parameter=True)
+        for name, number in (("zx", 0.8), ("zy", -0.5), ("sx", 0.3), ("sz", 1.1), ("tx", -0.7), ("ts", 0.9))
+    }
+    z = _name(sigmoid(w["zx"] * x + w["zy"] * y), "z")
+    s = _name(tanh(w["sx"] * x + w["sz"] * z), "s")
+    t = _name(tanh(w["tx"] * x + w["ts"] * s), "t")
+    Q = _name((t - 1.0) ** 2 + 0.5 * z, "Q")
     Q.backward()
     E = {node.name: node.grad for node in (x, y, z, s, t) if node.grad is not None}
     slopes = {
-        "z": z.data * (1 - z.data) * w["zx"].data, "s": (1 - s.data**2) * w["sx"].data,
+        "z": z.data * (1 - z.data) * w["zx"].data,
+        "s": (1 - s.data**2) * w["sx"].data,
         "t": (1 - t.data**2) * w["tx"].data,
-    }  # fmt: skip
+    }
     children = sum(E[name] * slopes[name] for name in "zst")
     report.compare("E_x = E_z ∂z/∂x + E_s ∂s/∂x + E_t ∂t/∂x", E["x"], children, "the sum over children")
     report.compare("E_x, E_y, E_z, E_s, E_t", list(E.values()))
@@ -158,7 +161,7 @@ def L5_6(report: Report) -> None:
     report.picture("penalty", penalty.graph)
 
 
-def _named(v: Value, name: str) -> Value:
+def _name(v: Value, name: str) -> Value:
     v.name = name
     return v
 

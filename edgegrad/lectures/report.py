@@ -1,4 +1,4 @@
-"""What a row of the lectures is, and what running it gives: figures beside those of the slide, words and pictures."""
+"""A row of the lectures, and the report of its run: figures beside those of the slide, words and pictures."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Comparison", "Report", "Row", "row"]
 Quantity: TypeAlias = float | str | Sequence[Any]
 
 
-def _written(quantity: Quantity, digits: int) -> str:
+def _format(quantity: Quantity, digits: int) -> str:
     if isinstance(quantity, str):
         return quantity
     if isinstance(quantity, Sequence):
-        return "(" + ", ".join(_written(number, digits) for number in quantity) + ")"
+        return "(" + ", ".join(_format(number, digits) for number in quantity) + ")"
     number = float(quantity)
     return f"{number + 0.0:.{digits}g}".replace("-", "−")
 
 
-def _whole(quantity: Quantity | None) -> bool:
+def _is_whole(quantity: Quantity | None) -> bool:
     return isinstance(quantity, int) or (isinstance(quantity, Sequence) and all(isinstance(q, int) for q in quantity))
 
 
@@ -60,21 +60,24 @@ class Comparison:
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """What it is, the reference, ours and the difference, as text."""
-        ours = _written(self.ours, self.digits)
+        ours = _format(self.ours, self.digits)
         if self.expected is None:
             return self.what, "—", ours, "—"
-        shown = _written(self.expected, 12 if self.source == "slide" else self.digits)
+        shown = _format(self.expected, 12 if self.source == "slide" else self.digits)
         if self.source != "slide":
             shown += f" ({self.source})"
         if self.difference is None:
             words = isinstance(self.ours, str) and isinstance(self.expected, str)
             return self.what, shown, ours, "—" if not words else "none" if self.ours == self.expected else "differs"
         apart = self.difference
-        if apart == 0.0 and _whole(self.ours) and _whole(self.expected):
+        if apart == 0.0 and _is_whole(self.ours) and _is_whole(self.expected):
             return self.what, shown, ours, "0"
-        return self.what, shown, ours, (
-            _written(apart, 2) if apart >= self.rounding else "< " + f"{self.rounding:.0e}".replace("-", "−")
-        )  # fmt: skip
+        return (
+            self.what,
+            shown,
+            ours,
+            (_format(apart, 2) if apart >= self.rounding else "< " + f"{self.rounding:.0e}".replace("-", "−")),
+        )
 
 
 @dataclass
@@ -105,7 +108,7 @@ class Report:
         digits: int = 10,
         rounding: float = 1e-12,
     ) -> None:
-        """Note a quantity. Args as `Comparison` has them.
+        """Add a quantity, with what the slide says of it. Args as `Comparison` has them.
 
         Raises:
             ValueError: ours is None, as a gradient is before a backward pass.
@@ -119,7 +122,7 @@ class Report:
         self.words += map(str, words)
 
     def picture(self, name: str, make: Callable[[], Any]) -> None:
-        """Leave a picture, if pictures are wanted: a `Graph` as ``.svg``, a matplotlib figure as ``.png``.
+        """Write a picture, if pictures are wanted: a `Graph` as ``.svg``, a matplotlib figure as ``.png``.
 
         Args:
             name: of the file, after the row's.
@@ -138,7 +141,7 @@ class Report:
         self.pictures.append(path)
 
     def __getitem__(self, what: str) -> Any:
-        """Give ours of a quantity by its name."""
+        """Return ours of a quantity by its name."""
         return self.comparisons[what].ours
 
 

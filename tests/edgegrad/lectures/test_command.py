@@ -70,7 +70,21 @@ def test_a_folder_that_cannot_be_made(tmp_path, capsys):
     )
 
 
-def test_other_commands_do_not_load_nn():
-    code = "import sys; from edgegrad.cli import main; main(['explain', 'x**2', 'x=1']); print('nn' in sys.modules)"
+@pytest.mark.parametrize("words", [["explain", "x**2", "x=1"], ["--version"]], ids=lambda words: words[0])
+def test_other_commands_do_not_load_nn(words):
+    code = (
+        "import atexit, sys; from edgegrad.cli import main\n"
+        "atexit.register(lambda: print([name for name in ('nn', 'numpy', 'rich') if name in sys.modules]))\n"
+        f"main({words!r})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_missing_package_is_named(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    assert main(["lectures", "L1.8"]) == 1
+    assert capsys.readouterr().err == (
+        "edgegrad lectures: L1.8 without a file of the Boston table runs on scikit-learn's diabetes set: pip install "
+        "scikit-learn, or give the table with --data.\n"
+    )
