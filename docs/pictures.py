@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import storeys
 from sphinx.application import Sphinx
 
 import nn
@@ -74,8 +75,9 @@ RECORDED: tuple[Callable[[], Value], ...] = (neuron, skip, swept, slope, twice, 
 def draw(app: Sphinx) -> None:
     """Draw each picture that has changed."""
     FOLDER.mkdir(exist_ok=True)
-    for record in RECORDED:
-        path, svg = FOLDER / f"{record.__name__}.svg", record().graph().to_svg()
+    pictures = {record.__name__: record().graph().to_svg() for record in RECORDED} | {"storeys": storeys.to_svg()}
+    for name, svg in pictures.items():
+        path = FOLDER / f"{name}.svg"
         if not path.exists() or path.read_text(encoding="utf-8") != svg:
             path.write_text(svg, encoding="utf-8")
 

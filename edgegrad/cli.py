@@ -10,7 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from autograd.errors import AutogradError, ExpressionError
+import autograd
+from autograd import AutogradError, ExpressionError
 from edgegrad.errors import CommandError
 
 __all__ = ["main"]
@@ -27,15 +28,13 @@ A formula that begins with a minus goes after --:  edgegrad draw -o g.svg -- "-x
 
 
 def _parser() -> argparse.ArgumentParser:
-    from autograd import __version__
-
     parser = argparse.ArgumentParser(
         prog="edgegrad",
         description="Scalar automatic differentiation with every derivative on a graph edge.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"edgegrad {__version__}")
+    parser.add_argument("--version", action="version", version=f"edgegrad {autograd.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
 
     demo = commands.add_parser(
@@ -120,16 +119,14 @@ def _draw(arguments: argparse.Namespace) -> None:
 
 
 def _explore(arguments: argparse.Namespace) -> None:
-    from autograd.draw.explorer import explore
     from edgegrad.expression import read_formula
 
     formula = read_formula(arguments.formula, _numbers(arguments.numbers))
-    page = explore(formula.output, arguments.output)
+    page = autograd.explore(formula.output, arguments.output)
     print(f"{formula.output.describe()}; {page.steps} steps to explore in {arguments.output}")
 
 
 def _explain(arguments: argparse.Namespace) -> None:
-    from autograd.explain import explain
     from edgegrad.expression import read_formula
 
     names = [word for word in arguments.words if "=" not in word and word != "wrt"]
@@ -142,7 +139,7 @@ def _explain(arguments: argparse.Namespace) -> None:
     if arguments.paths < 1:
         raise ExpressionError("--paths must be at least 1.")
     for name in names or leaves:
-        derivation = explain(
+        derivation = autograd.explain(
             formula.output, formula.values[name], paths=arguments.paths, precision=_digits(arguments.precision)
         )
         print(derivation.latex() if arguments.latex else derivation)

@@ -1,0 +1,90 @@
+"""The page on the architecture: its picture is that of the imports, and every path on it exists."""
+
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
+
+
+@pytest.fixture(scope="module")
+def storeys():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs")
+        import storeys
+
+        return storeys
+
+
+@pytest.fixture(scope="module")
+def arrows(storeys):
+    return re.findall(r'"([\w.]+)" -> "([\w.]+)"', storeys.draw())
+
+
+def test_every_path_exists():
+    paths = PATH.findall((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_picture_shows_every_part(storeys):
+    words = "".join(ElementTree.fromstring(storeys.to_svg()).itertext())
+    for package in storeys.STOREYS:
+        assert f"import {package}" in words
+        for path in (ROOT / package).iterdir():
+            if (path / "__init__.py").exists() or (path.suffix == ".py" and not path.stem.startswith("__")):
+                assert path.stem in words
+
+
+def test_the_picture_is_the_same_every_time(storeys):
+    command = [sys.executable, ROOT / "docs" / "storeys.py"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == storeys.draw()
+
+
+def test_no_arrow_leads_up(storeys, arrows):
+    heights = list(storeys.STOREYS)
+    assert ("autograd.backward", "autograd.graph") in arrows
+    for upper, lower in arrows:
+        assert heights.index(upper.partition(".")[0]) >= heights.index(lower.partition(".")[0])
+
+
+def test_an_arrow_that_follows_from_others_is_left_out(storeys, arrows):
+    assert "autograd.errors" in storeys.parts_loaded()["autograd.backward"]
+    assert ("autograd.backward", "autograd.errors") not in arrows
+
+
+SOURCE = """
+import nn.data
+from nn.optim import flat, Optimizer
+if TYPE_CHECKING:
+    import nn.plots
+else:
+    x = __import__("nn.metrics")
+def late():
+    from nn import fit
+    return importlib.import_module("nn." + name), import_module(f"nn.losses.{name}")
+class Here:
+    import nn.state
+    async def later(self):
+        import nn.errors
+"""
+
+
+def test_every_kind_of_import_is_found(storeys):
+    assert storeys.imports_of(SOURCE) == [
+        ("nn.data", "loading"),
+        ("nn.optim.flat", "loading"),
+        ("nn.optim", "loading"),
+        ("nn.plots", "typing"),
+        ("nn.metrics", "by name"),
+        ("nn", "late"),
+        ("nn", "by name"),
+        ("nn.losses", "by name"),
+        ("nn.state", "loading"),
+        ("nn.errors", "late"),
+    ]
