@@ -1,26 +1,19 @@
 """CONTRIBUTING.md: its paths exist, its code runs, its lines are counted, and the hooks lint as CI does."""
 
 import doctest
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from documents import script
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PROSE = TEXT.partition("## Lines by folder")[0]
+lines = script("lines")
 
 
-@pytest.fixture(scope="module")
-def lines():
-    spec = importlib.util.spec_from_file_location("lines", ROOT / "docs" / "lines.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_lines_are_those_of_the_folders(lines):
+def test_the_lines_are_those_of_the_folders():
     """Within a fifth, so that not every change has to count again."""
     stated = lines.read_table(TEXT)
     counted = {folder.name: folder.lines for folder in lines.count()}
@@ -29,7 +22,7 @@ def test_the_lines_are_those_of_the_folders(lines):
         assert stated[name] == pytest.approx(number, rel=0.2, abs=60), f"{name}: run: python docs/lines.py"
 
 
-def test_the_page_is_written_into_its_place(lines):
+def test_the_page_is_written_into_its_place():
     written = lines.page()
     assert lines.read_table(written) == {folder.name: folder.lines for folder in lines.count()}
     assert lines.TABLE.sub("", written) == lines.TABLE.sub("", TEXT)

@@ -1,4 +1,4 @@
-"""The package: its public surface, which way imports go, and what importing it loads."""
+"""The packages: their public surface, which way imports go, and what importing them loads."""
 
 import ast
 import importlib
@@ -9,68 +9,69 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import script
 
 import autograd
 
+storeys = script("storeys")
 ROOT = Path(autograd.__file__).parent
-NN = ROOT.parent / "nn"
-#: Each may import those before it, and the rest may import all of them.
-LAYERS = [
-    "errors", "context", "notation", "op", "symbol", "floats", "arrays", "tree", "ops", "softmax", "operators", "value",
-    "ufuncs", "emit", "recording", "graph", "backward", "functional",
-]  # fmt: skip
-#: The same in `nn`, by folder or by module; a layer's own parts may import each other, but not in a circle.
-NN_LAYERS = [
-    {"errors", "registry", "arrays", "state", "summary", "modules.activations", "saving.architecture", "module"},
-    {"modules"},
-    {"losses", "metrics"},
-    {"data"},
-    {"optim"},
-    {"training"},
-]
+#: What each package is made of, by folder or by module, the lowest layer first: a module may import what is in lower
+#: layers and in its own, but not in a circle. What no layer lists is on top.
+LAYERS = {
+    "autograd": [
+        "errors context notation",
+        "op",
+        "symbol floats arrays",
+        "tree",
+        "ops",
+        "softmax operators",
+        "value",
+        "emit ufuncs",
+        "recording",
+        "graph",
+        "backward explain copying",
+        "functional draw testing",
+    ],
+    "nn": [
+        "errors registry arrays state summary modules.activations saving.architecture module",
+        "modules",
+        "losses metrics",
+        "data",
+        "optim",
+        "training",
+    ],
+    "edgegrad": [
+        "errors expression",
+        "lectures",
+        "cli",
+    ],
+}
+#: Every import of every module, with when it is made.
+IMPORTS = {
+    package: {
+        name: storeys.imports_of(path.read_text(encoding="utf-8")) for name, path in storeys.modules_of(package).items()
+    }
+    for package in storeys.STOREYS
+}
 
 
-def modules_of(package):
-    names = [package.__name__]
-    names += [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
-    return [name for name in names if not name.endswith("__main__")]
+def loaded_within(package):
+    """Name for each module of a package the others of it that are loaded with it, as seen from the package."""
+    inside = f"{package}."
+    return {
+        name.removeprefix(inside): {
+            module.removeprefix(inside) for module, when in found if when == "loading" and module.startswith(inside)
+        }
+        for name, found in IMPORTS[package].items()
+        if name.startswith(inside)
+    }
 
 
-def imports_of(path, *, everywhere):
-    """List what a module imports as (module, name); only while it is being loaded unless `everywhere`."""
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    nodes = [node for statement in body for node in ast.walk(statement)] if everywhere else body
-    found = []
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.level == 0:
-            found += [(node.module, alias.name) for alias in node.names]
-        elif isinstance(node, ast.Import):
-            found += [(alias.name, None) for alias in node.names]
-    return found
-
-
-def dotted(path, root):
-    """Name a module as seen from its package: ``optim.flat``, and ``optim`` for that folder's ``__init__.py``."""
-    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-
-
-def imports_within(path, root):
-    """Name the modules of the package in folder `root` that a module loads with itself."""
-    found = set()
-    for module, name in imports_of(path, everywhere=False):
-        package, *parts = module.split(".")
-        if package == root.name:
-            inner = root.joinpath(*parts, name) if name else None
-            if inner is not None and (inner.with_suffix(".py").exists() or (inner / "__init__.py").exists()):
-                parts.append(name)
-            found.add(".".join(parts) or "__init__")
-    return found
-
-
-def nn_layer(name):
-    """Say how high in `nn` a module stands; what no layer lists is on top."""
-    heights = [k for k, layer in enumerate(NN_LAYERS) if layer & {name, name.partition(".")[0]}]
-    return min(heights, default=len(NN_LAYERS))
+def height(package, name):
+    """Return how high in its package a module stands; what no layer lists is on top."""
+    parents = {name} | {name.rsplit(".", n)[0] for n in range(1, name.count(".") + 1)}
+    found = [k for k, layer in enumerate(LAYERS[package]) if parents & set(layer.split())]
+    return min(found, default=len(LAYERS[package]))
 
 
 def test_the_public_surface_is_the_list():
@@ -96,9 +97,10 @@ def test_every_public_name_is_documented(name):
     assert documentation[0].isupper() or documentation[0] == "`" or isinstance(thing, autograd.Op)
 
 
-@pytest.mark.parametrize("name", [name for name in modules_of(autograd) if not name.startswith("edgegrad.cli")])
+@pytest.mark.parametrize("name", [name for found in IMPORTS.values() for name in found if "__main__" not in name])
 def test_every_module_is_documented_and_lists_what_is_public(name):
-    module = importlib.import_module(name) if name != "autograd.explain" else sys.modules[name]
+    importlib.import_module(name)
+    module = sys.modules[name]  # `autograd.explain` is a function
     assert module.__doc__
     for public in getattr(module, "__all__", []):
         assert hasattr(module, public), public
@@ -110,23 +112,31 @@ def test_the_version_is_that_of_the_distribution():
     assert autograd.__version__ == version("edgegrad")
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_imports_go_one_way(layer):
-    assert imports_within(ROOT / f"{layer}.py", ROOT) <= set(LAYERS[: LAYERS.index(layer)])
+@pytest.mark.parametrize("package", storeys.STOREYS)
+def test_a_storey_knows_those_below_it_only(package):
+    """By no import: neither at the top nor late, neither for type checkers nor by a module's name."""
+    heights = list(storeys.STOREYS)
+    above = set(heights[heights.index(package) + 1 :])
+    known = {(name, module) for name, found in IMPORTS[package].items() for module, _ in found}
+    assert {pair for pair in known if pair[1].partition(".")[0] in above} == set()
 
 
-def test_imports_of_nn_go_one_way():
-    found = {dotted(path, NN): imports_within(path, NN) for path in NN.rglob("*.py")}
-    del found["__init__"]
-    assert set().union(*NN_LAYERS) <= found.keys()
-    upwards = {(name, other) for name, needed in found.items() for other in needed if nn_layer(other) > nn_layer(name)}
-    assert upwards == set()
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_layer_is_there(package):
+    listed = [name for layer in LAYERS[package] for name in layer.split()]
+    assert len(listed) == len(set(listed))
+    assert set(listed) <= loaded_within(package).keys()
 
 
-@pytest.mark.parametrize("root", [ROOT, NN], ids=lambda root: root.name)
-def test_no_module_imports_one_that_imports_it(root):
-    below = {dotted(path, root): imports_within(path, root) for path in root.rglob("*.py")}
-    below = {name: needed for name, needed in below.items() if name not in ("__init__", "__main__")}
+@pytest.mark.parametrize("package", LAYERS)
+def test_imports_go_one_way(package):
+    pairs = {(name, other) for name, needed in loaded_within(package).items() for other in needed}
+    assert {(name, other) for name, other in pairs if height(package, other) > height(package, name)} == set()
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_no_module_imports_one_that_imports_it(package):
+    below = {name: needed for name, needed in loaded_within(package).items() if name != "__main__"}
     while below:
         ready = {name for name, needed in below.items() if not (needed & below.keys()) - {name}}
         assert ready, f"a cycle of imports among {sorted(below)}"
@@ -134,19 +144,12 @@ def test_no_module_imports_one_that_imports_it(root):
 
 
 def test_nn_uses_public_names_only():
-    assert NN.is_dir()
-    for path in NN.rglob("*.py"):
-        for module, name in imports_of(path, everywhere=True):
-            if module == "autograd" and name is not None:
-                assert name in autograd.__all__, f"{path.name} imports {name}"
-            elif module.startswith("autograd."):
-                assert module.startswith("autograd.testing"), f"{path.name} imports {module}"
-
-
-def test_the_engine_does_not_know_nn():
-    for path in ROOT.rglob("*.py"):
-        loaded = [module.partition(".")[0] for module, _ in imports_of(path, everywhere=True)]
-        assert "nn" not in loaded, path.name
+    for path in storeys.modules_of("nn").values():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "autograd":
+                assert {alias.name for alias in node.names} <= set(autograd.__all__), path.name
+    inner = {module for found in IMPORTS["nn"].values() for module, _ in found if module.startswith("autograd.")}
+    assert {module for module in inner if not module.startswith("autograd.testing")} == set()
 
 
 def test_importing_loads_the_standard_library_only():
@@ -160,10 +163,8 @@ def test_importing_loads_the_standard_library_only():
 
 
 def test_hypothesis_is_imported_by_the_strategies_only():
-    users = [
-        path.name for path in ROOT.rglob("*.py") if "hypothesis" in {m for m, _ in imports_of(path, everywhere=True)}
-    ]
-    assert users == ["strategies.py"]
+    users = [name for name, found in IMPORTS["autograd"].items() if "hypothesis" in {module for module, _ in found}]
+    assert users == ["autograd.testing.strategies"]
     code = "import sys, autograd.testing; print('hypothesis' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

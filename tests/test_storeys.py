@@ -6,24 +6,12 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import pytest
+from documents import script
 
 ROOT = Path(__file__).parent.parent
+storeys = script("storeys")
+ARROWS = re.findall(r'"([\w.]+)" -> "([\w.]+)"', storeys.draw())
 PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
-
-
-@pytest.fixture(scope="module")
-def storeys():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "docs")
-        import storeys
-
-        return storeys
-
-
-@pytest.fixture(scope="module")
-def arrows(storeys):
-    return re.findall(r'"([\w.]+)" -> "([\w.]+)"', storeys.draw())
 
 
 def test_every_path_exists():
@@ -32,7 +20,7 @@ def test_every_path_exists():
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_the_picture_shows_every_part(storeys):
+def test_the_picture_shows_every_part():
     words = "".join(ElementTree.fromstring(storeys.to_svg()).itertext())
     for package in storeys.STOREYS:
         assert f"import {package}" in words
@@ -41,21 +29,21 @@ def test_the_picture_shows_every_part(storeys):
                 assert path.stem in words
 
 
-def test_the_picture_is_the_same_every_time(storeys):
+def test_the_picture_is_the_same_every_time():
     command = [sys.executable, ROOT / "docs" / "storeys.py"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == storeys.draw()
 
 
-def test_no_arrow_leads_up(storeys, arrows):
+def test_no_arrow_leads_up():
     heights = list(storeys.STOREYS)
-    assert ("autograd.backward", "autograd.graph") in arrows
-    for upper, lower in arrows:
+    assert ("autograd.backward", "autograd.graph") in ARROWS
+    for upper, lower in ARROWS:
         assert heights.index(upper.partition(".")[0]) >= heights.index(lower.partition(".")[0])
 
 
-def test_an_arrow_that_follows_from_others_is_left_out(storeys, arrows):
+def test_an_arrow_that_follows_from_others_is_left_out():
     assert "autograd.errors" in storeys.parts_loaded()["autograd.backward"]
-    assert ("autograd.backward", "autograd.errors") not in arrows
+    assert ("autograd.backward", "autograd.errors") not in ARROWS
 
 
 SOURCE = """
@@ -75,7 +63,7 @@ class Here:
 """
 
 
-def test_every_kind_of_import_is_found(storeys):
+def test_every_kind_of_import_is_found():
     assert storeys.imports_of(SOURCE) == [
         ("nn.data", "loading"),
         ("nn.optim.flat", "loading"),

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from documents import script
 from lecture_rows import TABLE
 
 from edgegrad.lectures import LECTURES, ROWS, Comparison
 
 COUNTS = {"L1": 9, "L2": 12, "L3": 7, "L4": 19, "L5": 6}
-DOCS = Path(__file__).parents[3] / "docs"
-
-
-def written_page():
-    spec = importlib.util.spec_from_file_location("lectures_page", DOCS / "lectures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+page = script("lectures")
 
 
 def test_every_row_of_the_lectures_is_there():
@@ -60,7 +51,6 @@ def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
     if name == "L1.8" and not TABLE.exists():
         pytest.skip("the Boston table is not beside the repository")
     report = row(tmp_path, **({"data": TABLE} if name == "L1.8" else {}))
-    page = written_page()
     committed = page.PAGE.read_text(encoding="utf-8").splitlines()
     first = next(k for k, line in enumerate(committed) if line.startswith(f"| {name} |"))
     lines = page.lines(report)
@@ -93,7 +83,6 @@ def same(line, found, *, exactly):
 
 
 def test_the_page_is_made_of_the_rows():
-    page = written_page()
     found = page.PAGE.read_text(encoding="utf-8")
     assert found.startswith(page.INTRODUCTION)
     assert re.findall(r"^\| (L\d\.\d+) \|", found, re.MULTILINE) == list(ROWS)
