@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import autograd
 from autograd import AutogradError, ExpressionError
-from edgegrad.errors import CommandError
+from edgegrad.errors import CommandError, UsageError
 
 __all__ = ["main"]
 
@@ -83,7 +83,7 @@ def _numbers(words: Sequence[str]) -> dict[str, float]:
     for word in words:
         name, number = read_assignment(word)
         if name in numbers:
-            raise ExpressionError(f"{name} is given twice.")
+            raise UsageError(f"{name} is given twice.")
         numbers[name] = number
     return numbers
 
@@ -107,7 +107,7 @@ def _draw(arguments: argparse.Namespace) -> None:
     if not arguments.forward:
         formula.output.backward()
     if arguments.budget is not None and arguments.budget < 1:
-        raise ExpressionError("--budget must be at least 1.")
+        raise UsageError("--budget must be at least 1.")
     formula.output.graph().save(
         arguments.output,
         rankdir=arguments.rankdir,
@@ -134,10 +134,10 @@ def _explain(arguments: argparse.Namespace) -> None:
     for name in names:
         if name not in formula.values:
             known = ", ".join(formula.values)
-            raise ExpressionError(f"There is no {name} in the formula to differentiate by. It has {known}.")
+            raise UsageError(f"There is no {name} in the formula to differentiate by. It has {known}.")
     leaves = [name for name, value in formula.values.items() if value.is_leaf]
     if arguments.paths < 1:
-        raise ExpressionError("--paths must be at least 1.")
+        raise UsageError("--paths must be at least 1.")
     for name in names or leaves:
         derivation = autograd.explain(
             formula.output, formula.values[name], paths=arguments.paths, precision=_digits(arguments.precision)
@@ -147,7 +147,7 @@ def _explain(arguments: argparse.Namespace) -> None:
 
 def _digits(precision: int) -> int:
     if not 1 <= precision <= 17:
-        raise ExpressionError(f"--precision must be from 1 to 17 digits, not {precision}.")
+        raise UsageError(f"--precision must be from 1 to 17 digits, not {precision}.")
     return precision
 
 
@@ -167,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         COMMANDS[arguments.command](arguments)
         sys.stdout.flush()
-    except ExpressionError as error:
+    except (ExpressionError, UsageError) as error:
         print(f"edgegrad {arguments.command}: {error}", file=sys.stderr)
         return 2
     except (AutogradError, CommandError) as error:

@@ -12,22 +12,20 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from autograd import ops
-from autograd.errors import ExpressionError
+import autograd
+from autograd import ExpressionError, Value
 from autograd.floats import real_number
-from autograd.softmax import softmax
-from autograd.value import Value
 
 __all__ = ["Formula", "read_assignment", "read_formula"]
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in ops.CATALOGUE} | {"softmax": softmax}
+FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in autograd.CATALOGUE} | {"softmax": autograd.softmax}
 CONSTANTS = {"pi": math.pi}
 OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
-    ast.Add: ops.add,
-    ast.Sub: ops.sub,
-    ast.Mult: ops.mul,
-    ast.Div: ops.truediv,
-    ast.Pow: ops.pow,
+    ast.Add: autograd.add,
+    ast.Sub: autograd.sub,
+    ast.Mult: autograd.mul,
+    ast.Div: autograd.truediv,
+    ast.Pow: autograd.pow,
 }
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Gt: lambda x, y: x > y,
@@ -111,7 +109,7 @@ class _Reader:
                     raise ExpressionError(f"{name} is named twice: a name of a step cannot have a number of its own.")
                 output = self.visit(step.value)
                 if isinstance(output, Value):
-                    output = ops.identity(output) if output.name is not None else output
+                    output = autograd.identity(output) if output.name is not None else output
                     output.name = name
                     self.values[name] = output
                 else:

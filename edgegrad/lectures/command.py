@@ -7,8 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograd import ExpressionError
-from edgegrad.errors import CommandError
+from edgegrad.errors import CommandError, UsageError
 from edgegrad.lectures import LECTURES, ROWS, Row
 from edgegrad.lectures.console import show
 
@@ -25,7 +24,7 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
         data: the Boston table as a CSV file, for L1.8.
 
     Raises:
-        ExpressionError: there is no such row, or it cannot do with an option.
+        UsageError: there is no such row, or it cannot do with an option.
         CommandError: the folder cannot be made, the table cannot be read, or a package is not installed.
     """
     if not names:
@@ -37,7 +36,7 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
     for name in options:
         if not any(name in some for some in chosen):
             takers = ", ".join(row.name for row in ROWS.values() if name in row.options)
-            raise ExpressionError(f"--{name} says nothing to {' '.join(names)}. Rows that take it: {takers}.")
+            raise UsageError(f"--{name} says nothing to {' '.join(names)}. Rows that take it: {takers}.")
     out = None if folder is None else make_folder(folder)
     console = Console(highlight=False)
     for row, some in zip(rows, chosen, strict=True):
@@ -50,14 +49,14 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
         except ValueError as error:
             if not some:  # then it is nobody's option that is wrong
                 raise
-            raise ExpressionError(f"{row.name}: {error}") from None
+            raise UsageError(f"{row.name}: {error}") from None
         show(console, report)
 
 
 def _find(name: str) -> list[Row]:
     found = [row for row in ROWS.values() if name in (row.name, row.name.partition(".")[0])]
     if not found:
-        raise ExpressionError(
+        raise UsageError(
             f"There is no row {name} in the lectures. They go from L1.1 to L5.6, and `edgegrad lectures` lists them."
         )
     return found
