@@ -154,7 +154,7 @@ def _typed(source: str, name: str, used: dict[str, Any]) -> str:
         slots = dict(SLOT.findall(block["slots"]))
         x, y, dx, dy = (slots[slot] for slot in ("_x", "_y", "_dx", "_dy"))
         finite = " or ".join(f"{number} - {number} != 0.0" for number in ("_out", dx, dy) if number != "None")
-        made = f'new_node(Value, _out, _op, {x}, {y}, {dx}, {dy}, 0, _context.scope)'
+        made = f"new_node(Value, _out, _op, {x}, {y}, {dx}, {dy}, 0, _context.scope)"
         return f"if {finite}:\n{block['record']}{block['indent']}return {made}\n"
 
     source, made = NODE.subn(node, source)
