@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.modules.initializers import Seed, generator
-from nn.modules.neurons import positive
+from nn.modules.inputs import positive
 
 __all__ = ["cells"]
 

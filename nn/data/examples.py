@@ -5,14 +5,25 @@ Nothing is trained or computed on data that did not pass here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["read_columns", "read_examples", "read_inputs", "read_targets"]
+__all__ = ["Examples", "read_columns", "read_examples", "read_inputs", "read_targets"]
 
 Array = NDArray[Any]
+
+
+class Examples(NamedTuple):
+    """Inputs (n, …) and their targets, as many."""
+
+    X: Array
+    T: Array
+
+    def rows(self, rows: Array) -> Examples:
+        """Take some of the examples."""
+        return Examples(self.X[rows], self.T[rows])
 
 
 def read_inputs(X: ArrayLike, name: str = "X") -> Array:

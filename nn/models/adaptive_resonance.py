@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nn.errors import ShapeError
-from nn.modules.neurons import positive
+from nn.modules.inputs import positive
 
 __all__ = ["AdaptiveResonance"]
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nn.errors import ShapeError
 from nn.modules.initializers import Seed, generator
-from nn.modules.neurons import positive
+from nn.modules.inputs import positive
 
 __all__ = ["SelfOrganizingMap"]
 

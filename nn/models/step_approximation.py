@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd import cos, sin
 from nn.errors import ShapeError
+from nn.modules.inputs import positive
 from nn.modules.layers import Layer, Sequential
-from nn.modules.neurons import positive
 
 __all__ = ["step_approximation", "step_network", "wavy_function"]
 

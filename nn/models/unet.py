@@ -11,9 +11,8 @@ from nn.module import Module
 from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
 from nn.modules.elementwise import Activation
 from nn.modules.initializers import Seed, generator
-from nn.modules.inputs import Picture, picture
+from nn.modules.inputs import Picture, picture, positive
 from nn.modules.layers import Sequential
-from nn.modules.neurons import positive
 from nn.modules.normalization import BatchNorm2d
 from nn.modules.shaping import concatenate
 

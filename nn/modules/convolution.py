@@ -17,8 +17,7 @@ from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, initial_weights
-from nn.modules.inputs import Picture, picture
-from nn.modules.neurons import positive
+from nn.modules.inputs import Picture, picture, positive
 
 __all__ = ["Conv2d", "ConvTranspose2d", "MaxPool2d"]
 

@@ -1,4 +1,4 @@
-"""What a module is fed with, checked: a row of numbers, a picture, a sequence."""
+"""What a module is fed with, checked: a row of numbers, a picture, a sequence; and the sizes that it is built with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nn import arrays
 from nn.arrays import Number
 from nn.errors import ShapeError
 
-__all__ = ["picture", "row", "sequence"]
+__all__ = ["picture", "positive", "row", "sequence"]
 
 Picture = list[list[list[Number]]]
 
@@ -84,6 +84,17 @@ def sequence(inputs: Any, width: int, owner: Titled) -> list[tuple[Number, ...]]
     if not steps:
         raise ShapeError(f"{owner.title} takes a sequence of one step or more, got an empty one.")
     return [row(step, width, owner, f", step {time},") for time, step in enumerate(steps)]
+
+
+def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
+    """Check a size: a whole number of at least `least`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
+        raise ValueError(f"{name} of {owner} must be a whole number from {least}, not {number!r}.")
+    return int(number)
 
 
 def _listed(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[Any]:

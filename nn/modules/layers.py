@@ -17,8 +17,7 @@ from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
-from nn.modules.inputs import row
-from nn.modules.neurons import positive
+from nn.modules.inputs import positive, row
 
 __all__ = ["MLP", "Container", "Layer", "Sequential"]
 

@@ -11,20 +11,9 @@ from nn.arrays import Number
 from nn.module import Module
 from nn.modules.activations import ActivationFunction, activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
-from nn.modules.inputs import row
+from nn.modules.inputs import positive, row
 
-__all__ = ["Neuron", "StochasticNeuron", "ThresholdNeuron", "and_gate", "fired", "not_gate", "or_gate", "positive"]
-
-
-def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
-    """Check a size: a whole number of at least `least`.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
-        raise ValueError(f"{name} of {owner} must be a whole number from {least}, not {number!r}.")
-    return int(number)
+__all__ = ["Neuron", "StochasticNeuron", "ThresholdNeuron", "and_gate", "fired", "not_gate", "or_gate"]
 
 
 class Neuron(Module):

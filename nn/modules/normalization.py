@@ -18,8 +18,7 @@ from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
 from nn.module import Module
-from nn.modules.inputs import picture, row
-from nn.modules.neurons import positive
+from nn.modules.inputs import picture, positive, row
 
 __all__ = ["BatchNorm1d", "BatchNorm2d"]
 

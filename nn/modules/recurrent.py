@@ -19,8 +19,7 @@ from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Seed, generator
-from nn.modules.inputs import row, sequence
-from nn.modules.neurons import positive
+from nn.modules.inputs import positive, row, sequence
 
 __all__ = ["LSTM", "Elman"]
 

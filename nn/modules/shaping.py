@@ -10,8 +10,8 @@ from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
 from nn.module import Module
+from nn.modules.inputs import positive
 from nn.modules.layers import Container
-from nn.modules.neurons import positive
 
 __all__ = ["Concatenate", "Flatten", "Reshape", "concatenate"]
 

@@ -26,7 +26,7 @@ def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Se
     """Compute the mean loss at points (n, weights), and leave the weights as they were."""
     from nn.data.examples import read_examples
     from nn.training.checks import find_loss, mode
-    from nn.training.runner import EagerRunner
+    from nn.training.eager import EagerRunner
 
     examples = read_examples(X, y)
     objective = EagerRunner(model, find_loss(loss), parameters).objective(*examples)

@@ -6,13 +6,14 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import no_grad
 from nn import arrays
+from nn.data.examples import Examples
 from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.losses.regularizers import Regularizer
 from nn.metrics import METRICS, Metric
@@ -27,22 +28,11 @@ from nn.training.callbacks import Callback, EarlyStopping, StopBelow, Training
 from nn.training.runner import Loss
 
 __all__ = [
-    "Examples", "Metrics", "check_batches", "check_examples", "check_metrics", "check_model", "check_optimizer",
+    "Metrics", "check_batches", "check_examples", "check_metrics", "check_model", "check_optimizer",
     "check_options", "check_pair", "find_callbacks", "find_loss", "find_metrics", "find_optimizer", "mode", "set_aside",
 ]  # fmt: skip
 
 Array = NDArray[Any]
-
-
-class Examples(NamedTuple):
-    """Inputs (n, …) and their targets, as many."""
-
-    X: Array
-    T: Array
-
-    def rows(self, rows: Array) -> Examples:
-        """Take some of the examples."""
-        return Examples(self.X[rows], self.T[rows])
 
 
 #: Metrics by name, as functions ``(predictions, targets) -> number``, or as functions with names of their own.

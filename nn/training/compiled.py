@@ -20,7 +20,8 @@ from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
-from nn.training.runner import Array, BatchObjective, EagerRunner, Loss, RecordedObjective, Runner, stacked
+from nn.training.eager import EagerRunner, RecordedObjective
+from nn.training.runner import Array, BatchObjective, Loss, Runner, stack
 
 __all__ = ["CompiledRunner", "Epoch", "choose_runner"]
 
@@ -75,8 +76,8 @@ def choose_runner(
             raise
         first = str(error).partition(": ")[0].partition(". ")[0]
         return eager, f"not compiled, but run on the engine: {first[0].lower()}{first[1:]}"
-    if asked in (True, "auto") and runner.work(count, batch or count) > MANY:
-        runner.hasten()
+    if asked in (True, "auto") and runner.cost(count, batch or count) > MANY:
+        runner.use_numba()
     return runner, f"compiled: {runner.describe()}"
 
 
@@ -104,7 +105,6 @@ class CompiledRunner(Runner):
         self.eager, self.backend = eager, backend
         self.parameters = eager.parameters
         self._example = (X[0].tolist(), None if T is None else T[0].tolist())
-        self._shapes = (X.shape[1:], None if T is None else T.shape[1:])
         self._programs: dict[tuple[str, bool], tuple[Program, list[Array]]] = {}
         self._errors: list[Program] = []
         self.reached = np.zeros(len(self.parameters), np.bool_)
@@ -159,16 +159,16 @@ class CompiledRunner(Runner):
         self._shape = np.shape(arrays.map_numbers(lambda _: 0.0, outputs))
         return arrays.flat(outputs)
 
-    def _laid_out(self, outputs: Array) -> Array:
-        return stacked(list(outputs.reshape(len(outputs), *self._shape)))
+    def _shape_outputs(self, outputs: Array) -> Array:
+        return stack(list(outputs.reshape(len(outputs), *self._shape)))
 
-    def work(self, examples: int, batch: int) -> float:
+    def cost(self, examples: int, batch: int) -> float:
         """Estimate what NumPy would have to do for so many examples, in products."""
         stats = self.program.stats
         steps = examples / batch
         return 3.0 * float(examples * stats["products"] + steps * stats["operations"] * OVERHEAD)
 
-    def hasten(self) -> None:
+    def use_numba(self) -> None:
         """Go over to machine code, where numba is installed."""
         self.backend = "auto"
         self._programs.clear()
@@ -189,13 +189,13 @@ class CompiledRunner(Runner):
     def outputs(self, X: Array) -> Array:
         """Compute the outputs."""
         with self.located():
-            return self._laid_out(self._outputs_program()(X))
+            return self._shape_outputs(self._outputs_program()(X))
 
     def loss(self, X: Array, T: Array, w: Vector | None = None) -> tuple[float, Array]:
         """Compute the mean loss with the penalty, and the outputs; at the weights w, where they are given."""
         with self.located():
             losses, outputs = self.program(X, T, weights=w)
-        return float(np.mean(losses)), self._laid_out(outputs)
+        return float(np.mean(losses)), self._shape_outputs(outputs)
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -226,7 +226,7 @@ class CompiledRunner(Runner):
             the weights after the last step whose numbers are finite, and the losses and outputs up to there.
         """
         w, made = self._descended(self.program, optimizer, w, free, X, T, order, batch, steps)
-        return w, Epoch(made.losses, self._laid_out(made.outputs)) if len(made.losses) else made
+        return w, Epoch(made.losses, self._shape_outputs(made.outputs)) if len(made.losses) else made
 
     def _descended(
         self,
@@ -307,13 +307,13 @@ class BatchRunner(CompiledRunner):
             if self.eager.model.training:
                 self.example = None
 
-    def work(self, examples: int, batch: int) -> float:
+    def cost(self, examples: int, batch: int) -> float:
         """Estimate what NumPy would have to do for so many examples, in products."""
-        return super().work(-(-examples // batch), 1)
+        return super().cost(-(-examples // batch), 1)
 
-    def hasten(self) -> None:
+    def use_numba(self) -> None:
         """Go over to machine code, where numba is installed."""
-        super().hasten()
+        super().use_numba()
         self._whole.clear()
 
     def objective(self, X: Array, T: Array) -> BatchObjective:
@@ -328,7 +328,7 @@ class BatchRunner(CompiledRunner):
             numbers = iter(row)
             for keeper, count in keepers:
                 keeper.remember([(next(numbers), next(numbers)) for _ in range(keeper.num_features)], count)
-        return self._laid_out(outputs[:, :size].reshape(len(outputs) * n, -1))
+        return self._shape_outputs(outputs[:, :size].reshape(len(outputs) * n, -1))
 
     def descend(
         self, optimizer: FirstOrder, w: Vector, free: Mask, X: Array, T: Array, order: Array, batch: int, steps: int
@@ -360,7 +360,7 @@ class _Replayed(BatchObjective):
         self.evaluations += 1
         with self.runner.located():
             losses, outputs = self.runner.program(self.X, self.T, weights=w)
-        self._seen = (w.copy(), self.runner._laid_out(outputs))
+        self._seen = (w.copy(), self.runner._shape_outputs(outputs))
         return float(np.mean(losses))
 
     def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import Value
-from nn.data.examples import read_examples
+from nn.data.examples import Examples, read_examples
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.optim import flat
 from nn.optim.flat import Vector
 from nn.optim.objective import Matrix
-from nn.training.checks import Examples, check_examples, find_loss, mode
-from nn.training.runner import BatchObjective, EagerRunner, Loss
+from nn.training.checks import check_examples, find_loss, mode
+from nn.training.eager import EagerRunner
+from nn.training.runner import BatchObjective, Loss
 
 __all__ = [
     "eigenvalues",

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 
 from autograd import AutogradError, Frames, Graph, Plane, Value, explore
 from nn import arrays
+from nn.data.examples import Examples
 from nn.losses.losses import bce_with_logits
 from nn.module import Module
 from nn.optim import flat
 from nn.training.callbacks import Callback, Training
-from nn.training.checks import Examples, mode
-from nn.training.runner import Loss, Runner, checked
+from nn.training.checks import mode
+from nn.training.eager import check_loss
+from nn.training.runner import Loss, Runner
 
 if TYPE_CHECKING:
     import os
 
-__all__ = ["Film", "checked_film"]
+__all__ = ["Film", "check_film"]
 
 BUDGET = 1_500_000  # characters of the page
 CHARACTERS = 16 / 3  # that a weight takes at least: four bytes, and four characters for three bytes
@@ -72,7 +74,7 @@ class Film(Callback):
         self._losses: list[float] = []
         self._model: Module | None = None
 
-    def aim(self, model: Module, loss: Loss, examples: Examples, runner: Runner) -> None:
+    def prepare(self, model: Module, loss: Loss, examples: Examples, runner: Runner) -> None:
         """Make ready to film a training; `fit` calls it before anything is trained.
 
         Args:
@@ -227,7 +229,7 @@ class Film(Callback):
 
         with mode(model, training=False):
             outputs = model(arrays.map_numbers(leaf, row))
-            output = checked(self._loss(outputs, target))
+            output = check_loss(self._loss(outputs, target))
         if output.name is None:
             output.name = "E"
         return output, inputs, arrays.flat(outputs)
@@ -252,7 +254,7 @@ class Film(Callback):
         return Plane((inputs[0], inputs[1]), outputs, points, level, span, classes)
 
 
-def checked_film(film: Any) -> Film:
+def check_film(film: Any) -> Film:
     """Check that it is a film.
 
     Raises:

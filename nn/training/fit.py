@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.data.examples import read_examples, read_inputs
+from nn.data.examples import Examples, read_examples, read_inputs
 from nn.data.loading import DataLoader
 from nn.losses.losses import mse
 from nn.losses.regularizers import Regularizer
@@ -29,7 +29,6 @@ from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Schedule, Scheduler
 from nn.training.callbacks import Callback, Training
 from nn.training.checks import (
-    Examples,
     Metrics,
     check_batches,
     check_examples,
@@ -46,7 +45,7 @@ from nn.training.checks import (
     set_aside,
 )
 from nn.training.compiled import choose_runner
-from nn.training.film import Film, checked_film
+from nn.training.film import Film, check_film
 from nn.training.history import History
 from nn.training.loop import DivergedError, Loop
 from nn.training.progress import Progress
@@ -141,7 +140,7 @@ def fit(
         check_examples(model, loss_of, validation, names[1])
     watching = find_callbacks(callbacks, min_loss, patience)
     if film is not None:
-        watching.insert(0, checked_film(film))
+        watching.insert(0, check_film(film))
     check_metrics(model, measures, examples)
     n = len(examples.X)
     full = batch_size is None or batch_size >= n
@@ -154,7 +153,7 @@ def fit(
         )  # fmt: skip
     for one in watching:
         if isinstance(one, Film):
-            one.aim(model, loss_of, examples, runner)
+            one.prepare(model, loss_of, examples, runner)
     loop = Loop(
         model, descent, runner, examples, validation,
         batches, epochs, measures, watching,

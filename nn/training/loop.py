@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import AutogradError, DomainError
+from nn.data.examples import Examples
 from nn.data.loading import DataLoader
 from nn.metrics import Metric
 from nn.module import Module, Slot
@@ -24,7 +25,7 @@ from nn.optim.optimizer import StepError
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Scheduler
 from nn.training.callbacks import Callback, Training
-from nn.training.checks import Examples, mode
+from nn.training.checks import mode
 from nn.training.compiled import CompiledRunner
 from nn.training.history import History
 from nn.training.progress import Progress

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nn.data.examples import Examples
 from nn.losses.losses import cross_entropy, mse
 from nn.metrics import accuracy, mae
 from nn.module import Module
@@ -14,7 +15,7 @@ from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
 from nn.modules.shaping import Flatten
 from nn.optim.optimizers import SGD, Adam
-from nn.training.checks import Examples, find_loss, find_metrics, find_optimizer, mode, set_aside
+from nn.training.checks import find_loss, find_metrics, find_optimizer, mode, set_aside
 from nn.training.fit import evaluate, fit, predict
 
 X = [[0.0, 1.0], [1.0, 0.5], [2.0, -1.0]]

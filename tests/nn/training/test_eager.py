@@ -17,7 +17,7 @@ from nn.modules.normalization import BatchNorm2d
 from nn.modules.shaping import Flatten
 from nn.optim import flat
 from nn.optim.objective import Objective
-from nn.training.runner import EagerRunner
+from nn.training.eager import EagerRunner
 
 RANDOM = np.random.default_rng(7)
 X = RANDOM.normal(size=(13, 3))

@@ -1,0 +1,277 @@
+"""Training on the engine: graphs are recorded and swept, a few examples at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autograd import Graph, NoGradientError, Value, gradients, no_grad, total
+from nn import arrays
+from nn.losses.losses import half_squared_error, mse
+from nn.losses.regularizers import L2, Regularizer
+from nn.module import Module
+from nn.optim import flat
+from nn.optim.flat import Vector
+from nn.optim.objective import Matrix, second_derivatives
+from nn.training.runner import Array, BatchObjective, Loss, Runner, stack
+
+__all__ = ["EagerRunner", "RecordedObjective", "check_loss"]
+
+MAX_OPERANDS_IN_A_GRAPH = 500_000  # 15 MB …
+MAX_EXAMPLES_IN_A_GRAPH = 8  # … and a sweep visits each weight once for all of them
+
+
+class EagerRunner(Runner):
+    """Computes by recording and sweeping graphs.
+
+    Args:
+        model: the model.
+        loss: ``(outputs, target) -> Value`` of one example.
+        parameters: what to differentiate by; all of the model's unless given.
+        regularizer: a penalty that is added to the mean loss.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        parameters: Sequence[Value] | None = None,
+        regularizer: Regularizer | None = None,
+    ) -> None:
+        self.model = model
+        self.loss_of = loss
+        if parameters is not None:
+            self.parameters = list(parameters)
+        self.regularizer = regularizer
+        self._batchwise = model.looks_at_batches
+        self._together = 0
+
+    @cached_property
+    def named(self) -> dict[str, Value]:
+        """The parameters of the model by name, listed once they are needed."""
+        return dict(self.model.named_parameters())
+
+    @cached_property
+    def parameters(self) -> list[Value]:  # type: ignore[override]
+        """What to differentiate by."""
+        return list(self.named.values())
+
+    def objective(self, X: Array, T: Array) -> RecordedObjective:
+        """Make the loss over a batch a function of the weights."""
+        return RecordedObjective(self, X.tolist(), T.tolist())
+
+    def outputs(self, X: Array) -> Array:
+        """Compute the outputs without recording."""
+        with no_grad():
+            if self._whole:
+                return stack([arrays.numbers(out) for out in self.model.batch(X.tolist())])
+            outputs = []
+            for self.example, row in enumerate(X.tolist()):
+                outputs.append(arrays.numbers(self.model(row)))
+        self.example = None
+        return stack(outputs)
+
+    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
+        """Compute the mean loss and the outputs without recording."""
+        losses: list[float] = []
+        outputs: list[Array] = []
+        with no_grad():
+            for some, of_them in self.losses(X.tolist(), T.tolist(), alone=True):
+                losses += [float(loss) for loss in some]
+                outputs += map(arrays.numbers, of_them)
+            penalty = float(self.regularizer(self.named)) if self.regularizer is not None else 0.0
+        return sum(losses) / len(losses) + penalty, stack(outputs)
+
+    @property
+    def _whole(self) -> bool:
+        """Whether the examples of a batch have to be computed together."""
+        return self._batchwise and self.model.training
+
+    def losses(self, rows: list[Any], targets: list[Any], *, alone: bool) -> Iterator[tuple[list[Any], list[Any]]]:
+        """Compute losses and outputs, one example at a time if `alone`, else as many as go into one graph."""
+        start = 0
+        while start < len(rows):
+            size = len(rows) if self._whole else 1 if alone else self._together or 1
+            some = slice(start, start + size)
+            if self._whole:
+                outputs = self.model.batch(rows)
+                losses = [self.loss_of(out, t) for out, t in zip(outputs, targets, strict=True)]
+            else:
+                losses, outputs = [], []
+                for self.example, (row, target) in enumerate(zip(rows[some], targets[some], strict=True), start):
+                    outputs.append(self.model(row))
+                    losses.append(self.loss_of(outputs[-1], target))
+            self.example = None
+            if not alone and not self._together:
+                operands = sum(len(node.operands) for node in Graph(check_loss(losses[0])))
+                self._together = max(1, min(MAX_EXAMPLES_IN_A_GRAPH, MAX_OPERANDS_IN_A_GRAPH // max(operands, 1)))
+            yield losses, outputs
+            start += size
+
+
+class RecordedObjective(BatchObjective):
+    """A batch's mean loss, recorded anew at every evaluation; memory holds the graph of a few examples."""
+
+    def __init__(self, runner: EagerRunner, rows: list[Any], targets: list[Any]) -> None:
+        self.runner, self.rows, self.targets = runner, rows, targets
+        self.parameters = runner.parameters
+        self.reached = np.zeros(len(self.parameters), dtype=np.bool_)
+        self._seen: tuple[Vector, Array] | None = None
+
+    def outputs(self, w: Vector) -> Array:
+        """Give the model's outputs at the weights w."""
+        if self._seen is None or not np.array_equal(self._seen[0], w):
+            self.value(w)
+        assert self._seen is not None
+        return self._seen[1]
+
+    def value(self, w: Vector) -> float:
+        """Compute the mean loss at w, without recording."""
+        with self._at(w), no_grad():
+            losses = [float(loss) for loss, _, _ in self._examples(w)]
+            return sum(losses) / len(losses) + float(self._penalty() or 0.0)
+
+    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+        """Compute the mean loss and its gradient, by recording and sweeping a few examples at a time."""
+        share, value, reached = 1.0 / len(self.rows), 0.0, False
+        collected: list[Any] = []
+        with self._at(w), self._own_gradients():
+            for losses, outputs in self.runner.losses(self.rows, self.targets, alone=False):
+                some = [check_loss(loss) for loss in losses]
+                reached |= _sweep(some[0] if len(some) == 1 else total(some), share)
+                for loss in some:
+                    value += loss.data
+                collected += map(arrays.numbers, outputs)  # not the Values, which hold their graphs
+            penalty = self._penalty()
+            if penalty is not None:
+                reached |= _sweep(penalty, 1.0)
+            if not reached:
+                raise ValueError(
+                    "The loss does not depend on any parameter that may be trained: all are frozen, or it was computed "
+                    "from other Values than the model's. Build the loss from the model's outputs, and unfreeze() what "
+                    "is to be trained."
+                )
+            self.reached |= np.array([p.grad is not None for p in self.parameters])
+            slopes = flat.gradient(self.parameters)
+        self.evaluations += 1
+        self._seen = (w.copy(), stack(collected))
+        return value / len(self.rows) + float(penalty or 0.0), slopes
+
+    def hessian(self, w: Vector) -> Matrix:
+        """Compute the matrix of second derivatives, example by example."""
+        matrix = np.zeros((len(w), len(w)))
+        with self._at(w):
+            for loss, _, _ in self._examples(w):
+                matrix += second_derivatives(check_loss(loss), self.parameters) / len(self.rows)
+            penalty = self._penalty()
+            if penalty is not None:
+                matrix += second_derivatives(penalty, self.parameters)
+        return matrix
+
+    def residuals(self, w: Vector) -> Vector:
+        """Compute the errors whose squares are summed."""
+        with self._at(w), no_grad():
+            return np.array([float(e) for e in self._errors(w)])
+
+    def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
+        """Compute the errors and their Jacobian, one sweep an error."""
+        free = flat.free(self.parameters)
+        errors, rows = [], []
+        with self._at(w):
+            for e in self._errors(w):
+                errors.append(e.data)
+                rows.append(np.where(free, gradients(e, self.parameters), 0.0))
+        jacobian = np.array(rows)
+        self.reached |= (jacobian != 0.0).any(axis=0)
+        return np.array(errors), jacobian
+
+    def _examples(self, w: Vector) -> Iterator[tuple[Any, Any, Any]]:
+        """Give loss, output and target of one example after the other; keep the outputs."""
+        self.evaluations += 1
+        collected: list[Any] = []
+        for losses, outputs in self.runner.losses(self.rows, self.targets, alone=True):
+            targets = self.targets[len(collected) : len(collected) + len(outputs)]
+            collected += map(arrays.numbers, outputs)
+            yield from zip(losses, outputs, targets, strict=True)
+        self._seen = (w.copy(), stack(collected))
+
+    def _errors(self, w: Vector) -> Iterator[Value]:
+        """Record the errors: half the sum of their squares is this objective's value."""
+        share = self.check_squares()
+        for _, out, target in self._examples(w):
+            outputs, targets = arrays.flat(out), arrays.flat(target)
+            scale = math.sqrt(share(len(outputs)) / len(self.rows))
+            yield from (scale * (o - t) for o, t in zip(outputs, targets, strict=True))
+        if self.runner.regularizer is not None:
+            yield from self.runner.regularizer.errors(self.runner.named)  # type: ignore[attr-defined]
+
+    def check_squares(self) -> Callable[[int], float]:
+        """Make sure that this is a sum of squares; give what each is multiplied by, for so many outputs.
+
+        Raises:
+            ValueError: it is none.
+        """
+        loss_of, penalty = self.runner.loss_of, self.runner.regularizer
+        if loss_of not in (mse, half_squared_error):
+            raise ValueError(
+                'Levenberg–Marquardt minimises a sum of squares: give fit loss="mse" or "half_squared_error", not '
+                f"{getattr(loss_of, '__name__', repr(loss_of))}, or another optimiser."
+            )
+        if penalty is not None and not isinstance(penalty, L2):
+            raise ValueError(
+                f"Levenberg–Marquardt minimises a sum of squares, which the penalty {penalty!r} is not: take L2, or "
+                "another optimiser."
+            )
+        return lambda outputs: 1.0 if loss_of is half_squared_error else 2.0 / outputs
+
+    def penalty_errors(self, w: Vector) -> tuple[Vector, Matrix]:
+        """Compute the errors of the penalty and their Jacobian."""
+        assert isinstance(self.runner.regularizer, L2)
+        with self._at(w):
+            errors = list(self.runner.regularizer.errors(self.runner.named))
+            slopes = [gradients(e, self.parameters) for e in errors]
+        return np.array([float(e) for e in errors]), np.array(slopes).reshape(len(errors), len(self.parameters))
+
+    def _penalty(self) -> Value | None:
+        return None if self.runner.regularizer is None else self.runner.regularizer(self.runner.named)
+
+    @contextmanager
+    def _own_gradients(self) -> Iterator[None]:
+        """Let the parameters' `grad` start from nothing, and give it back as it was."""
+        parameters = list(self.runner.named.values())
+        before = [p.grad for p in parameters]
+        for p in parameters:
+            p.grad = None
+        try:
+            yield
+        finally:
+            for p, gradient in zip(parameters, before, strict=True):
+                p.grad = gradient
+
+
+def check_loss(loss: Any) -> Value:
+    """Make sure that a loss function gave a Value.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(loss, Value):
+        raise TypeError(
+            "The loss of an example must be one Value, but the loss function gave an object of type "
+            f"{type(loss).__name__}: return the Value itself, not float(loss), loss.data or a list."
+        )
+    return loss
+
+
+def _sweep(y: Value, share: float) -> bool:
+    """Add share·∂y/∂w to the gradients; say whether y depends on anything that may be trained."""
+    try:
+        y.backward(share)
+    except NoGradientError:
+        return False
+    return True
