@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import Value
 from nn.optim import flat
@@ -44,6 +45,21 @@ class FirstOrder(Optimizer):
     def settings(self, t: int) -> tuple[Any, ...]:
         """Give the numbers that the rule takes in step t, counted from 1: the options, unless they depend on t."""
         return tuple(getattr(self, name) for name in self.options)
+
+    def settings_ahead(self, steps: int) -> NDArray[np.float64]:
+        """Return the settings of the next steps, (steps, settings)."""
+        t = self.state["t"]
+        rows = [self.settings(t + s + 1) for s in range(steps)]
+        return np.array(rows, dtype=np.float64).reshape(steps, -1)
+
+    @property
+    def memory(self) -> NDArray[np.float64]:
+        """What is remembered of each weight, (slots, n)."""
+        return np.array([self.state[name] for name in self.slots]).reshape(len(self.slots), len(self.parameters))
+
+    def move_on(self, steps: int, memory: NDArray[np.float64]) -> None:
+        """Take over what is remembered after steps that were taken elsewhere."""
+        self.state = {"t": self.state["t"] + steps} | dict(zip(self.slots, memory, strict=True))
 
     def update(self, w: Vector, g: Vector) -> Vector:
         """Apply the rule once, and keep what it remembers in `state`.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,9 +21,9 @@ from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.eager import EagerRunner, RecordedObjective
-from nn.training.runner import Array, BatchObjective, Loss, Runner, stack
+from nn.training.runner import Array, BatchObjective, Descent, Loss, Runner, Steps, stack
 
-__all__ = ["CompiledRunner", "Epoch", "choose_runner"]
+__all__ = ["CompiledRunner", "choose_runner"]
 
 FEW = 64  # examples, over all epochs, that are not worth a program
 MANY = 5e9  # products and instructions that are worth the machine code of numba, which takes a while to load
@@ -81,11 +81,11 @@ def choose_runner(
     return runner, f"compiled: {runner.describe()}"
 
 
-class Epoch:
-    """What a compiled epoch gives: the loss of each step that was taken, and the outputs before it."""
+class _Ahead(NamedTuple):
+    """Weights that steps have moved and the parameters do not hold yet, and which of them stay."""
 
-    def __init__(self, losses: Vector, outputs: Array) -> None:
-        self.losses, self.outputs = losses, outputs
+    weights: Vector
+    frozen: Mask
 
 
 class CompiledRunner(Runner):
@@ -103,11 +103,11 @@ class CompiledRunner(Runner):
 
     def __init__(self, eager: EagerRunner, X: Array, T: Array | None, backend: str) -> None:
         self.eager, self.backend = eager, backend
-        self.parameters = eager.parameters
+        self.model, self.parameters = eager.model, eager.parameters
+        self._ahead: _Ahead | None = None
         self._example = (X[0].tolist(), None if T is None else T[0].tolist())
         self._programs: dict[tuple[str, bool], tuple[Program, list[Array]]] = {}
         self._errors: list[Program] = []
-        self.reached = np.zeros(len(self.parameters), np.bool_)
         leaves = set(self.program.graph.leaves)
         self.reached |= np.array([parameter in leaves for parameter in self.parameters], np.bool_)
         if T is not None and not (self.reached & flat.free(self.parameters)).any():
@@ -121,10 +121,10 @@ class CompiledRunner(Runner):
         return self._compiled("loss", self._loss_and_outputs)
 
     def _outputs_program(self) -> Program:
-        return self._compiled("outputs", lambda x: self._flat(self.eager.model(x)))
+        return self._compiled("outputs", lambda x: self._flat(self.model(x)))
 
     def _compiled(self, what: str, f: Callable[..., Any]) -> Program:
-        model = self.eager.model
+        model = self.model
         key = what, model.training
         statistics = [] if model.training else [slot.content for slot in model.slots() if not slot.trained]
         program, seen = self._programs.get(key, (None, []))
@@ -146,10 +146,10 @@ class CompiledRunner(Runner):
         return self._errors
 
     def _error(self, j: int) -> Callable[..., Any]:
-        return lambda x, t: arrays.flat(self.eager.model(x))[j] - arrays.flat(t)[j]
+        return lambda x, t: arrays.flat(self.model(x))[j] - arrays.flat(t)[j]
 
     def _loss_and_outputs(self, x: Any, t: Any) -> tuple[Any, list[Any]]:
-        outputs = self.eager.model(x)
+        outputs = self.model(x)
         loss = self.eager.loss_of(outputs, t)
         if self.eager.regularizer is not None:
             loss = loss + self.eager.regularizer(self.eager.named)
@@ -189,12 +189,12 @@ class CompiledRunner(Runner):
     def outputs(self, X: Array) -> Array:
         """Compute the outputs."""
         with self.located():
-            return self._shape_outputs(self._outputs_program()(X))
+            return self._shape_outputs(self._outputs_program()(X, weights=self._ahead and self._ahead.weights))
 
-    def loss(self, X: Array, T: Array, w: Vector | None = None) -> tuple[float, Array]:
-        """Compute the mean loss with the penalty, and the outputs; at the weights w, where they are given."""
+    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
+        """Compute the mean loss with the penalty, and the outputs."""
         with self.located():
-            losses, outputs = self.program(X, T, weights=w)
+            losses, outputs = self.program(X, T, weights=self._ahead and self._ahead.weights)
         return float(np.mean(losses)), self._shape_outputs(outputs)
 
     @contextmanager
@@ -207,49 +207,49 @@ class CompiledRunner(Runner):
             self.example = getattr(error, "example", None)
             raise
 
-    def descend(
-        self, optimizer: FirstOrder, w: Vector, free: Mask, X: Array, T: Array, order: Array, batch: int, steps: int
-    ) -> tuple[Vector, Epoch]:
-        """Take steps of a first-order optimiser without returning to Python in between.
+    def descend(self, descent: Descent) -> Steps:
+        """Take the steps of a first-order optimiser without returning to Python in between, up to one that fails."""
+        if isinstance(descent.optimizer, FirstOrder) and descent.clip_norm is None:
+            steps = self._descend(descent, descent.optimizer)
+            if steps.losses:
+                return steps
+        self.settle()  # one by one; or the first step is one that goes wrong, and says how
+        return super().descend(descent)
 
-        Args:
-            optimizer: its state moves on by the steps that were taken.
-            w: the weights to start from, (n,).
-            free: which of them may move.
-            X: all inputs.
-            T: all targets.
-            order: rows to take.
-            batch: rows a step.
-            steps: how many steps `order` makes.
+    def settle(self) -> None:
+        """Write the weights that steps have left in an array into the parameters: all or none, and then once more."""
+        if self._ahead is not None:
+            flat.assign(self.parameters, self._ahead.weights)
+            self._ahead = None
 
-        Returns:
-            the weights after the last step whose numbers are finite, and the losses and outputs up to there.
-        """
-        w, made = self._descended(self.program, optimizer, w, free, X, T, order, batch, steps)
-        return w, Epoch(made.losses, self._shape_outputs(made.outputs)) if len(made.losses) else made
+    def _descend(self, descent: Descent, optimizer: FirstOrder) -> Steps:
+        batches = _regular(descent.batches)
+        losses, outputs = self._take(
+            self.program, optimizer, *descent.examples, np.concatenate(batches), len(batches[0])
+        )
+        return Steps(losses, self._shape_outputs(outputs) if descent.with_outputs and losses else None)
 
-    def _descended(
-        self,
-        program: Program,
-        optimizer: FirstOrder,
-        w: Vector,
-        free: Mask,
-        X: Array,
-        T: Array,
-        order: Array,
-        batch: int,
-        steps: int,
-    ) -> tuple[Vector, Epoch]:
-        t = optimizer.state["t"]
-        settings = np.array([optimizer.settings(t + s + 1) for s in range(steps)], dtype=np.float64).reshape(steps, -1)
-        slots = np.array([optimizer.state[name] for name in optimizer.slots]).reshape(len(optimizer.slots), len(w))
-        made = program.descend(
-            X, T, order=order, batch=batch, weights=w, rule=type(optimizer).rule, slots=slots, settings=settings,
-            frozen=None if free.all() else ~free,
-        )  # fmt: skip
-        done = len(made.losses)
-        optimizer.state = {"t": t + done} | dict(zip(optimizer.slots, made.slots, strict=True))
-        return made.weights, Epoch(made.losses, made.outputs[: min(len(order), done * batch)])
+    def _take(
+        self, program: Program, optimizer: FirstOrder, X: Array, T: Array, order: Array, batch: int
+    ) -> tuple[list[float], Array]:
+        """Take steps by a program, and keep the weights in an array; return the losses, and outputs for each row."""
+        if self._ahead is None:
+            self._ahead = _Ahead(flat.weights(self.parameters), ~flat.free(self.parameters))
+        weights, frozen = self._ahead
+        found = program.descend(
+            X,
+            T,
+            order=order,
+            batch=batch,
+            weights=weights,
+            rule=type(optimizer).rule,
+            slots=optimizer.memory,
+            settings=optimizer.settings_ahead(-(-len(order) // batch)),
+            frozen=frozen if frozen.any() else None,
+        )
+        self._ahead = _Ahead(found.weights, frozen)
+        optimizer.move_on(len(found.losses), found.slots)
+        return found.losses.tolist(), found.outputs
 
 
 class BatchRunner(CompiledRunner):
@@ -273,17 +273,17 @@ class BatchRunner(CompiledRunner):
     @property
     def program(self) -> Program:
         """The program of a batch in training mode, of an example otherwise."""
-        return self.whole(self._batch)[0] if self.eager.model.training else super().program
+        return self.whole(self._batch)[0] if self.model.training else super().program
 
     def whole(self, n: int) -> tuple[Program, list[tuple[Any, int]]]:
         """Give the program for batches of n examples, and the parts that remember statistics of them."""
         if n not in self._whole:
-            modules: list[Any] = list(self.eager.model.modules())
+            modules: list[Any] = list(self.model.modules())
             keepers = [module for module in modules if getattr(module, "running_mean", None) is not None]
             counts: list[tuple[Any, int]] = []
 
             def loss_and_outputs(X: Any, T: Any) -> tuple[Any, list[Any]]:
-                outputs = self.eager.model.batch(X)
+                outputs = self.model.batch(X)
                 loss = total([self.eager.loss_of(y, t) for y, t in zip(outputs, T, strict=True)]) / n
                 if self.eager.regularizer is not None:
                     loss = loss + self.eager.regularizer(self.eager.named)
@@ -304,7 +304,7 @@ class BatchRunner(CompiledRunner):
             with super().located():
                 yield
         finally:
-            if self.eager.model.training:
+            if self.model.training:
                 self.example = None
 
     def cost(self, examples: int, batch: int) -> float:
@@ -320,7 +320,7 @@ class BatchRunner(CompiledRunner):
         """Make the loss over a batch a function of the weights."""
         return _ReplayedBatch(self, X, T)
 
-    def taken(self, outputs: Array, n: int) -> Array:
+    def part_outputs(self, outputs: Array, n: int) -> Array:
         """Part what steps gave, (steps, numbers): the outputs of all examples; statistics go to who keeps them."""
         _, keepers = self.whole(n)
         size = n * int(np.prod(self._shape))
@@ -330,15 +330,20 @@ class BatchRunner(CompiledRunner):
                 keeper.remember([(next(numbers), next(numbers)) for _ in range(keeper.num_features)], count)
         return self._shape_outputs(outputs[:, :size].reshape(len(outputs) * n, -1))
 
-    def descend(
-        self, optimizer: FirstOrder, w: Vector, free: Mask, X: Array, T: Array, order: Array, batch: int, steps: int
-    ) -> tuple[Vector, Epoch]:
-        """Take steps of a first-order optimiser: those whose batches are as large as the first."""
-        steps = max(1, len(order) // batch)
-        n = min(batch, len(order))
-        rows = order[: steps * n].reshape(steps, n)
-        w, made = self._descended(self.whole(n)[0], optimizer, w, free, X[rows], T[rows], np.arange(steps), 1, steps)
-        return w, Epoch(made.losses, self.taken(made.outputs, n)) if len(made.losses) else made
+    def _descend(self, descent: Descent, optimizer: FirstOrder) -> Steps:
+        n = len(descent.batches[0])
+        rows = np.stack([rows for rows in _regular(descent.batches) if len(rows) == n])
+        X, T = descent.examples
+        losses, outputs = self._take(self.whole(n)[0], optimizer, X[rows], T[rows], np.arange(len(rows)), 1)
+        shaped = self.part_outputs(outputs, n) if losses else None
+        return Steps(losses, shaped if descent.with_outputs else None)
+
+
+def _regular(batches: Sequence[Array]) -> Sequence[Array]:
+    """Return the first batches, all as large as the first; the last one of them may be smaller."""
+    n = len(batches[0])
+    other = next((k for k, rows in enumerate(batches) if len(rows) != n), len(batches))
+    return batches[: other + 1] if other < len(batches) and len(batches[other]) < n else batches[:other]
 
 
 class _Replayed(BatchObjective):
@@ -363,7 +368,7 @@ class _Replayed(BatchObjective):
         self._seen = (w.copy(), self.runner._shape_outputs(outputs))
         return float(np.mean(losses))
 
-    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+    def sweep(self, w: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
         with self.runner.located():
             value, slopes = self.runner.program.value_and_grad(self.X, self.T, weights=w)
@@ -415,10 +420,10 @@ class _ReplayedBatch(_Replayed):
         self.evaluations += 1
         with self.runner.located():
             loss, outputs = self.runner.whole(len(self.X))[0](self.X[None], self.T[None], weights=w)
-        self._seen = (w.copy(), self.runner.taken(outputs, len(self.X)))
+        self._seen = (w.copy(), self.runner.part_outputs(outputs, len(self.X)))
         return float(loss[0])
 
-    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+    def sweep(self, w: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
         program, _ = self.runner.whole(len(self.X))
         with self.runner.located():

@@ -43,8 +43,7 @@ class EagerRunner(Runner):
         parameters: Sequence[Value] | None = None,
         regularizer: Regularizer | None = None,
     ) -> None:
-        self.model = model
-        self.loss_of = loss
+        self.model, self.loss_of = model, loss
         if parameters is not None:
             self.parameters = list(parameters)
         self.regularizer = regularizer
@@ -136,7 +135,7 @@ class RecordedObjective(BatchObjective):
             losses = [float(loss) for loss, _, _ in self._examples(w)]
             return sum(losses) / len(losses) + float(self._penalty() or 0.0)
 
-    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+    def sweep(self, w: Vector) -> tuple[float, Vector]:
         """Compute the mean loss and its gradient, by recording and sweeping a few examples at a time."""
         share, value, reached = 1.0 / len(self.rows), 0.0, False
         collected: list[Any] = []

@@ -15,26 +15,23 @@ from autograd import AutogradError, DomainError
 from nn.data.examples import Examples
 from nn.data.loading import DataLoader
 from nn.metrics import Metric
-from nn.module import Module, Slot
+from nn.module import Module
 from nn.optim import flat
-from nn.optim.clipping import clip_by_norm
-from nn.optim.first_order import FirstOrder
-from nn.optim.flat import Mask, Vector
-from nn.optim.objective import Matrix, Objective
 from nn.optim.optimizer import StepError
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Scheduler
 from nn.training.callbacks import Callback, Training
 from nn.training.checks import mode
-from nn.training.compiled import CompiledRunner
 from nn.training.history import History
 from nn.training.progress import Progress
-from nn.training.runner import Array, BatchObjective, Runner
+from nn.training.runner import Array, Descent, Runner, Steps
 
 __all__ = ["DivergedError", "Loop"]
 
-PAUSE = 0.25  # seconds: how long a compiled run may keep Ctrl-C and the progress bar waiting
-NAMED = 5  # parameters that a warning names before it counts the rest
+PAUSE_SECONDS = 0.25  # how long steps in one go may keep Ctrl-C and the progress bar waiting
+STEPS_AT_FIRST = 64  # that are taken in one go, before it is known how long they take
+MAX_EXAMPLES_AT_ONCE = 2**20  # in the steps of one go, whose outputs are kept until its end
+MAX_NAMES = 5  # parameters beyond these are counted
 
 
 class DivergedError(ArithmeticError):
@@ -90,15 +87,11 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches))
-        self._full = len(self.batches) == 1
-        self._stride = 64  # steps to take in one go, at first
-        self._held: Vector | None = None  # weights that are ahead of the parameters
-        self._free: Mask = np.ones(0, dtype=np.bool_)
-        # A line search goes on from what it knows of an objective only if it meets the same one again.
-        self._whole = self.runner.objective(*self.examples) if self._full else None
+        self._stepwise = any(
+            getattr(one.on_step_end, "__func__", None) is not Callback.on_step_end for one in self.callbacks
+        )
+        self._stride = 1 if self._stepwise else STEPS_AT_FIRST
         self._rows: Array = np.arange(len(self.examples.X))
-        self._reached: Mask = np.zeros(len(self.optimizer.parameters), dtype=np.bool_)
-        self._buffers = [slot for slot in self.model.slots() if not slot.trained]
 
     def run(self) -> History:
         """Train, and give the history."""
@@ -109,7 +102,7 @@ class Loop:
                 self.progress.say(history.notes)
                 self._notify("on_train_begin")
                 while not training.stop_reason:
-                    self._epoch()
+                    self._epochs()
                     if training.epoch == training.epochs:
                         training.stop(
                             f"all {training.epochs} epochs are done" if training.epochs > 1 else "its epoch is done"
@@ -122,39 +115,74 @@ class Loop:
             training.stop_reason = f"diverged in epoch {training.epoch}, step {training.step + 1} of {training.steps}"
             raise
         finally:
-            self._settle()
+            self.runner.settle()
             history.stop_reason, history.seconds = training.stop_reason, time.perf_counter() - began
         self._notify("on_train_end")
         return history
 
-    def _epoch(self) -> None:
-        """Go once over the training examples, then look at the validation examples."""
-        training = self.training
-        training.epoch, training.step = training.epoch + 1, 0
+    def _epochs(self) -> None:
+        """Go over the training examples once; or several times in one go, where nobody looks on in between."""
+        training, steps = self.training, self.training.steps
+        first, count = training.epoch + 1, 1
+        if self._unwatched and training.epoch:
+            count = max(1, min(training.epochs - training.epoch, self._stride // steps))
+        training.epoch, training.step = first, 0
         self.model.train()
         self._notify("on_epoch_begin")
-        losses = 0.0
+        batches = [rows for _ in range(count) for rows in self.batches]
+        losses: list[float] = []
         outputs: list[Array] = []
-        order: list[Array] = []
-        batches = list(self.batches)
-        place = 0
-        while place < len(batches) and not training.stop_reason:
-            taken = self._descend(batches[place:], outputs) if self._in_one_go else []
-            if not taken:  # one by one; or the next step is the one that goes wrong, and says how
-                self._rows = batches[place]
-                out = self._step()
-                taken = [training.loss]
-                if out is not None:
-                    outputs.append(out)
-            for loss, rows in zip(taken, batches[place:], strict=False):
-                losses += loss * len(rows)
-                order.append(rows)
-            place += len(taken)
-        seen = np.concatenate(order)
-        row = {"loss": losses / len(seen)}
-        for name, measure in self.metrics.items():
-            row[name] = float(measure(np.concatenate(outputs), self.examples.T[seen]))
-        if training.epoch == 1:
+        try:
+            while len(losses) < len(batches) and not training.stop_reason:
+                training.epoch, training.step = first + len(losses) // steps, len(losses) % steps
+                taken = self._descend(batches[len(losses) : len(losses) + self._stride])
+                losses += taken.losses
+                if taken.outputs is not None:
+                    outputs.append(taken.outputs)
+                training.epoch, training.step = first + (len(losses) - 1) // steps, (len(losses) - 1) % steps + 1
+                training.loss = losses[-1]
+                if steps == 1 and getattr(self.optimizer, "stalled", False):
+                    training.stop("the optimiser found no lower point, so the weights are at a minimum")
+                if self._stepwise:
+                    self._notify("on_step_end")
+                self.progress.step(training)
+        except BaseException:
+            if count > 1:  # the epochs that were finished before stand in the history
+                self._record_epochs(first, losses[: len(losses) // steps * steps], batches, outputs)
+            raise
+        self._record_epochs(first, losses, batches, outputs)
+
+    def _record_epochs(self, first: int, losses: list[float], batches: list[Array], outputs: list[Array]) -> None:
+        """Write one row an epoch; the last epoch may have been stopped within."""
+        steps, n = self.training.steps, len(self.examples.X)
+        seen = np.concatenate(outputs) if outputs else None
+        for k in range(-(-len(losses) // steps)):
+            some = slice(k * steps, min((k + 1) * steps, len(losses)))
+            self._record(first + k, losses[some], batches[some], None if seen is None else seen[k * n : (k + 1) * n])
+
+    def _descend(self, batches: list[Array]) -> Steps:
+        """Take some steps, for about a quarter of a second at most, but one at least."""
+        self._rows = batches[0]
+        began = time.perf_counter()
+        with self._located():
+            taken = self.runner.descend(
+                Descent(self.optimizer, self.examples, batches, self.clip_norm, with_outputs=bool(self.metrics))
+            )
+        if not self._stepwise:
+            each = (time.perf_counter() - began) / len(taken.losses)
+            most = MAX_EXAMPLES_AT_ONCE // self.batches.batch_size
+            self._stride = max(1, min(2 * self._stride, int(PAUSE_SECONDS / each), most))
+        return taken
+
+    def _record(self, epoch: int, losses: list[float], batches: list[Array], outputs: Array | None) -> None:
+        """Write an epoch's row into the history, look at the validation examples, and tell whoever looks on."""
+        training = self.training
+        sizes = [len(rows) for rows in batches]
+        row = {"loss": sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)}
+        if outputs is not None:
+            targets = self.examples.T[np.concatenate(batches)]
+            row |= {name: float(measure(outputs, targets)) for name, measure in self.metrics.items()}
+        if epoch == 1:
             self._report_unreached()
         if self.validation is not None:
             row |= self._validate(self.validation)
@@ -165,74 +193,13 @@ class Loop:
             self.scheduler.step(row.get("val_loss", row["loss"]))
 
     @property
-    def _in_one_go(self) -> bool:
-        """Whether nothing needs to be asked or told between the steps of an epoch."""
-        hooks = (type(callback).on_step_end for callback in self.callbacks)
-        return (
-            isinstance(self.runner, CompiledRunner)
-            and isinstance(self.optimizer, FirstOrder)
-            and self.clip_norm is None
-            and all(hook is Callback.on_step_end for hook in hooks)
-        )
-
-    def _descend(self, batches: list[Array], outputs: list[Array]) -> list[float]:
-        """Take several steps in one go, for about a quarter of a second; give their losses, none if the next fails."""
-        training, runner, optimizer = self.training, self.runner, self.optimizer
-        assert isinstance(runner, CompiledRunner)
-        assert isinstance(optimizer, FirstOrder)
-        some = batches[: self._stride]
-        began = time.perf_counter()
-        if self._held is None:
-            self._held = flat.weights(optimizer.parameters)
-            self._free = flat.free(optimizer.parameters)
-        self._held, made = runner.descend(
-            optimizer, self._held, self._free, *self.examples, np.concatenate(some), len(some[0]), len(some)
-        )
-        losses: list[float] = made.losses.tolist()
-        if not losses:
-            return losses
-        each = (time.perf_counter() - began) / len(losses)
-        self._stride = max(1, min(2 * self._stride, int(PAUSE / each)))
-        self._reached |= runner.reached
-        if self.metrics:
-            outputs.append(made.outputs)
-        training.loss = losses[-1]
-        training.step += len(losses)
-        self._rows = some[len(losses) - 1]
-        self.progress.step(training)
-        return losses
-
-    def _settle(self) -> None:
-        """Write the weights that compiled steps have left in an array into the parameters."""
-        if self._held is not None:
-            flat.assign(self.optimizer.parameters, self._held)  # all or none, and then once more
-            self._held = None
-
-    def _step(self) -> Array | None:
-        """Take one step on the present rows; give the outputs before it, if a metric asks for them."""
-        self._settle()
-        training, optimizer = self.training, self.optimizer
-        objective = self._whole or self.runner.objective(*self.examples.rows(self._rows))
-        w = flat.weights(optimizer.parameters) if self.metrics else None
-        with _kept(self._buffers), self._located():
-            loss = optimizer.step(objective if self.clip_norm is None else _Clipped(objective, self.clip_norm))
-        assert loss is not None
-        outputs = None if w is None else objective.outputs(w)
-        self._reached |= objective.reached
-        training.loss = loss
-        training.step += 1
-        if self._full and getattr(optimizer, "stalled", False):
-            training.stop("the optimiser found no lower point, so the weights are at a minimum")
-        self._notify("on_step_end")
-        self.progress.step(training)
-        return outputs
+    def _unwatched(self) -> bool:
+        """Whether nothing needs to be asked or told between two epochs."""
+        return not self.callbacks and self.validation is None and self.scheduler is None and self.progress.silent
 
     def _validate(self, examples: Examples) -> dict[str, float]:
         with mode(self.model, training=False), self._located(validating=True):
-            if isinstance(self.runner, CompiledRunner):
-                loss, outputs = self.runner.loss(*examples, self._held)
-            else:
-                loss, outputs = self.runner.loss(*examples)
+            loss, outputs = self.runner.loss(*examples)
         return {"val_loss": loss} | {f"val_{name}": float(f(outputs, examples.T)) for name, f in self.metrics.items()}
 
     @contextmanager
@@ -271,60 +238,26 @@ class Loop:
             return
         names = [
             flat.label(self.optimizer.parameters, i)
-            for i in np.flatnonzero(~self._reached).tolist()
+            for i in np.flatnonzero(~self.runner.reached).tolist()
             if self.optimizer.parameters[i].requires_grad
         ]
         if names:
-            more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+            shown = ", ".join(names[:MAX_NAMES])
+            more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
             warnings.warn(
-                f"The loss does not depend on {', '.join(names[:NAMED])}{more}: no example of the first epoch reached "
+                f"The loss does not depend on {shown}{more}: no example of the first epoch reached "
                 f"{'it' if len(names) == 1 else 'them'}. The gradient is treated as zero. Connect what is meant to be "
                 "trained to the outputs, and freeze() the rest.",
-                stacklevel=5,
+                stacklevel=7,
             )
 
     def _notify(self, hook: str) -> None:
         if self.callbacks:
-            self._settle()
+            self.runner.settle()
         for callback in self.callbacks:
             getattr(callback, hook)(self.training)
-
-
-class _Clipped(Objective):
-    """An objective whose gradient is never longer than a limit."""
-
-    def __init__(self, objective: BatchObjective, longest: float) -> None:
-        self.inner, self.longest, self.parameters = objective, longest, objective.parameters
-
-    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
-        value, slopes = self.inner.value_and_gradient(w)
-        return value, clip_by_norm(slopes, self.longest)
-
-    def value(self, w: Vector) -> float:
-        return self.inner.value(w)
-
-    def hessian(self, w: Vector) -> Matrix:
-        return self.inner.hessian(w)
-
-    def residuals(self, w: Vector) -> Vector:
-        return self.inner.residuals(w)
-
-    def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
-        return self.inner.residuals_and_jacobian(w)
 
 
 def _means_divergence(error: Exception) -> bool:
     """Tell numbers that went too far, as engine and optimisers report them, from mistakes in the user's code."""
     return isinstance(error, AutogradError) and isinstance(error, ArithmeticError | DomainError)
-
-
-@contextmanager
-def _kept(buffers: Sequence[Slot]) -> Iterator[None]:
-    """Put running statistics back if a step fails, as the step does with the weights."""
-    before = [slot.content.copy() for slot in buffers]
-    try:
-        yield
-    except BaseException:
-        for slot, content in zip(buffers, before, strict=True):
-            slot.holder[slot.place] = content
-        raise

@@ -65,6 +65,11 @@ class Progress:
             console=console,
         )
 
+    @property
+    def silent(self) -> bool:
+        """Whether it reports nothing."""
+        return self._console is None
+
     def __enter__(self) -> Progress:
         self._began = time.perf_counter()
         if self._bar is not None:

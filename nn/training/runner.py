@@ -1,4 +1,4 @@
-"""What training needs computed: the outputs of a model, and the loss of a batch as a function of one flat vector.
+"""What training needs computed: the outputs of a model, the loss of a batch as a function of its weights, and steps.
 
 `EagerRunner` computes it on the engine, `CompiledRunner` by a compiled program.
 """
@@ -6,20 +6,59 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
+from nn.data.examples import Examples
+from nn.module import Module
+from nn.optim import flat
+from nn.optim.clipping import clip_by_norm
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
+from nn.optim.optimizers import Optimizer
 
-__all__ = ["Array", "BatchObjective", "Loss", "Runner", "stack"]
+__all__ = ["Array", "BatchObjective", "Descent", "Loss", "Runner", "Steps", "stack"]
 
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Steps that an optimiser is asked to take, each on one batch.
+
+    Attributes:
+        optimizer: whose steps they are.
+        examples: all that is trained on.
+        batches: the rows of each step, in order; one step or more.
+        clip_norm: the longest that a gradient may be, if there is a limit.
+        with_outputs: whether the model's outputs before each step are wanted.
+    """
+
+    optimizer: Optimizer
+    examples: Examples
+    batches: Sequence[Array]
+    clip_norm: float | None = None
+    with_outputs: bool = False
+
+
+class Steps(NamedTuple):
+    """What came of a descent.
+
+    Attributes:
+        losses: the loss of each step that was taken, before it; one or more.
+        outputs: the model's outputs for the examples of these steps, (m, …); None unless they were wanted.
+    """
+
+    losses: list[float]
+    outputs: Array | None
 
 
 class BatchObjective(Objective):
@@ -27,25 +66,44 @@ class BatchObjective(Objective):
 
     Attributes:
         reached: which parameters some example's loss, or the penalty, has depended on so far.
+        clip_norm: the longest that the gradient may be, if there is a limit.
     """
 
     reached: Mask
+    clip_norm: float | None = None
+
+    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+        """Compute the mean loss at w and its gradient, clipped."""
+        value, slopes = self.sweep(w)
+        return value, slopes if self.clip_norm is None else clip_by_norm(slopes, self.clip_norm)
+
+    @abstractmethod
+    def sweep(self, w: Vector) -> tuple[float, Vector]:
+        """Compute the mean loss at w and its gradient."""
 
     @abstractmethod
     def outputs(self, w: Vector) -> Array:
-        """Give the model's outputs for the batch at the weights w, (n, …); at no cost where w was asked about last."""
+        """Return the model's outputs for the batch at w, (n, …); at no cost where w was asked about last."""
 
 
 class Runner(ABC):
     """Computes a model on arrays of examples.
 
     Attributes:
+        model: the model.
         parameters: the Values whose numbers are the flat vector, in order.
         example: place in its batch of the example that is being computed, by which an error names its row; else None.
     """
 
+    model: Module
     parameters: list[Value]
     example: int | None = None
+    _of_all: tuple[Examples, BatchObjective] | None = None
+
+    @cached_property
+    def reached(self) -> Mask:
+        """Which parameters the loss of some step has depended on so far."""
+        return np.zeros(len(self.parameters), dtype=np.bool_)
 
     @abstractmethod
     def objective(self, X: Array, T: Array) -> BatchObjective:
@@ -58,6 +116,48 @@ class Runner(ABC):
     @abstractmethod
     def loss(self, X: Array, T: Array) -> tuple[float, Array]:
         """Compute the mean loss with the penalty, and the outputs, without recording."""
+
+    def descend(self, descent: Descent) -> Steps:
+        """Take the first of the steps, or as many as go in one go; a step that fails changes nothing.
+
+        Raises:
+            StepError, DomainError, ValueOverflowError: the first step fails.
+        """
+        rows = descent.batches[0]
+        objective = self._objective_of(descent.examples, rows)
+        objective.clip_norm = descent.clip_norm
+        w = flat.weights(self.parameters) if descent.with_outputs else None
+        with _keep_buffers(self.model):
+            loss = descent.optimizer.step(objective)
+        assert loss is not None
+        outputs = None if w is None else objective.outputs(w)
+        self.reached |= objective.reached
+        return Steps([loss], outputs)
+
+    def settle(self) -> None:  # noqa: B027  (most runners have nothing to do here)
+        """Write the weights that a descent has left aside into the parameters."""
+
+    def _objective_of(self, examples: Examples, rows: Array) -> BatchObjective:
+        """Make the objective of a batch; for all examples always the same, of which a line search knows something."""
+        n = len(examples.X)
+        if len(rows) != n or not np.array_equal(rows, np.arange(n)):
+            return self.objective(*examples.rows(rows))
+        if self._of_all is None or self._of_all[0] is not examples:
+            self._of_all = examples, self.objective(*examples)
+        return self._of_all[1]
+
+
+@contextmanager
+def _keep_buffers(model: Module) -> Iterator[None]:
+    """Put running statistics back if a step fails, as the step does with the weights."""
+    buffers = [slot for slot in model.slots() if not slot.trained]
+    before = [slot.content.copy() for slot in buffers]
+    try:
+        yield
+    except BaseException:
+        for slot, content in zip(buffers, before, strict=True):
+            slot.holder[slot.place] = content
+        raise
 
 
 def stack(outputs: list[Array]) -> Array:
