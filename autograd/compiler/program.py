@@ -268,6 +268,10 @@ class Program:
         rows = [self.hvp(*arrays, vector=row, reduce=reduce, weights=weights) for row in np.eye(n)]
         return np.array(rows).reshape(n, n)
 
+    def forget(self) -> None:
+        """Let go of the arrays of the last run, which `at` goes back to."""
+        self._last = None
+
     def at(self, example: int) -> Any:
         """Put one example of the last run back on the graph, so that it can be drawn, swept and explained.
 
