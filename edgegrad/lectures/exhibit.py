@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import nn
 from autograd import Value
-from nn.training.compiled import choose_runner
+from nn.training.choice import choose_runner
 
 __all__ = ["Trained", "moons", "optimisers", "train"]
 

@@ -34,6 +34,9 @@ class EagerRunner(Runner):
         loss: ``(outputs, target) -> Value`` of one example.
         parameters: what to differentiate by; all of the model's unless given.
         regularizer: a penalty that is added to the mean loss.
+
+    Attributes:
+        chosen: what to differentiate by, if it was given.
     """
 
     def __init__(
@@ -44,8 +47,7 @@ class EagerRunner(Runner):
         regularizer: Regularizer | None = None,
     ) -> None:
         self.model, self.loss_of = model, loss
-        if parameters is not None:
-            self.parameters = list(parameters)
+        self.chosen = None if parameters is None else list(parameters)
         self.regularizer = regularizer
         self._batchwise = model.looks_at_batches
         self._together = 0
@@ -58,7 +60,7 @@ class EagerRunner(Runner):
     @cached_property
     def parameters(self) -> list[Value]:  # type: ignore[override]
         """What to differentiate by."""
-        return list(self.named.values())
+        return self.model.parameters() if self.chosen is None else self.chosen
 
     def objective(self, X: Array, T: Array) -> RecordedObjective:
         """Make the loss over a batch a function of the weights."""
@@ -120,14 +122,6 @@ class RecordedObjective(BatchObjective):
         self.runner, self.rows, self.targets = runner, rows, targets
         self.parameters = runner.parameters
         self.reached = np.zeros(len(self.parameters), dtype=np.bool_)
-        self._seen: tuple[Vector, Array] | None = None
-
-    def outputs(self, w: Vector) -> Array:
-        """Give the model's outputs at the weights w."""
-        if self._seen is None or not np.array_equal(self._seen[0], w):
-            self.value(w)
-        assert self._seen is not None
-        return self._seen[1]
 
     def value(self, w: Vector) -> float:
         """Compute the mean loss at w, without recording."""

@@ -44,7 +44,7 @@ from nn.training.checks import (
     mode,
     set_aside,
 )
-from nn.training.compiled import choose_runner
+from nn.training.choice import choose_runner
 from nn.training.film import Film, check_film
 from nn.training.history import History
 from nn.training.loop import DivergedError, Loop

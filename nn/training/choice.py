@@ -1,0 +1,69 @@
+"""Which runner computes a model: what can be traced and is worth it, a compiled program; the rest, the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd import CompileError, Value
+from nn.losses.regularizers import Regularizer
+from nn.module import Module
+from nn.training.compiled import CompiledRunner
+from nn.training.eager import EagerRunner
+from nn.training.runner import Array, Loss, Runner
+from nn.training.whole_batches import BatchRunner
+
+__all__ = ["choose_runner"]
+
+MIN_EXAMPLES_TO_COMPILE = 64  # over all epochs: fewer are computed on the engine before a program is ready
+MIN_PRODUCTS_FOR_NUMBA = 5e9  # products and instructions: fewer are computed before numba is loaded
+
+
+def choose_runner(
+    model: Module,
+    loss: Loss,
+    X: Array,
+    T: Array | None,
+    parameters: Sequence[Value] | None = None,
+    regularizer: Regularizer | None = None,
+    *,
+    asked: bool | str = "auto",
+    examples: int | None = None,
+    batch: int | None = None,
+) -> tuple[Runner, str]:
+    """Choose what computes a model: a compiled program, or the engine.
+
+    Args:
+        model: the model, in the mode it will be in.
+        loss: ``(outputs, target) -> Value`` of one example.
+        X: inputs, of which the first stands for all.
+        T: targets; None where only outputs are needed.
+        parameters: what to differentiate by; all of the model's unless given.
+        regularizer: a penalty that is added to the mean loss.
+        asked: True, ``"numpy"`` or ``"numba"`` for a program, False for the engine, ``"auto"`` for what is faster.
+        examples: how many will be computed in all; as many as there are unless given.
+        batch: how many at a time.
+
+    Returns:
+        the runner, and one sentence about the choice; empty where there was nothing to choose.
+
+    Raises:
+        CompileError: a program was asked for, and the model cannot be traced.
+    """
+    eager = EagerRunner(model, loss, parameters, regularizer)
+    count = len(X) if examples is None else examples
+    if asked is False or (asked == "auto" and count < MIN_EXAMPLES_TO_COMPILE):
+        return eager, ""
+    try:
+        backend = "numpy" if asked in (True, "auto") else str(asked)
+        if model.looks_at_batches and model.training:
+            runner: CompiledRunner = BatchRunner(eager, X, T, backend, batch or count)
+        else:
+            runner = CompiledRunner(eager, X, T, backend)
+    except CompileError as error:
+        if asked != "auto":
+            raise
+        first = str(error).partition(": ")[0].partition(". ")[0]
+        return eager, f"not compiled, but run on the engine: {first[0].lower()}{first[1:]}"
+    if asked in (True, "auto") and runner.cost(count, batch or count) > MIN_PRODUCTS_FOR_NUMBA:
+        runner.use_numba()
+    return runner, f"compiled: {runner.describe()}"

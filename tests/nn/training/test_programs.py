@@ -1,0 +1,303 @@
+"""Programs that are kept with a model: the second call compiles nothing, and no answer is ever that of an old model."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Value, no_grad
+from nn.training import compiled
+from nn.training.programs import MAX_PROGRAMS_OF_A_MODEL, programs_of, signature
+
+RANDOM = np.random.default_rng(3)
+X = RANDOM.normal(size=(80, 2))
+T = RANDOM.normal(size=(80, 2))
+SLOPE = 1.0
+
+
+def model(activation: str = "tanh") -> nn.Sequential:
+    return nn.Sequential(nn.Layer(2, 2, activation, seed=0), nn.Layer(2, 2, activation, seed=1))
+
+
+def by_hand(net: nn.Module, inputs: Any = X) -> Any:
+    """The outputs on the engine, example by example."""
+    modes = [(module, module.training) for module in net.modules()]
+    net.eval()
+    with no_grad():
+        outputs = [[float(y) for y in net(row)] for row in inputs.tolist()]
+    for module, training in modes:
+        module.training = training
+    return np.array(outputs)
+
+
+def assert_right(net: nn.Module) -> None:
+    """Check what is predicted and evaluated against the engine."""
+    expected = by_hand(net)
+    np.testing.assert_allclose(nn.predict(net, X), expected, rtol=1e-12, atol=1e-14)
+    assert nn.evaluate(net, X, T)["loss"] == pytest.approx(np.mean((expected - T) ** 2), rel=1e-12)
+
+
+@pytest.fixture
+def compilations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """What was compiled since the test began."""
+    seen: list[Any] = []
+    real = compiled.compile
+
+    def counting(*args: Any, **options: Any) -> Any:
+        seen.append(args)
+        return real(*args, **options)
+
+    monkeypatch.setattr(compiled, "compile", counting)
+    return seen
+
+
+def test_the_second_call_compiles_nothing(compilations: list[Any]) -> None:
+    net = model()
+    first, scores = nn.predict(net, X), nn.evaluate(net, X, T)
+    assert len(compilations) == 2
+    np.testing.assert_array_equal(nn.predict(net, X), first)
+    np.testing.assert_array_equal(nn.predict(net, X[::-1]), first[::-1])
+    assert nn.evaluate(net, X, T) == scores
+    assert len(compilations) == 2
+
+
+def test_fit_again_compiles_nothing_and_goes_on_as_one_training(compilations: list[Any]) -> None:
+    nets = model(), model()
+    optimizers = [nn.Adam(net.parameters()) for net in nets]
+    whole = nn.fit(nets[0], X, T, optimizer=optimizers[0], epochs=4, shuffle=False)["loss"]
+    parts = [
+        loss
+        for _ in range(2)
+        for loss in nn.fit(nets[1], X, T, optimizer=optimizers[1], epochs=2, shuffle=False)["loss"]
+    ]
+    assert parts == whole
+    assert len(compilations) == 2, "one for each model"
+
+
+def change_weights(net: Any) -> None:
+    net.parameters()[0].data = 0.75
+
+
+def load_weights(net: Any) -> None:
+    net.load_state_dict({name: array + 0.5 for name, array in net.state_dict().items()})
+
+
+def train(net: Any) -> None:
+    nn.fit(net, X, T, optimizer="adam", epochs=2)
+
+
+def freeze(net: Any) -> None:
+    net.freeze()
+    net.parameters()[1].data = -0.5
+
+
+def tie(net: Any) -> None:
+    net.layers[1].W = net.layers[0].W
+    net.layers[0].W[0][0].data = 3.0
+
+
+def replace_in_place(net: Any) -> None:
+    net.layers[1] = nn.Layer(2, 2, "relu", seed=9)
+    net.bind()
+
+
+def replace_one_parameter(net: Any) -> None:
+    old = net.layers[0].W[1][0]
+    net.layers[0].W[1][0] = Value(old.data, parameter=True)
+    assert_right(net)
+    net.layers[0].W[1][0].data = 2.5
+    old.data = -7.0
+
+
+def change_activation(net: Any) -> None:
+    other = nn.Layer(2, 2, "sigmoid", seed=0)
+    net.layers[0].activation, net.layers[0]._activate = other.activation, other._activate
+
+
+def add_layer(net: Any) -> None:
+    net.layers.append(nn.Activation("softplus"))
+    net.bind()
+
+
+def wrap_forward(net: Any) -> None:
+    net.layers[0].forward = lambda xs: [SLOPE * x for x in xs]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_weights, load_weights, train, freeze, tie, replace_in_place, replace_one_parameter, change_activation,
+        add_layer, wrap_forward, nn.Module.eval, nn.Module.train,
+    ],
+)  # fmt: skip
+def test_after_a_change_the_answers_are_those_of_the_model_as_it_is(change: Callable[[Any], None]) -> None:
+    net = model()
+    assert_right(net)
+    change(net)
+    assert_right(net)
+    assert_right(net)
+
+
+def test_which_of_two_arrays_a_third_one_is_tied_to() -> None:
+    """The list of parameters is the same in both cases."""
+    net = nn.Sequential(*(nn.Layer(2, 2, seed=seed, bias=False) for seed in range(3)))
+    net.layers[2].W = net.layers[0].W
+    assert_right(net)
+    first = nn.predict(net, X)
+    net.layers[2].W = net.layers[1].W
+    assert_right(net)
+    assert not np.allclose(nn.predict(net, X), first)
+
+
+def test_running_statistics_that_move_or_are_loaded() -> None:
+    net = nn.Sequential(nn.Layer(2, 2, seed=0), nn.BatchNorm1d(2))
+    assert_right(net)
+    net.train()
+    net.batch((5.0 * X).tolist())
+    assert_right(net)
+    state = {name: array + 1 if "running" in name else array for name, array in net.state_dict().items()}
+    net.load_state_dict(state)
+    assert_right(net)
+    net.layers[1].running_mean[0] = 4.0
+    assert_right(net)
+
+
+def test_weights_that_were_frozen_are_trained_by_the_same_program() -> None:
+    nets = model(), model()
+    nets[0].layers[0].freeze()
+    nn.fit(nets[0], X, T, optimizer="sgd", epochs=2, shuffle=False)
+    nets[1].load_state_dict(nets[0].state_dict())
+    nets[0].unfreeze()
+    before = nets[0].layers[0].W[0][0].data
+    losses = [nn.fit(net, X, T, optimizer="sgd", epochs=2, shuffle=False)["loss"] for net in nets]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-13)
+    assert nets[0].layers[0].W[0][0].data == nets[1].layers[0].W[0][0].data != before
+
+
+def test_losses_targets_penalties_and_shapes_have_programs_of_their_own() -> None:
+    net = model()
+    for loss in ("mse", "mae", "huber(0.5)", "huber(0.25)", "huber(0.5)"):
+        fresh = copy.deepcopy(net)
+        assert nn.evaluate(net, X, T, loss) == nn.evaluate(fresh, X, T, loss)
+    histories = [nn.fit(net, X, T, epochs=1, shuffle=False, regularizer=nn.L2(strength)) for strength in (0.0, 1.0)]
+    assert histories[0]["loss"][0] < histories[1]["loss"][0]
+    scores, classes = nn.Layer(2, 2, seed=0), (X[:, 0] > 0).astype(int)
+    distributions = np.stack([1.0 - classes, classes], axis=1)
+    by_class = nn.evaluate(scores, X, classes, "cross_entropy")["loss"]
+    assert by_class == pytest.approx(nn.evaluate(scores, X, distributions, "cross_entropy")["loss"], rel=1e-12)
+    pictures = RANDOM.normal(size=(70, 1, 4, 4))
+    pool = nn.Sequential(nn.MaxPool2d(2), nn.Flatten())
+    assert nn.predict(pool, pictures).shape == (70, 4)
+    assert nn.predict(pool, pictures[:, :, :2]).shape == (70, 2)
+
+
+class Sloping(nn.Module):
+    """Reads a number that no signature can know of."""
+
+    def forward(self, xs: list[Any]) -> list[Any]:
+        return [SLOPE * x for x in xs]
+
+
+def test_what_is_not_the_packages_own_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = nn.Sequential(nn.Layer(2, 2, seed=0), Sloping())
+    assert signature(net) is None
+    assert_right(net)
+    monkeypatch.setitem(globals(), "SLOPE", -2.0)
+    assert_right(net)
+    own = nn.Layer(2, 2, lambda x: SLOPE * autograd.tanh(x), seed=0)
+    assert_right(own)
+    monkeypatch.setitem(globals(), "SLOPE", 3.0)
+    assert_right(own)
+
+    def loss(outputs: Any, target: Any) -> Any:
+        return SLOPE * nn.mse(outputs, target)
+
+    before = nn.evaluate(net, X, T, loss)["loss"]
+    monkeypatch.setitem(globals(), "SLOPE", 1.0)
+    assert nn.evaluate(net, X, T, loss)["loss"] != before
+
+
+def test_a_model_that_cannot_be_hashed() -> None:
+    class Equal(nn.Layer):
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    assert_right(Equal(2, 2, seed=0))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_copies_have_numbers_and_programs_of_their_own(copied: Any) -> None:
+    net = model()
+    assert_right(net)
+    size = len(pickle.dumps(model().train()))
+    assert len(pickle.dumps(net)) == size
+    other = copied(net)
+    assert_right(other)
+    net.parameters()[0].data = 2.0
+    assert_right(other)
+    other.layers = [*other.layers, nn.Activation("relu")]
+    other.bind()
+    assert_right(other)
+    assert_right(net)
+
+
+def test_a_model_that_was_saved_and_loaded(tmp_path: Any) -> None:
+    net = model()
+    assert_right(net)
+    nn.save(net, tmp_path / "model.safetensors")
+    loaded = nn.load(tmp_path / "model.safetensors")
+    loaded.parameters()[0].data = -1.0
+    assert_right(loaded)
+    assert_right(net)
+
+
+def test_programs_go_with_their_model_and_hold_no_data() -> None:
+    net = model()
+    assert_right(net)
+    train(net)
+    programs = programs_of(net)
+    for kept in programs._kept.values():
+        with pytest.raises(autograd.CompileError, match="there was none"):
+            kept.program.at(0)
+    program, gone = weakref.ref(next(iter(programs._kept.values())).program), weakref.ref(net)
+    del net, programs, kept
+    gc.collect()
+    assert gone() is None
+    assert program() is None
+
+
+def test_a_model_has_so_many_programs_at_most() -> None:
+    net = nn.LSTM(1, 1, seed=0)
+    for steps in range(1, MAX_PROGRAMS_OF_A_MODEL + 4):
+        nn.predict(net, np.ones((64, steps, 1)))
+    assert len(programs_of(net)._kept) == MAX_PROGRAMS_OF_A_MODEL
+
+
+def test_what_was_traced_while_gradients_were_paused_is_not_kept() -> None:
+    net = model()
+    with no_grad():
+        nn.predict(net, X)
+    assert not programs_of(net)._kept
+
+
+def test_threads_share_a_program() -> None:
+    net = nn.MLP(2, [16, 16, 1], seed=0)
+    parts = [RANDOM.normal(size=(64 + 7 * i, 2)) for i in range(24)]
+    net.eval()
+    nn.predict(net, parts[0])
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda part: nn.predict(net, part), parts))
+    for part, outputs in zip(parts, found, strict=True):
+        np.testing.assert_allclose(outputs, by_hand(net, part), rtol=1e-12, atol=1e-14)
