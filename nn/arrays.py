@@ -1,6 +1,6 @@
 """Arrays of Values as nested lists: made from NumPy arrays, walked, measured, read back.
 
-A vector of Values is a plain list, a matrix a list of rows. `given` checks what a user passes for one.
+A vector of Values is a plain list, a matrix a list of rows. `read_given` checks what a user passes for one.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ __all__ = [
     "entries",
     "first",
     "flat",
-    "given",
-    "listed",
     "map_numbers",
     "numbers",
     "parameters",
+    "read_given",
+    "read_or_keep",
     "shape",
+    "to_lists",
 ]
 
 Number = Value | float
@@ -101,12 +102,12 @@ def map_numbers(f: Callable[[Any], Any], nested: Array) -> Array:
     return f(nested)
 
 
-def listed(inputs: Any) -> Array:
+def to_lists(inputs: Any) -> Array:
     """Turn a NumPy array into nested lists; lists stay as they are."""
     return inputs.tolist() if isinstance(inputs, np.ndarray) else inputs
 
 
-def given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArray[np.float64]:
+def read_given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArray[np.float64]:
     """Check an array that a user passed for parameters.
 
     Args:
@@ -153,12 +154,12 @@ def given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArr
     return array
 
 
-def given_or(drawn: Array, content: Any, key: str, owner: str) -> Array:
+def read_or_keep(drawn: Array, content: Any, key: str, owner: str) -> Array:
     """Take the numbers that a user gave, in the shape of those that were drawn; without any, the drawn ones.
 
-    Raises: as `given` does.
+    Raises: as `read_given` does.
     """
-    return drawn if content is None else given(content, np.shape(drawn), key, owner)
+    return drawn if content is None else read_given(content, np.shape(drawn), key, owner)
 
 
 def _is_number(entry: Any) -> bool:

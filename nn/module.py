@@ -54,7 +54,7 @@ class Slot(NamedTuple):
         """Give each parameter with its name in the model: ``W1[0][1]``; `path` leads on to a larger model."""
         for index, parameter in arrays.entries(self.content):
             stem, tail = self.owner.element(self.name, index)
-            yield qualified(stem, self.path + path) + tail, parameter
+            yield extend_name(stem, self.path + path) + tail, parameter
 
 
 def _no_forward(*_: Any, **__: Any) -> NoReturn:
@@ -182,7 +182,7 @@ class Module:
 
     def qualify(self, name: str) -> str:
         """Turn a name within this module into one within the whole model: ``s`` into ``s1``."""
-        return qualified(name, self._path)
+        return extend_name(name, self._path)
 
     def bind(self, path: Path = (), label: str | None = None) -> None:
         """Name every parameter, node and scope below by its place in the model.
@@ -239,10 +239,10 @@ class Module:
         """Give every array of parameters and every buffer, of the module and of its parts."""
         for path, _, module in self._tree():
             for name, holder, place in _own_arrays(module):
-                yield Slot(qualified(name, path), module, path, name, holder, place, True)
+                yield Slot(extend_name(name, path), module, path, name, holder, place, True)
             for name in module.buffers:
                 if isinstance(vars(module).get(name), np.ndarray):
-                    yield Slot(qualified(name, path), module, path, name, vars(module), name, False)
+                    yield Slot(extend_name(name, path), module, path, name, vars(module), name, False)
 
     def _parameters(self, path: Path = ()) -> Iterator[tuple[str, Value]]:
         seen: set[int] = set()
@@ -347,7 +347,7 @@ class Module:
         Raises:
             ConfigError: an argument has no attribute, or is something that cannot be written.
         """
-        return architecture.written(self)
+        return architecture.write(self)
 
     @staticmethod
     def from_config(config: Mapping[str, Any]) -> Module:
@@ -356,10 +356,10 @@ class Module:
         Raises:
             ConfigError: the dict does not describe a module.
         """
-        return architecture.built(config)
+        return architecture.build(config)
 
 
-def qualified(name: str, path: Path) -> str:
+def extend_name(name: str, path: Path) -> str:
     """Extend the name of an array or node by the parts that it lies in, from the inside out."""
     for part, suffix in path:
         # A digit before the suffix would make W1 of part 1 and W of part 11 the same.

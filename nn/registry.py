@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-__all__ = ["look_up", "spelled"]
+__all__ = ["look_up", "spell"]
 
 T = TypeVar("T")
 
@@ -48,10 +48,10 @@ def look_up(written: str, known: Mapping[str, T], what: str) -> tuple[T, tuple[f
     return known[found[1]], numbers
 
 
-def spelled(name: str, numbers: tuple[float, ...]) -> str:
+def spell(name: str, numbers: tuple[float, ...]) -> str:
     """Write a name with its numbers, so that `look_up` reads it back.
 
-    >>> spelled("leaky_relu", (0.2,))
+    >>> spell("leaky_relu", (0.2,))
     'leaky_relu(0.2)'
     """
     return f"{name}({', '.join(map(repr, numbers))})" if numbers else name

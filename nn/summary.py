@@ -11,7 +11,7 @@ from nn import arrays
 if TYPE_CHECKING:
     from nn.module import Module
 
-__all__ = ["counted", "table"]
+__all__ = ["count_in_words", "table"]
 
 Row = tuple[str, ...]
 
@@ -19,7 +19,7 @@ HEADINGS: Row = ("part", "class", "shape", "activation", "parameters", "frozen")
 TEXTS = 4  # columns that are aligned on the left
 
 
-def counted(parameters: list[Value]) -> str:
+def count_in_words(parameters: list[Value]) -> str:
     """Count parameters in words: ``1,792 parameters, 13 frozen``."""
     number = len(parameters)
     frozen = sum(not parameter.requires_grad for parameter in parameters)
@@ -29,7 +29,7 @@ def counted(parameters: list[Value]) -> str:
 def table(module: Module) -> str:
     """Write the table of a model, or one line for a module without parts. See `Module.describe`."""
     if not module.children():
-        return f"<{module.title}: {counted(module.parameters())}>"
+        return f"<{module.title}: {count_in_words(module.parameters())}>"
     rows: list[Row] = [*_rows(module, ""), ("total", "", "", "", *_numbers(module.parameters()))]
     shown = [column for column in range(len(HEADINGS)) if any(row[column] for row in rows)]
     widths = [max(len(row[column]) for row in [HEADINGS, *rows]) for column in range(len(HEADINGS))]

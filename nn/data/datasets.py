@@ -44,13 +44,13 @@ def two_moons(n: int = 100, *, noise: float = 0.1, seed: Seed = None) -> tuple[F
     Raises:
         ValueError: there are fewer than two points, or the noise is negative.
     """
-    random = _checked("two_moons", n, 2, noise, seed)
+    random = _check_options("two_moons", n, 2, noise, seed)
     upper, lower = (np.linspace(0.0, np.pi, count) for count in (n // 2, n - n // 2))
     points = [
         np.column_stack([np.cos(upper), np.sin(upper)]),
         np.column_stack([1 - np.cos(lower), 0.5 - np.sin(lower)]),
     ]
-    return _mixed(points, noise, random)
+    return _mix(points, noise, random)
 
 
 def circles(n: int = 100, *, factor: float = 0.5, noise: float = 0.05, seed: Seed = None) -> tuple[Floats, Classes]:
@@ -68,14 +68,14 @@ def circles(n: int = 100, *, factor: float = 0.5, noise: float = 0.05, seed: See
     Raises:
         ValueError: there are fewer than two points, the noise is negative, or `factor` is not between 0 and 1.
     """
-    random = _checked("circles", n, 2, noise, seed)
+    random = _check_options("circles", n, 2, noise, seed)
     if not 0 < factor < 1:
         raise ValueError(f"circles: factor is the radius of the inner circle, between 0 and 1; got {factor!r}.")
     points = []
     for radius, count in ((1.0, n // 2), (factor, n - n // 2)):
         angle = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)
         points.append(radius * np.column_stack([np.cos(angle), np.sin(angle)]))
-    return _mixed(points, noise, random)
+    return _mix(points, noise, random)
 
 
 def spirals(
@@ -101,14 +101,14 @@ def spirals(
     """
     if arms < 1:
         raise ValueError(f"spirals needs one arm or more; got {arms}.")
-    random = _checked("spirals", n, arms, noise, seed)
+    random = _check_options("spirals", n, arms, noise, seed)
     points = []
     for arm in range(arms):
         count = n // arms + (arm < n % arms)
         radius = np.arange(1, count + 1) / count
         angle = 2.0 * np.pi * (turns * radius + arm / arms)
         points.append(radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]))
-    return _mixed(points, noise, random)
+    return _mix(points, noise, random)
 
 
 def two_gaussians(
@@ -136,13 +136,13 @@ def two_gaussians(
     Raises:
         ValueError: there are fewer than three points, or `lambda_max` or `spread` is not positive.
     """
-    random = _checked("two_gaussians", n, 3, spread, seed)
+    random = _check_options("two_gaussians", n, 3, spread, seed)
     if not (lambda_max > 0 and spread > 0):
         raise ValueError(
             f"two_gaussians needs lambda_max > 0 and spread > 0; got lambda_max={lambda_max!r} and spread={spread!r}."
         )
     centres = np.array([[-0.4, -0.8], [0.4, 0.8]])
-    X, cloud = _mixed([np.tile(centres[k], (count, 1)) for k, count in enumerate((n // 2, n - n // 2))], spread, random)
+    X, cloud = _mix([np.tile(centres[k], (count, 1)) for k, count in enumerate((n // 2, n - n // 2))], spread, random)
     X -= X.mean(axis=0)
     X *= math.sqrt(lambda_max / np.linalg.eigvalsh(X.T @ X / n)[-1])
     return X, np.where(cloud == 1, 1.0, -1.0)
@@ -168,7 +168,7 @@ def sine_wave(
     Raises:
         ValueError: there is no sequence or no step, or the noise is negative.
     """
-    random = _checked("sine_wave", n, 1, noise, seed)
+    random = _check_options("sine_wave", n, 1, noise, seed)
     _check_steps("sine_wave", steps, 1)
     waves = np.sin(random.uniform(0.0, 2.0 * np.pi, (n, 1)) + angle * np.arange(steps + 1))
     return waves[:, :steps, None] + random.normal(0.0, noise, (n, steps, 1)), waves[:, steps:]
@@ -189,7 +189,7 @@ def delayed_echo(n: int = 100, *, steps: int = 20, delay: int = 3, seed: Seed = 
     Raises:
         ValueError: there is no sequence or no step, or the delay is negative or longer than a sequence.
     """
-    random = _checked("delayed_echo", n, 1, 0.0, seed)
+    random = _check_options("delayed_echo", n, 1, 0.0, seed)
     _check_steps("delayed_echo", steps, 1)
     if not 0 <= delay <= steps:
         raise ValueError(f"delayed_echo: delay must be from 0 to {steps}, the number of steps; got {delay}.")
@@ -214,7 +214,7 @@ def adding_problem(n: int = 100, *, steps: int = 20, seed: Seed = None) -> tuple
     Raises:
         ValueError: there is no sequence, or there are fewer than two steps.
     """
-    random = _checked("adding_problem", n, 1, 0.0, seed)
+    random = _check_options("adding_problem", n, 1, 0.0, seed)
     _check_steps("adding_problem", steps, 2)
     marks = np.zeros((n, steps))
     rows = np.arange(n)
@@ -224,7 +224,7 @@ def adding_problem(n: int = 100, *, steps: int = 20, seed: Seed = None) -> tuple
     return np.stack([numbers, marks], axis=2), (numbers * marks).sum(axis=1, keepdims=True)
 
 
-def _mixed(classes: list[Floats], noise: float, random: Generator) -> tuple[Floats, Classes]:
+def _mix(classes: list[Floats], noise: float, random: Generator) -> tuple[Floats, Classes]:
     """Add noise to the points of all classes and put them in random order."""
     X = np.concatenate(classes)
     y = np.repeat(np.arange(len(classes)), [len(points) for points in classes])
@@ -232,7 +232,7 @@ def _mixed(classes: list[Floats], noise: float, random: Generator) -> tuple[Floa
     return (X + random.normal(0.0, noise, X.shape))[order], y[order]
 
 
-def _checked(name: str, n: int, least: int, noise: float, seed: Seed) -> Generator:
+def _check_options(name: str, n: int, least: int, noise: float, seed: Seed) -> Generator:
     if not isinstance(n, int | np.integer) or n < least:
         raise ValueError(f"{name} needs n to be a whole number from {least}; got {n!r}.")
     if not noise >= 0:

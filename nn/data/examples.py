@@ -37,7 +37,7 @@ def read_inputs(X: ArrayLike, name: str = "X") -> Array:
         ValueError: it is empty, ragged, flat, or holds NaN or an infinity; row and column are named.
         TypeError: an entry is no real number.
     """
-    array = _numbers(X, name).astype(np.float64)
+    array = _read_numbers(X, name).astype(np.float64)
     if array.ndim == 0:
         raise ValueError(f"{name} is the single number {array.item():g}: for one example write [[{array.item():g}]].")
     if array.ndim == 1 and array.size:
@@ -74,7 +74,7 @@ def read_columns(X: ArrayLike, name: str = "X") -> NDArray[np.float64]:
 
 
 def _read(given: ArrayLike, name: str, lacking: str) -> Array:
-    array = _numbers(given, name)
+    array = _read_numbers(given, name)
     if array.ndim == 0:
         raise ValueError(f"{name} is the single number {array.item():g}: {lacking}")
     if array.size == 0:
@@ -99,11 +99,11 @@ def read_examples(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y"
     return inputs, targets
 
 
-def _numbers(given: ArrayLike, name: str) -> Array:
+def _read_numbers(given: ArrayLike, name: str) -> Array:
     try:
         array = np.asarray(given)
     except ValueError:
-        raise ValueError(_ragged(given, name)) from None
+        raise ValueError(_describe_ragged(given, name)) from None
     if array.dtype.kind in "biuf":
         return array
     if array is not given:  # NumPy turns a number beside a text into a text: look at what the user wrote
@@ -111,7 +111,7 @@ def _numbers(given: ArrayLike, name: str) -> Array:
     for place in np.ndindex(array.shape):
         entry: Any = array[place]
         if isinstance(entry, list | tuple):
-            raise ValueError(_ragged(given, name))
+            raise ValueError(_describe_ragged(given, name))
         if isinstance(entry, str | complex) or not hasattr(entry, "__float__"):
             raise TypeError(
                 f"{_place(name, place)} is {entry!r}, of type {type(entry).__name__}, which is no real number. Give "
@@ -120,7 +120,7 @@ def _numbers(given: ArrayLike, name: str) -> Array:
     return array.astype(np.float64)
 
 
-def _ragged(rows: Any, name: str) -> str:
+def _describe_ragged(rows: Any, name: str) -> str:
     """Say which row differs from the first, and how."""
     cure = "Give every example the same shape."
     shapes = [np.shape(row) if _regular(row) else None for row in rows]

@@ -141,7 +141,7 @@ def _twin(model: Module) -> tuple[Any, dict[int, Any]]:
     """Make the counterpart of a model, and say which module of it holds the arrays of which of ours."""
     torch = _torch()
     counterparts: dict[int, Any] = {}
-    pieces = _pieces(model, torch.nn, counterparts, {})
+    pieces = _make_pieces(model, torch.nn, counterparts, {})
     twin = pieces[0] if isinstance(model, Sequential) else torch.nn.Sequential(*pieces)
     twin.double()
     shared: dict[int, Any] = {}
@@ -152,7 +152,7 @@ def _twin(model: Module) -> tuple[Any, dict[int, Any]]:
             continue
         tensor = shared[id(slot.content)] = getattr(owner, name)
         with torch.no_grad():
-            tensor.copy_(torch.tensor(_numbers(slot)))
+            tensor.copy_(torch.tensor(_read_numbers(slot)))
         if slot.trained:
             tensor.requires_grad_(any(parameter.requires_grad for _, parameter in slot.parameters()))
     twin.train(model.training)
@@ -162,15 +162,15 @@ def _twin(model: Module) -> tuple[Any, dict[int, Any]]:
     return twin, counterparts
 
 
-def _numbers(slot: Slot) -> NDArray[Any]:
+def _read_numbers(slot: Slot) -> NDArray[Any]:
     return arrays.numbers(slot.content) if slot.trained else np.array(slot.content)
 
 
-def _pieces(part: Module, nn: Any, counterparts: dict[int, Any], made: dict[int, list[Any]]) -> list[Any]:
+def _make_pieces(part: Module, nn: Any, counterparts: dict[int, Any], made: dict[int, list[Any]]) -> list[Any]:
     """Make the modules that together do what one of ours does; the first holds its arrays. Each is made once."""
     if id(part) not in made:
         if isinstance(part, Sequential):
-            inner = [piece for layer in part for piece in _pieces(layer, nn, counterparts, made)]
+            inner = [piece for layer in part for piece in _make_pieces(layer, nn, counterparts, made)]
             made[id(part)] = [nn.Sequential(*inner)]
         else:
             made[id(part)] = _export(part, nn)
@@ -293,20 +293,20 @@ class _Import:
             case "Sequential":
                 return self.sequential(part, f"{place}.")
             case "Linear":
-                return self.filled(part, Layer(part.in_features, part.out_features, activation, bias))
+                return self.fill(part, Layer(part.in_features, part.out_features, activation, bias))
             case "Conv2d":
                 _require(part, place, groups=(1,), padding_mode=("zeros",))
                 padding = 0 if part.padding == "valid" else part.padding
                 sizes = (part.in_channels, part.out_channels, part.kernel_size, part.stride, padding, part.dilation)
-                return self.filled(part, Conv2d(*sizes, activation, bias))
+                return self.fill(part, Conv2d(*sizes, activation, bias))
             case "ConvTranspose2d":
                 _require(part, place, groups=(1,), padding_mode=("zeros",))
                 shape = (part.in_channels, part.out_channels, part.kernel_size, part.stride, part.padding)
-                return self.filled(part, ConvTranspose2d(*shape, part.output_padding, part.dilation, activation, bias))
+                return self.fill(part, ConvTranspose2d(*shape, part.output_padding, part.dilation, activation, bias))
             case "BatchNorm1d" | "BatchNorm2d" as name:
                 kind = BatchNorm1d if name == "BatchNorm1d" else BatchNorm2d
                 made = kind(part.num_features, part.eps, part.momentum, part.affine, part.track_running_stats)
-                return self.filled(part, made)
+                return self.fill(part, made)
             case "MaxPool2d":
                 _require(part, place, dilation=(1, (1, 1)), ceil_mode=(False,), return_indices=(False,))
                 return MaxPool2d(part.kernel_size, part.stride, part.padding)
@@ -322,7 +322,7 @@ class _Import:
                 return Identity()
         raise _unknown(part, place)
 
-    def filled(self, part: Any, made: Module) -> Module:
+    def fill(self, part: Any, made: Module) -> Module:
         """Copy the numbers of a module; parameters that PyTorch shares with one before are shared here, too."""
         theirs = {slot.name: getattr(part, NAMES.get(slot.name, slot.name)) for slot in made.slots()}
         made.load_state_dict({name: _array(tensor) for name, tensor in theirs.items()})

@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 from autograd import DomainError, Symbol, Value, is_traced
 
 __all__ = [
-    "Flat", "Numbers", "check_distribution", "check_probabilities", "class_index", "is_constant", "matched", "plain",
+    "Flat",
+    "Numbers",
+    "check_distribution",
+    "check_probabilities",
+    "class_index",
+    "is_constant",
+    "read_number",
+    "read_pair",
     "scores_and_target",
 ]  # fmt: skip
 
@@ -28,7 +35,7 @@ class Flat(NamedTuple):
     shape: tuple[int, ...]
     role: str
 
-    def called(self, place: int) -> str:
+    def name(self, place: int) -> str:
         """Name one of the numbers: ``outputs[0][2] (O1)``."""
         indices: list[str] = []
         rest = place
@@ -65,7 +72,7 @@ def flat(loss: str, role: str, given: Numbers) -> Flat:
     return Flat([number for part in parts for number in part.numbers], (len(parts), *first), role)
 
 
-def matched(loss: str, outputs: Numbers, targets: Numbers) -> tuple[Flat, Flat]:
+def read_pair(loss: str, outputs: Numbers, targets: Numbers) -> tuple[Flat, Flat]:
     """Read outputs and the targets that belong to them.
 
     Raises:
@@ -112,7 +119,7 @@ def class_index(loss: str, target: Any, classes: int) -> Any:
     Raises:
         ValueError: it is no whole number from 0 to classes − 1.
     """
-    number = plain(target)
+    number = read_number(target)
     if number is None:
         return target
     if not 0 <= number < classes or number != int(number):
@@ -130,10 +137,10 @@ def check_probabilities(loss: str, given: Flat, instead: str = "") -> None:
         ValueError: there is one.
     """
     for place, x in enumerate(given.numbers):
-        number = plain(x)
+        number = read_number(x)
         if number is not None and not 0.0 <= number <= 1.0:
             raise ValueError(
-                f"{loss}: {given.called(place)} is {number!r}, but a probability lies in [0, 1]."
+                f"{loss}: {given.name(place)} is {number!r}, but a probability lies in [0, 1]."
                 + (f" For scores without an activation use {instead}." if instead else "")
             )
 
@@ -150,7 +157,7 @@ def check_distribution(loss: str, given: Flat, classes: int) -> None:
             "each class."
         )
     check_probabilities(loss, given)
-    known = [number for number in map(plain, given.numbers) if number is not None]
+    known = [number for number in map(read_number, given.numbers) if number is not None]
     if len(known) == classes and not -SUM_TOLERANCE <= sum(known) - 1.0 <= SUM_TOLERANCE:
         raise ValueError(f"{loss}: the target's probabilities must sum to 1; these sum to {sum(known):g}.")
 
@@ -166,14 +173,14 @@ def check_finite_loss(loss: str, impossible: float, outputs: Flat, targets: Flat
         DomainError: there is one. It is a ValueError.
     """
     for place, (p, t) in enumerate(zip(outputs.numbers, targets.numbers, strict=True)):
-        if plain(p) == impossible and plain(t) not in (impossible, None):
+        if read_number(p) == impossible and read_number(t) not in (impossible, None):
             raise DomainError(
-                f"{loss} is infinite: {outputs.called(place)} is {impossible!r} where the target is {plain(t)!r}. "
+                f"{loss} is infinite: {outputs.name(place)} is {impossible!r} where the target is {read_number(t)!r}. "
                 f"Train on scores without an activation, with {instead}."
             )
 
 
-def plain(x: Any) -> float | None:
+def read_number(x: Any) -> float | None:
     """Read the number of a float or a Value; None for a symbol, or where every run has its own."""
     return None if isinstance(x, Symbol) or is_traced(x) else float(x)
 

@@ -33,8 +33,8 @@ from nn.losses.arguments import (
     check_probabilities,
     class_index,
     is_constant,
-    matched,
-    plain,
+    read_number,
+    read_pair,
     scores_and_target,
 )
 
@@ -61,7 +61,7 @@ Loss = Callable[[Numbers, Numbers], Any]
 MASKED = -1e308  # a logit whose exponential is 0 beside any other
 
 
-def _scoped(formula: Callable[P, Any]) -> Callable[P, Any]:
+def _label_nodes(formula: Callable[P, Any]) -> Callable[P, Any]:
     """Let a loss label its nodes with the scope ``loss``, so that drawings can fold them."""
 
     @wraps(formula)
@@ -72,7 +72,7 @@ def _scoped(formula: Callable[P, Any]) -> Callable[P, Any]:
     return loss
 
 
-@_scoped
+@_label_nodes
 def mse(outputs: Numbers, targets: Numbers) -> Any:
     """Average the squared errors: ``(1/n) Σ (oᵢ − tᵢ)²`` (lectures L1.8, L2.5, L4.7).
 
@@ -94,7 +94,7 @@ def mse(outputs: Numbers, targets: Numbers) -> Any:
     return _mean([square(e) for e in _errors("mse", outputs, targets)])
 
 
-@_scoped
+@_label_nodes
 def mae(outputs: Numbers, targets: Numbers) -> Any:
     """Average the absolute errors: ``(1/n) Σ |oᵢ − tᵢ|``, with slope 0 where an error is 0 (lecture L1.8).
 
@@ -107,7 +107,7 @@ def mae(outputs: Numbers, targets: Numbers) -> Any:
     return _mean([absolute(e) for e in _errors("mae", outputs, targets)])
 
 
-@_scoped
+@_label_nodes
 def half_squared_error(outputs: Numbers, targets: Numbers) -> Any:
     """Add up half the squared errors: ``E = ½ Σ (oᵢ − tᵢ)²``, so that ``∂E/∂o = o − t`` (lectures L1.4, L2.4).
 
@@ -120,7 +120,7 @@ def half_squared_error(outputs: Numbers, targets: Numbers) -> Any:
     return 0.5 * _sum([square(e) for e in _errors("half_squared_error", outputs, targets)])
 
 
-@_scoped
+@_label_nodes
 def huber(outputs: Numbers, targets: Numbers, delta: float = 1.0) -> Any:
     """Average an error that is ``½e²`` up to `delta` and ``δ(|e| − ½δ)`` beyond, so that outliers pull less.
 
@@ -147,7 +147,7 @@ def huber(outputs: Numbers, targets: Numbers, delta: float = 1.0) -> Any:
     return _mean([c * (e - 0.5 * c) for c, e in zip(clamped, errors, strict=True)])
 
 
-@_scoped
+@_label_nodes
 def cross_entropy(logits: Numbers, target: Numbers) -> Any:
     """Measure how little probability ``softmax(logits)`` gives the target (lectures L2.5, L4.7).
 
@@ -175,7 +175,7 @@ def cross_entropy(logits: Numbers, target: Numbers) -> Any:
     return _distribution_loss(scores, p.numbers)
 
 
-@_scoped
+@_label_nodes
 def bce(outputs: Numbers, targets: Numbers) -> Any:
     """Average the binary cross-entropy of probabilities: ``−(1/n) Σ [t log p + (1 − t) log(1 − p)]`` (lecture L2.5).
 
@@ -197,7 +197,7 @@ def bce(outputs: Numbers, targets: Numbers) -> Any:
     return _mean(_log_losses("bce", outputs, targets))
 
 
-@_scoped
+@_label_nodes
 def summed_log_loss(outputs: Numbers, targets: Numbers) -> Any:
     """Add up the binary cross-entropy: ``−Σ [t log p + (1 − t) log(1 − p)]``, the laboratory's log-loss (L2.5).
 
@@ -210,7 +210,7 @@ def summed_log_loss(outputs: Numbers, targets: Numbers) -> Any:
     return _sum(_log_losses("summed_log_loss", outputs, targets))
 
 
-@_scoped
+@_label_nodes
 def bce_with_logits(logits: Numbers, targets: Numbers) -> Any:
     """Average the binary cross-entropy of ``σ(z)``: ``(1/n) Σ [t softplus(−z) + (1 − t) softplus(z)]`` (lecture L2.5).
 
@@ -228,12 +228,12 @@ def bce_with_logits(logits: Numbers, targets: Numbers) -> Any:
         >>> bce_with_logits([1000.0, -1000.0], [1, 1])
         500.0
     """
-    z, t = matched("bce_with_logits", logits, targets)
+    z, t = read_pair("bce_with_logits", logits, targets)
     check_probabilities("bce_with_logits", t)
     return _mean([_weighted_sum((t, 1.0 - t), (softplus(-z), softplus(z))) for z, t in _zip(z, t)])
 
 
-@_scoped
+@_label_nodes
 def kl(outputs: Numbers, targets: Numbers) -> Any:
     """Measure how far a distribution q lies from the target p: ``KL(p ‖ q) = Σ pᵢ log(pᵢ / qᵢ)`` (lecture L4.7).
 
@@ -253,7 +253,7 @@ def kl(outputs: Numbers, targets: Numbers) -> Any:
         >>> round(kl([0.5, 0.5], [0.9, 0.1]), 6)
         0.368064
     """
-    q, p = matched("kl", outputs, targets)
+    q, p = read_pair("kl", outputs, targets)
     check_distribution("kl", p, len(p.numbers))
     check_probabilities("kl", q, "kl_with_logits")
     check_finite_loss("kl", 0.0, q, p, "kl_with_logits")
@@ -261,7 +261,7 @@ def kl(outputs: Numbers, targets: Numbers) -> Any:
     return _weighted_sum(p.numbers, logs)
 
 
-@_scoped
+@_label_nodes
 def kl_with_logits(logits: Numbers, targets: Numbers) -> Any:
     """Measure how far ``softmax(logits)`` lies from the target p: ``log Σ exp(zᵢ − p·z) + Σ pᵢ log pᵢ`` (lecture L4.7).
 
@@ -285,7 +285,7 @@ def kl_with_logits(logits: Numbers, targets: Numbers) -> Any:
     return _distribution_loss(scores, p.numbers) + _weighted_sum(p.numbers, logs)
 
 
-@_scoped
+@_label_nodes
 def hinge(outputs: Numbers, targets: Numbers) -> Any:
     """Average the margins that are missing: ``(1/n) Σ max(0, 1 − tᵢoᵢ)``, with slope 0 at the corner.
 
@@ -303,16 +303,16 @@ def hinge(outputs: Numbers, targets: Numbers) -> Any:
         >>> hinge([0.25, 3.0], [-1, 1])
         0.625
     """
-    scores, t = matched("hinge", outputs, targets)
-    for place, number in enumerate(map(plain, t.numbers)):
+    scores, t = read_pair("hinge", outputs, targets)
+    for place, number in enumerate(map(read_number, t.numbers)):
         if number not in (-1.0, 1.0, None):
             raise ValueError(
-                f"hinge: {t.called(place)} is {number!r}, but a target is −1 or 1. Turn classes 0 and 1 into 2·t − 1."
+                f"hinge: {t.name(place)} is {number!r}, but a target is −1 or 1. Turn classes 0 and 1 into 2·t − 1."
             )
     return _mean([relu(1.0 - ti * oi) for oi, ti in _zip(scores, t)])
 
 
-@_scoped
+@_label_nodes
 def multi_margin(scores: Numbers, target: Numbers, margin: float = 1.0) -> Any:
     """Average the margins by which other classes come too close: ``(1/k) Σ_{i≠c} max(0, margin − z_c + zᵢ)``.
 
@@ -358,7 +358,7 @@ LOSSES: dict[str, Loss] = {
 
 
 def _errors(loss: str, outputs: Numbers, targets: Numbers) -> list[Any]:
-    errors = [o - t for o, t in _zip(*matched(loss, outputs, targets))]
+    errors = [o - t for o, t in _zip(*read_pair(loss, outputs, targets))]
     for i, error in enumerate(errors):
         if isinstance(error, Value):
             error.name = f"e[{i}]"
@@ -366,7 +366,7 @@ def _errors(loss: str, outputs: Numbers, targets: Numbers) -> list[Any]:
 
 
 def _log_losses(loss: str, outputs: Numbers, targets: Numbers) -> list[Any]:
-    p, t = matched(loss, outputs, targets)
+    p, t = read_pair(loss, outputs, targets)
     check_probabilities(loss, p, "bce_with_logits")
     check_probabilities(loss, t)
     for impossible in (0.0, 1.0):

@@ -55,11 +55,11 @@ class _Norm(Regularizer):
         """Compute the penalty of a list of weights that is not empty."""
 
     def __call__(self, parameters: Weights) -> Value:
-        values = self.chosen(parameters)
+        values = self.choose(parameters)
         with scope("regularizer"):
             return self.penalty(values) if values else Value(0.0, requires_grad=False)
 
-    def chosen(self, parameters: Weights) -> list[Value]:
+    def choose(self, parameters: Weights) -> list[Value]:
         """List the parameters that are penalised."""
         listed = parameters.items() if isinstance(parameters, Mapping) else parameters
         named = [one if isinstance(one, tuple) else (one.name or "", one) for one in listed]
@@ -100,7 +100,7 @@ class L2(_Norm):
 
     def errors(self, parameters: Weights) -> list[Value]:
         """Give √ρ·w for each weight, whose halved squares sum to R(w), for methods of least squares."""
-        return [math.sqrt(self.strength) * w for w in self.chosen(parameters)]
+        return [math.sqrt(self.strength) * w for w in self.choose(parameters)]
 
 
 class _Sum(Regularizer):

@@ -65,7 +65,7 @@ class AdaptiveResonance:
             ShapeError: another number of bits.
             ValueError: an entry is neither 0 nor 1, or all are 0.
         """
-        bits = self._checked(x)
+        bits = self._check_input(x)
         common = (self.prototypes & bits).sum(axis=1)
         choice = common / (self.beta + self.prototypes.sum(axis=1))
         order = np.argsort(-choice, kind="stable").tolist()
@@ -76,7 +76,7 @@ class AdaptiveResonance:
 
         Args and Raises as in `classify`.
         """
-        bits = self._checked(x)
+        bits = self._check_input(x)
         j = self.classify(bits)
         if j is None:
             self.prototypes = np.vstack([self.prototypes, bits])
@@ -84,7 +84,7 @@ class AdaptiveResonance:
         self.prototypes[j] &= bits
         return j
 
-    def _checked(self, x: ArrayLike) -> Bits:
+    def _check_input(self, x: ArrayLike) -> Bits:
         array = np.asarray(x)
         if array.shape != (self.n_in,):
             raise ShapeError(f"AdaptiveResonance takes patterns of {self.n_in} bits, got shape {array.shape}.")

@@ -89,13 +89,13 @@ class BidirectionalMemory:
         name, half, W = ("x", x, self.W) if y is None else ("y", y, self.W.T)
         given = signs(half, 1, "BidirectionalMemory", name)  # type: ignore[arg-type]  # one of them is there
         self._check_width(given, name)
-        answer = _turned(given @ W, np.ones(W.shape[1], dtype=np.int64))
+        answer = _turn(given @ W, np.ones(W.shape[1], dtype=np.int64))
         while True:
             yield (given, answer) if y is None else (answer, given)
-            back = _turned(W @ answer, given)
+            back = _turn(W @ answer, given)
             if (back == given).all():
                 return
-            given, answer = back, _turned(back @ W, answer)
+            given, answer = back, _turn(back @ W, answer)
 
     def _check_width(self, half: Any, name: str) -> None:
         wanted = self.W.shape[0 if name == "x" else 1]
@@ -108,6 +108,6 @@ class BidirectionalMemory:
         return f"<BidirectionalMemory of {n} ⇄ {m} neurons, {count} pair{'s' * (count != 1)}>"
 
 
-def _turned(sums: Signs, before: Signs) -> Signs:
+def _turn(sums: Signs, before: Signs) -> Signs:
     """Take the signs of the sums, and the state before where a sum is 0."""
     return np.where(sums == 0, before, np.sign(sums))

@@ -203,22 +203,22 @@ def _over_one_minus_exp(x: Any) -> Any:
 Slope: TypeAlias = Callable[[float, State], State]
 
 
-def _moved(state: State, slope: State, dt: float) -> State:
+def _move(state: State, slope: State, dt: float) -> State:
     return State(*(x + dt * dx for x, dx in zip(state, slope, strict=True)))
 
 
 def _euler(slope: Slope, t: float, state: State, dt: float) -> State:
-    return _moved(state, slope(t, state), dt)
+    return _move(state, slope(t, state), dt)
 
 
 def _rk4(slope: Slope, t: float, state: State, dt: float) -> State:
     """Take one step of the classical Runge–Kutta method. Source: Hairer, Nørsett, Wanner, table II.1.2."""
     k1 = slope(t, state)
-    k2 = slope(t + dt / 2.0, _moved(state, k1, dt / 2.0))
-    k3 = slope(t + dt / 2.0, _moved(state, k2, dt / 2.0))
-    k4 = slope(t + dt, _moved(state, k3, dt))
+    k2 = slope(t + dt / 2.0, _move(state, k1, dt / 2.0))
+    k3 = slope(t + dt / 2.0, _move(state, k2, dt / 2.0))
+    k4 = slope(t + dt, _move(state, k3, dt))
     mean = State(*((a + 2.0 * b + 2.0 * c + d) / 6.0 for a, b, c, d in zip(k1, k2, k3, k4, strict=True)))
-    return _moved(state, mean, dt)
+    return _move(state, mean, dt)
 
 
 METHODS: dict[str, Callable[[Slope, float, State, float], State]] = {"rk4": _rk4, "euler": _euler}

@@ -55,7 +55,7 @@ class SelfOrganizingMap:
 
     def winner(self, x: ArrayLike) -> tuple[int, int]:
         """Find the neuron nearest to an example (n_in,): its row and column."""
-        return self._nearest(self._checked(np.asarray(x)[None])[0])[0]
+        return self._nearest(self._check_input(np.asarray(x)[None])[0])[0]
 
     def train(
         self,
@@ -78,7 +78,7 @@ class SelfOrganizingMap:
             ShapeError: X is no array (n, n_in).
             ValueError: `epochs` is not a whole number from 1, or a rate or radius is not positive.
         """
-        examples = self._checked(X)
+        examples = self._check_input(X)
         random = generator(seed)
         steps = positive(epochs, "epochs", "train") * len(examples)
         rates = _shrinking(rate, steps, "rate")
@@ -91,7 +91,7 @@ class SelfOrganizingMap:
 
     def quantization_error(self, X: ArrayLike) -> float:
         """Average the distance of each example to its winner."""
-        return float(np.mean([np.linalg.norm(x - self.W[self._nearest(x)[0]]) for x in self._checked(X)]))
+        return float(np.mean([np.linalg.norm(x - self.W[self._nearest(x)[0]]) for x in self._check_input(X)]))
 
     def topographic_error(self, X: ArrayLike) -> float:
         """Count for which share of the examples the two nearest neurons do not touch on the grid, corners included.
@@ -99,7 +99,7 @@ class SelfOrganizingMap:
         0 means that neighbours in the data are neighbours on the map. Source: Kiviluoto 1996, Topology preservation in
         self-organizing maps.
         """
-        pairs = (self._nearest(x) for x in self._checked(X))
+        pairs = (self._nearest(x) for x in self._check_input(X))
         return float(np.mean([max(abs(a - c), abs(b - d)) > 1 for (a, b), (c, d) in pairs]))
 
     def _nearest(self, x: Floats) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -108,7 +108,7 @@ class SelfOrganizingMap:
         first, *rest = np.argsort(distance2, kind="stable")[:2].tolist()
         return divmod(first, self.columns), divmod(rest[0] if rest else first, self.columns)
 
-    def _checked(self, X: ArrayLike) -> Floats:
+    def _check_input(self, X: ArrayLike) -> Floats:
         array = np.asarray(X, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != self.n_in or not len(array):
             raise ShapeError(

@@ -107,7 +107,7 @@ class SpikingNetwork(Module):
             if self._pairs.count((source, target)) > 1:
                 raise WiringError(f"Two connections go from {source} to {target}: give their weights in one.")
         numbers = [(weight, delay) for _, _, weight, delay in connections]
-        weights, delays = arrays.given(numbers, (len(numbers), 2), "connections", "SpikingNetwork").T
+        weights, delays = arrays.read_given(numbers, (len(numbers), 2), "connections", "SpikingNetwork").T
         self.w: list[Value] = arrays.parameters(weights, "w")
         self.d: list[Value] = arrays.parameters(delays, "d")
         self._check_delays()
@@ -165,11 +165,11 @@ class SpikingNetwork(Module):
             if queue and queue[0][0] < membranes[name].due:
                 _, _, name, time, w = heappop(queue)
                 with self._labels[name][0]:
-                    membranes[name] = self._advanced(membranes[name], time, until, w)
+                    membranes[name] = self._advance(membranes[name], time, until, w)
             elif membranes[name].due < math.inf:
                 with self._labels[name][0]:
                     spike = self._spike(membranes[name])
-                    membranes[name] = self._advanced(membranes[name], spike, until, reset=True)
+                    membranes[name] = self._advance(membranes[name], spike, until, reset=True)
                 spike.name = f"{self._labels[name][1]}[{len(spikes[name])}]"
                 spikes[name].append(spike)
                 self._check_count(spikes)
@@ -188,7 +188,7 @@ class SpikingNetwork(Module):
         slower = max(self.tau_membrane, self.tau_synapse)
         return V * exp(-elapsed / self.tau_membrane) + I / self.tau_membrane * rise * exp(-elapsed / slower)
 
-    def _advanced(
+    def _advance(
         self, before: _Membrane, time: Number, until: float, weight: Number = 0.0, reset: bool = False
     ) -> _Membrane:
         """Take a neuron to a later time, at which it spikes (`reset`) or a spike arrives with a weight."""

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import autograd
 from autograd import Op, Value
-from nn.registry import look_up, spelled
+from nn.registry import look_up, spell
 
 __all__ = ["ACTIVATIONS", "ActivationFunction", "ActivationSpec", "activation"]
 
@@ -64,7 +64,7 @@ class ActivationFunction:
     @property
     def spec(self) -> str | None:
         """The text that `activation` reads back: ``"leaky_relu(0.2)"``; None for a function of your own."""
-        return None if self.name is None else spelled(self.name, () if self.alpha is None else (self.alpha,))
+        return None if self.name is None else spell(self.name, () if self.alpha is None else (self.alpha,))
 
     def __str__(self) -> str:
         return self.spec or str(getattr(self.function, "__name__", "own function"))
@@ -73,9 +73,9 @@ class ActivationFunction:
         """Give the quickest callable that applies the activation to one Value."""
         if isinstance(self.function, Op) and self.function.name in ON_VALUES:
             return methodcaller(self.function.name, *(() if self.alpha is None else (self.alpha,)))
-        return self._checked
+        return self._apply_to_value
 
-    def _checked(self, x: Value) -> Value:
+    def _apply_to_value(self, x: Value) -> Value:
         out = self(x)
         if not isinstance(out, Value):
             raise TypeError(
@@ -89,7 +89,7 @@ class ActivationFunction:
 ON_VALUES = frozenset(op.name for op in autograd.CATALOGUE if op.name in vars(Value))
 
 
-def _same(x: Any) -> Any:
+def _identity(x: Any) -> Any:
     return x
 
 
@@ -112,7 +112,7 @@ def _log_softmax(xs: Iterable[Any]) -> list[Any]:
 
 
 _KNOWN = (
-    ActivationFunction("identity", _same, "x", "lecture L4.4; leaves no node of its own"),
+    ActivationFunction("identity", _identity, "x", "lecture L4.4; leaves no node of its own"),
     ActivationFunction("step", autograd.step, "[x > 0]", "lectures L4.3, L4.4; slope 0"),
     ActivationFunction("sign", autograd.sign, "sign(x)", "lecture L4.4 (its bipolar form); slope 0"),
     ActivationFunction("sigmoid", autograd.sigmoid, "1/(1 + e^−x)", "lectures L1.2, L4.4"),

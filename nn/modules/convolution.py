@@ -25,7 +25,7 @@ Pair: TypeAlias = int | Sequence[int]
 Patches: TypeAlias = list[list[tuple[list[Any], list[Number]]]]
 
 
-def _pair(content: Any, name: str, owner: str, least: int = 1) -> tuple[int, int]:
+def _read_pair(content: Any, name: str, owner: str, least: int = 1) -> tuple[int, int]:
     """Read a size that is given for rows and columns together or apart."""
     if isinstance(content, list | tuple):
         if len(content) != 2:
@@ -47,9 +47,9 @@ class _Kernels(Module):
         owner = type(self).__name__
         self.in_channels = positive(in_channels, "in_channels", owner)
         self.out_channels = positive(out_channels, "out_channels", owner)
-        self.kernel_size = _pair(kernel_size, "kernel_size", owner)
-        self.stride = _pair(stride, "stride", owner)
-        self.dilation = _pair(dilation, "dilation", owner)
+        self.kernel_size = _read_pair(kernel_size, "kernel_size", owner)
+        self.stride = _read_pair(stride, "stride", owner)
+        self.dilation = _read_pair(dilation, "dilation", owner)
         self.activation = find_activation(activation)
         if self.activation.whole:
             raise ValueError(f"{self.activation} is an activation of a whole row, which {owner} does not have.")
@@ -59,7 +59,10 @@ class _Kernels(Module):
         channels = (in_channels, out_channels) if transposed else (out_channels, in_channels)
         weights, biases = initial_weights(init, (*channels, *self.kernel_size), (out_channels,), seed)
         described = f"{owner} {in_channels} → {out_channels}"
-        weights, biases = arrays.given_or(weights, W, "W", described), arrays.given_or(biases, b, "b", described)
+        weights, biases = (
+            arrays.read_or_keep(weights, W, "W", described),
+            arrays.read_or_keep(biases, b, "b", described),
+        )
         self.W: list[list[list[list[Value]]]] = arrays.parameters(weights, "W")
         self.b: list[Value] | None = arrays.parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()
@@ -147,11 +150,11 @@ class Conv2d(_Kernels):
         init: str | Initializer = "fan_in_uniform",
     ) -> None:
         if isinstance(padding, str):
-            if padding != "same" or _pair(stride, "stride", "Conv2d") != (1, 1):
+            if padding != "same" or _read_pair(stride, "stride", "Conv2d") != (1, 1):
                 raise ValueError(f"padding of Conv2d is a whole number, or 'same' with stride 1, not {padding!r}.")
             self.padding: tuple[int, int] | str = padding
         else:
-            self.padding = _pair(padding, "padding", "Conv2d", least=0)
+            self.padding = _read_pair(padding, "padding", "Conv2d", least=0)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
         )
@@ -176,7 +179,7 @@ class Conv2d(_Kernels):
             after = [r - b for r, b in zip(reach, before, strict=True)]
         else:
             before = after = list(self.padding)
-        planes = [_padded(plane, before, after) for plane in planes]
+        planes = [_pad(plane, before, after) for plane in planes]
         height, width = len(planes[0]), len(planes[0][0])
         if height <= reach[0] or width <= reach[1]:
             raise ShapeError(
@@ -197,7 +200,7 @@ class Conv2d(_Kernels):
         return [x for plane in planes for line in plane[rows] for x in line[columns]]
 
 
-def _padded(plane: list[list[Number]], before: Sequence[int], after: Sequence[int]) -> list[list[Number]]:
+def _pad(plane: list[list[Number]], before: Sequence[int], after: Sequence[int]) -> list[list[Number]]:
     """Put zeros around one channel: rows before and after, columns before and after."""
     if not any(before) and not any(after):
         return plane
@@ -252,8 +255,8 @@ class ConvTranspose2d(_Kernels):
         *,
         init: str | Initializer = "fan_in_uniform",
     ) -> None:
-        self.padding = _pair(padding, "padding", "ConvTranspose2d", least=0)
-        self.output_padding = _pair(output_padding, "output_padding", "ConvTranspose2d", least=0)
+        self.padding = _read_pair(padding, "padding", "ConvTranspose2d", least=0)
+        self.output_padding = _read_pair(output_padding, "output_padding", "ConvTranspose2d", least=0)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, True
         )
@@ -322,9 +325,9 @@ class MaxPool2d(Module):
     kind = "maxpool"
 
     def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> None:
-        self.kernel_size = _pair(kernel_size, "kernel_size", "MaxPool2d")
-        self.stride = self.kernel_size if stride is None else _pair(stride, "stride", "MaxPool2d")
-        self.padding = _pair(padding, "padding", "MaxPool2d", least=0)
+        self.kernel_size = _read_pair(kernel_size, "kernel_size", "MaxPool2d")
+        self.stride = self.kernel_size if stride is None else _read_pair(stride, "stride", "MaxPool2d")
+        self.padding = _read_pair(padding, "padding", "MaxPool2d", least=0)
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size, strict=True)):
             raise ValueError("padding of MaxPool2d must be at most half its kernel_size.")
 

@@ -12,7 +12,7 @@ from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Seed, generator
 from nn.modules.inputs import row
-from nn.modules.neurons import fired
+from nn.modules.neurons import fire
 
 __all__ = ["Activation", "Dropout", "Identity", "Stochastic"]
 
@@ -34,7 +34,7 @@ class Activation(Module):
         """Apply the activation to numbers in nested lists of any depth."""
         if self.activation.whole:
             return self.activation(list(row(inputs, None, self)))
-        return arrays.map_numbers(self.activation, arrays.listed(inputs))
+        return arrays.map_numbers(self.activation, arrays.to_lists(inputs))
 
 
 class Stochastic(Module):
@@ -56,11 +56,11 @@ class Stochastic(Module):
 
     def forward(self, sums: Array) -> Array:
         """Draw 0 or 1 for each sum."""
-        return arrays.map_numbers(self._fire, arrays.listed(sums))
+        return arrays.map_numbers(self._fire, arrays.to_lists(sums))
 
     def _fire(self, s: Number) -> Value:
         p = sigmoid(s if isinstance(s, Value) else Value(s, requires_grad=False))
-        return fired(p, self._random.random(), self.straight_through)
+        return fire(p, self._random.random(), self.straight_through)
 
 
 class Dropout(Module):
@@ -87,7 +87,7 @@ class Dropout(Module):
 
     def forward(self, inputs: Array) -> Array:
         """Drop numbers from nested lists of any depth. A dropped one stays in the graph, with slope 0."""
-        xs = arrays.listed(inputs)
+        xs = arrays.to_lists(inputs)
         if not self.training or self.p == 0.0:
             return xs
         keep = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0

@@ -38,8 +38,8 @@ def row(inputs: Any, width: int | None, owner: Titled, where: str = "") -> tuple
         ShapeError: there are more or fewer, or it is a batch.
         TypeError: it is no list.
     """
-    xs = _listed(inputs, owner, "a list of numbers", where)
-    if _nested(xs):
+    xs = _read_list(inputs, owner, "a list of numbers", where)
+    if _is_nested(xs):
         wanted = "a flat list" if width is None else f"a flat list of {_count(width, 'number')}"
         raise ShapeError(
             f"{owner.title}{where} takes one example, {wanted}, got {_shape(xs)}. For several examples write "
@@ -62,7 +62,7 @@ def picture(inputs: Any, channels: int | None, owner: Titled) -> Picture:
         ShapeError: it has another number of axes or channels, or is ragged.
         TypeError: it is no list.
     """
-    planes = _listed(inputs, owner, "a picture, [channel][row][column]")
+    planes = _read_list(inputs, owner, "a picture, [channel][row][column]")
     if planes and isinstance(planes[0], np.ndarray):
         planes = [plane.tolist() for plane in planes]
     found = _shape(planes)
@@ -80,7 +80,7 @@ def sequence(inputs: Any, width: int, owner: Titled) -> list[tuple[Number, ...]]
         ShapeError: it is empty, or a row has another width; the message says which.
         TypeError: it is no list of rows.
     """
-    steps = _listed(inputs, owner, "a sequence, a list of rows")
+    steps = _read_list(inputs, owner, "a sequence, a list of rows")
     if not steps:
         raise ShapeError(f"{owner.title} takes a sequence of one step or more, got an empty one.")
     return [row(step, width, owner, f", step {time},") for time, step in enumerate(steps)]
@@ -97,7 +97,7 @@ def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
     return int(number)
 
 
-def _listed(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[Any]:
+def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[Any]:
     if isinstance(inputs, list):
         return inputs
     if isinstance(inputs, tuple):
@@ -112,7 +112,7 @@ def _listed(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[An
     raise TypeError(f"{owner.title}{where} takes {wanted}, got {given}: write [x] for a single number x.")
 
 
-def _nested(xs: list[Any]) -> bool:
+def _is_nested(xs: list[Any]) -> bool:
     return bool(xs) and (isinstance(xs[0], list | tuple) or getattr(xs[0], "ndim", 0) > 0)
 
 

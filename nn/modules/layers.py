@@ -72,7 +72,7 @@ class Layer(Module):
         if b is not None and not bias:
             raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
         weights, biases = initial_weights(init, (self.n_out, self.n_in), (self.n_out,), seed)
-        weights, biases = arrays.given_or(weights, W, "W", owner), arrays.given_or(biases, b, "b", owner)
+        weights, biases = arrays.read_or_keep(weights, W, "W", owner), arrays.read_or_keep(biases, b, "b", owner)
         self.W: list[list[Value]] = arrays.parameters(weights, "W")
         self.b: list[Value] | None = arrays.parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()

@@ -16,7 +16,7 @@ from nn.modules.activations import ActivationFunction, ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
 from nn.modules.inputs import row
-from nn.summary import counted
+from nn.summary import count_in_words
 
 __all__ = ["Network"]
 
@@ -80,13 +80,15 @@ class Network(Module):
         self.inputs, self.outputs = _names(inputs, "inputs"), _names(outputs, "outputs")
         self.bias = bool(bias)
         self.neurons = {name: _neuron(name, spec) for name, spec in dict(neurons).items()}
-        self.order = _order(self.inputs, {name: sources for name, (_, sources) in self.neurons.items()}, self.outputs)
+        self.order = _sort_neurons(
+            self.inputs, {name: sources for name, (_, sources) in self.neurons.items()}, self.outputs
+        )
         self.n_in, self.n_out = len(self.inputs), len(self.outputs)
         W, b = dict(W or {}), dict(b or {})
         for name in (*W, *b):
             if name not in self.neurons:
                 raise WiringError(
-                    f"Weights were given for {name!r}, which is no neuron of the Network. {_known(self.neurons)}"
+                    f"Weights were given for {name!r}, which is no neuron of the Network. {_list_known(self.neurons)}"
                 )
         if b and not bias:
             raise ValueError("Network was given b and bias=False: leave one of them out.")
@@ -95,9 +97,9 @@ class Network(Module):
         self.b: dict[str, Value] = {}
         for name, (_, sources) in self.neurons.items():
             weights, start = initial_weights(init, (len(sources),), (), random)
-            content = _in_order(W[name], sources, name) if name in W else None
-            weights = arrays.given_or(weights, content, f"W[{name!r}]", "Network")
-            start = arrays.given_or(start, b.get(name), f"b[{name!r}]", "Network")
+            content = _put_in_order(W[name], sources, name) if name in W else None
+            weights = arrays.read_or_keep(weights, content, f"W[{name!r}]", "Network")
+            start = arrays.read_or_keep(start, b.get(name), f"b[{name!r}]", "Network")
             self.w[name] = arrays.parameters(weights, name)
             if bias:
                 self.b[name] = arrays.parameters(start, name)
@@ -144,7 +146,7 @@ class Network(Module):
     def describe(self) -> str:
         """Write the wiring, one line a neuron."""
         width = max(map(len, self.order))
-        lines = [f"{self.title}: {counted(self.parameters())}"]
+        lines = [f"{self.title}: {count_in_words(self.parameters())}"]
         for name in self.order:
             function, sources = self.neurons[name]
             mark = " → output" * (name in self.outputs)
@@ -181,7 +183,7 @@ def _neuron(name: Any, spec: Any) -> tuple[ActivationFunction, list[str]]:
     return function, list(sources)
 
 
-def _order(inputs: list[str], sources: dict[str, list[str]], outputs: list[str]) -> list[str]:
+def _sort_neurons(inputs: list[str], sources: dict[str, list[str]], outputs: list[str]) -> list[str]:
     """Sort the neurons so that each comes after what it sums."""
     known = {*inputs, *sources}
     if not sources:
@@ -193,11 +195,13 @@ def _order(inputs: list[str], sources: dict[str, list[str]], outputs: list[str])
         for source in listed:
             if source not in known:
                 raise WiringError(
-                    f"Neuron {name!r} sums {source!r}, which is neither an input nor a neuron. {_known(known)}"
+                    f"Neuron {name!r} sums {source!r}, which is neither an input nor a neuron. {_list_known(known)}"
                 )
     for name in outputs:
         if name not in known:
-            raise WiringError(f"The output {name!r} is neither an input nor a neuron of the Network. {_known(known)}")
+            raise WiringError(
+                f"The output {name!r} is neither an input nor a neuron of the Network. {_list_known(known)}"
+            )
     try:
         ordered = graphlib.TopologicalSorter(sources).static_order()
         return [name for name in ordered if name in sources]
@@ -206,11 +210,11 @@ def _order(inputs: list[str], sources: dict[str, list[str]], outputs: list[str])
         raise WiringError(f"The neurons of the Network form a cycle: {way}. Remove one of these connections.") from None
 
 
-def _known(names: Any) -> str:
+def _list_known(names: Any) -> str:
     return f"Known: {', '.join(sorted(names))}."
 
 
-def _in_order(content: Any, sources: list[str], name: str) -> Any:
+def _put_in_order(content: Any, sources: list[str], name: str) -> Any:
     if not isinstance(content, Mapping):
         return content
     if set(content) != set(sources):

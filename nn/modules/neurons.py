@@ -13,7 +13,7 @@ from nn.modules.activations import ActivationFunction, activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
 from nn.modules.inputs import positive, row
 
-__all__ = ["Neuron", "StochasticNeuron", "ThresholdNeuron", "and_gate", "fired", "not_gate", "or_gate"]
+__all__ = ["Neuron", "StochasticNeuron", "ThresholdNeuron", "and_gate", "fire", "not_gate", "or_gate"]
 
 
 class Neuron(Module):
@@ -56,7 +56,7 @@ class Neuron(Module):
         owner = f"{type(self).__name__} {self.extent()}"
         if b is not None and not bias:
             raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
-        weights, biases = arrays.given_or(weights, w, "w", owner), arrays.given_or(biases, b, "b", owner)
+        weights, biases = arrays.read_or_keep(weights, w, "w", owner), arrays.read_or_keep(biases, b, "b", owner)
         self.w: list[Value] = arrays.parameters(weights, "w")
         self.b: Value | None = arrays.parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()
@@ -126,12 +126,12 @@ class StochasticNeuron(Neuron):
         """Draw 1 with the probability σ(⟨x, w⟩ + b), else 0."""
         [p] = super().forward(inputs)
         p.name = self.qualify("p") + "[0]"
-        a = fired(p, self._random.random(), self.straight_through)
+        a = fire(p, self._random.random(), self.straight_through)
         a.name = self._name
         return [a]
 
 
-def fired(p: Value, chance: float, straight_through: bool) -> Value:
+def fire(p: Value, chance: float, straight_through: bool) -> Value:
     """Turn a probability into 1 where `chance` (from U[0, 1)) is below it, else 0.
 
     The sum p + (sample − p) is exactly 0 or 1 in floating point: where p < ½ the rounding of 1 − p is at most

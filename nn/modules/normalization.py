@@ -56,7 +56,7 @@ class _BatchNorm(Module):
         """List the numbers of each feature of one example, checked."""
 
     @abstractmethod
-    def _laid_out(self, feature: list[Any], example: Any) -> Any:
+    def _arrange(self, feature: list[Any], example: Any) -> Any:
         """Lay the numbers of one feature out as they were in the example."""
 
     def forward(self, inputs: Any) -> Array:
@@ -96,7 +96,7 @@ class _BatchNorm(Module):
             else:
                 self.remember([(float(mean), float(variance)) for mean, variance in moments], count)
         return [
-            [self._laid_out(columns[k][n], example) for k in range(self.num_features)]
+            [self._arrange(columns[k][n], example) for k in range(self.num_features)]
             for n, example in enumerate(examples)
         ]
 
@@ -197,7 +197,7 @@ class BatchNorm2d(_BatchNorm):
     def _features(self, example: Any) -> list[list[Number]]:
         return [[x for line in plane for x in line] for plane in picture(example, self.num_features, self)]
 
-    def _laid_out(self, feature: list[Any], example: Any) -> Any:
+    def _arrange(self, feature: list[Any], example: Any) -> Any:
         width = len(example[0][0])
         return [feature[start : start + width] for start in range(0, len(feature), width)]
 
@@ -218,5 +218,5 @@ class BatchNorm1d(_BatchNorm):
     def _features(self, example: Any) -> list[list[Number]]:
         return [[x] for x in row(example, self.num_features, self)]
 
-    def _laid_out(self, feature: list[Any], example: Any) -> Any:
+    def _arrange(self, feature: list[Any], example: Any) -> Any:
         return feature[0]

@@ -65,7 +65,7 @@ class _Recurrent(Module):
             ("b_hh", b_hh, (height,)),
         ):
             drawn = random.uniform(-bound, bound, shape)
-            checked = arrays.given_or(drawn, content, key, f"{name} {self.extent()}")
+            checked = arrays.read_or_keep(drawn, content, key, f"{name} {self.extent()}")
             made.append(arrays.parameters(checked, key))
         self.W_ih: list[list[Value]] = made[0]
         self.W_hh: list[list[Value]] = made[1]

@@ -23,7 +23,7 @@ class Flatten(Module):
 
     def forward(self, inputs: Array) -> list[Number]:
         """List the numbers in order."""
-        return arrays.flat(arrays.listed(inputs))
+        return arrays.flat(arrays.to_lists(inputs))
 
 
 class Reshape(Module):
@@ -40,7 +40,7 @@ class Reshape(Module):
 
     def forward(self, inputs: Array) -> Array:
         """Lay the numbers out in the shape."""
-        xs = arrays.flat(arrays.listed(inputs))
+        xs = arrays.flat(arrays.to_lists(inputs))
         wanted = math.prod(self.shape)
         if len(xs) != wanted:
             raise ShapeError(f"{self.title} takes {wanted:,} numbers, got {len(xs):,}.")
@@ -66,7 +66,7 @@ def concatenate(*parts: Sequence[Any]) -> list[Any]:
         >>> concatenate([1.0, 2.0], [3.0])
         [1.0, 2.0, 3.0]
     """
-    listed = [arrays.listed(part) for part in parts]
+    listed = [arrays.to_lists(part) for part in parts]
     sizes = {arrays.shape(part)[1:] for part in listed}
     if len(sizes) > 1:
         written = ", ".join(" × ".join(map(str, arrays.shape(part))) for part in listed)

@@ -84,24 +84,24 @@ def strong_wolfe(
                 hi = lo
             lo = p
         if hi is None:
-            step = _beyond(previous, lo)
+            step = _step_beyond(previous, lo)
             continue
         width = abs(hi.step - lo.step)
         if np.array_equal(lo.weights, hi.weights):
             break  # no step in between moves a weight
-        step = _between(lo, hi, halve=width > SHRINK * widths[-2])
+        step = _step_between(lo, hi, halve=width > SHRINK * widths[-2])
         widths.append(width)
     return None if lo is start else lo
 
 
-def _beyond(previous: Point, last: Point) -> float:
+def _step_beyond(previous: Point, last: Point) -> float:
     """Choose a longer step, where the loss still falls at the last one."""
     low, high = (last.step * factor for factor in EXPAND)
     guess = _cubic_minimum(previous, last)
     return min(max(guess, low), high) if guess > last.step else high
 
 
-def _between(lo: Point, hi: Point, *, halve: bool) -> float:
+def _step_between(lo: Point, hi: Point, *, halve: bool) -> float:
     """Choose a step inside the bracket."""
     width = hi.step - lo.step
     if not math.isfinite(hi.value):

@@ -67,8 +67,8 @@ class LineSearchOptimizer(Optimizer):
 
     def _advance(self, w: Vector, free: Mask, objective: Objective | None) -> tuple[float | None, Vector]:
         assert objective is not None
-        known = self._known(w, free, objective)
-        here = known or self._look(w, objective)
+        known = self._recall(w, free, objective)
+        here = known or self._evaluate(w, objective)
         if not self.lr or (known and self.stalled):
             return here.value, w
         learned = self.state
@@ -86,14 +86,14 @@ class LineSearchOptimizer(Optimizer):
         self._last, self.stalled = (objective, free, here), True
         return here.value, w
 
-    def _known(self, w: Vector, free: Mask, objective: Objective) -> Point | None:
+    def _recall(self, w: Vector, free: Mask, objective: Objective) -> Point | None:
         """Recall the point where the last step ended, if it is still the present one."""
         if self._last is None or self._last[0] is not objective:
             return None
         _, before, point = self._last
         return point if np.array_equal(before, free) and np.array_equal(point.weights, w) else None
 
-    def _look(self, w: Vector, objective: Objective) -> Point:
+    def _evaluate(self, w: Vector, objective: Objective) -> Point:
         """Compute the loss and its gradient at the present weights."""
         value, gradient = objective.value_and_gradient(w)
         if not np.isfinite(value):
@@ -233,7 +233,7 @@ class BFGS(LineSearchOptimizer):
     def _learn(self, here: Point, there: Point, direction: Vector) -> None:
         s, r = there.weights - here.weights, there.gradient - here.gradient
         sr = float(s @ r)
-        if not _curved(s, r, sr):
+        if not _is_curved(s, r, sr):
             return
         V, updates = self.state["V"], self.state["updates"]
         if not updates:
@@ -301,7 +301,7 @@ class LBFGS(LineSearchOptimizer):
 
     def _learn(self, here: Point, there: Point, direction: Vector) -> None:
         s, r = there.weights - here.weights, there.gradient - here.gradient
-        if _curved(s, r, float(s @ r)):
+        if _is_curved(s, r, float(s @ r)):
             kept = slice(-self.history_size, None)
             self.state = {"s": np.vstack([self.state["s"], s])[kept], "r": np.vstack([self.state["r"], r])[kept]}
 
@@ -385,6 +385,6 @@ def _cautious(here: Point) -> float:
     return float(min(1.0, 1.0 / np.abs(here.gradient).sum()))
 
 
-def _curved(s: Vector, r: Vector, sr: float) -> bool:
+def _is_curved(s: Vector, r: Vector, sr: float) -> bool:
     """Tell whether a pair of changes shows positive curvature, beyond rounding."""
     return bool(sr > EPSILON * np.linalg.norm(s) * np.linalg.norm(r))

@@ -48,7 +48,7 @@ def history(
     return figure  # type: ignore[no-any-return]
 
 
-def _scaled(column: Sequence[float], scale: str) -> tuple[Any, Any]:
+def _scale(column: Sequence[float], scale: str) -> tuple[Any, Any]:
     """Give the epochs and the numbers to plot; what has no logarithm is left out of a logarithmic plot."""
     epochs, numbers = np.arange(1, len(column) + 1), np.array(column)
     if scale == "change":
@@ -57,7 +57,7 @@ def _scaled(column: Sequence[float], scale: str) -> tuple[Any, Any]:
 
 
 def _curve(panel: Any, column: Sequence[float], scale: str, label: str, line: str) -> None:
-    epochs, numbers = _scaled(column, scale)
+    epochs, numbers = _scale(column, scale)
     marker = "o" if len(epochs) <= 20 else None
     panel.plot(epochs, numbers, line, label=label, marker=marker, markersize=4)
 
@@ -105,7 +105,7 @@ def compare(
         raise ValueError(f"compare needs at least one history, and a scale out of {', '.join(SCALES)}.")
     figure, [panels] = make_figure(1, 1 if start is None else 2, ax=ax)
     for index, (label, record) in enumerate(histories.items()):
-        epochs, column = _scaled(record[what], scale)
+        epochs, column = _scale(record[what], scale)
         parts: list[Any] = [slice(None)] if start is None else [epochs <= start, epochs >= start]
         for panel, part in zip(panels, parts, strict=True):
             panel.plot(epochs[part], column[part], label=label, color=PALETTE[index % len(PALETTE)],

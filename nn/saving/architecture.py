@@ -19,20 +19,20 @@ from nn.modules.activations import ActivationFunction
 if TYPE_CHECKING:
     from nn.module import Module
 
-__all__ = ["arguments", "built", "written"]
+__all__ = ["arguments", "build", "write"]
 
 
-def written(module: Module) -> dict[str, Any]:
+def write(module: Module) -> dict[str, Any]:
     """Write the architecture of a module. See `Module.config`."""
-    config = _written(module, {})
+    config = _write(module, {})
     ties = _ties(module)
     return config | {"ties": ties} if ties else config
 
 
-def built(config: Mapping[str, Any]) -> Module:
+def build(config: Mapping[str, Any]) -> Module:
     """Build a module from its architecture. See `Module.from_config`."""
     try:
-        module = _built(config, [])
+        module = _build(config, [])
     except RecursionError:
         raise ConfigError("The configuration is nested too deeply to be that of a model.") from None
     ties = config.get("ties", [])
@@ -61,7 +61,7 @@ def _tie(module: Module, ties: Any) -> None:
         ) from None
 
 
-def _written(module: Module, seen: dict[int, int]) -> dict[str, Any]:
+def _write(module: Module, seen: dict[int, int]) -> dict[str, Any]:
     if id(module) in seen:
         return {"same": seen[id(module)]}
     kind = type(module)
@@ -72,7 +72,7 @@ def _written(module: Module, seen: dict[int, int]) -> dict[str, Any]:
         )
     config: dict[str, Any] = {"class": kind.__name__}
     for name, content in module.arguments().items():
-        config[name] = _plain(content, f"{name} of {module.title}", seen)
+        config[name] = _to_plain(content, f"{name} of {module.title}", seen)
     seen[id(module)] = len(seen)
     return config
 
@@ -95,7 +95,7 @@ def arguments(module: Module) -> dict[str, Any]:
     return found
 
 
-def _plain(content: Any, what: str, seen: dict[int, int]) -> Any:
+def _to_plain(content: Any, what: str, seen: dict[int, int]) -> Any:
     """Turn an argument into what JSON can hold."""
     from nn.module import Module
 
@@ -104,7 +104,7 @@ def _plain(content: Any, what: str, seen: dict[int, int]) -> Any:
     if isinstance(content, np.integer | np.floating):
         return content.item()
     if isinstance(content, Module):
-        return _written(content, seen)
+        return _write(content, seen)
     if isinstance(content, ActivationFunction):
         if content.spec is not None:
             return content.spec
@@ -113,13 +113,13 @@ def _plain(content: Any, what: str, seen: dict[int, int]) -> Any:
             "ACTIVATIONS['mine'] = ActivationFunction('mine', f)."
         )
     if isinstance(content, list | tuple):
-        return [_plain(inner, what, seen) for inner in content]
+        return [_to_plain(inner, what, seen) for inner in content]
     if isinstance(content, dict) and all(isinstance(key, str) for key in content):
         if "class" in content or "same" in content:
             raise ConfigError(
                 f"{what} has an entry 'class' or 'same', which configurations need themselves: rename it."
             )
-        return {key: _plain(inner, what, seen) for key, inner in content.items()}
+        return {key: _to_plain(inner, what, seen) for key, inner in content.items()}
     raise ConfigError(f"{what} is {type(content).__name__}, which a configuration cannot hold: keep numbers or text.")
 
 
@@ -155,7 +155,7 @@ def known_classes() -> dict[str, type[Module]]:
     return {name: kind for name, kind in (others | own).items() if not name.startswith("_")}
 
 
-def _built(config: Any, seen: list[Module]) -> Module:
+def _build(config: Any, seen: list[Module]) -> Module:
     if not isinstance(config, Mapping) or not ("class" in config or "same" in config):
         raise ConfigError(f"A module's configuration is a dict with a 'class', not {config!r:.80}.")
     if "same" in config:
@@ -170,7 +170,7 @@ def _built(config: Any, seen: list[Module]) -> Module:
             f"{config['class']!r} is no module class: import the module that defines it first. Known: "
             f"{', '.join(sorted(classes))}."
         )
-    arguments = {name: _live(content, seen) for name, content in config.items() if name not in ("class", "ties")}
+    arguments = {name: _from_plain(content, seen) for name, content in config.items() if name not in ("class", "ties")}
     try:
         signature = inspect.signature(kind)
         starred = [n for n, p in signature.parameters.items() if p.kind is inspect.Parameter.VAR_POSITIONAL]
@@ -182,12 +182,12 @@ def _built(config: Any, seen: list[Module]) -> Module:
     return module
 
 
-def _live(content: Any, seen: list[Module]) -> Any:
+def _from_plain(content: Any, seen: list[Module]) -> Any:
     """Turn what JSON held into an argument again."""
     if isinstance(content, Mapping):
         if "class" in content or "same" in content:
-            return _built(content, seen)
-        return {key: _live(inner, seen) for key, inner in content.items()}
+            return _build(content, seen)
+        return {key: _from_plain(inner, seen) for key, inner in content.items()}
     if isinstance(content, list | tuple):
-        return [_live(inner, seen) for inner in content]
+        return [_from_plain(inner, seen) for inner in content]
     return content

@@ -76,7 +76,7 @@ def save(model: Module, path: Path) -> None:
         )
     config = model.config()
     try:
-        data = _encoded(_Content(config, tensors))
+        data = _encode(_Content(config, tensors))
     except ValueError:
         raise ConfigError(
             f"The architecture of {model.title} holds NaN, an infinity or a huge integer, which no file can hold: give "
@@ -96,7 +96,7 @@ def load(path: Path) -> Module:
         OSError: the file cannot be read.
     """
     config, tensors = _read(path)
-    model = _built(config, tensors, path)
+    model = _build(config, tensors, path)
     try:
         model.load_state_dict(tensors)
     except Exception as error:
@@ -120,7 +120,7 @@ def load_weights(model: Module, path: Path) -> None:
 # --- bytes ------------------------------------------------------------------------------------------------------------
 
 
-def _encoded(content: _Content) -> bytes:
+def _encode(content: _Content) -> bytes:
     from safetensors.numpy import save as to_bytes
 
     about = {"format": FORMAT, "sha256": _checksum(content), "config": content.config}
@@ -128,7 +128,7 @@ def _encoded(content: _Content) -> bytes:
     return to_bytes(content.tensors, metadata={KEY: text})
 
 
-def _decoded(data: bytes, path: Path) -> _Content:
+def _decode(data: bytes, path: Path) -> _Content:
     """Read and check the bytes of a file.
 
     Raises:
@@ -195,7 +195,7 @@ def _read(path: Path) -> _Content:
     if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or a device would never end
         raise ModelFileError(f"{os.fspath(path)} is no regular file.")
     with open(path, "rb") as file:
-        return _decoded(file.read(), path)
+        return _decode(file.read(), path)
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -256,18 +256,18 @@ class _Sparing(np.random.Generator):
         return super().normal(loc, scale, size)
 
 
-def _built(config: Any, tensors: Tensors, path: Path) -> Module:
+def _build(config: Any, tensors: Tensors, path: Path) -> Module:
     held = sum(array.size for array in tensors.values())
     random = _Sparing(4 * held + 1_000)  # biases are drawn even where there are none
     try:
-        model = Module.from_config(_checked(config, max(held, SIZE), random))
+        model = Module.from_config(_check_config(config, max(held, SIZE), random))
     except Exception as error:  # whatever a class's constructor meets in a hostile configuration
         raise ModelFileError(f"{os.fspath(path)} holds no model that can be built: {error}") from None
     random.left = np.inf
     return model
 
 
-def _checked(config: Any, largest: int, random: _Sparing) -> Any:
+def _check_config(config: Any, largest: int, random: _Sparing) -> Any:
     """Check every part of an architecture, and give the modules that draw numbers what to draw from.
 
     Args:

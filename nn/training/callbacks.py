@@ -96,7 +96,7 @@ class StopBelow(Callback):
 
     def on_epoch_end(self, training: Training) -> None:
         """Compare the epoch's number with the threshold."""
-        number = _watched(training, self.monitor, "StopBelow")
+        number = _read_monitor(training, self.monitor, "StopBelow")
         if number <= self.threshold:
             training.stop(f"{self.monitor} {number:.4g} is not above {self.threshold:.4g}")
 
@@ -122,10 +122,10 @@ class _BestEpoch(Callback):
         """Name the column that is watched."""
         return self.monitor or ("val_loss" if "val_loss" in training.row else "loss")
 
-    def improved(self, training: Training) -> bool:
+    def improves(self, training: Training) -> bool:
         """Say whether the epoch that ended is the best so far, and remember it if so."""
         sign = -1.0 if self.largest else 1.0
-        number = sign * _watched(training, self.column(training), type(self).__name__)
+        number = sign * _read_monitor(training, self.column(training), type(self).__name__)
         if not number < self._best - self.min_delta:
             return False
         self._best, self.best_epoch = number, training.epoch
@@ -169,7 +169,7 @@ class EarlyStopping(_BestEpoch):
 
     def on_epoch_end(self, training: Training) -> None:
         """Keep the weights of an epoch that improves; count those that do not."""
-        if self.improved(training):
+        if self.improves(training):
             if self.restore_best:
                 self._weights = training.model.state_dict()
         elif training.epoch - self.best_epoch >= self.patience:
@@ -202,7 +202,7 @@ class Checkpoint(_BestEpoch):
         """Save where the epoch is the best so far."""
         from nn.saving.files import save
 
-        if self.improved(training):
+        if self.improves(training):
             save(training.model, self.path)
 
 
@@ -253,7 +253,7 @@ class WeightPath(Callback):
         self._points.append([p.data for p in self.parameters])
 
 
-def _watched(training: Training, monitor: str, who: str) -> float:
+def _read_monitor(training: Training, monitor: str, who: str) -> float:
     if monitor not in training.row:
         raise KeyError(
             f"{who} watches {monitor!r}, which this training does not record. It records: {', '.join(training.row)}. "

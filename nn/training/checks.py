@@ -47,9 +47,9 @@ class _Measure:
         self.function = function
 
     def __call__(self, predictions: ArrayLike, targets: ArrayLike) -> float:
-        return self.checked(self.function(predictions, targets))
+        return self.check(self.function(predictions, targets))
 
-    def checked(self, answer: Any) -> float:
+    def check(self, answer: Any) -> float:
         try:
             array = np.asarray(answer, dtype=np.float64)
             if array.size == 1 and answer is not None and not isinstance(answer, str):
@@ -70,7 +70,7 @@ def check_model(model: Module) -> None:
         TypeError: it is none.
     """
     if not isinstance(model, Module):
-        raise TypeError(f"model must be a Module such as nn.MLP(2, [8, 1]), not {_shown(model)}.")
+        raise TypeError(f"model must be a Module such as nn.MLP(2, [8, 1]), not {_show(model)}.")
 
 
 def check_pair(data: Any) -> tuple[Any, Any]:
@@ -81,13 +81,13 @@ def check_pair(data: Any) -> tuple[Any, Any]:
     """
     if isinstance(data, tuple | list) and len(data) == 2:
         return data[0], data[1]
-    given = f"{len(data)} things" if isinstance(data, tuple | list) else _shown(data)
+    given = f"{len(data)} things" if isinstance(data, tuple | list) else _show(data)
     raise TypeError(
         f"validation_data must be a pair of inputs and targets, not {given}: write validation_data=(X_val, y_val)."
     )
 
 
-def _shown(thing: Any) -> str:
+def _show(thing: Any) -> str:
     """Show a wrong argument: the class where its repr may be long."""
     short = repr(thing) if thing is None or isinstance(thing, str | bool | int | float | type) else ""
     return short or f"an object of type {type(thing).__name__}"
@@ -218,7 +218,7 @@ def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examp
                 answer = measure.function(predictions, examples.T)
         except Exception:  # equal predictions may be none that it takes; those of a training are others
             continue
-        measure.checked(answer)
+        measure.check(answer)
 
 
 def _check_targets(outputs: Any, loss_of: Loss, T: Array, name: str) -> None:
@@ -351,7 +351,7 @@ def find_callbacks(
         raise ValueError(f"min_loss must be a finite number, the loss to stop at, not {min_loss!r}.")
     given: Any = callbacks
     if isinstance(given, Callback | str) or not isinstance(given, Iterable):
-        raise TypeError(f"callbacks must be a list, such as [nn.Record(…)] or [print], not {_shown(callbacks)}.")
+        raise TypeError(f"callbacks must be a list, such as [nn.Record(…)] or [print], not {_show(callbacks)}.")
     found = [one if isinstance(one, Callback) else _Function(one) for one in callbacks]
     found += [StopBelow(min_loss)] if min_loss is not None else []
     found += [EarlyStopping(patience)] if patience is not None else []

@@ -54,7 +54,7 @@ class CompiledRunner(Runner):
         self._kept = programs_of(self.model)
         self._errors: list[Program] = []
         self.parameters = list(self.program.parameters)
-        self.reached |= self._reached()
+        self.reached |= self._find_reached()
         if T is not None and not (self.reached & flat.free(self.parameters)).any():
             raise CompileError("The loss does not depend on any parameter that may be trained")
 
@@ -63,18 +63,18 @@ class CompiledRunner(Runner):
         """The program of loss and outputs in the model's present mode; of outputs alone where there are no targets."""
         return self._present().program
 
-    def _reached(self) -> Mask:
+    def _find_reached(self) -> Mask:
         return self._present().reached
 
     def _present(self) -> KeptProgram:
         if self._example[1] is None:
             return self._outputs_program()
-        return self._compiled("loss", self._loss_and_outputs)
+        return self._find_or_compile("loss", self._loss_and_outputs)
 
     def _outputs_program(self) -> KeptProgram:
-        return self._compiled("outputs", lambda x: self._flat(self.model(x)))
+        return self._find_or_compile("outputs", lambda x: self._flat(self.model(x)))
 
-    def _compiled(self, what: str, f: Callable[..., Any]) -> KeptProgram:
+    def _find_or_compile(self, what: str, f: Callable[..., Any]) -> KeptProgram:
         """Return the program in the model's present mode: a known one, one that the model keeps, or a new one."""
         model = self.model
         place = what, model.training

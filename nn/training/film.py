@@ -131,7 +131,7 @@ class Film(Callback):
             with suppress(ArithmeticError, AutogradError):  # a step may have gone too far
                 self._losses[-1] = self._runner.loss(*self._examples)[0]
         if self._apart > self.every:
-            training.history.notes.append(f"the film keeps {self._kept()}, for the size of its page")
+            training.history.notes.append(f"the film keeps {self._name_kept_steps()}, for the size of its page")
 
     def _take(self) -> None:
         self.steps.append(self._total)
@@ -146,7 +146,7 @@ class Film(Callback):
             self._weights = [self._weights[k] for k in kept]
             self._losses = [self._losses[k] for k in kept]
 
-    def _kept(self) -> str:
+    def _name_kept_steps(self) -> str:
         return f"every {self._apart}th step" if self._apart > 2 else "every 2nd step"
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -160,18 +160,18 @@ class Film(Callback):
             ValueError: the graph of the example changes with the weights.
             DrawingError: the file cannot be written.
         """
-        output, frames = self._developed()
+        output, frames = self._develop()
         explore(output, path, frames=frames)
 
     def _repr_html_(self) -> str:
         """Show the film at the end of a notebook's cell."""
-        output, frames = self._developed()
+        output, frames = self._develop()
         return explore(output, frames=frames)._repr_html_()
 
     def __repr__(self) -> str:
         return f"<Film of {len(self.steps)} moments over {self.steps[-1] if self.steps else 0} steps>"
 
-    def _developed(self) -> tuple[Value, Frames]:
+    def _develop(self) -> tuple[Value, Frames]:
         """Record the graph of the example at the last moment, on a copy of the model, and gather what moved."""
         if self._model is None or not self.steps:
             raise RuntimeError("Film: nothing was filmed yet. Pass it to nn.fit as film=, then save it.")
@@ -192,7 +192,7 @@ class Film(Callback):
         batch = "the loss" if n == 1 else "mean loss of all examples" if self._epoch == 1 else "mean loss of a batch"
         notes = [f"the graph is that of example {self.example} of {n:,}, in evaluation mode and without a penalty"]
         if self._apart > self.every:
-            notes.append(f"of the training {self._kept()} is kept, for the size of the page")
+            notes.append(f"of the training {self._name_kept_steps()} is kept, for the size of the page")
         elif self.every > 1:
             notes.append(f"every {self.every} steps of the training there is a moment")
         if last + 1 < len(self.steps):
@@ -201,7 +201,7 @@ class Film(Callback):
         end = last + 1
         return output, Frames(
             leaves, [w.tolist() for w in self._weights[:end]], self.steps[:end], self._losses[:end], measured=batch,
-            epoch=self._epoch if 1 < self._epoch < self._total else None, plane=self._plane(inputs, outputs),
+            epoch=self._epoch if 1 < self._epoch < self._total else None, plane=self._make_plane(inputs, outputs),
             budget=self.budget, note="; ".join(notes),
         )  # fmt: skip
 
@@ -234,7 +234,7 @@ class Film(Callback):
             output.name = "E"
         return output, inputs, arrays.flat(outputs)
 
-    def _plane(self, inputs: list[Value], outputs: list[Any]) -> Plane | None:
+    def _make_plane(self, inputs: list[Value], outputs: list[Any]) -> Plane | None:
         """Give the plane of two inputs, if there are two, and examples enough to show something."""
         X, T = self._examples
         if X.shape[1:] != (2,) or len(X) < 3 or T.ndim != 1 or not all(isinstance(out, Value) for out in outputs):

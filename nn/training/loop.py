@@ -164,7 +164,7 @@ class Loop:
         """Take some steps, for about a quarter of a second at most, but one at least."""
         self._rows = batches[0]
         began = time.perf_counter()
-        with self._located():
+        with self._locate_errors():
             taken = self.runner.descend(
                 Descent(self.optimizer, self.examples, batches, self.clip_norm, with_outputs=bool(self.metrics))
             )
@@ -198,12 +198,12 @@ class Loop:
         return not self.callbacks and self.validation is None and self.scheduler is None and self.progress.silent
 
     def _validate(self, examples: Examples) -> dict[str, float]:
-        with mode(self.model, training=False), self._located(validating=True):
+        with mode(self.model, training=False), self._locate_errors(validating=True):
             loss, outputs = self.runner.loss(*examples)
         return {"val_loss": loss} | {f"val_{name}": float(f(outputs, examples.T)) for name, f in self.metrics.items()}
 
     @contextmanager
-    def _located(self, *, validating: bool = False) -> Iterator[None]:
+    def _locate_errors(self, *, validating: bool = False) -> Iterator[None]:
         """Say where in the training an error happened; one of arithmetic becomes a `DivergedError`."""
         try:
             yield

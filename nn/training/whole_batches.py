@@ -44,7 +44,7 @@ class BatchRunner(CompiledRunner):
         """The program of a batch in training mode, of an example otherwise."""
         return self.whole(self._batch)[0] if self.model.training else super().program
 
-    def _reached(self) -> Mask:
+    def _find_reached(self) -> Mask:
         return reached_by(self.program)
 
     def whole(self, n: int) -> tuple[Program, list[tuple[Any, int]]]:

@@ -48,7 +48,7 @@ def test_ragged_lists_have_no_shape():
 
 def test_given_makes_a_copy_in_float64():
     source = np.ones((2, 1), dtype=np.float32)
-    checked = arrays.given(source, (2, 1), "W", "Layer")
+    checked = arrays.read_given(source, (2, 1), "W", "Layer")
     checked[0] = 5.0
     assert (checked.dtype, source[0, 0]) == (np.float64, 1.0)
 
@@ -73,5 +73,5 @@ def test_given_makes_a_copy_in_float64():
 )  # fmt: skip
 def test_given_errors(content, kind, sentence):
     with pytest.raises(kind) as caught:
-        arrays.given(content, (2, 2), "W", "X")
+        arrays.read_given(content, (2, 2), "W", "X")
     assert str(caught.value) == sentence

@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Graph, Value
 from nn.errors import ShapeError
-from nn.module import Module, qualified
+from nn.module import Module, extend_name
 from nn.modules.elementwise import Activation, Dropout
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.normalization import BatchNorm1d
@@ -98,9 +98,9 @@ def test_bind_after_changing_a_list():
 
 
 def test_a_suffix_never_makes_two_names_one():
-    assert qualified("W", (("11", True),)) == "W11"
-    assert qualified("W1", (("1", True),)) == "1.W1"
-    assert qualified("W", (("2", True), ("3", False))) == "3.W2"
+    assert extend_name("W", (("11", True),)) == "W11"
+    assert extend_name("W1", (("1", True),)) == "1.W1"
+    assert extend_name("W", (("2", True), ("3", False))) == "3.W2"
 
 
 def test_named_parameters_are_pairs_as_in_pytorch():

@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.registry import look_up, spelled
+from nn.registry import look_up, spell
 
 KNOWN = {"normal": 1, "uniform": 2}
 
 
 @given(st.sampled_from(sorted(KNOWN)), st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=3))
 def test_there_and_back(name, numbers):
-    assert look_up(spelled(name, tuple(numbers)), KNOWN, "bell") == (KNOWN[name], tuple(numbers))
+    assert look_up(spell(name, tuple(numbers)), KNOWN, "bell") == (KNOWN[name], tuple(numbers))
 
 
 def test_spaces_do_not_matter():

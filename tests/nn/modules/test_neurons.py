@@ -9,7 +9,7 @@ from autograd import Graph, Value, gradients
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.layers import Sequential
-from nn.modules.neurons import Neuron, StochasticNeuron, ThresholdNeuron, and_gate, fired, not_gate, or_gate
+from nn.modules.neurons import Neuron, StochasticNeuron, ThresholdNeuron, and_gate, fire, not_gate, or_gate
 
 
 def test_a_neuron_is_its_formula():
@@ -133,8 +133,8 @@ def test_outputs_are_exactly_zero_or_one():
     rng = np.random.default_rng(0)
     tiny = [5e-324, 2.0**-54, 2.0**-53, 1.5 * 2.0**-53, 0.5 - 2.0**-54, 1 - 2.0**-53]
     for p in [*rng.random(5000).tolist(), *(rng.random(5000) * 1e-15).tolist(), *tiny]:
-        assert fired(Value(p), 0.0, True).data == 1.0
-        assert fired(Value(p), 1.0, True).data == 0.0
+        assert fire(Value(p), 0.0, True).data == 1.0
+        assert fire(Value(p), 1.0, True).data == 0.0
 
 
 @pytest.mark.parametrize(

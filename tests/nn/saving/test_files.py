@@ -255,7 +255,7 @@ def _with_slope(slope: float) -> Tilted:
 # --- damaged files --------------------------------------------------------------------------------------------------
 
 SMALL = Sequential(Layer(2, 2, "relu", seed=0), BatchNorm1d(2), Layer(2, 1, seed=1))
-BYTES = files._encoded(contents(SMALL))
+BYTES = files._encode(contents(SMALL))
 
 
 def refused(path: Path, data: bytes) -> str:
@@ -411,7 +411,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def crafted(config: Any, tensors: dict[str, Any] | None = None) -> bytes:
     given = {"W": np.ones((2, 2)), "b": np.ones(2)} if tensors is None else tensors
-    return files._encoded(files._Content(config, given))
+    return files._encode(files._Content(config, given))
 
 
 LAYER = {"class": "Layer", "n_in": 2, "n_out": 2}

@@ -34,7 +34,7 @@ def test_the_lectures_training(tmp_path):
     optimizer = nn.SGD(model.parameters(), lr=0.1)
     nn.fit(model, [[0.5, 0.7]], [1.0], "half_squared_error", optimizer, epochs=4, batch_size=1, film=film)
     assert film.steps == [0, 1, 2, 3, 4]
-    output, frames = film._developed()
+    output, frames = film._develop()
     assert frames.losses == pytest.approx([0.3528, 6.6435e-05, 1.5254e-08, 3.3853e-12, 7.5092e-16], rel=1e-4)
     after = dict(zip([leaf.name for leaf in frames.leaves], frames.numbers[1], strict=True))
     expected = {
@@ -82,7 +82,7 @@ def test_every_and_what_the_page_is_told():
     model, film = nn.MLP(2, [4, 1], seed=1), nn.Film(every=4, example=5)
     fit(model, film)
     assert film.steps == [0, 4, 8, 9]  # the last step is always there
-    output, frames = film._developed()
+    output, frames = film._develop()
     assert frames.note == (
         "the graph is that of example 5 of 24, in evaluation mode and without a penalty; every 4 steps of the training "
         "there is a moment"
@@ -109,7 +109,7 @@ def test_a_long_training_is_thinned_and_says_so():
     history = fit(model, film, epochs=11)
     assert film.steps == [0, 4, 8, 12, 16, 20, 24, 28, 32, 33]
     assert history.notes[-1] == "the film keeps every 4th step, for the size of its page"
-    assert "of the training every 4th step is kept, for the size of the page" in film._developed()[1].note
+    assert "of the training every 4th step is kept, for the size of the page" in film._develop()[1].note
 
 
 def test_planes_of_classes_and_of_numbers():
@@ -118,7 +118,7 @@ def test_planes_of_classes_and_of_numbers():
     def plane(width, targets, loss):
         film = nn.Film()
         nn.fit(nn.MLP(2, [width], seed=0), rows, targets, loss, epochs=1, film=film)
-        return film._developed()[1].plane
+        return film._develop()[1].plane
 
     three = plane(3, np.arange(30) % 3, "cross_entropy")
     assert (len(three.outputs), three.classes) == (3, True)
@@ -138,7 +138,7 @@ def test_a_training_that_goes_wrong_leaves_its_film():
             batch_size=1, film=film, seed=0,
         )  # fmt: skip
     assert film.steps == [0, 1]
-    output, frames = film._developed()  # after step 1 the weights are finite, and nothing that is computed from them
+    output, frames = film._develop()  # after step 1 the weights are finite, and nothing that is computed from them
     assert (frames.steps, frames.numbers) == ([0], [[1.0, 0.0]])
     assert output.data == pytest.approx(1e300)
     assert frames.note.endswith("after step 0 the example's numbers are not finite")
@@ -150,7 +150,7 @@ def test_a_training_that_goes_wrong_leaves_its_film():
     film = nn.Film()
     fit(nn.MLP(2, [2, 1], seed=1), film, callbacks=[stop])
     assert film.steps == list(range(7))
-    assert len(film._developed()[1].numbers) == 7
+    assert len(film._develop()[1].numbers) == 7
 
 
 @pytest.mark.parametrize(
@@ -218,9 +218,9 @@ def test_a_graph_that_changes_with_the_weights():
         )  # fmt: skip
         return film
 
-    film_of(Deciding(openly=True))._developed()
+    film_of(Deciding(openly=True))._develop()
     with pytest.raises(ValueError, match="another") as caught:
-        film_of(Deciding(openly=False))._developed()
+        film_of(Deciding(openly=False))._develop()
     assert str(caught.value) == (
         "Film: the graph of example 0 is another after step 0 than after step 4: the model decides in Python what "
         "it computes. Decide with autograd.where, and film again."
