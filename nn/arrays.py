@@ -42,7 +42,7 @@ def parameters(numbers: NDArray[np.float64], name: str) -> Array:
 
 
 def first(nested: Any) -> Any:
-    """Take the first thing that is no list, tuple or dict; None where there is nothing."""
+    """Return the first thing that is no list, tuple or dict; None where there is nothing."""
     while isinstance(nested, list | tuple | dict):
         if not nested:
             return None
@@ -103,7 +103,7 @@ def map_numbers(f: Callable[[Any], Any], nested: Array) -> Array:
 
 
 def to_lists(inputs: Any) -> Array:
-    """Turn a NumPy array into nested lists; lists stay as they are."""
+    """Convert a NumPy array into nested lists; lists stay as they are."""
     return inputs.tolist() if isinstance(inputs, np.ndarray) else inputs
 
 
@@ -155,7 +155,7 @@ def read_given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> 
 
 
 def read_or_keep(drawn: Array, content: Any, key: str, owner: str) -> Array:
-    """Take the numbers that a user gave, in the shape of those that were drawn; without any, the drawn ones.
+    """Return the numbers that a user gave, in the shape of those that were drawn; without any, the drawn ones.
 
     Raises: as `read_given` does.
     """

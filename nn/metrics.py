@@ -13,9 +13,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "METRICS", "ConfusionMatrix", "Metric", "accuracy", "accuracy_with_logits", "confusion_matrix", "iou",
-    "iou_with_logits", "mae", "mse", "r2",
-]  # fmt: skip
+    "METRICS",
+    "ConfusionMatrix",
+    "Metric",
+    "accuracy",
+    "accuracy_with_logits",
+    "confusion_matrix",
+    "iou",
+    "iou_with_logits",
+    "mae",
+    "mse",
+    "r2",
+]
 
 Metric = Callable[[ArrayLike, ArrayLike], float]
 Table = NDArray[Any]
@@ -223,9 +232,14 @@ def confusion_matrix(
 
 #: Every metric by the name that `fit` takes.
 METRICS: dict[str, Metric] = {
-    "mae": mae, "mse": mse, "r2": r2, "accuracy": accuracy, "accuracy_with_logits": accuracy_with_logits,
-    "iou": iou, "iou_with_logits": iou_with_logits,
-}  # fmt: skip
+    "mae": mae,
+    "mse": mse,
+    "r2": r2,
+    "accuracy": accuracy,
+    "accuracy_with_logits": accuracy_with_logits,
+    "iou": iou,
+    "iou_with_logits": iou_with_logits,
+}
 
 
 def _table(metric: str, role: str, given: ArrayLike) -> Table:

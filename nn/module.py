@@ -51,7 +51,7 @@ class Slot(NamedTuple):
         return self.holder[self.place]
 
     def parameters(self, path: Path = ()) -> Iterator[tuple[str, Value]]:
-        """Give each parameter with its name in the model: ``W1[0][1]``; `path` leads on to a larger model."""
+        """Yield each parameter with its name in the model: ``W1[0][1]``; `path` leads on to a larger model."""
         for index, parameter in arrays.entries(self.content):
             stem, tail = self.owner.element(self.name, index)
             yield extend_name(stem, self.path + path) + tail, parameter
@@ -162,15 +162,15 @@ class Module:
         return found
 
     def modules(self) -> Iterator[Module]:
-        """Give the module itself and every part of it, each once, parts after what they are part of."""
+        """Return the module itself and every part of it, each once, parts after what they are part of."""
         return (module for _, _, module in self._tree())
 
     def child_label(self, name: str, child: Module) -> str:
-        """Say what the part `name` is called in scopes and tables."""
+        """Return what the part `name` is called in scopes and tables."""
         return name
 
     def joins_by_suffix(self, name: str, child: Module) -> bool:
-        """Say whether arrays of the part `name` are called ``W1`` rather than ``1.W``."""
+        """Whether arrays of the part `name` are called ``W1`` rather than ``1.W``."""
         return False
 
     def element(self, array: str, index: str) -> tuple[str, str]:
@@ -181,7 +181,7 @@ class Module:
         """Prepare names for the nodes that ``forward`` makes. Called whenever the module's own name changes."""
 
     def qualify(self, name: str) -> str:
-        """Turn a name within this module into one within the whole model: ``s`` into ``s1``."""
+        """Extend a name within this module to one within the whole model: ``s`` into ``s1``."""
         return extend_name(name, self._path)
 
     def bind(self, path: Path = (), label: str | None = None) -> None:
@@ -236,7 +236,7 @@ class Module:
     # --- parameters and state -----------------------------------------------------------------------------------------
 
     def slots(self) -> Iterator[Slot]:
-        """Give every array of parameters and every buffer, of the module and of its parts."""
+        """Yield every array of parameters and every buffer, of the module and of its parts."""
         for path, _, module in self._tree():
             for name, holder, place in _own_arrays(module):
                 yield Slot(extend_name(name, path), module, path, name, holder, place, True)
@@ -310,7 +310,7 @@ class Module:
     # --- description --------------------------------------------------------------------------------------------------
 
     def extent(self) -> str:
-        """Say in a few characters what goes in and out: ``13 → 128``."""
+        """Describe in a few characters what goes in and out: ``13 → 128``."""
         return ""
 
     @property
@@ -334,7 +334,7 @@ class Module:
         return self.describe()
 
     def arguments(self) -> dict[str, Any]:
-        """Give the constructor's arguments that `config` writes: the attributes of the same names.
+        """Return the constructor's arguments that `config` writes: the attributes of the same names.
 
         Raises:
             ConfigError: an argument has no attribute.

@@ -16,7 +16,7 @@ __all__ = ["count_in_words", "table"]
 Row = tuple[str, ...]
 
 HEADINGS: Row = ("part", "class", "shape", "activation", "parameters", "frozen")
-TEXTS = 4  # columns that are aligned on the left
+TEXT_COLUMNS = 4  # columns that are aligned on the left
 
 
 def count_in_words(parameters: list[Value]) -> str:
@@ -35,7 +35,7 @@ def table(module: Module) -> str:
     widths = [max(len(row[column]) for row in [HEADINGS, *rows]) for column in range(len(HEADINGS))]
 
     def line(row: Row) -> str:
-        cells = [row[i].ljust(widths[i]) if i < TEXTS else row[i].rjust(widths[i]) for i in shown]
+        cells = [row[i].ljust(widths[i]) if i < TEXT_COLUMNS else row[i].rjust(widths[i]) for i in shown]
         return "  " + "   ".join(cells).rstrip()
 
     rule = "  " + "─" * (len(line(HEADINGS)) - 2)
@@ -43,7 +43,7 @@ def table(module: Module) -> str:
 
 
 def _rows(module: Module, above: str) -> Iterator[Row]:
-    """Give a row for each part, and within a part that has parts of its own for each of those."""
+    """Yield a row for each part, and within a part that has parts of its own for each of those."""
     for name, part in module.children().items():
         label = above + module.child_label(name, part)
         if part.children():

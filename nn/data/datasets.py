@@ -21,7 +21,7 @@ Classes: TypeAlias = NDArray[np.int64]
 
 
 def xor() -> tuple[Floats, Classes]:
-    """Give the four points of exclusive or, the smallest set that no single neuron separates.
+    """Return the four points of exclusive or, the smallest set that no single neuron separates.
 
     Returns:
         X (4, 2) of 0 and 1; y (4,), the class 0 or 1.

@@ -22,7 +22,7 @@ class Examples(NamedTuple):
     T: Array
 
     def rows(self, rows: Array) -> Examples:
-        """Take some of the examples."""
+        """Return the examples of some rows."""
         return Examples(self.X[rows], self.T[rows])
 
 
@@ -121,7 +121,7 @@ def _read_numbers(given: ArrayLike, name: str) -> Array:
 
 
 def _describe_ragged(rows: Any, name: str) -> str:
-    """Say which row differs from the first, and how."""
+    """Describe which row differs from the first, and how."""
     cure = "Give every example the same shape."
     shapes = [np.shape(row) if _regular(row) else None for row in rows]
     odd = next(row for row, shape in enumerate(shapes) if shape is None or shape != shapes[0])

@@ -44,7 +44,7 @@ class Standardizer:
     std: NDArray[np.float64] | None = None
 
     def fit(self, X: ArrayLike) -> Self:
-        """Take the statistics of the training data.
+        """Compute the statistics of the training data.
 
         Args:
             X: at least one row; (n, k), (n,) or with further axes.
@@ -74,7 +74,7 @@ class Standardizer:
         return (array - mean) / scale
 
     def fit_transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Take the statistics of the training data and standardise it. Raises as `fit` does."""
+        """Compute the statistics of the training data and standardise it. Raises as `fit` does."""
         return self.fit(X).transform(X)
 
     def inverse(self, Z: ArrayLike) -> NDArray[np.float64]:
@@ -195,7 +195,7 @@ class DataLoader:
         return -(-len(self.X) // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        """Give the batches: (inputs, targets), or inputs alone."""
+        """Yield the batches: (inputs, targets), or inputs alone."""
         n = len(self.X)
         order = self._random.permutation(n) if self.shuffle else np.arange(n)
         for start in range(0, n, self.batch_size):

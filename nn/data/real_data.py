@@ -19,8 +19,21 @@ Part = tuple[Floats, Floats]
 
 #: Columns of the Boston table, the thirteen inputs and then the target, the median price in thousands of dollars.
 BOSTON_COLUMNS = (
-    "crim", "zn", "indus", "chas", "nox", "rm", "age", "dis", "rad", "tax", "ptratio", "b", "lstat", "medv",
-)  # fmt: skip
+    "crim",
+    "zn",
+    "indus",
+    "chas",
+    "nox",
+    "rm",
+    "age",
+    "dis",
+    "rad",
+    "tax",
+    "ptratio",
+    "b",
+    "lstat",
+    "medv",
+)
 BOSTON_ROWS = 506
 
 

@@ -26,8 +26,8 @@ from nn.modules.shaping import Flatten, Reshape
 __all__ = ["from_torch", "load_torch_state", "to_torch", "torch_state"]
 
 #: PyTorch's names of our arrays; the others are the same.
-NAMES = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"}
-ALWAYS_EXACT = 700.0  # PyTorch's softplus is x itself above its threshold, 20 by default: off by up to 2e-9
+TORCH_NAMES = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"}
+SOFTPLUS_THRESHOLD = 700.0  # PyTorch's softplus is x itself above its threshold, 20 by default: off by up to 2e-9
 
 
 def to_torch(model: Module) -> Any:
@@ -51,7 +51,7 @@ def to_torch(model: Module) -> Any:
 
 
 def torch_state(model: Module) -> dict[str, Any]:
-    """Give the model's numbers as the ``state_dict`` of its PyTorch counterpart: ``{"0.weight": tensor, …}``.
+    """Return the model's numbers as the ``state_dict`` of its PyTorch counterpart: ``{"0.weight": tensor, …}``.
 
     Raises as `to_torch` does.
     """
@@ -85,7 +85,7 @@ def load_torch_state(model: Module, state: Mapping[str, Any]) -> None:
     prefixes = {id(part): name for name, part in twin.named_modules()}
     model.load_state_dict(
         {
-            slot.key: given[f"{prefixes[id(counterparts[id(slot.owner)])]}.{NAMES.get(slot.name, slot.name)}"]
+            slot.key: given[f"{prefixes[id(counterparts[id(slot.owner)])]}.{TORCH_NAMES.get(slot.name, slot.name)}"]
             for slot in model.slots()
         }
     )
@@ -127,7 +127,7 @@ ACTIVATIONS: dict[str, Callable[[Any, float | None], Any]] = {
     "leaky_relu": lambda nn, alpha: nn.LeakyReLU(alpha),
     "elu": lambda nn, alpha: nn.ELU(alpha),
     "selu": lambda nn, alpha: nn.SELU(),
-    "softplus": lambda nn, alpha: nn.Softplus(threshold=ALWAYS_EXACT),
+    "softplus": lambda nn, alpha: nn.Softplus(threshold=SOFTPLUS_THRESHOLD),
     "softsign": lambda nn, alpha: nn.Softsign(),
     "silu": lambda nn, alpha: nn.SiLU(),
     "gelu": lambda nn, alpha: nn.GELU(),
@@ -146,7 +146,7 @@ def _twin(model: Module) -> tuple[Any, dict[int, Any]]:
     twin.double()
     shared: dict[int, Any] = {}
     for slot in model.slots():
-        owner, name = counterparts[id(slot.owner)], NAMES.get(slot.name, slot.name)
+        owner, name = counterparts[id(slot.owner)], TORCH_NAMES.get(slot.name, slot.name)
         if id(slot.content) in shared:
             setattr(owner, name, shared[id(slot.content)])
             continue
@@ -184,14 +184,25 @@ def _export(part: Module, nn: Any) -> list[Any]:
             first = nn.Linear(part.n_in, part.n_out, bias=part.bias)
         case Conv2d():
             first = nn.Conv2d(
-                part.in_channels, part.out_channels, part.kernel_size, part.stride, part.padding, part.dilation,
+                part.in_channels,
+                part.out_channels,
+                part.kernel_size,
+                part.stride,
+                part.padding,
+                part.dilation,
                 bias=part.bias,
-            )  # fmt: skip
+            )
         case ConvTranspose2d():
             first = nn.ConvTranspose2d(
-                part.in_channels, part.out_channels, part.kernel_size, part.stride, part.padding, part.output_padding,
-                bias=part.bias, dilation=part.dilation,
-            )  # fmt: skip
+                part.in_channels,
+                part.out_channels,
+                part.kernel_size,
+                part.stride,
+                part.padding,
+                part.output_padding,
+                bias=part.bias,
+                dilation=part.dilation,
+            )
         case MaxPool2d():
             return [nn.MaxPool2d(part.kernel_size, part.stride, part.padding)]
         case BatchNorm1d() | BatchNorm2d():
@@ -224,12 +235,18 @@ def _export_activation(part: Module, activation: ActivationFunction, nn: Any) ->
 # --- from PyTorch -----------------------------------------------------------------------------------------------------
 
 #: Activations of PyTorch that have no options.
-PLAIN = {
-    "Sigmoid": "sigmoid", "Tanh": "tanh", "ReLU": "relu", "SELU": "selu", "Softsign": "softsign", "SiLU": "silu",
+TORCH_ACTIVATIONS = {
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "ReLU": "relu",
+    "SELU": "selu",
+    "Softsign": "softsign",
+    "SiLU": "silu",
     "Mish": "mish",
-}  # fmt: skip
+}
 
-WEIGHTED = frozenset({"Linear", "Conv2d", "ConvTranspose2d"})  # modules here that have an activation of their own
+#: PyTorch's modules whose counterparts here have an activation of their own.
+WITH_ACTIVATION = frozenset({"Linear", "Conv2d", "ConvTranspose2d"})
 
 
 class _Import:
@@ -247,7 +264,7 @@ class _Import:
         while waiting:
             index, part = waiting.popleft()
             activation = None
-            if waiting and self.uses[id(part)] == 1 and type(part).__name__ in WEIGHTED:
+            if waiting and self.uses[id(part)] == 1 and type(part).__name__ in WITH_ACTIVATION:
                 activation = self.activation(waiting[0][1], f"{place}{waiting[0][0]}")
                 if activation is not None and activation.whole and type(part).__name__ != "Linear":
                     activation = None  # a picture's softmax stays by itself
@@ -263,8 +280,8 @@ class _Import:
         name = type(part).__name__
         if not type(part).__module__.startswith("torch.nn.modules.activation"):
             return None
-        if name in PLAIN:
-            return find_activation(PLAIN[name])
+        if name in TORCH_ACTIVATIONS:
+            return find_activation(TORCH_ACTIVATIONS[name])
         match name:
             case "LeakyReLU":
                 return find_activation("leaky_relu").with_alpha(part.negative_slope)
@@ -324,7 +341,7 @@ class _Import:
 
     def fill(self, part: Any, made: Module) -> Module:
         """Copy the numbers of a module; parameters that PyTorch shares with one before are shared here, too."""
-        theirs = {slot.name: getattr(part, NAMES.get(slot.name, slot.name)) for slot in made.slots()}
+        theirs = {slot.name: getattr(part, TORCH_NAMES.get(slot.name, slot.name)) for slot in made.slots()}
         made.load_state_dict({name: _array(tensor) for name, tensor in theirs.items()})
         for slot in list(made.slots()):
             tensor = theirs[slot.name]

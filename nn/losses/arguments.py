@@ -19,13 +19,13 @@ __all__ = [
     "read_number",
     "read_pair",
     "scores_and_target",
-]  # fmt: skip
+]
 
 #: What a loss takes: a number of any kind, or a (nested) list or array of them.
 Numbers = Any
 
 SUM_TOLERANCE = 1e-6  # of a distribution: float32 softmax outputs pass
-ORDINARY = frozenset({Value, float, int})
+NUMBER_TYPES = frozenset({Value, float, int})
 
 
 class Flat(NamedTuple):
@@ -60,7 +60,7 @@ def flat(loss: str, role: str, given: Numbers) -> Flat:
         if not isinstance(given, Value | Symbol) and not hasattr(given, "__float__"):
             raise TypeError(f"{loss}: {role} must hold numbers, not {type(given).__name__} ({given!r}).")
         return Flat([given], (), role)
-    if all(type(x) in ORDINARY for x in given):
+    if all(type(x) in NUMBER_TYPES for x in given):
         return Flat(list(given), (len(given),), role)
     parts = [flat(loss, role, item) for item in given]
     first = parts[0].shape
@@ -186,5 +186,5 @@ def read_number(x: Any) -> float | None:
 
 
 def is_constant(x: Any, number: float) -> bool:
-    """Say whether x is a plain number of this value, which no replay changes."""
+    """Whether x is a plain number of this value, which no replay changes."""
     return not isinstance(x, Value | Symbol) and bool(x == number)

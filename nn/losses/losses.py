@@ -58,11 +58,11 @@ __all__ = [
 P = ParamSpec("P")
 Loss = Callable[[Numbers, Numbers], Any]
 
-MASKED = -1e308  # a logit whose exponential is 0 beside any other
+MASKED_LOGIT = -1e308  # a logit whose exponential is 0 beside any other
 
 
 def _label_nodes(formula: Callable[P, Any]) -> Callable[P, Any]:
-    """Let a loss label its nodes with the scope ``loss``, so that drawings can fold them."""
+    """Label the nodes of a loss with the scope ``loss``, so that drawings can fold them."""
 
     @wraps(formula)
     def loss(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -349,10 +349,19 @@ def multi_margin(scores: Numbers, target: Numbers, margin: float = 1.0) -> Any:
 
 #: Every loss by the name that `fit` takes.
 LOSSES: dict[str, Loss] = {
-    "mse": mse, "mae": mae, "half_squared_error": half_squared_error, "huber": huber, "cross_entropy": cross_entropy,
-    "bce": bce, "bce_with_logits": bce_with_logits, "summed_log_loss": summed_log_loss, "kl": kl,
-    "kl_with_logits": kl_with_logits, "hinge": hinge, "multi_margin": multi_margin,
-}  # fmt: skip
+    "mse": mse,
+    "mae": mae,
+    "half_squared_error": half_squared_error,
+    "huber": huber,
+    "cross_entropy": cross_entropy,
+    "bce": bce,
+    "bce_with_logits": bce_with_logits,
+    "summed_log_loss": summed_log_loss,
+    "kl": kl,
+    "kl_with_logits": kl_with_logits,
+    "hinge": hinge,
+    "multi_margin": multi_margin,
+}
 
 # --- formulas that losses share ---------------------------------------------------------------------------------------
 
@@ -386,7 +395,8 @@ def _class_loss(scores: list[Any], target: Any) -> Any:
         return softplus(logsumexp([z - right for i, z in enumerate(scores) if i != target]))
     chosen = _one_hot(target, len(scores))
     right = dot(chosen, scores)
-    return softplus(logsumexp([where(bracket, MASKED, z - right) for bracket, z in zip(chosen, scores, strict=True)]))
+    ahead = [where(bracket, MASKED_LOGIT, z - right) for bracket, z in zip(chosen, scores, strict=True)]
+    return softplus(logsumexp(ahead))
 
 
 def _distribution_loss(scores: list[Any], p: list[Any]) -> Any:

@@ -99,7 +99,7 @@ class L2(_Norm):
         return penalty
 
     def errors(self, parameters: Weights) -> list[Value]:
-        """Give √ρ·w for each weight, whose halved squares sum to R(w), for methods of least squares."""
+        """Return √ρ·w for each weight, whose halved squares sum to R(w), for methods of least squares."""
         return [math.sqrt(self.strength) * w for w in self.choose(parameters)]
 
 

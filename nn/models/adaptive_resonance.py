@@ -72,7 +72,7 @@ class AdaptiveResonance:
         return next((j for j in order if common[j] >= self.vigilance * bits.sum()), None)
 
     def learn(self, x: ArrayLike) -> int:
-        """Give a pattern's class, a new one if need be, and let the class learn it.
+        """Return a pattern's class, a new one if need be, and let the class learn it.
 
         Args and Raises as in `classify`.
         """

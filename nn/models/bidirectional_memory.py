@@ -80,7 +80,7 @@ class BidirectionalMemory:
         return last
 
     def descend(self, x: ArrayLike | None = None, y: ArrayLike | None = None) -> Iterator[tuple[Signs, Signs]]:
-        """Give each pair on the way of `recall`, the first after one half has answered the other.
+        """Yield each pair on the way of `recall`, the first after one half has answered the other.
 
         Args and Raises as there.
         """
@@ -109,5 +109,5 @@ class BidirectionalMemory:
 
 
 def _turn(sums: Signs, before: Signs) -> Signs:
-    """Take the signs of the sums, and the state before where a sum is 0."""
+    """Return the signs of the sums, and the state before where a sum is 0."""
     return np.where(sums == 0, before, np.sign(sums))

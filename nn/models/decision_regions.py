@@ -75,7 +75,7 @@ def any_region(parts: Sequence[Sequence[HalfPlane]]) -> Sequential:
 
 
 def polygon_sides(corners: Sequence[tuple[float, float]]) -> list[HalfPlane]:
-    """Give the sides of a convex polygon as half-planes that hold it.
+    """Return the sides of a convex polygon as half-planes that hold it.
 
     Args:
         corners: three or more, one after the other in either direction.

@@ -22,7 +22,7 @@ __all__ = ["HodgkinHuxley", "State", "Trajectory"]
 
 Current: TypeAlias = Number | Callable[[float], Number]
 
-SPIKE = 50.0  # mV above rest, which no potential below the threshold reaches
+SPIKE_LEVEL = 50.0  # mV above rest, which no potential below the threshold reaches
 
 
 class State(NamedTuple):
@@ -51,7 +51,7 @@ class Trajectory:
         """V at each time, in mV above rest."""
         return [state.V for state in self.states]
 
-    def spikes(self, level: float = SPIKE) -> list[float]:
+    def spikes(self, level: float = SPIKE_LEVEL) -> list[float]:
         """List the times (ms) at which V rises through `level` (mV), read off the straight line between two steps."""
         found = []
         V = list(map(float, self.potential))
@@ -120,7 +120,7 @@ class HodgkinHuxley:
         }
 
     def rest(self, V: Number = 0.0) -> State:
-        """Give the state that a membrane held at the potential V (mV) comes to: each gate at α/(α + β)."""
+        """Return the state that a membrane held at the potential V (mV) comes to: each gate at α/(α + β)."""
         return State(V, *(alpha / (alpha + beta) for alpha, beta in self.rates(V).values()))
 
     def derivatives(self, state: State, current: Any) -> State:

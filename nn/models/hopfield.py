@@ -83,7 +83,7 @@ class Hopfield:
         return last
 
     def descend(self, state: ArrayLike, seed: Seed = None) -> Iterator[Signs]:
-        """Give each state on the way of `recall`: the first, and one for each neuron that turns.
+        """Yield each state on the way of `recall`: the first, and one for each neuron that turns.
 
         Args and Raises as there.
         """

@@ -22,7 +22,7 @@ from nn.module import Module
 
 __all__ = ["SpikingNetwork"]
 
-MOST_SPIKES = 10_000  # of a network that is about to run away
+MAX_SPIKES = 10_000  # of a network that is about to run away
 
 
 @dataclass
@@ -191,7 +191,7 @@ class SpikingNetwork(Module):
     def _advance(
         self, before: _Membrane, time: Number, until: float, weight: Number = 0.0, reset: bool = False
     ) -> _Membrane:
-        """Take a neuron to a later time, at which it spikes (`reset`) or a spike arrives with a weight."""
+        """Advance a neuron to a later time, at which it spikes (`reset`) or a spike arrives with a weight."""
         elapsed = time - before.time
         V = 0.0 if reset else self.potential(before.V, before.I, elapsed)
         I = before.I * exp(-elapsed / self.tau_synapse) + weight
@@ -254,14 +254,14 @@ class SpikingNetwork(Module):
                     )
 
     def _check_count(self, spikes: dict[str, list[Value]]) -> None:
-        if sum(map(len, spikes.values())) > MOST_SPIKES:
+        if sum(map(len, spikes.values())) > MAX_SPIKES:
             raise ValueError(
-                f"More than {MOST_SPIKES:,} spikes came about: the neurons excite one another without end. Lower the "
+                f"More than {MAX_SPIKES:,} spikes came about: the neurons excite one another without end. Lower the "
                 "weights, or raise the threshold."
             )
 
     def extent(self) -> str:
-        """Say how many inputs, neurons and connections there are: ``2 → 3, 6 connections``."""
+        """Describe how many inputs, neurons and connections there are: ``2 → 3, 6 connections``."""
         n = len(self._pairs)
         return f"{len(self.inputs)} → {len(self.neurons)}, {n} connection{'s' * (n != 1)}"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nn.errors import ShapeError
-from nn.exchange.torch import NAMES
+from nn.exchange.torch import TORCH_NAMES
 from nn.module import Module
 from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
 from nn.modules.elementwise import Activation
@@ -125,7 +125,7 @@ class UNet(Module):
             )
 
     def torch_names(self) -> dict[str, str]:
-        """Give the names that the arrays of the state have in the lecture's PyTorch class, by their names here.
+        """Return the names that the arrays of the state have in the lecture's PyTorch class, by their names here.
 
         With them weights travel either way: ``model.load_state_dict({ours: state[theirs] for ours, theirs in
         model.torch_names().items()})``.
@@ -140,9 +140,9 @@ class UNet(Module):
             part, _, own = slot.key.rpartition(".")
             place = own.removeprefix(slot.name)  # 1 and 3 are the convolutions of a block, 2 and 4 normalise
             inside = ".blocks.{}.{}".format(*divmod(int(place) - 1, 2)) if place else ""
-            names[slot.key] = f"{parts[part]}{inside}.{NAMES.get(slot.name, slot.name)}"
+            names[slot.key] = f"{parts[part]}{inside}.{TORCH_NAMES.get(slot.name, slot.name)}"
         return names
 
     def extent(self) -> str:
-        """Say how many channels go in, through and out: ``3 → 64 → … → 1024 → 1``."""
+        """Describe how many channels go in, through and out: ``3 → 64 → … → 1024 → 1``."""
         return " → ".join(map(str, (self.in_channels, *self.channels, self.out_channels)))

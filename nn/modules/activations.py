@@ -70,7 +70,7 @@ class ActivationFunction:
         return self.spec or str(getattr(self.function, "__name__", "own function"))
 
     def on_value(self) -> Callable[[Any], Any]:
-        """Give the quickest callable that applies the activation to one Value."""
+        """Return the quickest callable that applies the activation to one Value."""
         if isinstance(self.function, Op) and self.function.name in ON_VALUES:
             return methodcaller(self.function.name, *(() if self.alpha is None else (self.alpha,)))
         return self._apply_to_value

@@ -41,9 +41,20 @@ class _Kernels(Module):
     kind = "conv"
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Pair, stride: Pair, dilation: Pair,
-        activation: ActivationSpec, bias: bool, W: Any, b: Any, init: str | Initializer, seed: Seed, transposed: bool,
-    ) -> None:  # fmt: skip
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair,
+        dilation: Pair,
+        activation: ActivationSpec,
+        bias: bool,
+        W: Any,
+        b: Any,
+        init: str | Initializer,
+        seed: Seed,
+        transposed: bool,
+    ) -> None:
         owner = type(self).__name__
         self.in_channels = positive(in_channels, "in_channels", owner)
         self.out_channels = positive(out_channels, "out_channels", owner)
@@ -97,7 +108,7 @@ class _Kernels(Module):
         return a
 
     def extent(self) -> str:
-        """Say how many channels go in and out, and the kernel: ``3 → 8, 3×3, padding 1``."""
+        """Describe how many channels go in and out, and the kernel: ``3 → 8, 3×3, padding 1``."""
         parts = [f"{self.in_channels} → {self.out_channels}", "×".join(map(str, self.kernel_size))]
         for name, plain in (("stride", (1, 1)), ("padding", (0, 0)), ("output_padding", (0, 0)), ("dilation", (1, 1))):
             content = getattr(self, name, plain)
@@ -201,7 +212,7 @@ class Conv2d(_Kernels):
 
 
 def _pad(plane: list[list[Number]], before: Sequence[int], after: Sequence[int]) -> list[list[Number]]:
-    """Put zeros around one channel: rows before and after, columns before and after."""
+    """Surround one channel with zeros: rows before and after, columns before and after."""
     if not any(before) and not any(after):
         return plane
     width = before[1] + len(plane[0]) + after[1]
@@ -363,6 +374,6 @@ class MaxPool2d(Module):
         ]
 
     def extent(self) -> str:
-        """Say how large the window is."""
+        """Describe the window."""
         stride = "" if self.stride == self.kernel_size else f", stride {_short(self.stride)}"
         return "×".join(map(str, self.kernel_size)) + stride

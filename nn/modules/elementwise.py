@@ -94,7 +94,7 @@ class Dropout(Module):
         return arrays.map_numbers(lambda x: x * (keep if self._random.random() >= self.p else 0.0), xs)
 
     def extent(self) -> str:
-        """Say how probable dropping is."""
+        """Describe how probable dropping is."""
         return f"p = {self.p:g}"
 
 

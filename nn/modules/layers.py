@@ -111,7 +111,7 @@ class Layer(Module):
         return outputs
 
     def extent(self) -> str:
-        """Say how many inputs and outputs there are: ``13 → 128``."""
+        """Describe how many inputs and outputs there are: ``13 → 128``."""
         return f"{self.n_in:,} → {self.n_out:,}"
 
 
@@ -156,11 +156,11 @@ class Container(Module):
         return found
 
     def child_label(self, name: str, child: Module) -> str:
-        """Say what the part `name` is called: its kind and number."""
+        """Return what the part `name` is called: its kind and number."""
         return f"{child.kind}{name}" if name.isdigit() else name
 
     def joins_by_suffix(self, name: str, child: Module) -> bool:
-        """Say whether the number follows the names of the part: it does, unless that has parts itself."""
+        """Whether the number follows the names of the part: it does, unless that has parts itself."""
         return name.isdigit() and child.takes_suffix and not child.children()
 
     def __len__(self) -> int:
@@ -235,7 +235,7 @@ class Sequential(Container):
         return outputs
 
     def extent(self) -> str:
-        """Say how many inputs and outputs there are, where known."""
+        """Describe how many inputs and outputs there are, where known."""
         return "" if self.n_in is None or self.n_out is None else f"{self.n_in:,} → {self.n_out:,}"
 
 
@@ -300,6 +300,6 @@ class MLP(Sequential):
         )
 
     def arguments(self) -> dict[str, Any]:
-        """Give the constructor's arguments."""
+        """Return the constructor's arguments."""
         given = {"n_in": self.n_in, "sizes": self.sizes, "activation": self.activation}
         return given | {"output_activation": self.output_activation, "bias": self.bias}

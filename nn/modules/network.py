@@ -140,7 +140,7 @@ class Network(Module):
         return [known[name] for name in self.outputs]
 
     def extent(self) -> str:
-        """Say how many inputs, outputs and neurons there are."""
+        """Describe how many inputs, outputs and neurons there are."""
         return f"{self.n_in} → {self.n_out}, {len(self.neurons)} neuron{'s' * (len(self.neurons) != 1)}"
 
     def describe(self) -> str:

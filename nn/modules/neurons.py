@@ -82,7 +82,7 @@ class Neuron(Module):
         return [a]
 
     def extent(self) -> str:
-        """Say how many inputs and outputs there are."""
+        """Describe how many inputs and outputs there are."""
         return f"{self.n_in} → 1"
 
 
@@ -132,7 +132,7 @@ class StochasticNeuron(Neuron):
 
 
 def fire(p: Value, chance: float, straight_through: bool) -> Value:
-    """Turn a probability into 1 where `chance` (from U[0, 1)) is below it, else 0.
+    """Return 1 for a probability where `chance` (from U[0, 1)) is below it, else 0.
 
     The sum p + (sample − p) is exactly 0 or 1 in floating point: where p < ½ the rounding of 1 − p is at most
     half the distance of 1 to its neighbours, and ties go to the even 1.

@@ -57,7 +57,7 @@ class _BatchNorm(Module):
 
     @abstractmethod
     def _arrange(self, feature: list[Any], example: Any) -> Any:
-        """Lay the numbers of one feature out as they were in the example."""
+        """Arrange the numbers of one feature as they were in the example."""
 
     def forward(self, inputs: Any) -> Array:
         """Normalise one example: by its own statistics in training, by the running ones in evaluation."""
@@ -144,7 +144,7 @@ class _BatchNorm(Module):
             node.name = f"{self.qualify(stem)}[{tail}"
 
     def take_observed(self) -> tuple[list[tuple[Value, Value]], int]:
-        """Take what a traced batch left: mean and variance of each feature, as Values, and of how many numbers."""
+        """Return and forget what a traced batch left: mean and variance of each feature, and of how many numbers."""
         assert self._observed is not None
         observed, self._observed = self._observed, None
         return observed
@@ -169,7 +169,7 @@ class _BatchNorm(Module):
         self.running_var = (1.0 - part) * self.running_var + part * variance * count / (count - 1)
 
     def extent(self) -> str:
-        """Say how many features there are."""
+        """Describe how many features there are."""
         return str(self.num_features)
 
 

@@ -83,7 +83,7 @@ class _Recurrent(Module):
 
     @abstractmethod
     def _output(self, state: Any) -> Row:
-        """Take the output h out of a state."""
+        """Return the output h of a state."""
 
     def forward(self, inputs: Any, state: Any = None) -> Any:
         """Run over one sequence.
@@ -120,7 +120,7 @@ class _Recurrent(Module):
         return dot([*weights, self.b_hh[unit]], [*xs, *h, 1.0], self.b_ih[unit])  # type: ignore[no-any-return]
 
     def extent(self) -> str:
-        """Say how many inputs and outputs a step has."""
+        """Describe how many inputs and outputs a step has."""
         return f"{self.input_size} → {self.hidden_size}"
 
 

@@ -39,7 +39,7 @@ class Reshape(Module):
         self.shape = tuple(positive(size, "each size", "Reshape") for size in shape)
 
     def forward(self, inputs: Array) -> Array:
-        """Lay the numbers out in the shape."""
+        """Arrange the numbers in the shape."""
         xs = arrays.flat(arrays.to_lists(inputs))
         wanted = math.prod(self.shape)
         if len(xs) != wanted:
@@ -49,7 +49,7 @@ class Reshape(Module):
         return xs
 
     def extent(self) -> str:
-        """Say which shape it makes."""
+        """Describe the shape it makes."""
         return " × ".join(map(str, self.shape))
 
 

@@ -19,7 +19,7 @@ from nn.optim.optimizer import Optimizer
 
 __all__ = ["SGD", "FirstOrder", "QuickProp", "RProp"]
 
-BLOCK = 8192  # weights that a rule is applied to at a time: its intermediate arrays then stay in the processor's cache
+WEIGHTS_OF_A_BLOCK = 8192  # that a rule is applied to at a time: its intermediate arrays stay in the processor's cache
 
 Numbers = Any  # a float, or an array of them
 
@@ -43,7 +43,7 @@ class FirstOrder(Optimizer):
         self.state = {"t": 0} | {name: np.zeros(len(self.parameters)) for name in self.slots}
 
     def settings(self, t: int) -> tuple[Any, ...]:
-        """Give the numbers that the rule takes in step t, counted from 1: the options, unless they depend on t."""
+        """Return the numbers that the rule takes in step t, counted from 1: the options, unless they depend on t."""
         return tuple(getattr(self, name) for name in self.options)
 
     def settings_ahead(self, steps: int) -> NDArray[np.float64]:
@@ -75,8 +75,8 @@ class FirstOrder(Optimizer):
         slots = [self.state[name] for name in self.slots]
         settings = self.settings(t)
         results = [np.empty_like(w) for _ in (w, *slots)]
-        for start in range(0, len(w), BLOCK):
-            part = slice(start, start + BLOCK)
+        for start in range(0, len(w), WEIGHTS_OF_A_BLOCK):
+            part = slice(start, start + WEIGHTS_OF_A_BLOCK)
             pieces = self.rule(w[part], g[part], *[slot[part] for slot in slots], *settings)
             for result, piece in zip(results, pieces, strict=True):
                 result[part] = piece

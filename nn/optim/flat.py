@@ -95,7 +95,7 @@ def gradient(parameters: list[Value]) -> Vector:
 
 
 def free(parameters: list[Value]) -> Mask:
-    """Tell which parameters may move: those that are not frozen."""
+    """Return which parameters may move: those that are not frozen."""
     return np.array([parameter.requires_grad for parameter in parameters], dtype=np.bool_)
 
 
@@ -112,7 +112,7 @@ def assign(parameters: list[Value], w: Vector) -> None:
 
 
 def first_not_finite(v: Any) -> int | None:
-    """Give the place of the first infinite or NaN number along the last axis; None where all are finite."""
+    """Return the place of the first infinite or NaN number along the last axis; None where all are finite."""
     bad = ~np.isfinite(v)
     if not bad.any():
         return None

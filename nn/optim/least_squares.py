@@ -13,7 +13,7 @@ from autograd import Value
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.line_search import EPSILON
-from nn.optim.objective import OUTSIDE, Matrix, Objective
+from nn.optim.objective import NO_FINITE_VALUE, Matrix, Objective
 from nn.optim.optimizer import Optimizer, StepError
 
 __all__ = ["LevenbergMarquardt"]
@@ -95,7 +95,7 @@ class LevenbergMarquardt(Optimizer):
         """Compute the sum of squares; ∞ where it has no value."""
         try:
             e = objective.residuals(w)
-        except OUTSIDE:
+        except NO_FINITE_VALUE:
             return np.inf
         error = float(e @ e)
         return error if np.isfinite(error) else np.inf

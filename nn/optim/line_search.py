@@ -17,9 +17,9 @@ __all__ = ["Point", "strong_wolfe"]
 
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 8.0 * EPSILON  # relative error a computed loss may have: two that differ by less are equal
-EXPAND = (1.01, 10.0)  # how far beyond the last step the next may go while no minimum is bracketed
-MARGIN = 0.01  # share of a bracket that a new step keeps from its ends
-SHRINK = 0.66  # a bracket that two steps shrink less than this is halved
+STEP_GROWTH = (1.01, 10.0)  # how far beyond the last step the next may go while no minimum is bracketed
+BRACKET_MARGIN = 0.01  # share of a bracket that a new step keeps from its ends
+MAX_BRACKET_RATIO = 0.66  # a bracket that two steps shrink less than this is halved
 
 
 class Point(NamedTuple):
@@ -89,14 +89,14 @@ def strong_wolfe(
         width = abs(hi.step - lo.step)
         if np.array_equal(lo.weights, hi.weights):
             break  # no step in between moves a weight
-        step = _step_between(lo, hi, halve=width > SHRINK * widths[-2])
+        step = _step_between(lo, hi, halve=width > MAX_BRACKET_RATIO * widths[-2])
         widths.append(width)
     return None if lo is start else lo
 
 
 def _step_beyond(previous: Point, last: Point) -> float:
     """Choose a longer step, where the loss still falls at the last one."""
-    low, high = (last.step * factor for factor in EXPAND)
+    low, high = (last.step * factor for factor in STEP_GROWTH)
     guess = _cubic_minimum(previous, last)
     return min(max(guess, low), high) if guess > last.step else high
 
@@ -109,7 +109,7 @@ def _step_between(lo: Point, hi: Point, *, halve: bool) -> float:
     guess = math.nan if halve else _cubic_minimum(lo, hi)
     if not math.isfinite(guess):
         return lo.step + 0.5 * width
-    ends = sorted((lo.step + MARGIN * width, hi.step - MARGIN * width))
+    ends = sorted((lo.step + BRACKET_MARGIN * width, hi.step - BRACKET_MARGIN * width))
     return min(max(guess, ends[0]), ends[1])
 
 

@@ -27,12 +27,12 @@ from autograd import (
 from nn.optim import flat
 from nn.optim.flat import Vector
 
-__all__ = ["OUTSIDE", "Matrix", "Objective", "second_derivatives"]
+__all__ = ["NO_FINITE_VALUE", "Matrix", "Objective", "second_derivatives"]
 
 Matrix = NDArray[np.float64]
 
 #: What the engine raises where the loss has no finite value or gradient: to a search, weights as bad as can be.
-OUTSIDE = (DomainError, ValueOverflowError, NonFiniteGradientError)
+NO_FINITE_VALUE = (DomainError, ValueOverflowError, NonFiniteGradientError)
 
 
 class Objective(ABC):

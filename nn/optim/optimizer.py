@@ -29,7 +29,7 @@ class StepError(AutogradError, ArithmeticError):
     """
 
 
-MATRIX_LIMIT = 10_000  # parameters beyond which a matrix over all pairs of them takes more than 0.8 GB
+MAX_PARAMETERS_OF_A_MATRIX = 10_000  # parameters beyond which a matrix over all pairs of them takes more than 0.8 GB
 
 #: What each kind of optimiser computes with beyond the gradients in `grad`.
 NEEDS = {
@@ -189,10 +189,10 @@ class Optimizer(ABC):
     def _check_matrix(self) -> None:
         """Check that a matrix over all pairs of parameters fits into memory."""
         name, n = type(self).__name__, len(self.parameters)
-        if n > MATRIX_LIMIT:
+        if n > MAX_PARAMETERS_OF_A_MATRIX:
             raise ValueError(
                 f"{name} computes with a matrix over all pairs of parameters: for {n:,} of them it takes "
-                f"{8e-9 * n * n:.1f} GB. Its limit is {MATRIX_LIMIT:,} parameters: use LBFGS or Adam."
+                f"{8e-9 * n * n:.1f} GB. Its limit is {MAX_PARAMETERS_OF_A_MATRIX:,} parameters: use LBFGS or Adam."
             )
 
     def _check_gradient(self, w: Vector, g: Vector) -> None:

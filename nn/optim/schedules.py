@@ -36,7 +36,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give η_t/η₀.
+        """Return η_t/η₀.
 
         Args:
             t: number of the epoch, from 0.
@@ -44,11 +44,11 @@ class Schedule(ABC):
         """
 
     def begin(self) -> Any:
-        """Give the memory before epoch 0."""
+        """Return the memory before epoch 0."""
         return None
 
     def remember(self, memory: Any, t: int, loss: float | None) -> Any:
-        """Give the memory after epoch t, which ended with this loss (None if that is not known)."""
+        """Return the memory after epoch t, which ended with this loss (None if that is not known)."""
         return memory
 
 
@@ -57,7 +57,7 @@ class ConstantRate(Schedule):
     """η_t = η₀."""
 
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give 1."""
+        """Return 1."""
         return 1.0
 
 
@@ -78,7 +78,7 @@ class StepDecay(Schedule):
         _positive(self, "gamma")
 
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give γ^⌊t/s⌋."""
+        """Return γ^⌊t/s⌋."""
         return self.gamma ** (t // self.every)
 
 
@@ -96,7 +96,7 @@ class ExponentialDecay(Schedule):
         _positive(self, "gamma")
 
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give γᵗ."""
+        """Return γᵗ."""
         return self.gamma**t
 
 
@@ -116,7 +116,7 @@ class InverseTimeDecay(Schedule):
         _positive(self, "decay")
 
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give 1/(1 + κt)."""
+        """Return 1/(1 + κt)."""
         return 1.0 / (1.0 + self.decay * t)
 
 
@@ -140,7 +140,7 @@ class PolynomialDecay(Schedule):
         _share(self, "floor")
 
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give the factor of epoch t."""
+        """Return the factor of epoch t."""
         left = max(0.0, (self.length - t) / self.length)
         return float(self.floor + (1.0 - self.floor) * left**self.power)
 
@@ -166,7 +166,7 @@ class CosineDecay(Schedule):
         _share(self, "floor")
 
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give the factor of epoch t."""
+        """Return the factor of epoch t."""
         t = t % self.length if self.restart else min(t, self.length)
         return self.floor + (1.0 - self.floor) * (1.0 + math.cos(math.pi * t / self.length)) / 2.0
 
@@ -189,15 +189,15 @@ class WarmUp(Schedule):
             raise TypeError(f"WarmUp's then must be a Schedule, such as CosineDecay(100), not {self.then!r}.")
 
     def begin(self) -> Any:
-        """Give what the following schedule begins with."""
+        """Return what the following schedule begins with."""
         return self.then.begin()
 
     def remember(self, memory: Any, t: int, loss: float | None) -> Any:
-        """Give what the following schedule remembers; it sees no loss of the warm-up."""
+        """Return what the following schedule remembers; it sees no loss of the warm-up."""
         return self.then.remember(memory, t - self.length, loss) if t >= self.length else memory
 
     def factor(self, t: int, memory: Any = None) -> float:
-        """Give the factor of epoch t."""
+        """Return the factor of epoch t."""
         return (t + 1) / (self.length + 1) if t < self.length else self.then.factor(t - self.length, memory)
 
 
@@ -236,7 +236,7 @@ class ReduceOnPlateau(Schedule):
         _share(self, "floor")
 
     def begin(self) -> Plateau:
-        """Give the memory of no loss."""
+        """Return the memory of no loss."""
         return Plateau()
 
     def remember(self, memory: Plateau, t: int, loss: float | None) -> Plateau:
@@ -257,7 +257,7 @@ class ReduceOnPlateau(Schedule):
         return Plateau(best, waited, resting, reached)
 
     def factor(self, t: int, memory: Plateau | None = None) -> float:
-        """Give the factor reached so far."""
+        """Return the factor reached so far."""
         return 1.0 if memory is None else memory.reached
 
 
@@ -315,7 +315,7 @@ class Scheduler:
         return self.optimizer.lr
 
     def state_dict(self) -> dict[str, Any]:
-        """Give the epoch, the first rate and what the schedule remembers."""
+        """Return the epoch, the first rate and what the schedule remembers."""
         return {"epoch": self.epoch, "base_lr": self.base_lr, "memory": self._memory}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:

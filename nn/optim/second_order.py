@@ -15,7 +15,7 @@ from autograd import Value
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.line_search import EPSILON, Point, strong_wolfe
-from nn.optim.objective import OUTSIDE, Objective
+from nn.optim.objective import NO_FINITE_VALUE, Objective
 from nn.optim.optimizer import Optimizer, StepError
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradients", "LineSearchOptimizer", "Newton"]
@@ -60,7 +60,7 @@ class LineSearchOptimizer(Optimizer):
         return 1.0
 
     def _learn(self, here: Point, there: Point, direction: Vector) -> None:
-        """Take note of an accepted step, in a new `state`."""
+        """Remember an accepted step, in a new `state`."""
 
     def _forget(self) -> None:
         """Drop what was learned of the curvature."""
@@ -113,7 +113,7 @@ class LineSearchOptimizer(Optimizer):
             w = here.weights + step * direction
             try:
                 value, gradient = objective.value_and_gradient(w)
-            except OUTSIDE:
+            except NO_FINITE_VALUE:
                 return Point(step, np.inf, np.nan, w, here.gradient)
             finite = np.isfinite(value) and np.isfinite(gradient).all()
             return Point(step, value if finite else np.inf, float(direction @ gradient), w, gradient)
@@ -386,5 +386,5 @@ def _cautious(here: Point) -> float:
 
 
 def _is_curved(s: Vector, r: Vector, sr: float) -> bool:
-    """Tell whether a pair of changes shows positive curvature, beyond rounding."""
+    """Whether a pair of changes shows positive curvature, beyond rounding."""
     return bool(sr > EPSILON * np.linalg.norm(s) * np.linalg.norm(r))

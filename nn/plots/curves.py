@@ -49,7 +49,7 @@ def history(
 
 
 def _scale(column: Sequence[float], scale: str) -> tuple[Any, Any]:
-    """Give the epochs and the numbers to plot; what has no logarithm is left out of a logarithmic plot."""
+    """Return the epochs and the numbers to plot; what has no logarithm is left out of a logarithmic plot."""
     epochs, numbers = np.arange(1, len(column) + 1), np.array(column)
     if scale == "change":
         return epochs[1:], np.diff(numbers)
@@ -108,8 +108,13 @@ def compare(
         epochs, column = _scale(record[what], scale)
         parts: list[Any] = [slice(None)] if start is None else [epochs <= start, epochs >= start]
         for panel, part in zip(panels, parts, strict=True):
-            panel.plot(epochs[part], column[part], label=label, color=PALETTE[index % len(PALETTE)],
-                       linestyle=("-", "--", ":")[index // len(PALETTE) % 3])  # fmt: skip
+            panel.plot(
+                epochs[part],
+                column[part],
+                label=label,
+                color=PALETTE[index % len(PALETTE)],
+                linestyle=("-", "--", ":")[index // len(PALETTE) % 3],
+            )
     for panel, where in zip(panels, ("",) if start is None else (": the start", ": the tail"), strict=True):
         _label_epochs(panel, what, scale)
         panel.set_title(panel.get_title() + where)

@@ -22,7 +22,7 @@ __all__ = ["activations", "decision"]
 
 
 def _gallery() -> dict[str, Callable[[Any], Any]]:
-    """Give every activation there is as a function of one number; one of a whole layer sees zeros beside it."""
+    """Return every activation there is as a function of one number; one of a whole layer sees zeros beside it."""
 
     def of_layer(known: ActivationFunction) -> Callable[[Any], Any]:
         return lambda x: known([x, 0.0, 0.0])[0]
@@ -73,9 +73,15 @@ def activations(
 
 @styled
 def decision(
-    model: Module, X: ArrayLike, y: ArrayLike, *, threshold: float | None = None, resolution: int = 80,
-    names: tuple[str, str] = ("x₁", "x₂"), ax: Axes | None = None,
-) -> Figure:  # fmt: skip
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    threshold: float | None = None,
+    resolution: int = 80,
+    names: tuple[str, str] = ("x₁", "x₂"),
+    ax: Axes | None = None,
+) -> Figure:
     """Plot what a model answers over the plane, its decision boundary, and the examples (lecture L4.6).
 
     Args:
@@ -111,9 +117,15 @@ def decision(
     for index, label in enumerate(np.unique(classes)):
         inside = classes == label
         panel.scatter(
-            *points[inside].T, s=26, marker=MARKERS[index % len(MARKERS)], color=PALETTE[index % len(PALETTE)],
-            edgecolor="white", linewidth=0.7, label=f"{label:g}", zorder=3,
-        )  # fmt: skip
+            *points[inside].T,
+            s=26,
+            marker=MARKERS[index % len(MARKERS)],
+            color=PALETTE[index % len(PALETTE)],
+            edgecolor="white",
+            linewidth=0.7,
+            label=f"{label:g}",
+            zorder=3,
+        )
     panel.grid(visible=False)
     panel.set(xlabel=names[0], ylabel=names[1])
     panel.set_title("decision", loc="left")

@@ -51,10 +51,17 @@ def _span(
 
 @styled
 def loss_curve(
-    model: Module, X: ArrayLike, y: ArrayLike, loss: str | Callable[..., Any], parameter: Value, *,
-    span: tuple[float, float] | None = None, paths: Mapping[str, ArrayLike] | None = None, resolution: int = 121,
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Callable[..., Any],
+    parameter: Value,
+    *,
+    span: tuple[float, float] | None = None,
+    paths: Mapping[str, ArrayLike] | None = None,
+    resolution: int = 121,
     ax: Axes | None = None,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Plot the loss as a function of one weight, the others fixed, with paths of descent on it (L1.7, L2.8).
 
     Args:
@@ -81,8 +88,16 @@ def loss_curve(
     name = parameter.name or "w"
     for index, (label, path) in enumerate(ways.items()):
         heights = _losses(model, X, y, loss, [parameter], path)
-        panel.plot(path[:, 0], heights, "-", color=PALETTE[index % len(PALETTE)], marker=MARKERS[index % len(MARKERS)],
-                   markersize=5, linewidth=1.0, label=label)  # fmt: skip
+        panel.plot(
+            path[:, 0],
+            heights,
+            "-",
+            color=PALETTE[index % len(PALETTE)],
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=5,
+            linewidth=1.0,
+            label=label,
+        )
     if not ways:
         height = _losses(model, X, y, loss, [parameter], np.array([[parameter.data]]))[0]
         [slope] = loss_gradient(model, X, y, loss, [parameter])
@@ -91,18 +106,30 @@ def loss_curve(
         panel.plot(near, height + slope * (near - parameter.data), "--", color=VERMILLION, label=caption)
         panel.plot(parameter.data, height, "o", color=VERMILLION)
     bottom, top = float(curve.min()), float(curve.max())
-    panel.set(xlabel=name, ylabel="E", title=f"the loss over {name}", xlim=(grid[0], grid[-1]),
-              ylim=(bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom)))  # fmt: skip
+    panel.set(
+        xlabel=name,
+        ylabel="E",
+        title=f"the loss over {name}",
+        xlim=(grid[0], grid[-1]),
+        ylim=(bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom)),
+    )
     panel.legend()
     return figure  # type: ignore[no-any-return]
 
 
 @styled
 def loss_surface(
-    model: Module, X: ArrayLike, y: ArrayLike, loss: str | Callable[..., Any], parameters: Sequence[Value], *,
-    spans: tuple[tuple[float, float], tuple[float, float]] | None = None, paths: Mapping[str, ArrayLike] | None = None,
-    resolution: int = 41, ax: Axes | None = None,
-) -> Figure:  # fmt: skip
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Callable[..., Any],
+    parameters: Sequence[Value],
+    *,
+    spans: tuple[tuple[float, float], tuple[float, float]] | None = None,
+    paths: Mapping[str, ArrayLike] | None = None,
+    resolution: int = 41,
+    ax: Axes | None = None,
+) -> Figure:
     """Plot contours of the loss over two weights, the others fixed, with paths of descent (lecture L2.7).
 
     Args:
@@ -147,8 +174,13 @@ def loss_surface(
         panel.plot(*path.T, "-", color=colour, linewidth=width, marker=marker, markersize=3.5, label=label)
         panel.plot(*path[-1], "*", color=colour, markersize=11, markeredgecolor="white", zorder=4)
     panel.grid(visible=False)
-    panel.set(xlabel=names[0], ylabel=names[1], title="the loss over two weights",
-              xlim=(axes[0][0], axes[0][-1]), ylim=(axes[1][0], axes[1][-1]))  # fmt: skip
+    panel.set(
+        xlabel=names[0],
+        ylabel=names[1],
+        title="the loss over two weights",
+        xlim=(axes[0][0], axes[0][-1]),
+        ylim=(axes[1][0], axes[1][-1]),
+    )
     if ways:
         panel.legend(frameon=True, framealpha=0.85, edgecolor="none")
     return figure  # type: ignore[no-any-return]

@@ -35,12 +35,26 @@ ORANGE, SKY, INK = "#E69F00", "#56B4E9", "#222222"
 PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 MARKERS = "osD^vPX*"
 STYLE: dict[Any, Any] = {
-    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#888888", "axes.labelcolor": INK,
-    "axes.titlesize": "medium", "axes.titleweight": "bold", "axes.titlecolor": INK, "axes.grid": True,
-    "axes.axisbelow": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "xtick.color": "#555555",
-    "ytick.color": "#555555", "lines.linewidth": 1.8, "legend.frameon": False, "legend.fontsize": "small",
-    "figure.dpi": 110, "savefig.dpi": 160, "font.size": 10,
-}  # fmt: skip
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#888888",
+    "axes.labelcolor": INK,
+    "axes.titlesize": "medium",
+    "axes.titleweight": "bold",
+    "axes.titlecolor": INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.8,
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+    "legend.fontsize": "small",
+    "figure.dpi": 110,
+    "savefig.dpi": 160,
+    "font.size": 10,
+}
 
 
 def styled(plot: Callable[Options, Figure]) -> Callable[Options, Figure]:

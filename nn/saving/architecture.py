@@ -96,7 +96,7 @@ def arguments(module: Module) -> dict[str, Any]:
 
 
 def _to_plain(content: Any, what: str, seen: dict[int, int]) -> Any:
-    """Turn an argument into what JSON can hold."""
+    """Convert an argument into what JSON can hold."""
     from nn.module import Module
 
     if content is None or isinstance(content, bool | int | float | str):
@@ -183,7 +183,7 @@ def _build(config: Any, seen: list[Module]) -> Module:
 
 
 def _from_plain(content: Any, seen: list[Module]) -> Any:
-    """Turn what JSON held into an argument again."""
+    """Convert what JSON held back into an argument."""
     if isinstance(content, Mapping):
         if "class" in content or "same" in content:
             return _build(content, seen)

@@ -30,11 +30,11 @@ Path = str | os.PathLike[str]
 Tensors = dict[str, NDArray[Any]]
 
 FORMAT = 1
-TYPES = frozenset({"float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool"})
-KEY = "edgegrad"  # the one entry of the file's metadata: several would be written in random order
-DEPTH = 100  # modules and lists within each other
-SIZE = 65_536  # sizes up to this are possible even where a file holds few numbers
-TEXT = 1_000  # characters of one text in an architecture
+SAVED_TYPES = frozenset({"float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool"})
+METADATA_KEY = "edgegrad"  # the one entry of the file's metadata: several would be written in random order
+MAX_DEPTH = 100  # modules and lists within each other
+ALWAYS_POSSIBLE_SIZE = 65_536  # sizes up to this are possible even where a file holds few numbers
+MAX_TEXT_LENGTH = 1_000  # characters of one text in an architecture
 
 
 class ModelFileError(ValueError):
@@ -125,7 +125,7 @@ def _encode(content: _Content) -> bytes:
 
     about = {"format": FORMAT, "sha256": _checksum(content), "config": content.config}
     text = json.dumps(about, allow_nan=False, separators=(",", ":"))
-    return to_bytes(content.tensors, metadata={KEY: text})
+    return to_bytes(content.tensors, metadata={METADATA_KEY: text})
 
 
 def _decode(data: bytes, path: Path) -> _Content:
@@ -145,7 +145,7 @@ def _decode(data: bytes, path: Path) -> _Content:
             f"{name} is no whole safetensors file: {str(error) or type(error).__name__}. Was it cut off, or is it of "
             "another kind?"
         ) from None
-    text = (header.get("__metadata__") or {}).get(KEY)
+    text = (header.get("__metadata__") or {}).get(METADATA_KEY)
     if text is None:
         raise ModelFileError(
             f"{name} is a safetensors file, but nn.save did not write it: it has no architecture. Read it with "
@@ -180,8 +180,8 @@ def _checksum(content: _Content) -> str:
 
 
 def _problem(array: NDArray[Any]) -> str:
-    """Say why an array cannot be saved; nothing where it can."""
-    if array.dtype.name not in TYPES:
+    """Return why an array cannot be saved; nothing where it can."""
+    if array.dtype.name not in SAVED_TYPES:
         return f"an array of {array.dtype}"
     for place in np.argwhere(~np.isfinite(array))[:1].tolist():
         return f"{array[tuple(place)]} at {place}"
@@ -260,7 +260,7 @@ def _build(config: Any, tensors: Tensors, path: Path) -> Module:
     held = sum(array.size for array in tensors.values())
     random = _Sparing(4 * held + 1_000)  # biases are drawn even where there are none
     try:
-        model = Module.from_config(_check_config(config, max(held, SIZE), random))
+        model = Module.from_config(_check_config(config, max(held, ALWAYS_POSSIBLE_SIZE), random))
     except Exception as error:  # whatever a class's constructor meets in a hostile configuration
         raise ModelFileError(f"{os.fspath(path)} holds no model that can be built: {error}") from None
     random.left = np.inf
@@ -281,9 +281,9 @@ def _check_config(config: Any, largest: int, random: _Sparing) -> Any:
     classes = known_classes()
 
     def walk(content: Any, depth: int, own: bool) -> Any:
-        if depth > DEPTH:
-            raise ValueError(f"its architecture is nested more than {DEPTH} deep")
-        if isinstance(content, str) and len(content) > TEXT:
+        if depth > MAX_DEPTH:
+            raise ValueError(f"its architecture is nested more than {MAX_DEPTH} deep")
+        if isinstance(content, str) and len(content) > MAX_TEXT_LENGTH:
             raise ValueError(f"its architecture holds a text of {len(content):,} characters")
         if own and isinstance(content, int) and abs(content) > largest:
             raise ValueError(f"its architecture holds the size {content:,}, but the file holds fewer numbers")

@@ -123,7 +123,7 @@ class _BestEpoch(Callback):
         return self.monitor or ("val_loss" if "val_loss" in training.row else "loss")
 
     def improves(self, training: Training) -> bool:
-        """Say whether the epoch that ended is the best so far, and remember it if so."""
+        """Whether the epoch that ended is the best so far, and remember it if so."""
         sign = -1.0 if self.largest else 1.0
         number = sign * _read_monitor(training, self.column(training), type(self).__name__)
         if not number < self._best - self.min_delta:
@@ -152,9 +152,14 @@ class EarlyStopping(_BestEpoch):
     """
 
     def __init__(
-        self, patience: int, monitor: str | None = None, *, min_delta: float = 0.0, largest: bool = False,
+        self,
+        patience: int,
+        monitor: str | None = None,
+        *,
+        min_delta: float = 0.0,
+        largest: bool = False,
         restore_best: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if isinstance(patience, bool) or not isinstance(patience, int | np.integer) or patience < 1:
             raise ValueError(
                 f"patience must be a whole number of epochs from 1, not {patience!r}: it says how long to wait."

@@ -28,9 +28,21 @@ from nn.training.callbacks import Callback, EarlyStopping, StopBelow, Training
 from nn.training.runner import Loss
 
 __all__ = [
-    "Metrics", "check_batches", "check_examples", "check_metrics", "check_model", "check_optimizer",
-    "check_options", "check_pair", "find_callbacks", "find_loss", "find_metrics", "find_optimizer", "mode", "set_aside",
-]  # fmt: skip
+    "Metrics",
+    "check_batches",
+    "check_examples",
+    "check_metrics",
+    "check_model",
+    "check_optimizer",
+    "check_options",
+    "check_pair",
+    "find_callbacks",
+    "find_loss",
+    "find_metrics",
+    "find_optimizer",
+    "mode",
+    "set_aside",
+]
 
 Array = NDArray[Any]
 
@@ -94,7 +106,7 @@ def _show(thing: Any) -> str:
 
 
 def find_loss(loss: str | Loss) -> Loss:
-    """Give the function that a loss's name stands for; a function stands for itself.
+    """Return the function that a loss's name stands for; a function stands for itself.
 
     Raises:
         ValueError: the name is unknown.
@@ -109,7 +121,7 @@ def find_loss(loss: str | Loss) -> Loss:
 
 
 def find_metrics(metrics: Metrics) -> dict[str, Metric]:
-    """Give each metric's function by its name.
+    """Return each metric's function by its name.
 
     Raises:
         ValueError: a name is unknown, or stands there twice.
@@ -180,7 +192,7 @@ def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
 
 
 #: Losses that take any finite target.
-OF_NUMBERS = (mse, mae, half_squared_error, huber)
+LOSSES_OF_ANY_NUMBER = (mse, mae, half_squared_error, huber)
 
 
 def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) -> None:
@@ -195,7 +207,7 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) 
     X, T = examples
     with mode(model, training=False), no_grad():
         outputs = model(X[0].tolist())
-        if loss_of in LOSSES.values() and loss_of not in OF_NUMBERS:
+        if loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER:
             _check_targets(outputs, loss_of, T, name)
         loss_of(outputs, T[0].tolist())
 

@@ -98,7 +98,7 @@ class CompiledRunner(Runner):
         return found
 
     def errors(self) -> list[Program]:
-        """Give a program for each output's error, output − target."""
+        """Return a program for each output's error, output − target."""
         if not self._errors:
             count = len(arrays.flat(self._example[1]))
             for j in range(count):
@@ -132,14 +132,14 @@ class CompiledRunner(Runner):
         return 3.0 * float(examples * stats["products"] + steps * stats["operations"] * PRODUCTS_OF_AN_OPERATION)
 
     def use_numba(self) -> None:
-        """Go over to machine code, where numba is installed."""
+        """Compile to machine code from now on, where numba is installed."""
         self.backend = "auto"
         self._key = "auto", *self._key[1:]
         self._programs.clear()
         self._errors.clear()
 
     def describe(self) -> str:
-        """Say what the graph became."""
+        """Describe what the graph became."""
         stats = self.program.stats
         return (
             f"{stats['nodes']:,} nodes became {stats['operations']} array operations "

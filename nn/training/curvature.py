@@ -35,9 +35,14 @@ ROUNDING = 1e-10  # eigenvalues below this share of the largest are zero up to r
 
 
 def hessian(
-    model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss = "mse", parameters: Sequence[Value] | None = None, *,
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss = "mse",
+    parameters: Sequence[Value] | None = None,
+    *,
     regularizer: Regularizer | None = None,
-) -> Matrix:  # fmt: skip
+) -> Matrix:
     """Compute the Hessian of the mean loss, ∂²E/∂wᵢ∂wⱼ, by two backward passes (lecture L2.10).
 
     The model is taken in evaluation mode; its weights, gradients and mode are left as they are.
@@ -68,9 +73,14 @@ def hessian(
 
 
 def loss_gradient(
-    model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss = "mse", parameters: Sequence[Value] | None = None, *,
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss = "mse",
+    parameters: Sequence[Value] | None = None,
+    *,
     regularizer: Regularizer | None = None,
-) -> Vector:  # fmt: skip
+) -> Vector:
     """Compute the gradient of the mean loss as one flat vector (n,). Args and Raises as in `hessian`."""
     objective, w = _objective(model, X, y, loss, parameters, regularizer)
     with mode(model, training=False):
@@ -114,7 +124,7 @@ def eigenvalues(H: ArrayLike) -> NDArray[np.float64]:
 
 
 def optimal_learning_rate(H: ArrayLike) -> float:
-    """Give the learning rate with which batch descent on a quadratic converges fastest (lecture L2.9).
+    """Return the learning rate with which batch descent on a quadratic converges fastest (lecture L2.9).
 
     With one weight it is 1/λ, the slide's (∂²E/∂w²)⁻¹, and a single step reaches the minimum. With several it is
     2/(λ_min + λ_max): the slowest direction and the steepest one then shrink alike, by (κ − 1)/(κ + 1) a step, where
@@ -142,7 +152,7 @@ def optimal_learning_rate(H: ArrayLike) -> float:
 
 
 def largest_stable_learning_rate(H: ArrayLike) -> float:
-    """Give the learning rate above which batch descent on a quadratic diverges: η_max = 2/λ_max (lecture L2.10).
+    """Return the learning rate above which batch descent on a quadratic diverges: η_max = 2/λ_max (lecture L2.10).
 
     It is a bound for full-batch descent without momentum, near a minimum. With one weight it is 2η_opt (L2.9).
 
@@ -170,9 +180,13 @@ def _steepest(curvatures: NDArray[np.float64]) -> float:
 
 
 def _objective(
-    model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss, parameters: Sequence[Value] | None,
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss,
+    parameters: Sequence[Value] | None,
     regularizer: Regularizer | None,
-) -> tuple[BatchObjective, Vector]:  # fmt: skip
+) -> tuple[BatchObjective, Vector]:
     examples = Examples(*read_examples(X, y))
     loss_of = find_loss(loss)
     check_examples(model, loss_of, examples, "y")

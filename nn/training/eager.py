@@ -184,7 +184,7 @@ class RecordedObjective(BatchObjective):
         return np.array(errors), jacobian
 
     def _examples(self, w: Vector) -> Iterator[tuple[Any, Any, Any]]:
-        """Give loss, output and target of one example after the other; keep the outputs."""
+        """Yield loss, output and target of one example after the other; keep the outputs."""
         self.evaluations += 1
         collected: list[Any] = []
         for losses, outputs in self.runner.losses(self.rows, self.targets, alone=True):

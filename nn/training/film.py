@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Film", "check_film"]
 
-BUDGET = 1_500_000  # characters of the page
-CHARACTERS = 16 / 3  # that a weight takes at least: four bytes, and four characters for three bytes
-POINTS = 300  # examples that are drawn on the plane of two inputs
-CLASSES = 8
-COMPARED = 5  # moments at which the graph is recorded again, to see that it is the same
+MAX_CHARACTERS = 1_500_000  # characters of the page
+CHARACTERS_OF_A_WEIGHT = 16 / 3  # that a weight takes at least: four bytes, and four characters for three bytes
+MAX_POINTS = 300  # examples that are drawn on the plane of two inputs
+MAX_CLASSES = 8  # that have a colour on the plane
+MOMENTS_TO_COMPARE = 5  # moments at which the graph is recorded again, to see that it is the same
 LOGIT_SPAN = 3.0  # a logit at which a class is as good as certain: σ(3) = 0.95
 
 
@@ -64,7 +64,7 @@ class Film(Callback):
         [0, 2, 4, 6, 8, 10]
     """
 
-    def __init__(self, every: int = 1, example: int = 0, *, budget: int = BUDGET) -> None:
+    def __init__(self, every: int = 1, example: int = 0, *, budget: int = MAX_CHARACTERS) -> None:
         for name, number, least in (("every", every, 1), ("example", example, 0), ("budget", budget, 1)):
             if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
                 raise ValueError(f"Film: {name} must be a whole number from {least}, not {number!r}.")
@@ -137,7 +137,7 @@ class Film(Callback):
         self.steps.append(self._total)
         self._weights.append(flat.weights(self._filmed))
         self._losses.append(math.nan)
-        while len(self.steps) > 2 and len(self.steps) * len(self._filmed) * CHARACTERS > self.budget:
+        while len(self.steps) > 2 and len(self.steps) * len(self._filmed) * CHARACTERS_OF_A_WEIGHT > self.budget:
             self._apart *= 2
             kept = [k for k, step in enumerate(self.steps) if step % self._apart == 0]
             if len(kept) == len(self.steps):
@@ -200,15 +200,21 @@ class Film(Callback):
         flat.assign(leaves, self._weights[last])
         end = last + 1
         return output, Frames(
-            leaves, [w.tolist() for w in self._weights[:end]], self.steps[:end], self._losses[:end], measured=batch,
-            epoch=self._epoch if 1 < self._epoch < self._total else None, plane=self._make_plane(inputs, outputs),
-            budget=self.budget, note="; ".join(notes),
-        )  # fmt: skip
+            leaves,
+            [w.tolist() for w in self._weights[:end]],
+            self.steps[:end],
+            self._losses[:end],
+            measured=batch,
+            epoch=self._epoch if 1 < self._epoch < self._total else None,
+            plane=self._make_plane(inputs, outputs),
+            budget=self.budget,
+            note="; ".join(notes),
+        )
 
     def _compare(self, model: Module, leaves: list[Value], output: Value, last: int) -> None:
         """Check that the graph of the example is the same at other moments; the model is left at one of them."""
         shape = _shape(output)
-        for k in np.unique(np.linspace(0, last, COMPARED).astype(int)).tolist():
+        for k in np.unique(np.linspace(0, last, MOMENTS_TO_COMPARE).astype(int)).tolist():
             flat.assign(leaves, self._weights[k])
             with suppress(ArithmeticError, AutogradError):
                 if _shape(self._record(model)[0]) != shape:
@@ -235,7 +241,7 @@ class Film(Callback):
         return output, inputs, arrays.flat(outputs)
 
     def _make_plane(self, inputs: list[Value], outputs: list[Any]) -> Plane | None:
-        """Give the plane of two inputs, if there are two, and examples enough to show something."""
+        """Return the plane of two inputs, if there are two, and examples enough to show something."""
         X, T = self._examples
         if X.shape[1:] != (2,) or len(X) < 3 or T.ndim != 1 or not all(isinstance(out, Value) for out in outputs):
             return None
@@ -243,13 +249,13 @@ class Film(Callback):
         level, span = float(labels[0] + labels[-1]) / 2, float(labels[-1] - labels[0]) / 2 or 1.0
         if len(outputs) > 1:
             classes = bool(np.isin(labels, np.arange(len(outputs))).all())
-            if not classes or len(outputs) > CLASSES:
+            if not classes or len(outputs) > MAX_CLASSES:
                 return None
         else:
             classes = len(labels) == 2
             if self._loss is bce_with_logits:
                 level, span = 0.0, LOGIT_SPAN
-        rows = np.unique(np.append(np.linspace(0, len(X) - 1, min(POINTS, len(X))).astype(int), self.example))
+        rows = np.unique(np.append(np.linspace(0, len(X) - 1, min(MAX_POINTS, len(X))).astype(int), self.example))
         points = [(float(x), float(y), float(t)) for (x, y), t in zip(X[rows], T[rows], strict=True)]
         return Plane((inputs[0], inputs[1]), outputs, points, level, span, classes)
 

@@ -148,17 +148,32 @@ def fit(
     check_batches(model, n, batches.batch_size)
     with mode(model, training=True):
         runner, note = choose_runner(
-            model, loss_of, *examples, descent.parameters, regularizer, asked=compile, examples=n * epochs,
+            model,
+            loss_of,
+            *examples,
+            descent.parameters,
+            regularizer,
+            asked=compile,
+            examples=n * epochs,
             batch=batches.batch_size,
-        )  # fmt: skip
+        )
     for one in watching:
         if isinstance(one, Film):
             one.prepare(model, loss_of, examples, runner)
     loop = Loop(
-        model, descent, runner, examples, validation,
-        batches, epochs, measures, watching,
-        Progress(progress, epochs, len(batches)), None if schedule is None else Scheduler(descent, schedule), clip_norm,
-    )  # fmt: skip
+        model,
+        descent,
+        runner,
+        examples,
+        validation,
+        batches,
+        epochs,
+        measures,
+        watching,
+        Progress(progress, epochs, len(batches)),
+        None if schedule is None else Scheduler(descent, schedule),
+        clip_norm,
+    )
     notes = loop.training.history.notes
     notes += [note] if note else []
     if batch_size is not None and batch_size > n:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["History"]
 
-SHOWN = 3  # epochs that the printed table shows at its start, and at its end
-WIDTH = 12
+EPOCHS_AT_EACH_END = 3  # epochs that the printed table shows at its start, and at its end
+MIN_COLUMN_WIDTH = 12  # characters
 
 
 class History(Mapping[str, list[float]]):
@@ -63,7 +63,7 @@ class History(Mapping[str, list[float]]):
         return list(dict.fromkeys(name for row in self.rows for name in row))
 
     def __getitem__(self, name: str) -> list[float]:
-        """Give one number an epoch; NaN for epochs that did not record it.
+        """Return one number an epoch; NaN for epochs that did not record it.
 
         Raises:
             KeyError: there is no such column; the message lists those there are.
@@ -98,11 +98,11 @@ class History(Mapping[str, list[float]]):
         return index + 1, column[index]
 
     def to_dict(self) -> dict[str, list[float]]:
-        """Give the columns as a plain dictionary of lists, which JSON and pandas take as it is."""
+        """Return the columns as a plain dictionary of lists, which JSON and pandas take as it is."""
         return {name: self[name] for name in self.names}
 
     def to_numpy(self) -> NDArray[Any]:
-        """Give the table as a structured array of shape (epochs,), whose fields are ``epoch`` and the columns."""
+        """Return the table as a structured array of shape (epochs,), whose fields are ``epoch`` and the columns."""
         table = np.empty(self.epochs, dtype=[("epoch", np.int64), *((name, np.float64) for name in self.names)])
         table["epoch"] = np.arange(1, self.epochs + 1)
         for name in self.names:
@@ -139,9 +139,14 @@ class History(Mapping[str, list[float]]):
 
     def __str__(self) -> str:
         last = self.epochs - 1
-        shown = [i for i in range(self.epochs) if i < SHOWN or i == last // 2 or last - i < SHOWN]
+        shown = [
+            i for i in range(self.epochs) if i < EPOCHS_AT_EACH_END or i == last // 2 or last - i < EPOCHS_AT_EACH_END
+        ]
         cells = {name: [_short(self.rows[i].get(name)) for i in shown] for name in self.names}
-        widths = {name: max([WIDTH, *(len(cell) + 2 for cell in [name, *column])]) for name, column in cells.items()}
+        widths = {
+            name: max([MIN_COLUMN_WIDTH, *(len(cell) + 2 for cell in [name, *column])])
+            for name, column in cells.items()
+        }
         lines = ["epoch" + "".join(f"{name:>{width}}" for name, width in widths.items())] if self.rows else []
         for place, (before, index) in enumerate(zip([-1, *shown], shown, strict=False)):
             if index > before + 1:

@@ -204,7 +204,7 @@ class Loop:
 
     @contextmanager
     def _locate_errors(self, *, validating: bool = False) -> Iterator[None]:
-        """Say where in the training an error happened; one of arithmetic becomes a `DivergedError`."""
+        """Return where in the training an error happened; one of arithmetic becomes a `DivergedError`."""
         try:
             yield
         except Exception as error:
@@ -259,5 +259,5 @@ class Loop:
 
 
 def _means_divergence(error: Exception) -> bool:
-    """Tell numbers that went too far, as engine and optimisers report them, from mistakes in the user's code."""
+    """Whether an error reports numbers that went too far, and no mistake in the user's code."""
     return isinstance(error, AutogradError) and isinstance(error, ArithmeticError | DomainError)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "duration"]
 
-FIRST = 3  # epochs that are all printed
-TENTHS = 10  # of the rest, about so many are printed
-REFRESH = 0.1  # seconds between two updates of the bar
+EPOCHS_PRINTED_FIRST = 3  # epochs that are all printed
+EPOCHS_PRINTED_THEN = 10  # of the rest, about so many are printed
+SECONDS_BETWEEN_UPDATES = 0.1  # seconds between two updates of the bar
 
 
 class Progress:
@@ -92,14 +92,16 @@ class Progress:
     def step(self, training: Training) -> None:
         """Move the bar after a step, at most ten times a second."""
         now = time.perf_counter()
-        if self._bar is None or now - self._shown < REFRESH:
+        if self._bar is None or now - self._shown < SECONDS_BETWEEN_UPDATES:
             return
         self._shown = now
         done = (training.epoch - 1) * self.steps + training.step
         self._bar.update(
-            self._task, completed=done, description=f"epoch {training.epoch}/{self.epochs}",
+            self._task,
+            completed=done,
+            description=f"epoch {training.epoch}/{self.epochs}",
             numbers=f"loss {training.loss:.4g}",
-        )  # fmt: skip
+        )
 
     def epoch(self, training: Training) -> None:
         """Print the epoch's numbers, if it is one of those that are printed, and move the bar."""
@@ -108,10 +110,11 @@ class Progress:
         epoch = training.epoch
         numbers = "   ".join(f"{name} {number:.4g}" for name, number in training.row.items())
         if self._bar is not None:
-            self._bar.update(self._task, completed=epoch * self.steps, description=f"epoch {epoch}/{self.epochs}",
-                             numbers=numbers)  # fmt: skip
-        every = max(1, self.epochs // TENTHS)
-        if epoch <= FIRST or epoch % every == 0 or epoch == self.epochs or training.stop_reason:
+            self._bar.update(
+                self._task, completed=epoch * self.steps, description=f"epoch {epoch}/{self.epochs}", numbers=numbers
+            )
+        every = max(1, self.epochs // EPOCHS_PRINTED_THEN)
+        if epoch <= EPOCHS_PRINTED_FIRST or epoch % every == 0 or epoch == self.epochs or training.stop_reason:
             seconds = time.perf_counter() - self._began
             times = f"{duration(seconds)}, {duration(seconds / epoch * (self.epochs - epoch))} left"
             line = f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}   {numbers}   {times}"

@@ -48,7 +48,7 @@ class BatchRunner(CompiledRunner):
         return reached_by(self.program)
 
     def whole(self, n: int) -> tuple[Program, list[tuple[Any, int]]]:
-        """Give the program for batches of n examples, and the parts that remember statistics of them."""
+        """Return the program for batches of n examples, and the parts that remember statistics of them."""
         if n not in self._whole:
             modules: list[Any] = list(self.model.modules())
             keepers = [module for module in modules if getattr(module, "running_mean", None) is not None]
@@ -84,7 +84,7 @@ class BatchRunner(CompiledRunner):
         return super().cost(-(-examples // batch), 1)
 
     def use_numba(self) -> None:
-        """Go over to machine code, where numba is installed."""
+        """Compile to machine code from now on, where numba is installed."""
         super().use_numba()
         self._whole.clear()
 
@@ -93,7 +93,7 @@ class BatchRunner(CompiledRunner):
         return ReplayedBatch(self, X, T)
 
     def part_outputs(self, outputs: Array, n: int) -> Array:
-        """Part what steps gave, (steps, numbers): the outputs of all examples; statistics go to who keeps them."""
+        """Return the outputs of all examples from what steps gave; statistics go to the parts that keep them."""
         _, keepers = self.whole(n)
         size = n * int(np.prod(self._shape))
         for row in outputs[:, size:].tolist():

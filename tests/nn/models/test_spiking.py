@@ -200,7 +200,7 @@ def test_errors(call, kind, sentence):
 
 
 def test_a_network_that_runs_away_is_stopped(monkeypatch):
-    monkeypatch.setattr("nn.models.spiking.MOST_SPIKES", 200)
+    monkeypatch.setattr("nn.models.spiking.MAX_SPIKES", 200)
     net = SpikingNetwork(["x"], ["a"], [("x", "a", 99.0, 0.0), ("a", "a", 99.0, 0.1)])
     with pytest.raises(ValueError) as caught:
         net({"x": [0.0]})

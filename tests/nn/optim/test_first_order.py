@@ -232,7 +232,7 @@ def test_rprops_steps_stay_in_their_bounds():
 
 @every
 def test_more_weights_than_a_block_are_each_moved_by_the_rule(name):
-    n = 2 * first_order.BLOCK + 3
+    n = 2 * first_order.WEIGHTS_OF_A_BLOCK + 3
     rng = np.random.default_rng(1)
     w, g, again = rng.normal(size=n), rng.normal(size=n), rng.normal(size=n)
     optimizer = ALL[name](named(np.zeros(n)))
