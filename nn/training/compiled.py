@@ -16,8 +16,9 @@ from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.eager import EagerRunner, RecordedObjective
-from nn.training.programs import KeptProgram, programs_of, reached_by, signature
+from nn.training.programs import KeptProgram, programs_of, reached_by
 from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, stack
+from nn.training.signature import signature
 
 __all__ = ["CompiledRunner", "ReplayedObjective", "equal_batches"]
 

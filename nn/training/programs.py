@@ -1,51 +1,26 @@
 """Programs that live with their model: what was compiled once is used again while nothing that it was made of changed.
 
 A program reads weights at every run, but what else a model computes with (activations, sizes, running statistics) is
-frozen into it. So a program is kept with the signature of model, loss and penalty, which is taken anew at each call and
-compared. Only what is made of the package's own classes has one: a class or function of the user's may read anything.
+frozen into it. So a program is kept with the signature of model, loss and penalty, which is taken anew at each call.
 """
 
 from __future__ import annotations
 
-import operator
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass, field
-from types import FunctionType, MethodType
-from typing import Any
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd import CATALOGUE, Op, Program, Value, scope
-from nn import arrays
+from autograd import Program, Value
 from nn.module import Module
 from nn.optim.flat import Mask
+from nn.training.signature import Signature
 
-__all__ = ["KeptProgram", "Programs", "Signature", "programs_of", "reached_by", "signature"]
+__all__ = ["KeptProgram", "Programs", "programs_of", "reached_by"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
-
-
-@dataclass
-class Signature:
-    """What a program is made of.
-
-    Attributes:
-        facts: numbers, texts and types, which are compared by what they say.
-        things: parameters, functions and the like, which are compared by identity.
-    """
-
-    facts: list[Any] = field(default_factory=list)
-    things: list[Any] = field(default_factory=list)
-
-    def matches(self, other: Signature) -> bool:
-        """Whether a program made of the one computes what a program made of the other does."""
-        return (
-            len(self.things) == len(other.things)
-            and self.facts == other.facts
-            and all(map(operator.is_, self.things, other.things))
-        )
 
 
 @dataclass(frozen=True)
@@ -104,100 +79,6 @@ def programs_of(model: Module) -> Programs:
         return _PROGRAMS.setdefault(model, Programs())
     except TypeError:
         return Programs()
-
-
-def signature(*things: Any) -> Signature | None:
-    """Take the signature of what a program is made of; None where it holds something that may compute anything.
-
-    Args:
-        things: models, losses, penalties, parameters, and plain data.
-    """
-    found = Signature()
-    try:
-        _Reader(found).read(things)
-    except _Foreign:
-        return None
-    return found
-
-
-class _Foreign(Exception):  # noqa: N818  (never leaves this file)
-    """Something is not made of the package's own classes."""
-
-
-class _Reader:
-    """Writes a signature."""
-
-    def __init__(self, into: Signature) -> None:
-        self.facts, self.things = into.facts, into.things
-        self._places: dict[int, int] = {}  # of objects that were met before
-
-    def read(self, thing: Any) -> None:
-        """Read a thing and what it is made of."""
-        kind = type(thing)
-        if kind is list or kind is tuple:
-            self.facts += (kind, len(thing))
-            if thing and type(thing[0]) is Value and set(map(type, thing)) == {Value}:  # most of a model, quickly
-                self.things += thing
-            else:
-                for inner in thing:
-                    self.read(inner)
-        elif kind in PLAIN:
-            self.facts += (kind, repr(thing) if kind is float else thing)  # 0.0 and −0.0 are two numbers
-        elif kind is dict:
-            self.facts += (kind, len(thing))
-            for key, inner in thing.items():
-                self.read(key)
-                self.read(inner)
-        elif isinstance(thing, np.ndarray | np.generic) and thing.dtype != object:
-            self.facts += (thing.dtype.str, thing.shape, thing.tobytes())
-        elif kind in COMPARED_BY_IDENTITY or (kind is Op and thing in CATALOGUE):
-            self.things.append(thing)
-        elif kind is FunctionType:
-            self._read_function(thing)
-        elif kind is MethodType:
-            self.read(thing.__func__)
-            self.read(thing.__self__)
-        elif _is_own(kind.__module__) and hasattr(thing, "__dict__"):
-            self._read_object(thing)
-        else:
-            raise _Foreign
-
-    def _read_function(self, function: FunctionType) -> None:
-        """Read a function of the package; each call of the same ``def`` or ``lambda`` makes another one."""
-        if not _is_own(function.__globals__["__name__"]):
-            raise _Foreign
-        self.things.append(function.__code__)
-        self.read(function.__defaults__)
-        self.read([cell.cell_contents for cell in function.__closure__ or ()])
-
-    def _read_object(self, thing: Any) -> None:
-        """Read an object's class and attributes; one that was met before by its place."""
-        place = self._places.setdefault(id(thing), len(self._places))
-        self.facts += (type(thing), place)
-        if place < len(self._places) - 1:
-            return
-        if isinstance(thing, Module):
-            self.facts.append(thing.training)
-            self.read(type(thing).forward)
-        for name, content in vars(thing).items():
-            self.facts.append(name)
-            if name.startswith("_") and isinstance(content, list | tuple | dict) and _is_derived(content):
-                self.things.append(content)
-            else:
-                self.read(content)
-
-
-PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
-COMPARED_BY_IDENTITY = frozenset({Value, scope, np.random.Generator, operator.methodcaller})
-
-
-def _is_own(module: str) -> bool:
-    return module.partition(".")[0] in ("autograd", "nn")
-
-
-def _is_derived(content: Any) -> bool:
-    """Whether it holds no parts: what a module prepares for itself, such as names, it replaces and never changes."""
-    return not isinstance(arrays.first(content), Module | Value)
 
 
 def reached_by(program: Program) -> Mask:

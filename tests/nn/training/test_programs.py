@@ -17,7 +17,8 @@ import autograd
 import nn
 from autograd import Value, no_grad
 from nn.training import compiled
-from nn.training.programs import MAX_PROGRAMS_OF_A_MODEL, programs_of, signature
+from nn.training.programs import MAX_PROGRAMS_OF_A_MODEL, programs_of
+from nn.training.signature import signature
 
 RANDOM = np.random.default_rng(3)
 X = RANDOM.normal(size=(80, 2))
@@ -201,30 +202,178 @@ def test_losses_targets_penalties_and_shapes_have_programs_of_their_own() -> Non
     assert nn.predict(pool, pictures[:, :, :2]).shape == (70, 2)
 
 
+def halve(x: Any) -> Any:
+    return SCALES["half"] * x
+
+
 class Sloping(nn.Module):
-    """Reads a number that no signature can know of."""
+    """Reads all that a function may read."""
 
-    def forward(self, xs: list[Any]) -> list[Any]:
-        return [SLOPE * x for x in xs]
+    lift = 0.25
+
+    def __init__(self, shift: float = 0.0) -> None:
+        self.inner = nn.Layer(2, 2, seed=0)
+        self.w = [Value(0.5, parameter=True)]
+        add = shift
+        self.own = lambda x: x + add
+
+    @property
+    def twice(self) -> float:
+        return 2.0 * FACTORS[0]
+
+    def forward(self, xs: list[Any], power: float = 1.0) -> list[Any]:
+        def inside(x: Any) -> Any:
+            return self.twice * np.sign(SLOPE) * x
+
+        return [self.own(halve(inside(autograd.sin(x))) + self.lift * power * self.w[0]) for x in self.inner(xs)]
 
 
-def test_what_is_not_the_packages_own_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    net = nn.Sequential(nn.Layer(2, 2, seed=0), Sloping())
-    assert signature(net) is None
+SCALES = {"half": 0.5}
+FACTORS = [1.0]
+
+
+def change_global(net: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(globals(), "SLOPE", -2.0)
+
+
+def change_dictionary(net: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(SCALES, "half", 0.75)
+
+
+def change_list(net: Any, patch: pytest.MonkeyPatch) -> None:
+    FACTORS[0] = 3.0
+
+
+def change_class(net: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Sloping, "lift", -4.0)
+
+
+def change_method(net: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Sloping, "twice", property(lambda self: -1.0))
+
+
+def change_function(net: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(globals(), "halve", lambda x: -x)
+
+
+def change_default(net: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Sloping.forward, "__defaults__", (5.0,))
+
+
+def change_closure(net: Any, patch: pytest.MonkeyPatch) -> None:
+    net.own = Sloping(shift=7.0).own
+
+
+def change_cell(net: Any, patch: pytest.MonkeyPatch) -> None:
+    net.own.__closure__[0].cell_contents = -3.0
+
+
+def change_part(net: Any, patch: pytest.MonkeyPatch) -> None:
+    net.inner = nn.Layer(2, 2, "relu", seed=4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_global, change_dictionary, change_list, change_class, change_method, change_function, change_default,
+        change_closure, change_cell, change_part,
+    ],
+)  # fmt: skip
+def test_a_module_of_ones_own_is_compiled_once_until_what_it_reads_changes(
+    change: Any, compilations: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FACTORS[:] = [1.0]
+    net = Sloping()
+    for _ in range(3):
+        assert_right(net)
+    assert len(compilations) == 2
+    before = nn.predict(net, X)
+    change(net, monkeypatch)
     assert_right(net)
-    monkeypatch.setitem(globals(), "SLOPE", -2.0)
-    assert_right(net)
-    own = nn.Layer(2, 2, lambda x: SLOPE * autograd.tanh(x), seed=0)
-    assert_right(own)
-    monkeypatch.setitem(globals(), "SLOPE", 3.0)
-    assert_right(own)
+    assert len(compilations) == 4
+    assert not np.allclose(nn.predict(net, X), before)
+
+
+def test_losses_and_activations_of_ones_own(compilations: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    net = nn.Layer(2, 2, lambda x: SLOPE * autograd.tanh(x), seed=0)
 
     def loss(outputs: Any, target: Any) -> Any:
         return SLOPE * nn.mse(outputs, target)
 
-    before = nn.evaluate(net, X, T, loss)["loss"]
-    monkeypatch.setitem(globals(), "SLOPE", 1.0)
-    assert nn.evaluate(net, X, T, loss)["loss"] != before
+    first = [nn.evaluate(net, X, T, loss)["loss"] for _ in range(2)]
+    assert first[0] == first[1]
+    assert len(compilations) == 1
+    monkeypatch.setitem(globals(), "SLOPE", 3.0)
+    expected = 3.0 * np.mean((by_hand(net) - T) ** 2)
+    assert nn.evaluate(net, X, T, loss)["loss"] == pytest.approx(expected, rel=1e-12) != first[0]
+
+
+class Settings:
+    """Something with numbers that may change in any way."""
+
+    slope = 1.0
+
+
+SETTINGS = Settings()
+
+
+class FromObject(nn.Module):
+    def forward(self, xs: list[Any]) -> list[Any]:
+        return [SETTINGS.slope * x for x in xs]
+
+
+class Importing(nn.Module):
+    def forward(self, xs: list[Any]) -> list[Any]:
+        from tests.nn.training import test_programs  # noqa: F401
+
+        return [SETTINGS.slope * x for x in xs]
+
+
+class Assigning(nn.Module):
+    def forward(self, xs: list[Any]) -> list[Any]:
+        global SLOPE
+        SLOPE = 1.0
+        return [eval("SETTINGS").slope * x for x in xs]
+
+
+class Holding(nn.Module):
+    def __init__(self) -> None:
+        self.settings = SETTINGS
+
+    def forward(self, xs: list[Any]) -> list[Any]:
+        return [self.settings.slope * x for x in xs]
+
+
+@pytest.mark.parametrize("kind", [FromObject, Importing, Assigning, Holding])
+def test_what_cannot_be_read_to_the_end_is_compiled_anew(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = nn.Sequential(nn.Layer(2, 2, seed=0), kind())
+    assert signature(net) is None
+    assert_right(net)
+    monkeypatch.setattr(SETTINGS, "slope", -2.0, raising=False)
+    assert_right(net)
+
+
+def factorial(n: int) -> int:
+    return 1 if n < 2 else n * factorial(n - 1)
+
+
+def test_functions_that_call_themselves_and_lists_that_hold_themselves() -> None:
+    found = signature(factorial, factorial)
+    assert found is not None
+    assert found.matches(found)
+    assert not found.matches(signature(factorial, halve))  # type: ignore[arg-type]
+    endless: list[Any] = []
+    endless.append(endless)
+    assert signature(endless) is None
+
+
+def test_a_clock_has_no_signature() -> None:
+    from time import time
+
+    assert signature(lambda x: x * time()) is None
+    assert signature(np.random.default_rng(0).normal) is None
+    assert signature(lambda x: x * float(input())) is None
+    assert signature(lambda x: autograd.exp(x) + abs(x)) is not None
 
 
 def test_a_model_that_cannot_be_hashed() -> None:

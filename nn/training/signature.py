@@ -1,0 +1,231 @@
+"""Signatures: everything besides weights that the graph of a model depends on, read anew and compared at each call.
+
+The package's own functions depend on their arguments alone. One of the user's is read like the rest: its code, and each
+global, closed-over and class variable that the code names. What cannot be read to the end has no signature.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import operator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograd import CATALOGUE, Op, Value, scope
+from nn import arrays
+from nn.module import Module
+
+__all__ = ["Signature", "signature"]
+
+OWN = frozenset({"autograd", "nn"})
+STATELESS = OWN | {"math", "numpy"}  # modules whose contents nobody assigns
+PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
+COMPARED_BY_IDENTITY = frozenset({Value, scope, np.random.Generator, np.ufunc, operator.methodcaller})
+#: Builtins that read nothing but their arguments.
+PURE = (
+    *(abs, all, any, bool, dict, divmod, enumerate, filter, float, frozenset, getattr, hasattr, int, isinstance, len),
+    *(
+        list,
+        map,
+        max,
+        min,
+        pow,
+        property,
+        range,
+        reversed,
+        round,
+        set,
+        slice,
+        sorted,
+        str,
+        sum,
+        super,
+        tuple,
+        type,
+        zip,
+    ),
+)
+
+
+@dataclass
+class Signature:
+    """What a program is made of.
+
+    Attributes:
+        facts: numbers, texts and types, which are compared by what they say.
+        things: parameters, code and the like, which are compared by identity.
+    """
+
+    facts: list[Any] = field(default_factory=list)
+    things: list[Any] = field(default_factory=list)
+
+    def matches(self, other: Signature) -> bool:
+        """Whether a program made of the one computes what a program made of the other does."""
+        return (
+            len(self.things) == len(other.things)
+            and self.facts == other.facts
+            and all(map(operator.is_, self.things, other.things))
+        )
+
+
+def signature(*things: Any) -> Signature | None:
+    """Return the signature of what a program is made of; None where something in it may compute anything.
+
+    Args:
+        things: models, losses, penalties, parameters, and plain data.
+    """
+    reader = _Reader()
+    try:
+        reader.read(things)
+    except (_Unreadable, RecursionError):  # a list may hold itself
+        return None
+    return reader.found
+
+
+class _Unreadable(Exception):  # noqa: N818  (never leaves this file)
+    """Something depends on more than can be read."""
+
+
+class _Reader:
+    """Writes a signature."""
+
+    def __init__(self) -> None:
+        self.found = Signature()
+        self._places: dict[int, int] = {}  # of objects that were met before
+
+    def read(self, thing: Any) -> None:
+        """Read a thing and what it is made of."""
+        facts, things, kind = self.found.facts, self.found.things, type(thing)
+        if kind is list or kind is tuple:
+            facts += (kind, len(thing))
+            if thing and type(thing[0]) is Value and set(map(type, thing)) == {Value}:  # most of a model, quickly
+                things += thing
+            else:
+                for inner in thing:
+                    self.read(inner)
+        elif kind in PLAIN:
+            facts += (kind, repr(thing) if kind is float else thing)  # 0.0 and −0.0 are two numbers
+        elif kind is dict:
+            facts += (kind, len(thing))
+            for key, inner in thing.items():
+                self.read(key)
+                self.read(inner)
+        elif isinstance(thing, np.ndarray | np.generic) and thing.dtype != object:
+            facts += (thing.dtype.str, thing.shape, thing.tobytes())
+        elif _is_unchanging(thing):
+            things.append(thing)
+        elif kind is MethodType:
+            self.read(thing.__func__)
+            self.read(thing.__self__)
+        elif kind is staticmethod or kind is classmethod:
+            self.read(thing.__func__)
+        elif kind is property:
+            self.read([thing.fget, thing.fset, thing.fdel])
+        elif isinstance(thing, type):
+            self._read_class(thing)
+        elif kind is FunctionType and self._is_new(thing):
+            self._read_function(thing)
+        elif kind is not FunctionType and (isinstance(thing, Module) or _root(kind.__module__) in OWN):
+            self._read_object(thing)
+        elif kind is not FunctionType:
+            raise _Unreadable
+
+    def _is_new(self, thing: Any) -> bool:
+        """Whether a thing was not met before; its place in the order of meeting is a fact."""
+        new = id(thing) not in self._places
+        self.found.facts.append(self._places.setdefault(id(thing), len(self._places)))
+        return new
+
+    def _read_object(self, thing: Any) -> None:
+        if not hasattr(thing, "__dict__"):
+            raise _Unreadable
+        self.read(type(thing))
+        if not self._is_new(thing):
+            return
+        if isinstance(thing, Module):
+            self.found.facts.append(thing.training)
+            self.read(type(thing).forward)
+        for name, content in vars(thing).items():
+            self.found.facts.append(name)
+            if _root(type(thing).__module__) in OWN and name.startswith("_") and _is_derived(content):
+                self.found.things.append(content)
+            else:
+                self.read(content)
+
+    def _read_class(self, kind: type) -> None:
+        """Read a class: of one of the user's the variables and methods as well, its own and those that it inherits."""
+        self.found.things.append(kind)
+        for base in kind.__mro__:
+            if _root(base.__module__) not in OWN | {"builtins"} and self._is_new(base):
+                for name, content in vars(base).items():
+                    if name not in ("__dict__", "__weakref__", "__annotations__", "__doc__"):
+                        self.found.facts.append(name)
+                        self.read(content)
+
+    def _read_function(self, function: FunctionType) -> None:
+        """Read a function; each run of a ``def`` or ``lambda`` makes another one of the same code."""
+        self.found.things.append(function.__code__)
+        self.read([function.__defaults__, function.__kwdefaults__])
+        cells = function.__closure__ or ()
+        if _root(function.__globals__["__name__"]) in OWN:
+            self.read([cell.cell_contents for cell in cells])
+            return
+        for cell in cells:
+            try:
+                self.read(cell.cell_contents)
+            except ValueError:  # an empty cell
+                raise _Unreadable from None
+        names = _globals_of(function.__code__)
+        if names is None:
+            raise _Unreadable
+        for name in names:
+            if name in function.__globals__:
+                self.read(function.__globals__[name])
+            elif not _is_pure(getattr(builtins, name, None)):
+                raise _Unreadable
+
+
+def _root(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _is_pure(builtin: Any) -> bool:
+    return builtin in PURE or (isinstance(builtin, type) and issubclass(builtin, BaseException))
+
+
+def _is_unchanging(thing: Any) -> bool:
+    """Whether a thing computes the same as long as it is the same: Values too, whose numbers are read at every run."""
+    kind = type(thing)
+    if kind is BuiltinFunctionType:
+        return _root(thing.__module__ or "") in STATELESS | {"builtins"}
+    if isinstance(thing, ModuleType):
+        return _root(thing.__name__) in STATELESS
+    return kind in COMPARED_BY_IDENTITY or (kind is Op and thing in CATALOGUE)
+
+
+@lru_cache(maxsize=1024)
+def _globals_of(code: CodeType) -> tuple[str, ...] | None:
+    """List the global variables that code reads, in nested functions too; None where it imports or assigns some."""
+    names: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            names.add(instruction.argval)
+        elif instruction.opname in ("IMPORT_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
+            return None
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            found = _globals_of(inner)
+            if found is None:
+                return None
+            names.update(found)
+    return tuple(sorted(names))
+
+
+def _is_derived(content: Any) -> bool:
+    """Whether it holds no parts: what a module prepares for itself, such as names, it replaces and never changes."""
+    return isinstance(content, list | tuple | dict) and not isinstance(arrays.first(content), Module | Value)
