@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import re
 import signal
@@ -485,3 +486,83 @@ def test_what_does_not_go_together() -> None:
         'Levenberg–Marquardt minimises a sum of squares: give fit loss="mse" or "half_squared_error", not mae, or '
         "another optimiser."
     )
+
+
+# --- several epochs in one go -----------------------------------------------------------------------------------------
+
+
+class Watching(Callback):
+    """Looks on and does nothing, which keeps the epochs apart."""
+
+
+@pytest.mark.parametrize(("batch_size", "compiled"), [(None, "numpy"), (4, "numpy"), (5, "numpy"), (5, False)])
+@pytest.mark.parametrize("metrics", [[], ["mae", "r2"]])
+def test_epochs_that_nobody_looks_on_at_are_those_of_a_watched_training(
+    batch_size: int | None, compiled: Any, metrics: list[str]
+) -> None:
+    histories, weights = [], []
+    for callbacks in ([], [Watching()]):
+        net = MLP(2, [3, 1], "tanh", seed=1)
+        optimizer = SGD(net.parameters(), lr=0.05, momentum=0.9)
+        histories.append(
+            fit(net, X, Y, "mse", optimizer, 150, batch_size, seed=3, metrics=metrics, compile=compiled,
+                callbacks=callbacks)
+        )  # fmt: skip
+        weights.append(numbers(net))
+    assert histories[0].to_dict() == histories[1].to_dict()
+    assert histories[0].epochs == 150
+    assert histories[0].stop_reason == histories[1].stop_reason == "all 150 epochs are done"
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_a_training_that_diverges_among_them_keeps_the_epochs_before(batch_size: int | None) -> None:
+    """With a rate of 1.2 the distance from the minimum grows from step to step."""
+    messages, histories, weights = [], [], []
+    for callbacks in ([], [Watching()]):
+        net = line()
+        with pytest.raises(DivergedError) as caught:
+            fit(net, 2.0 * X, Y, "mse", SGD(net.parameters(), lr=1.2), 3000, batch_size, shuffle=False,
+                compile="numpy", callbacks=callbacks)  # fmt: skip
+        messages.append(str(caught.value))
+        histories.append(caught.value.history)
+        weights.append(numbers(net))
+    assert messages[0] == messages[1]
+    assert histories[0].stop_reason == histories[1].stop_reason
+    assert histories[0].to_dict() == histories[1].to_dict()
+    assert histories[0].epochs > 80
+    assert weights[0] == weights[1]
+    assert np.isfinite(weights[0]).all()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timer to interrupt with")
+@pytest.mark.parametrize("delay", np.linspace(0.005, 0.06, 8))
+def test_ctrl_c_among_them_leaves_the_weights_of_a_finished_step(delay: float) -> None:
+    def descend(callbacks: list[Callback]) -> tuple[Module, History]:
+        net = MLP(2, [3, 1], "tanh", seed=1)
+        optimizer = SGD(net.parameters(), lr=0.01, momentum=0.9)
+        return net, fit(net, X, Y, "mse", optimizer, 600, 3, seed=0, compile="numpy", callbacks=callbacks)
+
+    states: list[list[float]] = []
+
+    class Keep(Callback):
+        def on_step_end(self, training: Training) -> None:
+            states.append(numbers(training.model))
+
+    _, whole = descend([Keep()])
+    gc.collect()  # an interrupt within a finaliser would be lost
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, delay)
+        net, history = descend([])
+    except KeyboardInterrupt:  # before the training began
+        return
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    if history.epochs < 600:
+        assert history.stop_reason.startswith("interrupted from the keyboard in epoch ")
+    assert history["loss"] == whole["loss"][: history.epochs] if history.epochs else True
+    start = numbers(MLP(2, [3, 1], "tanh", seed=1))
+    assert numbers(net) in [start, *states]
+    assert [start, *states].index(numbers(net)) >= 4 * history.epochs
