@@ -191,6 +191,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Compute the mean loss and metrics on examples, in evaluation mode and without recording.
 
+    What it compiles stays with the model, and is used again until something besides the weights changes.
+
     Args:
         model: the model; its mode is put back.
         X: inputs, one row an example.
@@ -215,6 +217,8 @@ def evaluate(
 
 def predict(model: Module, X: ArrayLike) -> NDArray[np.float64]:
     """Compute the outputs for examples, in evaluation mode and without recording.
+
+    What it compiles stays with the model, and is used again until something besides the weights changes.
 
     Args:
         model: the model; its mode is put back.

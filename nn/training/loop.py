@@ -30,7 +30,7 @@ __all__ = ["DivergedError", "Loop"]
 
 PAUSE_SECONDS = 0.25  # how long steps in one go may keep Ctrl-C and the progress bar waiting
 STEPS_AT_FIRST = 64  # that are taken in one go, before it is known how long they take
-MAX_EXAMPLES_AT_ONCE = 2**20  # in the steps of one go, whose outputs are kept until its end
+MAX_EXAMPLES_AT_ONCE = 2**16  # in the steps of one go, whose outputs are held until its end
 MAX_NAMES = 5  # parameters beyond these are counted
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import CompileError, ControlFlowError, Value, total
+from autograd import total
 from nn import Callback, DivergedError, fit
 
 BACKENDS = ["numpy", "numba"] if importlib.util.find_spec("numba") and importlib.util.find_spec("scipy") else ["numpy"]
@@ -181,30 +181,6 @@ def test_divergence_is_told_as_on_the_engine(backend: str) -> None:
         messages.append(str(caught.value).partition(":")[0])
         assert np.isfinite([p.data for p in model.parameters()]).all()
     assert messages[0] == messages[1]
-
-
-def test_what_cannot_be_traced_runs_on_the_engine_and_says_why() -> None:
-    model = nn.Sequential(nn.Layer(2, 4, seed=0), nn.Dropout(0.5, seed=0), nn.Layer(4, 1, seed=1))
-    history = fit(model, MOONS, SIGNS, "mse", "adam", 3, seed=0)
-    [note] = history.notes
-    assert note == (
-        "not compiled, but run on the engine: the function that is being compiled gives another graph each time it is "
-        "called, for the same example"
-    )
-    with pytest.raises(CompileError, match="Random numbers"):
-        fit(model, MOONS, SIGNS, "mse", "adam", 3, seed=0, compile=True)
-
-    def branching(outputs: list[Value], target: Any) -> Value:
-        error = outputs[0] - target
-        return error if error > 0 else -error
-
-    with pytest.raises(ControlFlowError, match=r"takes a branch that depends on a traced number, in test_compiled\.py"):
-        fit(small(), MOONS, SIGNS, branching, "adam", 3, compile=True)
-    assert fit(small(), MOONS, SIGNS, branching, "adam", 3, seed=0).notes[0].startswith("not compiled, but run on the")
-
-
-def test_a_few_examples_are_left_to_the_engine() -> None:
-    assert fit(small(), MOONS[:4], SIGNS[:4], epochs=2, batch_size=4).notes == []
 
 
 def test_predict_and_evaluate_agree_with_single_examples() -> None:

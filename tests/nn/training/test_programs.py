@@ -353,29 +353,6 @@ def test_what_cannot_be_read_to_the_end_is_compiled_anew(kind: Any, monkeypatch:
     assert_right(net)
 
 
-def factorial(n: int) -> int:
-    return 1 if n < 2 else n * factorial(n - 1)
-
-
-def test_functions_that_call_themselves_and_lists_that_hold_themselves() -> None:
-    found = signature(factorial, factorial)
-    assert found is not None
-    assert found.matches(found)
-    assert not found.matches(signature(factorial, halve))  # type: ignore[arg-type]
-    endless: list[Any] = []
-    endless.append(endless)
-    assert signature(endless) is None
-
-
-def test_a_clock_has_no_signature() -> None:
-    from time import time
-
-    assert signature(lambda x: x * time()) is None
-    assert signature(np.random.default_rng(0).normal) is None
-    assert signature(lambda x: x * float(input())) is None
-    assert signature(lambda x: autograd.exp(x) + abs(x)) is not None
-
-
 def test_a_model_that_cannot_be_hashed() -> None:
     class Equal(nn.Layer):
         __hash__ = None  # type: ignore[assignment]

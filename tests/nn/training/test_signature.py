@@ -1,0 +1,78 @@
+"""Signatures: what they compare, and what has none. That programs follow them is tested in test_programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import autograd
+import nn
+from autograd import Value
+from nn.training.signature import signature
+
+
+def matches(one: Any, other: Any) -> bool:
+    first, second = signature(one), signature(other)
+    assert first is not None
+    assert second is not None
+    return first.matches(second)
+
+
+def test_numbers_and_texts_are_compared_by_what_they_say() -> None:
+    assert matches([1, 2.5, "a", None], [1, 2.5, "a", None])
+    for one, other in [(1, True), (1, 1.0), (0.0, -0.0), ([1], (1,)), ({"a": 1}, {"a": 2}), ([[1], 2], [1, [2]])]:
+        assert not matches(one, other)
+    assert matches(np.arange(3), np.arange(3))
+    assert not matches(np.arange(3), np.arange(3.0))
+
+
+def test_values_are_compared_by_identity() -> None:
+    v, w = Value(1.0), Value(1.0)
+    assert matches([v, w], [v, w])
+    assert not matches([v, w], [w, v])
+    v.data = 2.0
+    assert matches(v, v)
+
+
+def test_a_model_whose_modes_differ_in_a_part() -> None:
+    net = nn.MLP(2, [3, 1], seed=0)
+    before = signature(net)
+    assert before is not None
+    net.layers[0].training = False
+    assert not before.matches(signature(net))  # type: ignore[arg-type]
+
+
+def test_functions_are_compared_by_code_and_by_what_they_close_over() -> None:
+    def scaled(by: float) -> Any:
+        return lambda x: by * x
+
+    assert matches(scaled(2.0), scaled(2.0))
+    assert not matches(scaled(2.0), scaled(3.0))
+
+
+def identity(x: Any) -> Any:
+    return x
+
+
+def factorial(n: int) -> int:
+    return 1 if n < 2 else n * factorial(n - 1)
+
+
+def test_functions_that_call_themselves_and_lists_that_hold_themselves() -> None:
+    found = signature(factorial, factorial)
+    assert found is not None
+    assert found.matches(found)
+    assert not found.matches(signature(factorial, identity))  # type: ignore[arg-type]
+    endless: list[Any] = []
+    endless.append(endless)
+    assert signature(endless) is None
+
+
+def test_a_clock_has_no_signature() -> None:
+    from time import time
+
+    assert signature(lambda x: x * time()) is None
+    assert signature(np.random.default_rng(0).normal) is None
+    assert signature(lambda x: x * float(input())) is None
+    assert signature(lambda x: autograd.exp(x) + abs(x)) is not None
