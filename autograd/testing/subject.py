@@ -216,10 +216,6 @@ def _side(nodes: Sequence[Value]) -> list[tuple[Op, int]]:
         if op is None:
             continue
         numbers = [float(x) for x in node.operands]
-        distance = 0.0
-        if op.kink is not None:
-            distance = op.kink(*numbers)
-        elif op.name == "where":
-            distance = 1.0 if numbers[0] else -1.0
+        distance = 0.0 if op.branch is None else op.branch(*numbers)
         sides.append((op, (distance > 0) - (distance < 0)))
     return sides

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from autograd import ops
 from autograd.notation import ATOM
 from autograd.op import Op
 from autograd.symbol import Symbol, latex_name, number_text
@@ -92,22 +93,22 @@ def formula(x: Any, precision: int = 6) -> Tree:
                 count = len(operands)
                 inner = done[len(done) - count :] if count else []
                 del done[len(done) - count :]
-                done.append((_sum(inner), 1) if _is(item, "add") else _compose(item.op, inner))
+                done.append((_sum(inner), 1) if _is_sum(item) else _compose(item.op, inner))
             else:
                 stack.append((item, True))
                 stack.extend((operand, False) for operand in reversed(operands))
     return done[0][0]
 
 
-def _is(x: Any, name: str) -> bool:
-    return isinstance(x, Symbol) and x.op is not None and x.op.catalogued and x.op.name == name
+def _is_sum(x: Any) -> bool:
+    return isinstance(x, Symbol) and x.op is ops.add
 
 
 def _terms(x: Symbol) -> tuple[Any, ...]:
     """List the terms of a sum that was added up from the left, those in the middle of a long one as dots."""
     terms: list[Any] = []
     rest: Any = x
-    while _is(rest, "add"):
+    while _is_sum(rest):
         terms.append(rest.operands[1])
         rest = rest.operands[0]
     if not terms:
@@ -134,19 +135,18 @@ def _brace(tree: Tree) -> Tree:
 def _compose(op: Op, parts: Sequence[tuple[Tree, int]]) -> tuple[Tree, int]:
     """Write an operation on written operands: by its layout, or else by its notation for text."""
     trees = [tree for tree, _ in parts]
-    if op.catalogued:
-        if op.name == "truediv":
-            return ["mfrac", *trees], 2
-        if op.name == "reciprocal":
-            return ["mfrac", ["mn", "1"], *trees], 2
-        if op.name in ("pow", "square"):
-            base, precedence = parts[0]
-            exponent = trees[1] if op.name == "pow" else ["mn", "2"]
-            return ["msup", base if precedence == ATOM else _brace(base), exponent], 3
-        if op.name == "sqrt":
-            return ["msqrt", *trees], ATOM
-        if op.name == "cbrt":
-            return ["mroot", *trees, ["mn", "3"]], ATOM
+    if op is ops.truediv:
+        return ["mfrac", *trees], 2
+    if op is ops.reciprocal:
+        return ["mfrac", ["mn", "1"], *trees], 2
+    if op in (ops.pow, ops.square):
+        base, precedence = parts[0]
+        exponent = trees[1] if op is ops.pow else ["mn", "2"]
+        return ["msup", base if precedence == ATOM else _brace(base), exponent], 3
+    if op is ops.sqrt:
+        return ["msqrt", *trees], ATOM
+    if op is ops.cbrt:
+        return ["mroot", *trees, ["mn", "3"]], ATOM
     if op.nary:
         inner: Tree = ["mrow"]
         shown = trees if len(trees) <= MAX_TERMS else [*trees[:3], DOTS, *trees[-2:]]

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd import ops
 from autograd.backward import check_fresh, pass_down
 from autograd.draw.explorer.javascript import key_of, table
 from autograd.draw.explorer.mathml import Tree, formula, name_tree, slot
@@ -122,8 +123,8 @@ def _about(op: Op, count: int) -> dict[str, Any]:
         about["summary"] = op.doc
     if op.convention:
         about["convention"] = op.convention
-    if op.name == "pow" and op.catalogued:
-        about["needs"] = "x > 0, or a whole exponent"
+    if op.needs:
+        about["needs"] = op.needs
     elif not op.nary and any(interval != REAL for interval in op.domain):
         about["domain"] = [[_plain(low), _plain(high)] for low, high in op.domain]
         pairs = zip(op.operands, op.domain, strict=True)
@@ -163,7 +164,7 @@ def _write(op: Op, operands: Sequence[Any]) -> Any:
     """Write an operation on symbols; sums and products of any number of operands are written out."""
     if op.nary and len(operands) <= MAX_OPERANDS_WRITTEN and op.generic:
         made = op.forward(*operands)
-        if isinstance(made, Symbol) and made.op is not None and made.op.name in ("add", "mul"):
+        if isinstance(made, Symbol) and made.op in (ops.add, ops.mul):
             return made
     return apply_to_symbols(op, tuple(operands))
 
