@@ -359,7 +359,7 @@ def test_the_decision_is_pythons_at_every_moment(visit, filmed_moons, tmp_path):
 
 
 def page_of(film):
-    output, frames = film._developed()
+    output, frames = film._develop()
     return explore(output, frames=frames)
 
 
