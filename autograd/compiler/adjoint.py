@@ -1,137 +1,211 @@
-"""The sweep of a program: its instructions backwards, each passing the adjoints of its rows on to what it read.
+"""The sweep of a program as instructions like its own: each of its instructions, backwards, passes adjoints on.
 
-What flows along an edge is the slope times the adjoint, as everywhere; here for a whole array at once. The plan knows
-of every row whether something has flowed to it before: the first flow is written, the others are added.
+What flows along an edge is the slope times the adjoint, as everywhere; here for a whole array at once. While the
+instructions are written it is known of every row whether something has flowed to it before: the first flow is written,
+the others are added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.instructions import Instruction, Rows, operands_of, rows
-from autograd.compiler.roll import Layout
+from autograd.compiler.formulas import slope_formulas
+from autograd.compiler.instructions import (
+    Clear,
+    Instruction,
+    Into,
+    Map,
+    MatrixProduct,
+    OuterProduct,
+    Rows,
+    RowSums,
+    Slopes,
+    Spread,
+    Sum,
+    Tape,
+    TapeSweep,
+    TransposedProduct,
+    reads,
+    rows,
+)
+from autograd.compiler.roll import Forward, Layout
+from autograd.symbol import Symbol
 
-__all__ = ["Clear", "Flow", "Pass", "Plan", "plan"]
-
-Marks = NDArray[np.bool_]
-
-
-class Flow(NamedTuple):
-    """What an instruction passes to one of its operands.
-
-    Attributes:
-        slot: which operand.
-        into: the rows that it flows to.
-        add: whether something has flowed to them before.
-    """
-
-    slot: int
-    into: Rows
-    add: bool
-
-
-class Clear(NamedTuple):
-    """Rows whose adjoint starts from zero, since flows reach only some of them, or one of them several times."""
-
-    into: Rows
+__all__ = ["Marks", "Sweep", "differentiate", "mark_active"]
 
 
-class Pass(NamedTuple):
-    """One instruction, passed backwards."""
-
-    instruction: Instruction
-    flows: tuple[Flow, ...]
-
-
-class Plan(NamedTuple):
-    """A sweep: first the rows with a column for each example, then the shared ones.
+class Sweep(NamedTuple):
+    """The instructions of a sweep: first those on batched rows, then those on shared ones.
 
     Attributes:
         output: the row whose adjoint is written before it starts.
-        batched: steps on rows with columns.
-        shared: steps on shared rows.
+        wanted: the rows whose adjoints are complete after it.
+        batched: instructions that read batched rows.
+        shared: instructions on shared rows.
     """
 
     output: Rows
-    batched: tuple[Pass | Clear, ...]
-    shared: tuple[Pass | Clear, ...]
+    wanted: tuple[Rows, ...]
+    batched: tuple[Instruction, ...]
+    shared: tuple[Instruction, ...]
 
 
-class _Memory(NamedTuple):
-    """A mark for each row of both memories."""
+class Marks(NamedTuple):
+    """A mark for each row of values, or of adjoints."""
 
-    shared: Marks
-    batched: Marks
+    shared: NDArray[np.bool_]
+    batched: NDArray[np.bool_]
 
-    def of(self, at: Rows) -> Marks:
-        return self.shared if at.shared else self.batched
+    @classmethod
+    def none(cls, layout: Layout) -> Marks:
+        """Mark no row."""
+        return cls(np.zeros(layout.shared_rows, np.bool_), np.zeros(layout.batched_rows, np.bool_))
+
+    def of(self, at: Rows) -> NDArray[np.bool_]:
+        """Return the marks of the memory that rows lie in."""
+        return self.batched if at.batched else self.shared
 
 
-def _memory(layout: Layout) -> _Memory:
-    return _Memory(np.zeros(layout.shared_rows, np.bool_), np.zeros(layout.batched_rows, np.bool_))
-
-
-def plan(layout: Layout, output: Rows, wanted: Iterable[Rows]) -> Plan:
-    """Plan the sweep from one output to the rows that are asked for.
+def differentiate(layout: Layout, output: Rows, wanted: Iterable[Rows]) -> Sweep:
+    """Write the sweep from one output to the rows that are asked for.
 
     Args:
         output: the row of the output, whose adjoint is written before the sweep starts.
         wanted: leaves; after the sweep their adjoints are complete, and zero where nothing flows.
     """
-    wanted = list(wanted)
-    active = _active(layout, wanted)
-    touched = _memory(layout)
-    touched.of(output)[output.start] = True
-    steps: tuple[list[Pass | Clear], list[Pass | Clear]] = ([], [])
-    for where, instructions in zip(steps, (layout.batched, layout.shared), strict=True):
-        for instruction in reversed(instructions):
-            _pass(instruction, active, touched, where)
+    wanted = tuple(wanted)
+    writer = _Writer(layout, output, wanted)
+    lists = [writer.backwards(layout.batched), writer.backwards(layout.shared)]
     for leaves in wanted:
-        untouched = leaves.numbers[~touched.of(leaves)[leaves.numbers]]
-        if len(untouched):
-            steps[1 if leaves.shared else 0].append(Clear(rows(leaves.shared, untouched)))
-    return Plan(output, tuple(steps[0]), tuple(steps[1]))
+        lists[0 if leaves.batched else 1] += writer.clear(leaves)
+    return Sweep(output, wanted, tuple(lists[0]), tuple(lists[1]))
 
 
-def _active(layout: Layout, wanted: Iterable[Rows]) -> _Memory:
+def mark_active(layout: Layout, wanted: Iterable[Rows]) -> Marks:
     """Mark every row on a way from a wanted leaf."""
-    active = _memory(layout)
+    active = Marks.none(layout)
     for leaves in wanted:
         active.of(leaves)[leaves.key] = True
     for instruction in (*layout.shared, *layout.batched):
-        if getattr(instruction, "op", None) is ops.detached:
-            continue
-        if any(active.of(read)[read.key].any() for read in operands_of(instruction) if read is not None):
-            active.of(instruction.out)[instruction.out.key] = True
+        for each in instruction.maps if isinstance(instruction, Tape) else (instruction,):
+            if isinstance(each, Map) and each.op is ops.detached:
+                continue
+            if any(active.of(at)[at.key].any() for at in reads(each)):
+                active.of(each.out)[each.out.key] = True
     return active
 
 
-def _pass(instruction: Instruction, active: _Memory, touched: _Memory, steps: list[Pass | Clear]) -> None:
-    out = instruction.out
-    reached = touched.of(out)[out.key]
-    if not reached.any() or not active.of(out)[out.key].any():
-        return
-    if not reached.all():
-        steps.append(Clear(rows(out.shared, out.numbers[~reached])))
-    flows: list[Flow] = []
-    for slot, read in enumerate(operands_of(instruction)):
-        if read is None or not active.of(read)[read.key].any():
-            continue
-        marks = touched.of(read)
-        before = marks[read.key]
-        one_row = read.step == 0 and read.index is None
-        if not before.any() and (one_row or read.unique):
-            flows.append(Flow(slot, read, False))
+class _Writer:
+    """Writes a sweep, instruction by instruction.
+
+    Attributes:
+        active: the rows on a way from a wanted leaf.
+        touched: the rows to whose adjoint something has flowed.
+    """
+
+    def __init__(self, layout: Layout, output: Rows, wanted: Sequence[Rows]) -> None:
+        self.layout = layout
+        self.active = mark_active(layout, wanted)
+        self.touched = Marks.none(layout)
+        self.touched.of(output)[output.start] = True
+        self.lines: list[Instruction] = []
+
+    def backwards(self, instructions: Sequence[Forward]) -> list[Instruction]:
+        """Write what passes the adjoints of instructions on, the last one's first."""
+        self.lines = []
+        for instruction in reversed(instructions):
+            out = instruction.out
+            if self.touched.of(out)[out.key].any() and self._is_active(out):
+                self.lines += self.clear(out)
+                self._pass(instruction)
+        return self.lines
+
+    def clear(self, at: Rows) -> list[Clear]:
+        """Let those rows start from zero to which nothing has flowed."""
+        marks = self.touched.of(at)
+        numbers = np.unique(at.numbers[~marks[at.numbers]])
+        if not len(numbers):
+            return []
+        marks[numbers] = True
+        return [Clear(rows(at.batched, numbers).adjoints, self._name(at))]
+
+    def _is_active(self, at: Rows | None) -> bool:
+        return at is not None and bool(self.active.of(at)[at.key].any())
+
+    def _name(self, *flowed_to: Rows) -> str:
+        return f"adjoints of {', '.join(dict.fromkeys(map(self.layout.name_of, flowed_to)))}"
+
+    def _into(self, at: Rows) -> Into:
+        """Let something flow to rows: the first flow is written, unless a row is met twice; others are added."""
+        marks = self.touched.of(at)
+        add = bool(marks[at.key].any()) or not (at.repeated or at.unique)
+        if add:
+            self.lines += self.clear(at)
+        marks[at.key] = True
+        return Into(at.adjoints, add)
+
+    def _pass(self, instruction: Forward) -> None:
+        adjoint = instruction.out.adjoints
+        if isinstance(instruction, Map):
+            self._pass_map(instruction)
+        elif isinstance(instruction, Sum):
+            self._spread(instruction.terms, adjoint, instruction.k)
+        elif isinstance(instruction, MatrixProduct):
+            self._pass_matrix(instruction)
+        elif isinstance(instruction, Tape):
+            self._pass_tape(instruction)
         else:
-            if not before.all():
-                chosen = np.arange(len(marks))[read.key][~before]
-                steps.append(Clear(rows(read.shared, np.unique(chosen))))
-            flows.append(Flow(slot, read, True))
-        marks[read.key] = True
-    if flows:
-        steps.append(Pass(instruction, tuple(flows)))
+            self._spread(instruction.weights, adjoint, instruction.k, instruction.inputs)
+            self._spread(instruction.inputs, adjoint, instruction.k, instruction.weights)
+            self._spread(instruction.bias, adjoint)
+
+    def _spread(self, at: Rows | None, source: Rows, k: int = 1, factors: Rows | None = None) -> None:
+        if at is not None and self._is_active(at):
+            self.lines.append(Spread(self._into(at), source, k, factors, self._name(at)))
+
+    def _pass_map(self, instruction: Map) -> None:
+        op, operands, adjoint = instruction.op, instruction.operands, instruction.out.adjoints
+        wanted = [self._is_active(at) for at in operands]
+        slopes = slope_formulas(op, Symbol("out"), [Symbol(f"x{i}") for i in range(len(operands))], wanted)
+        slots = [slot for slot, slope in enumerate(slopes) if wanted[slot] and not _is_one(slope)]
+        ones = [slot for slot, slope in enumerate(slopes) if wanted[slot] and _is_one(slope)]
+        for slot in [slot for slot in ones if not slots or slot < slots[0]]:
+            self._spread(operands[slot], adjoint)
+        if slots:
+            flowed_to = [operands[slot] for slot in slots]
+            into = tuple(map(self._into, flowed_to))
+            chosen = tuple([slopes[slot] for slot in slots])
+            name = self._name(*flowed_to)
+            self.lines.append(Slopes(into, op, tuple(slots), chosen, adjoint, instruction.out, operands, name))
+        for slot in [slot for slot in ones if slots and slot > slots[0]]:
+            self._spread(operands[slot], adjoint)
+
+    def _pass_matrix(self, p: MatrixProduct) -> None:
+        adjoint = p.out.adjoints
+        if self._is_active(p.weights):
+            into = self._into(p.weights)
+            self.lines.append(OuterProduct(into, adjoint, p.n, p.k, p.inputs, p.m, self._name(p.weights)))
+        if self._is_active(p.inputs):
+            into = self._into(p.inputs)
+            self.lines.append(TransposedProduct(into, p.weights, p.n, p.k, adjoint, p.m, self._name(p.inputs)))
+        if p.bias is not None and self._is_active(p.bias):
+            self.lines.append(RowSums(self._into(p.bias), adjoint, p.n, p.m, self._name(p.bias)))
+
+    def _pass_tape(self, tape: Tape) -> None:
+        """Let flows go along a tape, where all are added."""
+        into = []
+        for each, slots in zip(tape.maps, tape.slots, strict=True):
+            for slot in slots:
+                at = each.operands[slot]
+                self.lines += self.clear(at)
+                into.append(Into(at.adjoints, True))
+        self.lines.append(TapeSweep(tape, tuple(into), self._name(tape.out)))
+
+
+def _is_one(slope: object) -> bool:
+    return not isinstance(slope, Symbol) and slope == 1.0

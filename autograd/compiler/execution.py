@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Plan, plan
+from autograd.compiler.adjoint import Sweep, differentiate
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.lifetimes import reuse
@@ -81,18 +81,18 @@ class Execution:
         """Find the rows of the results."""
         layout = self.layout_for(wrt)
         batched = layout.expressions.batched
-        return [Rows(not batched[x], layout.row[x], 1) for x in layout.expressions.outputs]
+        return [Rows(batched[x], layout.row[x], 1) for x in layout.expressions.outputs]
 
-    def plan(self, wrt: str) -> Plan:
-        """Plan the sweep from the first result."""
-        wanted = Rows(True, 0, self.parameters) if wrt == "parameters" else Rows(False, 0, self.inputs)
-        return plan(self.layout, self.outputs(wrt)[0], [wanted] if wanted.count else [])
+    def backward(self, wrt: str) -> Sweep:
+        """Write the sweep from the first result."""
+        wanted = Rows(False, 0, self.parameters) if wrt == "parameters" else Rows(True, 0, self.inputs)
+        return differentiate(self.layout, self.outputs(wrt)[0], [wanted] if wanted.count else [])
 
     def compiled(self, wrt: str) -> Any:
         """Compile for the backend, once."""
         if wrt not in self._backends:
             began = time.perf_counter()
-            sweep = None if wrt == "none" else self.plan(wrt)
+            sweep = None if wrt == "none" else self.backward(wrt)
             made: Any = NumpyBackend
             if self.backend == "numba":
                 from autograd.compiler.on_numba.backend import NumbaBackend

@@ -1,20 +1,41 @@
-"""Instructions: operations on whole arrays, which is what a program is made of.
+"""Instructions: operations on whole arrays, which is what a program is made of, forward and backward.
 
-Numbers live in two memories: one row for each shared number (parameters and what follows from them alone), and one row
-with a column for each example for every other. An instruction reads rows and writes rows that lie one after the other.
+Numbers live in four memories: values and their adjoints, each for shared rows (parameters and what follows from them
+alone) and for batched rows, which have a column for each example. An instruction reads rows and writes rows, or adds to
+them; where it reads batched rows and writes shared ones, it sums over the examples.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.op import Op
 
-__all__ = ["Instruction", "Map", "MatrixProduct", "Products", "Rows", "Sum", "rows"]
+__all__ = [
+    "Clear",
+    "Instruction",
+    "Instructions",
+    "Into",
+    "Map",
+    "MatrixProduct",
+    "OuterProduct",
+    "RowDots",
+    "RowSums",
+    "Rows",
+    "Slopes",
+    "Spread",
+    "Sum",
+    "Tape",
+    "TapeSweep",
+    "TransposedProduct",
+    "rows",
+]
 
 Index = NDArray[np.int32]
 
@@ -24,18 +45,35 @@ class Rows:
     """Rows of one memory, in the order in which an instruction takes them.
 
     Attributes:
-        shared: which memory they are in.
+        batched: whether they have a column for each example.
         start: the first row.
         count: how many.
         step: 1 for rows that follow each other, 0 for one row that is taken again and again.
         index: the rows one by one, where they follow no such order; else None.
+        adjoint: whether they are adjoints rather than values.
     """
 
-    shared: bool
+    batched: bool
     start: int
     count: int
     step: int = 1
     index: Index | None = None
+    adjoint: bool = False
+
+    @property
+    def adjoints(self) -> Rows:
+        """The adjoints of these rows."""
+        return dataclasses.replace(self, adjoint=True)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the rows lie one after the other."""
+        return self.index is None and self.step == 1
+
+    @property
+    def repeated(self) -> bool:
+        """Whether all are one row."""
+        return self.index is None and self.step == 0
 
     @property
     def numbers(self) -> NDArray[np.int64]:
@@ -59,17 +97,32 @@ class Rows:
         return self.step == 1 or self.count == 1
 
 
-def rows(shared: bool, numbers: Sequence[int] | NDArray[np.int64]) -> Rows:
+def rows(batched: bool, numbers: Sequence[int] | NDArray[np.int64]) -> Rows:
     """Describe rows in the shortest way: a slice, one row repeated, or an index."""
     count, start = len(numbers), int(numbers[0])
     if count == 1:
-        return Rows(shared, start, 1)
+        return Rows(batched, start, 1)
     listed = np.asarray(numbers, dtype=np.int64)
     if (listed == start + np.arange(count)).all():
-        return Rows(shared, start, count)
+        return Rows(batched, start, count)
     if (listed == start).all():
-        return Rows(shared, start, count, 0)
-    return Rows(shared, start, count, 1, listed.astype(np.int32))
+        return Rows(batched, start, count, 0)
+    return Rows(batched, start, count, 1, listed.astype(np.int32))
+
+
+class Into(NamedTuple):
+    """Rows that an instruction writes.
+
+    Attributes:
+        rows: which; a row that stands there several times takes the sum of what comes to it.
+        add: whether what is written is added to what the rows hold.
+    """
+
+    rows: Rows
+    add: bool
+
+
+# --- forward ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -100,7 +153,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Products:
+class RowDots:
     """Weighted sums that share nothing: ``out[i] = Σ_j weights[i·k + j]·inputs[i·k + j] + bias[i]``."""
 
     out: Rows
@@ -140,11 +193,139 @@ class MatrixProduct:
     weights_name: str
 
 
-Instruction = Map | Sum | Products | MatrixProduct
+# --- backward ---------------------------------------------------------------------------------------------------------
 
 
-def operands_of(instruction: Instruction) -> tuple[Rows | None, ...]:
-    """List the rows that an instruction reads, slot by slot."""
+@dataclass(frozen=True)
+class Slopes:
+    """The flows through one operation at many places: ``into[s][i] = adjoint[i]·∂op/∂x_s`` for each of some operands.
+
+    Attributes:
+        into: adjoints of the operands that something flows to.
+        op: the operation.
+        slots: which operands those are.
+        slopes: the formula of each slope, or a number, in symbols ``out``, ``x0``, ``x1``, …
+        adjoint: adjoints of the results.
+        result: the results.
+        operands: rows for each operand.
+        name: what the adjoints are called.
+    """
+
+    into: tuple[Into, ...]
+    op: Op
+    slots: tuple[int, ...]
+    slopes: tuple[Any, ...]
+    adjoint: Rows
+    result: Rows
+    operands: tuple[Rows, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Rows that are each passed on to k others: ``into[i·k + j] = factors[i·k + j]·source[i]``.
+
+    Attributes:
+        factors: n·k rows; None for ones.
+    """
+
+    into: Into
+    source: Rows
+    k: int
+    factors: Rows | None
+    name: str
+
+
+@dataclass(frozen=True)
+class TransposedProduct:
+    """The flow of a matrix product to its inputs: ``into[j·m + p] = Σ_i W[i, j]·adjoint[i·m + p]``."""
+
+    into: Into
+    weights: Rows
+    n: int
+    k: int
+    adjoint: Rows
+    m: int
+    name: str
+
+
+@dataclass(frozen=True)
+class OuterProduct:
+    """The flow of a matrix product to its weights: ``into[i, j] = Σ_p adjoint[i·m + p]·inputs[j·m + p]``."""
+
+    into: Into
+    adjoint: Rows
+    n: int
+    k: int
+    inputs: Rows
+    m: int
+    name: str
+
+
+@dataclass(frozen=True)
+class RowSums:
+    """The flow of a matrix product to its bias: ``into[i] = Σ_p adjoint[i·m + p]``."""
+
+    into: Into
+    adjoint: Rows
+    n: int
+    m: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Clear:
+    """Rows that start from zero, since flows reach only some of them, or one of them several times."""
+
+    out: Rows
+    name: str
+
+
+# --- node by node -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Short operations, one after the other, that are carried out node by node and record their slopes.
+
+    Attributes:
+        out: the rows of all their results.
+        maps: the operations, of one or two operands each.
+        slots: the operands of each whose slopes are recorded.
+    """
+
+    out: Rows
+    maps: tuple[Map, ...]
+    slots: tuple[tuple[int, ...], ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class TapeSweep:
+    """The flows through a tape from its end, along the recorded slopes; all are added."""
+
+    tape: Tape
+    into: tuple[Into, ...]
+    name: str
+
+
+Instruction = (
+    Map | Sum | RowDots | MatrixProduct | Tape
+    | Slopes | Spread | TransposedProduct | OuterProduct | RowSums | Clear | TapeSweep
+)  # fmt: skip
+
+
+class Instructions(tuple[Instruction, ...]):
+    """Instructions in order; printed, they say in a line what they do."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return " · ".join(map(brief, self)) or "nothing to compute"
+
+
+def operands_of(instruction: Map | Sum | RowDots | MatrixProduct) -> tuple[Rows | None, ...]:
+    """List the rows that a forward instruction reads, slot by slot."""
     if isinstance(instruction, Map):
         return instruction.operands
     if isinstance(instruction, Sum):
@@ -152,24 +333,74 @@ def operands_of(instruction: Instruction) -> tuple[Rows | None, ...]:
     return (instruction.weights, instruction.inputs, instruction.bias)
 
 
+def reads(instruction: Instruction) -> tuple[Rows, ...]:
+    """List the rows that an instruction reads; of a tape those from outside it."""
+    match instruction:
+        case Slopes(adjoint=adjoint, result=result, operands=operands):
+            return (adjoint, result, *operands)
+        case Spread(source=source, factors=factors):
+            return (source,) if factors is None else (source, factors)
+        case TransposedProduct(weights=weights, adjoint=adjoint):
+            return (weights, adjoint)
+        case OuterProduct(adjoint=adjoint, inputs=inputs):
+            return (adjoint, inputs)
+        case RowSums(adjoint=adjoint):
+            return (adjoint,)
+        case Clear():
+            return ()
+        case Tape(maps=maps):
+            return tuple([at for each in maps for at in each.operands])
+        case TapeSweep(tape=tape):
+            return (tape.out.adjoints,)
+        case _:
+            return tuple([at for at in operands_of(instruction) if at is not None])
+
+
+def writes(instruction: Instruction) -> tuple[Into, ...]:
+    """List the rows that an instruction writes or adds to."""
+    if isinstance(instruction, Slopes | TapeSweep):
+        return instruction.into
+    if isinstance(instruction, Spread | TransposedProduct | OuterProduct | RowSums):
+        return (instruction.into,)
+    return (Into(instruction.out, False),)
+
+
 def products(instruction: Instruction) -> int:
-    """Count the products in an instruction's weighted sums, for an example."""
+    """Count the products in a forward instruction's weighted sums, for an example."""
     if isinstance(instruction, MatrixProduct):
         return instruction.n * instruction.k * instruction.m
-    return instruction.out.count * instruction.k if isinstance(instruction, Products) else 0
+    return instruction.out.count * instruction.k if isinstance(instruction, RowDots) else 0
 
 
 def brief(instruction: Instruction) -> str:
     """Say what an instruction does without saying where its result goes."""
-    if isinstance(instruction, MatrixProduct):
-        kind = "dense" if instruction.m == 1 else f"convolution at {instruction.m:,} places"
-        return f"{kind} {instruction.n}×{instruction.k} ({instruction.n * instruction.k * instruction.m:,} products)"
-    if isinstance(instruction, Map):
-        return f"{instruction.op.name} {instruction.out.count:,}"
-    if isinstance(instruction, Sum):
-        return f"sum {instruction.out.count:,}×{instruction.k:,}"
-    assert isinstance(instruction, Products)
-    return f"weighted sums {instruction.out.count:,}×{instruction.k:,}"
+    match instruction:
+        case MatrixProduct(n=n, k=k, m=m):
+            kind = "dense" if m == 1 else f"convolution at {m:,} places"
+            return f"{kind} {n}×{k} ({n * k * m:,} products)"
+        case TransposedProduct(n=n, k=k, m=m):
+            return f"transposed {k}×{n} ({n * k * m:,} products)"
+        case OuterProduct(n=n, k=k, m=m):
+            return f"outer {n}×{k} ({n * k * m:,} products)"
+        case RowSums(n=n, m=m):
+            return f"row sums {n:,}×{m:,}"
+        case Map(out=out, op=op):
+            return f"{op.name} {out.count:,}"
+        case Slopes(op=op, result=result):
+            return f"slopes of {op.name} {result.count:,}"
+        case Sum(out=out, k=k):
+            return f"sum {out.count:,}×{k:,}"
+        case RowDots(out=out, k=k):
+            return f"weighted sums {out.count:,}×{k:,}"
+        case Spread(source=source, k=k, factors=factors):
+            kind = "spread" if factors is None else "weighted spread"
+            return f"pass on {source.count:,}" if factors is None and k == 1 else f"{kind} {source.count:,}×{k:,}"
+        case Clear(out=out):
+            return f"clear {out.count:,}"
+        case Tape(out=out):
+            return f"tape {out.count:,}"
+        case TapeSweep(tape=tape):
+            return f"sweep of a tape {tape.out.count:,}"
 
 
 def describe(instruction: Instruction) -> str:

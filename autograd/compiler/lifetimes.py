@@ -1,4 +1,4 @@
-"""Lifetimes: rows that are read no more are written anew, so that a forward run takes little memory."""
+"""Row allocation: a row is reused after its last reader (linear scan), so that a forward run takes little memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import dataclasses
 from collections import defaultdict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Rows, Sum, operands_of, rows
-from autograd.compiler.roll import Layout
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, reads, rows
+from autograd.compiler.roll import Forward, Layout
 
 __all__ = ["reuse"]
 
@@ -21,43 +22,48 @@ def reuse(layout: Layout, inputs: int) -> Layout:
         layout: the program.
         inputs: its first rows, which keep their places, as outputs do from when they are computed.
     """
-    e = layout.expressions
-    last = np.full(layout.batched_rows, -1)
-    for place, instruction in enumerate(layout.batched):
-        for read in operands_of(instruction):
-            if read is not None and not read.shared:
-                last[read.key] = place
-    end = len(layout.batched)
-    for x in e.outputs:
-        if e.batched[x]:
-            last[layout.row[x]] = end
+    last = _last_readers(layout)
     moved = np.arange(layout.batched_rows)
     free: list[tuple[int, int]] = []  # (start, count) of rows that nobody reads any more
     dying: dict[int, list[Rows]] = defaultdict(list)
     top = inputs
-    instructions: list[Instruction] = []
+    instructions: list[Forward] = []
     for place, instruction in enumerate(layout.batched):
         out = instruction.out
-        start = _taken(free, out.count)
+        start = _take(free, out.count)
         if start is None:
             start, top = top, top + out.count
         moved[out.start : out.start + out.count] = np.arange(start, start + out.count)
-        new = _moved(instruction, moved, Rows(False, start, out.count))
+        new = _move(instruction, moved, Rows(True, start, out.count))
         if isinstance(new, MatrixProduct) and new.inputs.index is not None:  # a matrix needs its rows side by side
-            panel = Rows(False, top, new.inputs.count)
+            panel = Rows(True, top, new.inputs.count)
             top += panel.count
             instructions.append(Map(panel, ops.identity, (new.inputs,), "panel"))
             new = dataclasses.replace(new, inputs=panel)
             dying[place].append(panel)
         instructions.append(new)
-        dying[max(place, int(last[out.key].max()))].append(Rows(False, start, out.count))
+        dying[max(place, int(last[out.key].max()))].append(Rows(True, start, out.count))
         for block in dying.pop(place, ()):  # only now: an instruction does not write over what it reads
-            _given_back(free, block)
-    row = [int(moved[r]) if r >= 0 and e.batched[x] else r for x, r in enumerate(layout.row)]
-    return dataclasses.replace(layout, batched=instructions, batched_rows=top, row=row)
+            _give_back(free, block)
+    batched = layout.expressions.batched
+    row = [int(moved[r]) if r >= 0 and batched[x] else r for x, r in enumerate(layout.row)]
+    return dataclasses.replace(layout, batched=instructions, batched_rows=top, row=row, reused=True)
 
 
-def _taken(free: list[tuple[int, int]], count: int) -> int | None:
+def _last_readers(layout: Layout) -> NDArray[np.int64]:
+    """Find the place of the last instruction that reads each batched row; results are read after all of them."""
+    last = np.full(layout.batched_rows, -1)
+    for place, instruction in enumerate(layout.batched):
+        for at in reads(instruction):
+            if at.batched:
+                last[at.key] = place
+    for x in layout.expressions.outputs:
+        if layout.expressions.batched[x]:
+            last[layout.row[x]] = len(layout.batched)
+    return last
+
+
+def _take(free: list[tuple[int, int]], count: int) -> int | None:
     """Take the smallest stretch of free rows that is long enough."""
     fitting = [stretch for stretch in free if stretch[1] >= count]
     if not fitting:
@@ -69,7 +75,7 @@ def _taken(free: list[tuple[int, int]], count: int) -> int | None:
     return start
 
 
-def _given_back(free: list[tuple[int, int]], block: Rows) -> None:
+def _give_back(free: list[tuple[int, int]], block: Rows) -> None:
     """Give rows back, joined to free ones beside them."""
     start, stop = block.start, block.start + block.count
     for other in list(free):
@@ -79,14 +85,17 @@ def _given_back(free: list[tuple[int, int]], block: Rows) -> None:
     free.append((start, stop - start))
 
 
-def _moved(instruction: Instruction, moved: np.ndarray, out: Rows) -> Instruction:
+def _move(instruction: Forward, moved: NDArray[np.int64], out: Rows) -> Forward:
+    """Write an instruction for the rows' new places."""
+
     def at(read: Rows) -> Rows:
-        return read if read.shared else rows(False, moved[read.numbers])
+        return rows(True, moved[read.numbers]) if read.batched else read
 
     if isinstance(instruction, Map):
         return dataclasses.replace(instruction, out=out, operands=tuple(map(at, instruction.operands)))
     if isinstance(instruction, Sum):
         return dataclasses.replace(instruction, out=out, terms=at(instruction.terms))
+    assert isinstance(instruction, RowDots | MatrixProduct)
     bias = None if instruction.bias is None else at(instruction.bias)
     inputs = at(instruction.inputs)
     return dataclasses.replace(instruction, out=out, weights=at(instruction.weights), inputs=inputs, bias=bias)

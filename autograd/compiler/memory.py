@@ -43,14 +43,14 @@ class Memory:
 
     def numbers(self, at: Rows) -> Array:
         """Read one row, for each example."""
-        if at.shared:
+        if not at.batched:
             return np.broadcast_to(self.shared[at.start], (self.examples,))
         row: Array = self.values[at.start]
         return row
 
     def seed(self, output: Rows, share: float) -> None:
         """Start a sweep: the adjoint of the output."""
-        if output.shared:
-            self.shared_adjoints[output.start] = share * self.examples
-        else:
+        if output.batched:
             self.adjoints[output.start] = share
+        else:
+            self.shared_adjoints[output.start] = share * self.examples

@@ -15,7 +15,7 @@ from autograd.backward import differentiable_sweep, gradients
 from autograd.compiler.descent import Descent
 from autograd.compiler.execution import Execution, count
 from autograd.compiler.formulas import check_weighted_sums
-from autograd.compiler.instructions import Instruction, brief, products
+from autograd.compiler.instructions import Instructions, products
 from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.results import filled, first, leading, shaped, structure, values
@@ -306,14 +306,25 @@ class Program:
         return Graph(*self._outputs)
 
     @property
-    def instructions(self) -> tuple[Instruction, ...]:
-        """The array operations, in order."""
-        return (*self.execution.layout.shared, *self.execution.layout.batched)
+    def instructions(self) -> Instructions:
+        """The array operations of a run forward, in order."""
+        return Instructions((*self.execution.layout.shared, *self.execution.layout.batched))
+
+    @property
+    def backward(self) -> Instructions:
+        """The array operations of the sweep to the parameters, in order.
+
+        Raises:
+            CompileError: the function's result is no single number.
+        """
+        self._check_scalar()
+        sweep = self.execution.backward("parameters")
+        return Instructions((*sweep.batched, *sweep.shared))
 
     @property
     def source(self) -> str:
         """The program as Python source: its array operations forward and, where it has a sweep, backward."""
-        return numpy_source(self.execution.layout, self.execution.plan("parameters") if self._scalar else None)[0]
+        return numpy_source(self.execution.layout, self.execution.backward("parameters") if self._scalar else None)[0]
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -328,7 +339,7 @@ class Program:
             "nodes": len(nodes),
             "edges": self._edges,
             "operations": len(self.instructions),
-            "products": sum(products(instruction) for instruction in self.instructions),
+            "products": sum(map(products, self.instructions)),
             "bytes": 2 * size * self.execution.layout.batched_rows,
             "shared_bytes": 2 * size * self.execution.layout.shared_rows,
             "compile_seconds": self.execution.seconds,
@@ -340,7 +351,7 @@ class Program:
 
     def __str__(self) -> str:
         """Say what the graph became, one array operation after the other."""
-        return " · ".join(brief(instruction) for instruction in self.instructions) or "nothing to compute"
+        return str(self.instructions)
 
     def __repr__(self) -> str:
         stats = self.stats

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from autograd import ops
-from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum, rows
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, Tape, rows
 from autograd.compiler.simplify import Expressions
 from autograd.op import Op
 
-__all__ = ["SHORT", "Layout", "irregular", "roll", "single"]
+__all__ = ["PLACES_WORTH_AN_INSTRUCTION", "Forward", "Layout", "irregular", "roll", "single"]
 
-SHORT = 128  # places: operations on fewer cost less on a tape of single nodes than as instructions of their own
-FEWEST = 32  # operations: a smaller program is not worth a tape
-FEW = 3  # a weighted sum that shares nothing is a matrix product of one row from so many terms on
+PLACES_WORTH_AN_INSTRUCTION = 128  # operations on fewer cost less on a tape of single nodes
+MIN_OPERATIONS_FOR_A_TAPE = 32
+MIN_TERMS_OF_A_LONE_MATRIX = 3  # a weighted sum that shares nothing is a matrix of one row from so many terms on
+
+Forward = Map | Sum | RowDots | MatrixProduct | Tape
 
 
 @dataclass
@@ -34,59 +37,84 @@ class Layout:
         row: the row of each expression, in the memory that its `batched` says.
         expressions: what was laid out.
         literals: (row, number) of each literal.
+        reused: whether rows are written again after their last reader.
     """
 
     expressions: Expressions
-    shared: list[Instruction] = field(default_factory=list)
-    batched: list[Instruction] = field(default_factory=list)
+    shared: list[Forward] = field(default_factory=list)
+    batched: list[Forward] = field(default_factory=list)
     shared_rows: int = 0
     batched_rows: int = 0
     row: list[int] = field(default_factory=list)
     literals: list[tuple[int, float]] = field(default_factory=list)
+    reused: bool = False
     _promoted: dict[int, int] = field(default_factory=dict)
 
-    def _take(self, shared: bool, count: int) -> int:
-        """Reserve rows that follow each other."""
-        if shared:
-            self.shared_rows += count
-            return self.shared_rows - count
-        self.batched_rows += count
-        return self.batched_rows - count
+    def name_of(self, at: Rows) -> str:
+        """Name rows as the graph names what lies there: ``s1`` for the results of a layer."""
+        count = 1 if at.repeated else at.count
+        name = self._result_names.get((at.batched, at.start, count)) or self._row_names.get((at.batched, at.start))
+        return (name or "rows").partition("[")[0]
 
-    def _place(self, shared: bool, members: Sequence[int]) -> Rows:
-        """Give expressions rows that follow each other."""
-        start = self._take(shared, len(members))
+    @cached_property
+    def _result_names(self) -> dict[tuple[bool, int, int], str]:
+        """The names of what instructions compute, and of matrices."""
+        names: dict[tuple[bool, int, int], str] = {}
+        for instruction in (*self.shared, *self.batched):
+            out = instruction.out
+            names[out.batched, out.start, out.count] = instruction.name
+            if isinstance(instruction, MatrixProduct):
+                w = instruction.weights
+                names.setdefault((False, w.start, w.count), instruction.weights_name)
+        return names
+
+    @cached_property
+    def _row_names(self) -> dict[tuple[bool, int], str]:
+        e = self.expressions
+        return {(e.batched[x], row): e.name(x) for x, row in enumerate(self.row) if row >= 0}
+
+    def _take(self, batched: bool, count: int) -> int:
+        """Reserve rows that follow each other."""
+        if batched:
+            self.batched_rows += count
+            return self.batched_rows - count
+        self.shared_rows += count
+        return self.shared_rows - count
+
+    def _place(self, batched: bool, members: Sequence[int]) -> Rows:
+        """Reserve rows for expressions, which follow each other."""
+        start = self._take(batched, len(members))
         for offset, x in enumerate(members):
             self.row[x] = start + offset
-        return Rows(shared, start, len(members))
+        return Rows(batched, start, len(members))
 
-    def _emit(self, instruction: Instruction) -> None:
-        (self.shared if instruction.out.shared else self.batched).append(instruction)
+    def _emit(self, instruction: Forward) -> None:
+        (self.batched if instruction.out.batched else self.shared).append(instruction)
 
-    def _read(self, members: Sequence[int], *, shared: bool | None = None) -> Rows:
-        """Describe where expressions lie; where some are shared and some are not, all are given a column an example."""
-        batched = self.expressions.batched
-        kinds = {batched[x] for x in members}
-        if kinds == {False} and shared is not False:
-            return rows(True, [self.row[x] for x in members])
+    def _read(self, members: Sequence[int], *, batched: bool = False) -> Rows:
+        """Describe where expressions lie; where one is batched or `batched` says so, the shared ones are promoted."""
+        kinds = {self.expressions.batched[x] for x in members}
+        if kinds == {False} and not batched:
+            return rows(False, [self.row[x] for x in members])
         if False in kinds:
-            self._promote([x for x in members if not batched[x]])
-        return rows(False, [self.row[x] if batched[x] else self._promoted[x] for x in members])
+            self._promote([x for x in members if not self.expressions.batched[x]])
+        return rows(True, [self.row[x] if self.expressions.batched[x] else self._promoted[x] for x in members])
 
     def _promote(self, members: Sequence[int]) -> None:
+        """Copy shared numbers into rows with a column for each example."""
         new = [x for x in dict.fromkeys(members) if x not in self._promoted]
         if new:
-            start = self._take(False, len(new))
+            start = self._take(True, len(new))
             for offset, x in enumerate(new):
                 self._promoted[x] = start + offset
-            source = rows(True, [self.row[x] for x in new])
-            self._emit(Map(Rows(False, start, len(new)), ops.identity, (source,), "copies"))
+            source = rows(False, [self.row[x] for x in new])
+            self._emit(Map(Rows(True, start, len(new)), ops.identity, (source,), "copies"))
 
     def _gather(self, source: Rows, name: str) -> Rows:
         """Copy rows so that they follow each other."""
         if source.index is None and (source.step == 1 or source.count == 1):
             return source
-        out = Rows(source.shared, self._take(source.shared, source.count), source.count)
+        out = Rows(source.batched, self._take(source.batched, source.count), source.count)
         self._emit(Map(out, ops.identity, (source,), name))
         return out
 
@@ -97,7 +125,7 @@ def roll(expressions: Expressions) -> Layout:
     layout.row = [-1] * len(expressions)
     for x in range(len(expressions)):  # leaves keep their order
         if expressions.op[x] is None:
-            layout.row[x] = layout._take(not expressions.batched[x], 1)
+            layout.row[x] = layout._take(expressions.batched[x], 1)
             literal = expressions.literal[x]
             if literal is not None:
                 layout.literals.append((layout.row[x], literal))
@@ -147,27 +175,27 @@ def _map(layout: Layout, op: Op, members: list[int]) -> None:
         layout._read([e.operands[x][slot] for x in members]) for slot in range(len(e.operands[members[0]]))
     )
     name = _name(layout, members)
-    layout._emit(Map(layout._place(not e.batched[members[0]], members), op, operands, name))
+    layout._emit(Map(layout._place(e.batched[members[0]], members), op, operands, name))
 
 
 def _sums(layout: Layout, members: list[int]) -> None:
     e = layout.expressions
     k = len(e.operands[members[0]])
-    shared = not e.batched[members[0]]
+    batched = e.batched[members[0]]
     if k == 0:  # the total of nothing
-        zero = rows(True, [_literal_row(layout, 0.0)] * len(members))
-        layout._emit(Map(layout._place(shared, members), ops.identity, (zero,), "zero"))
+        zero = rows(False, [_literal_row(layout, 0.0)] * len(members))
+        layout._emit(Map(layout._place(batched, members), ops.identity, (zero,), "zero"))
         return
     members = sorted(members, key=lambda x: layout.row[e.operands[x][0]])
-    terms = layout._read([y for x in members for y in e.operands[x]], shared=shared)
-    layout._emit(Sum(layout._place(shared, members), terms, k, _name(layout, members)))
+    terms = layout._read([y for x in members for y in e.operands[x]], batched=batched)
+    layout._emit(Sum(layout._place(batched, members), terms, k, _name(layout, members)))
 
 
 def _literal_row(layout: Layout, number: float) -> int:
     for row, literal in layout.literals:
         if literal == number:
             return row
-    row = layout._take(True, 1)
+    row = layout._take(False, 1)
     layout.literals.append((row, number))
     return row
 
@@ -180,7 +208,7 @@ def _weighted_sums(layout: Layout, members: list[int]) -> None:
     if k == 0:
         _map(layout, ops.identity, members) if biased else _sums(layout, members)
         return
-    shared = not e.batched[members[0]]
+    batched = e.batched[members[0]]
     lone: list[int] = []
     for side, part in _sides(e, members, k):
         for grid in _grids(layout, part, k, side):
@@ -191,12 +219,16 @@ def _weighted_sums(layout: Layout, members: list[int]) -> None:
                 and not e.batched[e.operands[cells[i, 0]][-1]]
                 for i in range(len(weights))
             )
-            if not same_bias or (ways == 1 and k < FEW) or any(e.batched[w] for row in weights for w in row):
+            if (
+                not same_bias
+                or (ways == 1 and k < MIN_TERMS_OF_A_LONE_MATRIX)
+                or any(e.batched[w] for row in weights for w in row)
+            ):
                 lone += cells.values()
             else:
-                _matrix_product(layout, grid, k, biased, shared)
+                _matrix_product(layout, grid, k, biased, batched)
     if lone:
-        _products(layout, sorted(lone), k, biased, shared)
+        _row_dots(layout, sorted(lone), k, biased, batched)
 
 
 Sides = tuple[tuple[int, ...], tuple[int, ...]]
@@ -252,35 +284,35 @@ def _grids(layout: Layout, members: list[int], k: int, side: int) -> list[Grid]:
     return grids
 
 
-def _matrix_product(layout: Layout, grid: Grid, k: int, biased: bool, shared: bool) -> None:
+def _matrix_product(layout: Layout, grid: Grid, k: int, biased: bool, batched: bool) -> None:
     e = layout.expressions
     weights, inputs, cells = grid
     n, m = len(weights), len(inputs)
     members = [cells[i, p] for i in range(n) for p in range(m)]
     name, weights_name = _name(layout, members), _name(layout, [w for row in weights for w in row][:50])
-    matrix = layout._gather(rows(True, [layout.row[w] for row in weights for w in row]), weights_name)
-    panel = layout._read([inputs[p][j] for j in range(k) for p in range(m)], shared=shared)
+    matrix = layout._gather(rows(False, [layout.row[w] for row in weights for w in row]), weights_name)
+    panel = layout._read([inputs[p][j] for j in range(k) for p in range(m)], batched=batched)
     panel = layout._gather(panel, "panel")
     bias = layout._read([e.operands[cells[i, 0]][-1] for i in range(n)]) if biased else None
-    out = layout._place(shared, members)
+    out = layout._place(batched, members)
     layout._emit(MatrixProduct(out, matrix, n, k, panel, m, bias, name, weights_name))
 
 
-def _products(layout: Layout, members: list[int], k: int, biased: bool, shared: bool) -> None:
+def _row_dots(layout: Layout, members: list[int], k: int, biased: bool, batched: bool) -> None:
     e = layout.expressions
     weights = layout._read([w for x in members for w in e.operands[x][:k]])
     inputs = layout._read([v for x in members for v in e.operands[x][k : 2 * k]])
     bias = layout._read([e.operands[x][-1] for x in members]) if biased else None
-    out = layout._place(shared, members)
-    layout._emit(Products(out, weights, inputs, k, bias, _name(layout, members)))
+    out = layout._place(batched, members)
+    layout._emit(RowDots(out, weights, inputs, k, bias, _name(layout, members)))
 
 
 def irregular(layout: Layout) -> bool:
-    """Say whether a graph falls into so many short operations that single examples run on a tape."""
+    """Whether a graph falls into so many short operations that single examples run on a tape."""
     counts = [instruction.out.count for instruction in layout.batched if single(instruction)]
-    return len(counts) > FEWEST and sum(counts) < SHORT * len(counts)
+    return len(counts) > MIN_OPERATIONS_FOR_A_TAPE and sum(counts) < PLACES_WORTH_AN_INSTRUCTION * len(counts)
 
 
-def single(instruction: Instruction) -> bool:
-    """Say whether an instruction can be carried out node by node."""
+def single(instruction: Forward) -> bool:
+    """Whether an instruction can be carried out node by node."""
     return isinstance(instruction, Map) and len(instruction.operands) <= 2 and not instruction.op.nary

@@ -1,56 +1,68 @@
-"""The plan of a sweep: what is written, what is added, what starts from zero, and what is left out."""
+"""The sweep's instructions: what is written, what is added, what starts from zero, and what is left out."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from strategies import programs, wirings
 
 import autograd
 import nn
-from autograd import Value, dot, tanh
-from autograd.compiler.adjoint import Clear, Pass
-from autograd.compiler.instructions import MatrixProduct
+from autograd import CompileError, Value, dot, tanh
+from autograd.compiler.instructions import Clear, Map, OuterProduct, RowSums, TransposedProduct, reads, writes
 
 
-def planned(f, *example, parameters=(), wrt="parameters"):
+def swept(f, *example, parameters=(), wrt="parameters"):
     program = autograd.compile(f, *example, parameters=parameters, backend="numpy")
-    return program, program.execution.plan(wrt)
+    return program, program.execution.backward(wrt)
 
 
-def steps_of(plan):
-    return [*plan.batched, *plan.shared]
-
-
-def slots_of_products(plan):
-    passes = [step for step in plan.batched if isinstance(step, Pass) and isinstance(step.instruction, MatrixProduct)]
-    return [sorted(flow.slot for flow in step.flows) for step in passes]
+def instructions_of(sweep):
+    return [*sweep.batched, *sweep.shared]
 
 
 class TestLayers:
     model = nn.MLP(3, [4, 3, 1], activation="tanh", seed=0)
 
+    def sweep(self, parameters=None, wrt="parameters"):
+        parameters = self.model.parameters() if parameters is None else parameters
+        return swept(lambda x: self.model(x)[0], np.zeros(3), parameters=parameters, wrt=wrt)[1]
+
     def test_every_flow_is_written_and_none_added(self):
         """In a chain of layers every number has one consumer: nothing is cleared, nothing summed up."""
-        _, plan = planned(lambda x: self.model(x)[0], np.zeros(3), parameters=self.model.parameters())
-        steps = steps_of(plan)
-        assert all(isinstance(step, Pass) for step in steps)
-        assert not any(flow.add for step in steps for flow in step.flows)
+        instructions = instructions_of(self.sweep())
+        assert not any(isinstance(each, Clear) for each in instructions)
+        assert not any(into.add for each in instructions for into in writes(each))
 
     def test_what_nobody_asks_for_is_not_computed(self):
-        _, plan = planned(lambda x: self.model(x)[0], np.zeros(3), parameters=self.model.parameters())
-        assert slots_of_products(plan) == [[0, 1, 2], [0, 1, 2], [0, 2]]
-        _, plan = planned(lambda x: self.model(x)[0], np.zeros(3), parameters=self.model.parameters(), wrt="inputs")
-        assert slots_of_products(plan) == [[1], [1], [1]]
+        kinds = (OuterProduct, TransposedProduct, RowSums)
+        found = [type(each) for each in self.sweep().batched if isinstance(each, kinds)]
+        assert found == [*kinds, *kinds, OuterProduct, RowSums]
+        found = [type(each) for each in self.sweep(wrt="inputs").batched if isinstance(each, kinds)]
+        assert found == [TransposedProduct] * 3
 
     def test_frozen_layers_are_not_swept(self):
         last = [p for p in self.model.parameters() if p.name.startswith(("W3", "b3"))]
-        _, plan = planned(lambda x: self.model(x)[0], np.zeros(3), parameters=last)
-        assert len(plan.batched) == 1
+        assert [type(each) for each in self.sweep(last).batched] == [OuterProduct, RowSums]
+
+    def test_the_sweep_prints_as_the_program_does(self):
+        program, _ = swept(lambda x: self.model(x)[0], np.zeros(3), parameters=self.model.parameters())
+        assert str(program.backward) == (
+            "outer 1×3 (3 products) · transposed 3×1 (3 products) · row sums 1×1 · slopes of tanh 3 · "
+            "outer 3×4 (12 products) · transposed 4×3 (12 products) · row sums 3×1 · slopes of tanh 4 · "
+            "outer 4×3 (12 products) · row sums 4×1"
+        )
+        assert str(program.instructions) == str(program)
+
+    def test_a_program_of_several_numbers_has_no_sweep(self):
+        program = autograd.compile(lambda x: [x, tanh(x)], 0.0)
+        with pytest.raises(CompileError, match="so it has no one gradient"):
+            _ = program.backward
 
 
 def test_rows_that_nothing_reaches_are_cleared():
     w, idle = Value(2.0, "w"), Value(3.0, "idle")
-    program, plan = planned(lambda x: tanh(w * x), 0.0, parameters=[w, idle])
-    cleared = [row for step in steps_of(plan) if isinstance(step, Clear) for row in step.into.numbers.tolist()]
+    program, sweep = swept(lambda x: tanh(w * x), 0.0, parameters=[w, idle])
+    cleared = [row for each in instructions_of(sweep) if isinstance(each, Clear) for row in each.out.numbers.tolist()]
     assert cleared == [1]
     for _ in range(2):
         assert program.value_and_grad([0.0])[1].tolist() == [0.0, 0.0]
@@ -58,47 +70,43 @@ def test_rows_that_nothing_reaches_are_cleared():
 
 def test_a_second_consumer_adds():
     w = Value(2.0, "w")
-    _, plan = planned(lambda x: tanh(w * x) * (w * x), 0.0, parameters=[w])
-    flows = [flow for step in plan.batched if isinstance(step, Pass) for flow in step.flows]
-    assert any(flow.add for flow in flows)
+    _, sweep = swept(lambda x: tanh(w * x) * (w * x), 0.0, parameters=[w])
+    flows = [into for each in sweep.batched if not isinstance(each, Clear) for into in writes(each)]
+    assert any(into.add for into in flows)
     assert not flows[0].add
 
 
 def test_detached_numbers_pass_nothing_on():
     w = Value(2.0, "w")
-    _, plan = planned(lambda x: (w * x).detach() * x, 0.0, parameters=[w])
-    assert not any(isinstance(step, Pass) for step in steps_of(plan))
+    _, sweep = swept(lambda x: (w * x).detach() * x, 0.0, parameters=[w])
+    assert all(isinstance(each, Clear) for each in instructions_of(sweep))
 
 
 def test_shared_rows_come_last():
     w = Value(2.0, "w")
-    _, plan = planned(lambda x: dot([tanh(w), w, w], [x, x * x, x]), 0.0, parameters=[w])
-    assert all(not step.instruction.out.shared for step in plan.batched if isinstance(step, Pass))
-    assert [step.instruction.op.name for step in plan.shared if isinstance(step, Pass)] == ["identity", "tanh"]
+    program, sweep = swept(lambda x: dot([tanh(w), w, w], [x, x * x, x]), 0.0, parameters=[w])
+    assert all(any(at.batched for at in reads(each)) for each in sweep.batched if not isinstance(each, Clear))
+    assert not any(at.batched for each in sweep.shared for at in reads(each))
+    assert [each.op.name for each in program.execution.layout.shared if isinstance(each, Map)] == ["tanh", "identity"]
 
 
 @given(case=programs() | wirings())
 def test_every_adjoint_is_written_before_it_is_added_to_or_read(case):
-    """Memories are never cleared as a whole, so a plan must not rely on what an earlier batch left."""
+    """Memories are never cleared as a whole, so a sweep must not rely on what an earlier batch left."""
     program = autograd.compile(case.f, *case.example, parameters=case.parameters, backend="numpy")
     output = program.execution.outputs("parameters")[0]
     for wrt in ("parameters", "inputs"):
-        plan = program.execution.plan(wrt)
         written = {True: set(), False: set()}
-        written[output.shared].add(output.start)
-        for step in steps_of(plan):
-            if isinstance(step, Clear):
-                rows = set(step.into.numbers.tolist())
-                assert not rows & written[step.into.shared]
-                written[step.into.shared] |= rows
-                continue
-            assert set(step.instruction.out.numbers.tolist()) <= written[step.instruction.out.shared]
-            for flow in step.flows:
-                rows = set(flow.into.numbers.tolist())
-                if flow.add:
-                    assert rows <= written[flow.into.shared]
+        written[output.batched].add(output.start)
+        for each in instructions_of(program.execution.backward(wrt)):
+            for at in reads(each):
+                assert not at.adjoint or set(at.numbers.tolist()) <= written[at.batched]
+            for at, add in writes(each):
+                rows = set(at.numbers.tolist())
+                if add:
+                    assert rows <= written[at.batched]
                 else:
-                    assert not rows & written[flow.into.shared]
-                written[flow.into.shared] |= rows
+                    assert not rows & written[at.batched]
+                written[at.batched] |= rows
         wanted = range(len(program.parameters)) if wrt == "parameters" else range(program.execution.inputs)
-        assert set(wanted) <= written[wrt == "parameters"]
+        assert set(wanted) <= written[wrt == "inputs"]

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.compiler.instructions import Map, MatrixProduct, Products, Rows, Sum, describe, operands_of, rows
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, describe, operands_of, rows
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20), st.booleans())
-def test_rows_keep_their_numbers(numbers, shared):
-    at = rows(shared, numbers)
+def test_rows_keep_their_numbers(numbers, batched):
+    at = rows(batched, numbers)
     assert at.numbers.tolist() == numbers
-    assert (at.shared, at.start, at.count) == (shared, numbers[0], len(numbers))
+    assert (at.batched, at.start, at.count) == (batched, numbers[0], len(numbers))
     assert at.unique == (len(set(numbers)) == len(numbers))
 
 
@@ -28,14 +28,14 @@ def test_the_shortest_description(numbers, step, indexed):
 
 
 def test_words_and_operands():
-    a, b, c = Rows(True, 0, 6), Rows(False, 0, 3), Rows(True, 6, 2)
-    layer = MatrixProduct(Rows(False, 3, 2), a, 2, 3, b, 1, c, "s1", "W1")
+    a, b, c = Rows(False, 0, 6), Rows(True, 0, 3), Rows(False, 6, 2)
+    layer = MatrixProduct(Rows(True, 3, 2), a, 2, 3, b, 1, c, "s1", "W1")
     assert describe(layer) == "dense 2×3 (6 products) → s1"
     assert operands_of(layer) == (a, b, c)
-    windows = MatrixProduct(Rows(False, 3, 8), a, 2, 3, Rows(False, 20, 12), 4, None, "s1", "W1")
+    windows = MatrixProduct(Rows(True, 3, 8), a, 2, 3, Rows(True, 20, 12), 4, None, "s1", "W1")
     assert describe(windows) == "convolution at 4 places 2×3 (24 products) → s1"
     assert operands_of(windows)[2] is None
     assert describe(Map(b, ops.tanh, (b,), "a1")) == "tanh 3 → a1"
-    assert describe(Sum(Rows(False, 9, 1), b, 3, "E")) == "sum 1×3 → E"
-    assert describe(Sum(Rows(False, 9, 2), a, 3, "E")) == "sum 2×3 → E"
-    assert describe(Products(c, a, a, 3, None, "p")) == "weighted sums 2×3 → p"
+    assert describe(Sum(Rows(True, 9, 1), b, 3, "E")) == "sum 1×3 → E"
+    assert describe(Sum(Rows(True, 9, 2), a, 3, "E")) == "sum 2×3 → E"
+    assert describe(RowDots(c, a, a, 3, None, "p")) == "weighted sums 2×3 → p"

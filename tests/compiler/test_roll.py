@@ -6,7 +6,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, dot, exp, maximum, square, tanh, total
-from autograd.compiler.instructions import Map, MatrixProduct, Products, Sum, operands_of
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Sum, operands_of
 
 
 def matrix(name, rows, columns):
@@ -77,7 +77,7 @@ class TestLayers:
         program = compiled(lambda x: [dot([exp(w) for w in row], x) for row in W], [0.0] * 3, parameters=flat(W))
         first, second = program.instructions
         assert isinstance(first, Map)
-        assert (first.op.name, first.out.shared, first.out.count) == ("exp", True, 6)
+        assert (first.op.name, first.out.batched, first.out.count) == ("exp", False, 6)
         assert isinstance(second, MatrixProduct)
 
 
@@ -107,12 +107,12 @@ class TestIrregular:
     def test_weighted_sums_that_share_nothing(self):
         w = [Value(float(i), f"w[{i}]") for i in range(4)]
         program = compiled(lambda x: [dot(w[:2], x[:2]), dot(w[2:], x[2:])], [0.0] * 4, parameters=w)
-        assert [type(i) for i in program.instructions] == [Products]
+        assert [type(i) for i in program.instructions] == [RowDots]
         assert program([[1.0, 1.0, 1.0, 1.0]]).tolist() == [[1.0, 5.0]]
 
     def test_products_of_inputs(self):
         program = compiled(lambda x, y: dot(x, y), [0.0] * 3, [0.0] * 3)
-        assert [type(i) for i in program.instructions] == [Products]
+        assert [type(i) for i in program.instructions] == [RowDots]
         assert program([[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]).tolist() == [32.0]
 
     def test_operations_of_the_same_depth_and_kind(self):
@@ -142,15 +142,17 @@ def test_rows_are_written_once_and_read_after():
     )
     program = compiled(model, np.zeros((1, 3, 3)), parameters=model.parameters())
     layout = program.execution.layout
-    known = {True: set(range(layout.shared_rows)), False: set(range(layout.batched_rows))}
-    written = {kind: [n for i in program.instructions if i.out.shared == kind for n in i.out.numbers] for kind in known}
+    known = {False: set(range(layout.shared_rows)), True: set(range(layout.batched_rows))}
+    written = {
+        kind: [n for i in program.instructions if i.out.batched == kind for n in i.out.numbers] for kind in known
+    }
     ready = {kind: rows - set(written[kind]) for kind, rows in known.items()}
     for kind, rows in written.items():
         assert len(set(rows)) == len(rows), kind
     for instruction in program.instructions:
         for at in operands_of(instruction):
-            assert at is None or set(at.numbers.tolist()) <= ready[at.shared]
-        ready[instruction.out.shared] |= set(instruction.out.numbers.tolist())
+            assert at is None or set(at.numbers.tolist()) <= ready[at.batched]
+        ready[instruction.out.batched] |= set(instruction.out.numbers.tolist())
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])

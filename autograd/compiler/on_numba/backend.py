@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Plan
+from autograd.compiler.adjoint import Sweep, differentiate
 from autograd.compiler.descent import Steps
-from autograd.compiler.instructions import Rows
 from autograd.compiler.memory import Memory
 from autograd.compiler.on_numba.kernels import Kernels, rule_address
-from autograd.compiler.on_numba.machine import SHARED, VALUES, descend, run_flushed
+from autograd.compiler.on_numba.machine import descend, run_flushed
 from autograd.compiler.on_numba.machine import run as run_exactly
-from autograd.compiler.on_numba.table import Tables, written
-from autograd.compiler.on_numba.tapes import on_tapes
+from autograd.compiler.on_numba.table import Tables, place_of, write_tables
+from autograd.compiler.on_numba.tapes import put_on_tapes
 from autograd.compiler.roll import Layout, irregular
 
 __all__ = ["NumbaBackend"]
@@ -38,20 +37,22 @@ class NumbaBackend:
         dtype: of its numbers.
     """
 
-    def __init__(self, layout: Layout, sweep: Plan | None, dtype: np.dtype[Any]) -> None:
-        self.layout, self.dtype = layout, dtype
+    def __init__(self, layout: Layout, sweep: Sweep | None, dtype: np.dtype[Any]) -> None:
+        self.layout, self.sweep, self.dtype = layout, sweep, dtype
         self.kernels = Kernels(dtype.name)
-        self.sweep = sweep or Plan(Rows(True, 0, 1), (), ())
 
     @cached_property
     def rolled(self) -> Tables:
         """The tables for batches."""
-        return written(self.kernels, self.layout, self.sweep)
+        return write_tables(self.kernels, self.layout, self.sweep, _align(self.layout.shared_rows))
 
     @cached_property
     def taped(self) -> Tables:
         """The tables for single examples of an irregular graph."""
-        return on_tapes(self.kernels, self.layout, self.sweep, _aligned(self.layout.shared_rows))
+        layout, sweep = put_on_tapes(self.layout, self.sweep.wanted if self.sweep else ()), None
+        if self.sweep is not None:
+            sweep = differentiate(layout, self.sweep.output, self.sweep.wanted)
+        return write_tables(self.kernels, layout, sweep, _align(layout.shared_rows))
 
     def tables(self, examples: int) -> Tables:
         """Choose how to compute so many examples at a time."""
@@ -62,7 +63,7 @@ class NumbaBackend:
         tables = self.tables(examples)
         rows = (self.layout.shared_rows, self.layout.batched_rows)
         counts = [rows[0], rows[1] * examples] * 2 + [tables.scratch * examples, tables.shared_scratch, tables.slopes]
-        starts = np.cumsum([0, *map(_aligned, counts)])
+        starts = np.cumsum([0, *map(_align, counts)])
         raw = np.zeros(int(starts[-1]) + ALIGNED, self.dtype)
         shift = (-raw.ctypes.data // self.dtype.itemsize) % ALIGNED
         flat = raw[shift : shift + int(starts[-1])]
@@ -87,24 +88,20 @@ class NumbaBackend:
         flat, base, width = memory.state
         update = rule_address(steps.rule, len(steps.slots), steps.settings.shape[1], self.dtype.name)
         frozen = np.full(1, 2, np.uint8) if steps.frozen is None else steps.frozen.astype(np.uint8)
-        others = np.array([_written(at) for at in steps.others], dtype=np.int64)
+        others = np.array([place_of(at) for at in steps.others], dtype=np.int64)
         tables = self.tables(memory.examples)
+        loss = steps.output
         done = descend(
             tables.forward, tables.backward, tables.pool, flat, base, width.copy(), steps.examples, steps.order,
-            steps.batch, _written(steps.output), others, steps.losses, steps.kept, update, steps.slots, steps.settings,
-            frozen, steps.parameters,
+            steps.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.kept, update, steps.slots,
+            steps.settings, frozen, steps.parameters,
         )  # fmt: skip
         return int(done)
 
 
-def _aligned(count: int) -> int:
+def _align(count: int) -> int:
     """Round a number of numbers up to whole cache lines."""
     return -(-count // ALIGNED) * ALIGNED
-
-
-def _written(at: Rows) -> int:
-    """Write a place of values as the machine does."""
-    return at.start * 8 + (SHARED if at.shared else VALUES)
 
 
 def _nothing() -> None:

@@ -106,8 +106,8 @@ class Kernels:
             self._add(key, ["out", *(x.name for x in letters)], [("out", forward_formula(op, letters), False)])
         return self._codes[key]
 
-    def backward(self, op: Op, arity: int, slots: Sequence[int]) -> int:
-        """Give the address of the kernel of an operation's flows.
+    def slopes(self, op: Op, arity: int, slots: Sequence[int]) -> int:
+        """Return the address of the kernel of the flows through an operation.
 
         It takes the places of adjoint, out and operands, then of a flow for each slot.
         """

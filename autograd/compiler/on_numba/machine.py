@@ -1,7 +1,7 @@
 """The numba machine: a program is a table of instructions over one flat memory, and this is what carries them out.
 
 It is compiled once for each type of number, and calls the kernels of the catalogue's operations by address; they follow
-from the records. A place is written as ``8·row + region``; rows of some regions have a column for each example.
+from the records. A place is a row of a region; rows of some regions have a column for each example.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from autograd.compiler.on_numba.intrinsics import FLUSH, call, control_word, mat
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "cache": True, "nogil": True}
 
-#: Regions of the memory. That of a row's adjoint is two further, and as far from it for shared rows as for others.
+#: Regions of the memory. A row's adjoint is as far from it for shared rows as for others.
 SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH, SLOPES = range(7)
+REGION_BITS = 3  # the lowest of a written place: its region
+REGION = (1 << REGION_BITS) - 1
 
 #: What an instruction does.
 (
@@ -26,18 +28,23 @@ SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH, SLOPES = ran
 OPERATION = 16  # every larger code is the address of an operation's kernel
 
 
+def write_place(row: int, region: int) -> int:
+    """Write a place as one number."""
+    return row << REGION_BITS | region
+
+
 @njit(inline="always")
 def place(written: int, base: Any, width: Any) -> int:
     """Turn a written place into an offset."""
-    region = written & 7
-    return base[region] + (written >> 3) * width[region]
+    region = written & REGION
+    return base[region] + (written >> REGION_BITS) * width[region]
 
 
 @njit(**OPTIONS)
 def copy(memory, pool, at, base, width, n, columns):
     """Lay rows out one after the other: target, source, step, index, or −1 for rows in order."""
     source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
-    wide = width[source & 7]
+    wide = width[source & REGION]
     target = place(pool[at], base, width)
     start = place(source, base, width)
     if columns == 1:
@@ -46,13 +53,13 @@ def copy(memory, pool, at, base, width, n, columns):
             for i in range(n):
                 out[i] = memory[start + i * step]
         else:
-            begin = base[source & 7]
+            begin = base[source & REGION]
             for i in range(n):
                 out[i] = memory[begin + pool[index + i]]
         return
     for i in range(n):
         row = vector(memory, target + i * columns, columns)
-        origin = start + i * step * wide if index < 0 else base[source & 7] + pool[index + i] * wide
+        origin = start + i * step * wide if index < 0 else base[source & REGION] + pool[index + i] * wide
         if wide == 1:
             number = memory[origin]
             for j in range(columns):
@@ -68,9 +75,9 @@ def scatter(memory, pool, at, base, width, n, columns):
     """Bring rows of flows to what they flow to: flows, target, step, index, whether to add."""
     source = place(pool[at], base, width)
     target, step, index, add = pool[at + 1], pool[at + 2], pool[at + 3], pool[at + 4]
-    wide = width[target & 7]
-    begin = base[target & 7]
-    first = begin + (target >> 3) * wide
+    wide = width[target & REGION]
+    begin = base[target & REGION]
+    first = begin + (target >> REGION_BITS) * wide
     if step == 0 and index < 0 and add == 0:
         for j in range(wide):
             memory[first + j] = 0.0
@@ -100,9 +107,9 @@ def scatter(memory, pool, at, base, width, n, columns):
 def clear(memory, pool, at, base, width, n):
     """Write zeros: target, step, index."""
     target, index = pool[at], pool[at + 2]
-    wide = width[target & 7]
+    wide = width[target & REGION]
     for i in range(n):
-        to = base[target & 7] + ((target >> 3) + i if index < 0 else pool[index + i]) * wide
+        to = base[target & REGION] + ((target >> REGION_BITS) + i if index < 0 else pool[index + i]) * wide
         for j in range(wide):
             memory[to + j] = 0.0
 
@@ -285,8 +292,8 @@ def finite(numbers):
 
 @njit(**OPTIONS)
 def descend(
-    forward, backward, pool, memory, base, width, examples, order, batch, output, kept, losses, outputs, update, slots,
-    settings, free, n,
+    forward, backward, pool, memory, base, width, examples, order, batch, output, output_adjoint, kept, losses, outputs,
+    update, slots, settings, free, n,
 ):  # fmt: skip
     """Take one step for each batch, and say how many were taken before a number stopped being finite."""
     word = control_word()
@@ -300,15 +307,15 @@ def descend(
         load(memory, base[VALUES], examples, order, first, count)
         run(forward, pool, memory, base, width)
         value = memory.dtype.type(0)
-        result = vector(memory, place(output, base, width), width[output & 7])
+        result = vector(memory, place(output, base, width), width[output & REGION])
         for j in range(result.size):
             value += result[j]
         value /= result.size
         for r in range(kept.size):
-            row = vector(memory, place(kept[r], base, width), width[kept[r] & 7])
+            row = vector(memory, place(kept[r], base, width), width[kept[r] & REGION])
             for j in range(count):
                 outputs[first + j, r] = row[j if row.size > 1 else 0]
-        adjoint = vector(memory, place(output + 2, base, width), result.size)
+        adjoint = vector(memory, place(output_adjoint, base, width), result.size)
         for j in range(result.size):
             adjoint[j] = memory.dtype.type(1) / result.size
         run(backward, pool, memory, base, width)

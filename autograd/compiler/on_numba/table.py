@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.adjoint import Clear, Flow, Pass, Plan
-from autograd.compiler.formulas import slope_formulas
-from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum
+from autograd.compiler.adjoint import Sweep
+from autograd.compiler.instructions import (
+    Clear,
+    Instruction,
+    Into,
+    Map,
+    MatrixProduct,
+    OuterProduct,
+    RowDots,
+    Rows,
+    RowSums,
+    Slopes,
+    Spread,
+    Sum,
+    Tape,
+    TapeSweep,
+    TransposedProduct,
+)
+from autograd.compiler.on_numba import machine
 from autograd.compiler.on_numba.kernels import Kernels
-from autograd.compiler.on_numba.machine import (
-    ADD,
-    ADJOINTS,
-    BIAS,
-    CLEAR,
-    COPY,
-    PRODUCT,
-    PRODUCT_TRANSPOSED,
-    PRODUCT_WEIGHTS,
-    ROW_SUMS,
-    SCATTER,
-    SCRATCH,
-    SHARED,
-    SHARED_ADJOINTS,
-    SHARED_SCRATCH,
-    SPREAD,
-    SUM,
-    VALUES,
-    WEIGHTED_FLOW,
-    WEIGHTED_SUM,
-)  # fmt: skip
 from autograd.compiler.roll import Layout
-from autograd.symbol import Symbol
 
-__all__ = ["Table", "Tables", "written"]
+__all__ = ["Tables", "place_of", "write_tables"]
 
 Array = NDArray[Any]
+MIN_PLACES = 3  # that the machine reads of an instruction
+IN_ORDER = -1  # instead of an index
+
+REGIONS = {
+    (False, False): machine.SHARED, (True, False): machine.VALUES, (False, True): machine.SHARED_ADJOINTS,
+    (True, True): machine.ADJOINTS,
+}  # fmt: skip
 
 
 class Tables(NamedTuple):
@@ -64,32 +65,40 @@ class Tables(NamedTuple):
     backward: Array
 
 
-class Table:
-    """Instructions as numbers, that are being written."""
+def place_of(at: Rows) -> int:
+    """Write the place of the first of some rows as the machine does."""
+    return machine.write_place(at.start, REGIONS[at.batched, at.adjoint])
 
-    def __init__(self, kernels: Kernels, pool: list[int]) -> None:
-        self.kernels = kernels
-        self.pool = pool
+
+class Table:
+    """Instructions as numbers, that are being written.
+
+    Args:
+        kernels: of the operations.
+        values: where the batched values start in the memory; the shared ones start at 0.
+    """
+
+    def __init__(self, kernels: Kernels, values: int) -> None:
+        self.kernels, self.values = kernels, values
+        self.pool: list[int] = []
         self.lines: list[tuple[int, ...]] = []
-        self.scratch = self.shared_scratch = 0
+        self.scratch = self.shared_scratch = self.slopes = 0
         self._used = self._shared_used = 0
         self._indices: dict[bytes, int] = {}
+        self._tapes: dict[int, int] = {}
 
-    def taken(self) -> Array:
-        """Take the instructions that were written, and begin anew."""
-        lines, self.lines = np.array(self.lines, dtype=np.int64).reshape(-1, 6), []
-        return lines
-
-    def finished(self, lines: list[Array], slopes: int) -> Tables:
-        """Gather a program's tables."""
-        pool = np.array(self.pool or [0], dtype=np.int64)
-        both = np.concatenate(lines[:2]), np.concatenate(lines[2:])
-        return Tables(lines, pool, self.scratch, self.shared_scratch, slopes, *both)
+    def table(self, instructions: Iterable[Instruction]) -> Array:
+        """Write a table of instructions."""
+        self.lines = []
+        for instruction in instructions:
+            self._instruction(instruction)
+            self._used = self._shared_used = 0  # the rows that it computed in are free
+        return np.array(self.lines, dtype=np.int64).reshape(-1, 6)
 
     def emit(self, code: int, batched: bool, n: int, places: list[int], k: int = 0, m: int = 1) -> None:
-        """Write one instruction."""
+        """Write one line."""
         at = len(self.pool)
-        self.pool += places + [places[0]] * (3 - len(places))  # the machine reads three at least
+        self.pool += places + [places[0]] * (MIN_PLACES - len(places))
         self.lines.append((code, int(batched), n, at, k, m))
 
     def temporary(self, batched: bool, count: int) -> int:
@@ -97,171 +106,169 @@ class Table:
         if batched:
             self._used += count
             self.scratch = max(self.scratch, self._used)
-            return (self._used - count) * 8 + SCRATCH
+            return machine.write_place(self._used - count, machine.SCRATCH)
         self._shared_used += count
         self.shared_scratch = max(self.shared_scratch, self._shared_used)
-        return (self._shared_used - count) * 8 + SHARED_SCRATCH
-
-    def done(self) -> None:
-        """Give the rows that were computed in free."""
-        self._used = self._shared_used = 0
+        return machine.write_place(self._shared_used - count, machine.SHARED_SCRATCH)
 
     def index(self, at: Rows) -> int:
-        """Write the rows of an index down; −1 where rows are in order."""
+        """Write the rows of an index down, and return where they stand."""
         if at.index is None:
-            return -1
+            return IN_ORDER
         key = at.index.tobytes()
         if key not in self._indices:
             self._indices[key] = len(self.pool)
             self.pool += at.index.tolist()
         return self._indices[key]
 
+    # --- reading and writing rows -------------------------------------------------------------------------------------
+
     def read(self, at: Rows, batched: bool) -> int:
-        """Find rows of values one after the other, with as many columns as the instruction has: copied, if need be."""
-        if at.index is None and (at.step == 1 or at.count == 1) and at.shared != batched:
-            return at.start * 8 + (SHARED if at.shared else VALUES)
+        """Find rows one after the other, with as many columns as the instruction has: copied, if need be."""
+        if at.ordered and at.batched == batched:
+            return place_of(at)
         target = self.temporary(batched, at.count)
         self._copy(target, at, batched)
         return target
 
     def _copy(self, target: int, at: Rows, batched: bool) -> None:
-        source = at.start * 8 + (SHARED if at.shared else VALUES)
-        self.emit(COPY, batched, at.count, [target, source, at.step, self.index(at)])
+        self.emit(machine.COPY, batched, at.count, [target, place_of(at), at.step, self.index(at)])
 
-    def forward(self, instruction: Instruction) -> None:
-        """Write what computes an instruction."""
-        batched = not instruction.out.shared
-        n = instruction.out.count
-        out = instruction.out.start * 8 + (VALUES if batched else SHARED)
-        if isinstance(instruction, Map):
-            if instruction.op in (ops.identity, ops.detached):
-                self._copy(out, instruction.operands[0], batched)
-            else:
-                read = [self.read(at, batched) for at in instruction.operands]
-                self.emit(self.kernels.forward(instruction.op, len(read)), batched, n, [out, *read])
-        elif isinstance(instruction, Sum):
-            self.emit(SUM, batched, n, [out, self.read(instruction.terms, batched)], instruction.k)
-        elif isinstance(instruction, Products):
-            read = [self.read(at, batched) for at in (instruction.weights, instruction.inputs)]
-            self.emit(WEIGHTED_SUM, batched, n, [out, *read], instruction.k)
-            if instruction.bias is not None:
-                self.emit(ADD, batched, n, [out, self.read(instruction.bias, batched)])
+    def _target(self, into: Into, batched: bool) -> int | None:
+        """Find the rows that flows can be computed into directly."""
+        direct = not into.add and into.rows.ordered and into.rows.batched == batched
+        return place_of(into.rows) if direct else None
+
+    def _deliver(self, into: Into, flows: int, batched: bool) -> None:
+        """Write what brings computed flows to the rows they flow to."""
+        at, target = into.rows, place_of(into.rows)
+        if into.add and at.ordered and at.batched == batched:
+            self.emit(machine.ADD, batched, at.count, [target, flows])
         else:
-            p = instruction
-            weights, inputs = p.weights.start * 8 + SHARED, self.read(p.inputs, batched)
-            self.emit(PRODUCT, batched, p.n, [out, weights, inputs], p.k, p.m)
-            if p.bias is not None:
-                self.emit(BIAS, batched, p.n, [out, self.read(p.bias, False)], p.k, p.m)
-        self.done()
+            self.emit(machine.SCATTER, batched, at.count, [flows, target, at.step, self.index(at), int(into.add)])
 
-    # --- flows --------------------------------------------------------------------------------------------------------
-
-    def _target(self, flow: Flow, batched: bool) -> int | None:
-        """Find the adjoints that a flow can be computed into directly."""
-        into = flow.into
-        if flow.add or into.index is not None or (into.step == 0 and into.count > 1) or into.shared == batched:
-            return None
-        return into.start * 8 + (SHARED_ADJOINTS if into.shared else ADJOINTS)
-
-    def _deliver(self, flow: Flow, source: int, batched: bool) -> None:
-        """Write what brings computed flows to the adjoints."""
-        into = flow.into
-        target = into.start * 8 + (SHARED_ADJOINTS if into.shared else ADJOINTS)
-        plain = into.index is None and (into.step == 1 or into.count == 1) and into.shared != batched
-        if plain and flow.add:
-            self.emit(ADD, batched, into.count, [target, source])
-        else:
-            step = 1 if into.count == 1 else into.step
-            self.emit(SCATTER, batched, into.count, [source, target, step, self.index(into), int(flow.add)])
-
-    def _computed(self, flow: Flow, batched: bool, emit: Callable[[int], None]) -> None:
+    def _compute(self, into: Into, batched: bool, emit: Callable[[int], None]) -> None:
         """Write flows into place: directly, or into rows to compute in that are delivered then."""
-        target = self._target(flow, batched)
+        target = self._target(into, batched)
         if target is not None:
             emit(target)
             return
-        source = self.temporary(batched, flow.into.count)
-        emit(source)
-        self._deliver(flow, source, batched)
+        flows = self.temporary(batched, into.rows.count)
+        emit(flows)
+        self._deliver(into, flows, batched)
 
-    def backward(self, step: Pass | Clear) -> None:
-        """Write what passes an instruction's adjoints on."""
-        if isinstance(step, Clear):
-            into = step.into
-            target = into.start * 8 + (SHARED_ADJOINTS if into.shared else ADJOINTS)
-            self.emit(CLEAR, False, into.count, [target, 0, self.index(into)])
-            return
-        instruction = step.instruction
-        batched = not instruction.out.shared
-        n = instruction.out.count
-        adjoint = instruction.out.start * 8 + (ADJOINTS if batched else SHARED_ADJOINTS)
-        if isinstance(instruction, Map):
-            self._pass_map(instruction, step.flows, adjoint, batched)
-        elif isinstance(instruction, Sum):
-            [flow] = step.flows
-            self._computed(flow, batched, _emitting(self, SPREAD, batched, n, [adjoint], instruction.k))
-        elif isinstance(instruction, Products):
-            for flow in step.flows:
-                if flow.slot == 2:
-                    self._deliver(flow, adjoint, batched)
-                    continue
-                other = self.read((instruction.inputs, instruction.weights)[flow.slot], batched)
-                emit = _emitting(self, WEIGHTED_FLOW, batched, n, [other, adjoint], instruction.k)
-                self._computed(flow, batched, emit)
+    # --- instructions -------------------------------------------------------------------------------------------------
+
+    def _instruction(self, instruction: Instruction) -> None:
+        """Write what carries out an instruction."""
+        match instruction:
+            case Map():
+                self._map(instruction)
+            case Sum(out=out, terms=terms, k=k):
+                self.emit(machine.SUM, out.batched, out.count, [place_of(out), self.read(terms, out.batched)], k)
+            case RowDots(out=out, weights=weights, inputs=inputs, k=k, bias=bias):
+                read = [self.read(at, out.batched) for at in (weights, inputs)]
+                self.emit(machine.WEIGHTED_SUM, out.batched, out.count, [place_of(out), *read], k)
+                if bias is not None:
+                    self.emit(machine.ADD, out.batched, out.count, [place_of(out), self.read(bias, out.batched)])
+            case MatrixProduct(out=out, weights=weights, n=n, k=k, inputs=inputs, m=m, bias=bias):
+                places = [place_of(out), place_of(weights), self.read(inputs, out.batched)]
+                self.emit(machine.PRODUCT, out.batched, n, places, k, m)
+                if bias is not None:
+                    self.emit(machine.BIAS, out.batched, n, [place_of(out), self.read(bias, False)], k, m)
+            case Slopes():
+                self._slopes(instruction)
+            case Spread():
+                self._spread(instruction)
+            case TransposedProduct(into=into, weights=weights, n=n, k=k, adjoint=adjoint, m=m):
+                places = [place_of(weights), place_of(adjoint)]
+                self._compute(
+                    into, adjoint.batched,
+                    lambda to: self.emit(machine.PRODUCT_TRANSPOSED, adjoint.batched, n, [to, *places], k, m),
+                )  # fmt: skip
+            case OuterProduct(into=into, adjoint=adjoint, n=n, k=k, inputs=inputs, m=m):
+                turned = self.temporary(adjoint.batched, k * m)
+                places = [place_of(adjoint), self.read(inputs, adjoint.batched), turned]
+                self._compute(
+                    into, False, lambda to: self.emit(machine.PRODUCT_WEIGHTS, adjoint.batched, n, [to, *places], k, m)
+                )
+            case RowSums(into=into, adjoint=adjoint, n=n, m=m):
+                source = place_of(adjoint)
+                self._compute(
+                    into, False, lambda to: self.emit(machine.ROW_SUMS, adjoint.batched, n, [to, source], 0, m)
+                )
+            case Clear(out=out):
+                self.emit(machine.CLEAR, False, out.count, [place_of(out), 0, self.index(out)])
+            case Tape():
+                self._tape(instruction)
+            case TapeSweep(tape=tape):
+                self.lines.append((machine.TAPE_BACK, 1, tape.out.count, self._tapes[id(tape)], 0, 1))
+
+    def _map(self, instruction: Map) -> None:
+        out, batched = place_of(instruction.out), instruction.out.batched
+        if instruction.op in (ops.identity, ops.detached):
+            self._copy(out, instruction.operands[0], batched)
         else:
-            self._pass_matrix(instruction, step.flows, adjoint, batched)
-        self.done()
-
-    def _pass_map(self, instruction: Map, flows: tuple[Flow, ...], adjoint: int, batched: bool) -> None:
-        arity, n = len(instruction.operands), instruction.out.count
-        wanted = [any(flow.slot == slot for flow in flows) for slot in range(arity)]
-        letters = [Symbol(f"x{i}") for i in range(arity)]
-        slopes = slope_formulas(instruction.op, Symbol("out"), letters, wanted)
-        computed = [flow for flow in flows if isinstance(slopes[flow.slot], Symbol) or slopes[flow.slot] != 1.0]
-        targets: list[int] = []
-        if computed:
-            out = instruction.out.start * 8 + (VALUES if batched else SHARED)
             read = [self.read(at, batched) for at in instruction.operands]
-            code = self.kernels.backward(instruction.op, arity, [flow.slot for flow in computed])
-            found = [self._target(flow, batched) for flow in computed]
-            targets = [self.temporary(batched, n) if to is None else to for to in found]
-            self.emit(code, batched, n, [adjoint, out, *read, *targets])
-        for flow in flows:
-            if flow not in computed:
-                self._deliver(flow, adjoint, batched)
-            elif self._target(flow, batched) is None:
-                self._deliver(flow, targets[computed.index(flow)], batched)
+            code = self.kernels.forward(instruction.op, len(read))
+            self.emit(code, batched, instruction.out.count, [out, *read])
 
-    def _pass_matrix(self, p: MatrixProduct, flows: tuple[Flow, ...], adjoint: int, batched: bool) -> None:
-        inputs = self.read(p.inputs, batched)
-        weights = p.weights.start * 8 + SHARED
-        for flow in flows:
-            if flow.slot == 0:
-                turned = self.temporary(batched, p.k * p.m)
-                places = [adjoint, inputs, turned]
-                self._computed(flow, False, _emitting(self, PRODUCT_WEIGHTS, batched, p.n, places, p.k, p.m))
-            elif flow.slot == 1:
-                places = [weights, adjoint]
-                self._computed(flow, batched, _emitting(self, PRODUCT_TRANSPOSED, batched, p.n, places, p.k, p.m))
-            else:
-                self._computed(flow, False, _emitting(self, ROW_SUMS, batched, p.n, [adjoint], p.k, p.m))
+    def _slopes(self, instruction: Slopes) -> None:
+        batched, n = instruction.result.batched, instruction.result.count
+        read = [self.read(at, batched) for at in instruction.operands]
+        direct = [self._target(into, batched) for into in instruction.into]
+        targets = [self.temporary(batched, n) if to is None else to for to in direct]
+        code = self.kernels.slopes(instruction.op, len(read), instruction.slots)
+        self.emit(code, batched, n, [place_of(instruction.adjoint), place_of(instruction.result), *read, *targets])
+        for into, flows, to in zip(instruction.into, targets, direct, strict=True):
+            if to is None:
+                self._deliver(into, flows, batched)
+
+    def _spread(self, instruction: Spread) -> None:
+        into, k, factors = instruction.into, instruction.k, instruction.factors
+        source, batched, n = place_of(instruction.source), instruction.source.batched, instruction.source.count
+        if factors is not None:
+            places = [self.read(factors, batched), source]
+            self._compute(into, batched, lambda to: self.emit(machine.WEIGHTED_FLOW, batched, n, [to, *places], k))
+        elif k == 1:
+            self._deliver(into, source, batched)
+        else:
+            self._compute(into, batched, lambda to: self.emit(machine.SPREAD, batched, n, [to, source], k))
+
+    def _tape(self, tape: Tape) -> None:
+        """Write operations node by node: the code of each, and where its two operands lie."""
+        kinds = list(zip([each.op for each in tape.maps], tape.slots, strict=True))
+        listed = sorted(set(kinds), key=lambda kind: (kind[0].name, kind[1]))  # in one order: graphs share a kernel
+        codes = {kind: code for code, kind in enumerate(listed)}
+        nodes = np.zeros((tape.out.count, 3), np.int64)
+        place = 0
+        for each, kind in zip(tape.maps, kinds, strict=True):
+            part = nodes[place : place + each.out.count]
+            part[:, 0] = codes[kind]
+            first, *others = [at.numbers + (self.values if at.batched else 0) for at in each.operands]
+            part[:, 1] = first
+            part[:, 2] = others[0] if others else each.out.numbers + self.values  # itself, with slope 0
+            place += len(part)
+        at, start = len(self.pool), tape.out.start
+        self.pool += [place_of(tape.out), machine.write_place(2 * start, machine.SLOPES), self.kernels.tape(listed)]
+        self.pool += nodes.ravel().tolist()
+        self.slopes = max(self.slopes, 2 * (start + tape.out.count))
+        self.lines.append((machine.TAPE, 1, tape.out.count, at, 0, 1))
+        self._tapes[id(tape)] = at
 
 
-def _emitting(table: Table, code: int, batched: bool, n: int, places: list[int], k: int, m: int = 1) -> Any:
-    """Make what writes an instruction once it is known where its flows go."""
-    return lambda target: table.emit(code, batched, n, [target, *places], k, m)
+def write_tables(kernels: Kernels, layout: Layout, sweep: Sweep | None, values: int) -> Tables:
+    """Write a program's tables.
 
-
-def written(kernels: Kernels, layout: Layout, sweep: Plan) -> Tables:
-    """Write a program's tables, each instruction on whole arrays."""
-    table = Table(kernels, [])
-    lines = []
-    for steps in (layout.shared, layout.batched):
-        for step in steps:
-            table.forward(step)
-        lines.append(table.taken())
-    for swept in (sweep.batched, sweep.shared):
-        for passed in swept:
-            table.backward(passed)
-        lines.append(table.taken())
-    return table.finished(lines, 0)
+    Args:
+        kernels: of the operations.
+        layout: the program's instructions.
+        sweep: its sweep, if there is one.
+        values: where the batched values start in the memory.
+    """
+    table = Table(kernels, values)
+    swept = ((), ()) if sweep is None else (sweep.batched, sweep.shared)
+    lines = [table.table(part) for part in (layout.shared, layout.batched, *swept)]
+    pool = np.array(table.pool or [0], dtype=np.int64)
+    both = np.concatenate(lines[:2]), np.concatenate(lines[2:])
+    return Tables(lines, pool, table.scratch, table.shared_scratch, table.slopes, *both)

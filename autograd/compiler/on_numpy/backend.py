@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Plan
+from autograd.compiler.adjoint import Sweep
 from autograd.compiler.descent import Steps
 from autograd.compiler.memory import Memory
 from autograd.compiler.on_numpy.in_place import InPlaceRule
@@ -35,7 +35,7 @@ class NumpyBackend:
         source: the source.
     """
 
-    def __init__(self, layout: Layout, sweep: Plan | None, dtype: np.dtype[Any]) -> None:
+    def __init__(self, layout: Layout, sweep: Sweep | None, dtype: np.dtype[Any]) -> None:
         self._rules: dict[Any, InPlaceRule] = {}
         self._rows, self._dtype = (layout.shared_rows, layout.batched_rows), dtype
         self.source, self._objects = numpy_source(layout, sweep)

@@ -1,419 +1,288 @@
-"""The NumPy backend: instructions written as Python source, one array statement after the other.
+"""Instructions written as Python source for NumPy, one array statement after the other.
 
-The source is what `print(program.source)` shows. Its functions work on two memories, whose rows are named as the
+The source is what `print(program.source)` shows. Its functions work on four memories, whose rows are named as the
 numbers in them are.
 """
 
 from __future__ import annotations
 
-import keyword
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from autograd import ops
-from autograd.compiler.adjoint import Clear, Flow, Pass, Plan
-from autograd.compiler.formulas import Operand, forward_formula, may_be_singular, slope_formulas, statements
-from autograd.compiler.instructions import Instruction, Map, MatrixProduct, Products, Rows, Sum, describe, operands_of
+from autograd.compiler.adjoint import Sweep
+from autograd.compiler.formulas import forward_formula, may_be_singular
+from autograd.compiler.instructions import (
+    Clear,
+    Instruction,
+    Into,
+    Map,
+    MatrixProduct,
+    OuterProduct,
+    RowDots,
+    Rows,
+    RowSums,
+    Slopes,
+    Spread,
+    Sum,
+    TransposedProduct,
+    describe,
+)
+from autograd.compiler.on_numpy.statements import INDENT, Statements
 from autograd.compiler.roll import Layout
-from autograd.op import Op
 from autograd.symbol import Symbol
-from autograd.ufuncs import UFUNCS
 
 __all__ = ["Source", "numpy_source"]
 
-#: NumPy's function for each operation that has one, with an ``out=``.
-NUMPY: dict[Op, str] = {op: name for name, op in UFUNCS.items() if hasattr(np, name)} | {
-    op: op.array for op in UFUNCS.values() if isinstance(op.array, str) and isinstance(getattr(np, op.array), np.ufunc)
-}
-NUMPY |= {ops.add: "add", ops.pow: "power", ops.abs: "absolute", ops.truediv: "divide"}
-
-INDENT = " " * 4
-MANY = 9  # rounds of additions, as a convolution of 3×3 takes them
-
-
-def primitive(op: Op) -> bool:
-    """Whether the backend computes an operation as such: NumPy has it, or its record is no formula."""
-    if op in NUMPY:
-        return True
-    letters = [Symbol(letter) for letter in op.name_operands(2 if op.nary else len(op.slopes))]
-    formula = forward_formula(op, letters)
-    return isinstance(formula, Symbol) and formula.op is op
+#: The arrays of the memories, by whether their rows are batched and whether they are adjoints.
+MEMORIES = {
+    (False, False): "shared", (True, False): "values", (False, True): "shared_adjoints", (True, True): "adjoints",
+}  # fmt: skip
+TAKEN = (
+    *MEMORIES.values(), "examples", "empty", "matmul", "sum", "putmask", "broadcast_to", "terms", "sum_runs", "copyto",
+    "forward_shared", "forward", "backward", "backward_shared",
+)  # fmt: skip
+MOST_ROUNDS = 9  # of additions to rows that are met several times, as a convolution of 3×3 takes them
 
 
-class Source:
-    """Python source that is being written, and the objects that it names.
-
-    Attributes:
-        objects: what the source takes from outside: NumPy functions, records, row numbers.
-    """
+class Source(Statements):
+    """Python source of a program that is being written."""
 
     def __init__(self, layout: Layout) -> None:
+        super().__init__(TAKEN)
         self.layout = layout
-        self.objects: dict[str, Any] = {}
-        self._views: dict[tuple[str, bool, int, int], str] = {}
+        self._views: dict[tuple[Any, ...], str] = {}
         self._view_lines: list[str] = []
-        self._taken: set[str] = {"shared", "values", "shared_adjoints", "adjoints", "examples", "empty", "float"}
-        self._taken |= {*NUMPY.values(), "matmul", "sum", "putmask", "broadcast_to", "terms", "sum_runs", "copyto"}
-        self._taken |= {"forward_shared", "forward", "backward", "backward_shared"}
-        self._numbers: dict[str, int] = {}
-        self._functions: dict[Op, str] = {}
         self._indices: dict[bytes, str] = {}
-        self._temporaries: dict[tuple[int, int, bool], str] = {}
-        self._name_rows()
-        self.lines: list[str] = []
 
-    # --- names ---------------------------------------------------------------------------------------------------
+    # --- names --------------------------------------------------------------------------------------------------------
 
-    def _name_rows(self) -> None:
-        """Name the rows of every instruction's result, and those of matrices, as the graph names them."""
-        self._stems: dict[tuple[bool, int, int], str] = {}
-        for instruction in (*self.layout.shared, *self.layout.batched):
-            out = instruction.out
-            self._stems[out.shared, out.start, out.count] = instruction.name
-            if isinstance(instruction, MatrixProduct):
-                w = instruction.weights
-                self._stems.setdefault((True, w.start, w.count), instruction.weights_name)
-        e = self.layout.expressions
-        self._names = {
-            (not e.batched[x], self.layout.row[x]): e.name(x) for x in range(len(e)) if self.layout.row[x] >= 0
-        }
-
-    def _fresh(self, stem: str) -> str:
-        stem = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_")[:40]
-        if not stem or not stem.isidentifier() or keyword.iskeyword(stem):
-            stem = f"v{stem}" if f"v{stem}".isidentifier() else "v"
-        name = stem
-        while name in self._taken:
-            self._numbers[stem] = self._numbers.get(stem, 1) + 1
-            name = f"{stem}_{self._numbers[stem]}"
-        self._taken.add(name)
-        return name
-
-    def view(self, memory: str, at: Rows) -> str:
-        """Name a slice of rows of a memory (values or adjoints), as an array of two axes."""
-        count = 1 if at.step == 0 else at.count
-        key = memory, at.shared, at.start, count
+    def _define(self, key: tuple[Any, ...], stem: str, expression: str) -> str:
+        """Name what is made once for all runs."""
         if key not in self._views:
-            stem = self._stems.get((at.shared, at.start, count)) or self._names.get((at.shared, at.start), "rows")
-            stem = stem.partition("[")[0] + ("_adjoint" if memory == "adjoints" else "")
-            name = self._fresh(stem)
-            whole = ("shared_adjoints" if memory == "adjoints" else "shared") if at.shared else memory
-            self._views[key] = name
-            self._view_lines.append(f"{name} = {whole}[{at.start}:{at.start + count}]")
+            self._views[key] = name = self.fresh(stem)
+            self._view_lines.append(f"{name} = {expression}")
         return self._views[key]
 
-    def _index(self, at: Rows) -> str:
-        return self._array(at.index)
+    def view(self, at: Rows) -> str:
+        """Name a slice of rows as an array of two axes."""
+        count = 1 if at.repeated else at.count
+        memory = MEMORIES[at.batched, at.adjoint]
+        stem = self.layout.name_of(at) + ("_adjoint" if at.adjoint else "")
+        return self._define(("rows", memory, at.start, count), stem, f"{memory}[{at.start}:{at.start + count}]")
 
-    def _array(self, index: Any) -> str:
+    def shaped(self, at: Rows, *shape: int) -> str:
+        """Name rows as an array of other axes."""
+        flat = self.view(at)
+        return self._define(("shaped", flat, *shape), f"{flat}_matrix", f"{flat}.reshape({', '.join(map(str, shape))})")
+
+    def temporary(self, count: int, kind: str, batched: bool) -> str:
+        """Name an array of so many rows to compute in, with a column for each example or one for all."""
+        return self._define(
+            ("temporary", kind, count, batched), kind, f"empty({count}, {'examples' if batched else 1})"
+        )
+
+    def array(self, index: Any) -> str:
+        """Name an array of row numbers."""
         key = index.tobytes()
         if key not in self._indices:
-            name = self._fresh("places")
+            self._indices[key] = name = self.fresh("places")
             self.objects[name] = index
-            self._indices[key] = name
         return self._indices[key]
 
-    def _numpy(self, name: str) -> str:
-        self.objects.setdefault(name, getattr(np, name))
-        return name
-
-    def temporary(self, count: int, number: int, batched: bool) -> str:
-        """Name an array of so many rows to compute in, with a column for each example or one for all."""
-        key = count, number, batched
-        if key not in self._temporaries:
-            name = self._fresh(f"t{number}")
-            self._temporaries[key] = name
-            self._view_lines.append(f"{name} = empty({count}, {'examples' if batched else 1})")
-        return self._temporaries[key]
-
-    def _turned(self, product: MatrixProduct) -> str:
-        """Name an array for the inputs of a product, turned."""
-        columns = 1 if product.out.shared else "examples"
-        key = f"turned {columns}", False, product.k * product.m, product.k
-        if key not in self._views:
-            self._views[key] = name = self._fresh("turned")
-            self._view_lines.append(f"{name} = empty({product.k * product.m}, {columns}).reshape(-1, {product.k})")
-        return self._views[key]
-
-    def _write(self, line: str) -> None:
-        self.lines.append(INDENT + line)
-
     def _comment(self, text: str) -> None:
-        self._write("# " + "".join(letter if letter.isprintable() else " " for letter in text))  # a name may hold lines
+        self.write("# " + "".join(letter if letter.isprintable() else " " for letter in text))  # a name may hold lines
 
-    # --- reading and writing rows -----------------------------------------------------------------------------------
+    # --- reading and writing rows -------------------------------------------------------------------------------------
 
     def read(self, at: Rows) -> str:
-        """Write the expression for rows of numbers."""
+        """Write the expression for rows."""
         if at.index is not None:
-            return f"{'shared' if at.shared else 'values'}[{self._index(at)}]"
-        return self.view("values", at)
-
-    def _deliver(self, flow: Flow, made: str, count: int, batched: bool) -> None:
-        """Write what adds rows of flows, an array (count, examples), to the adjoints of what they flow to."""
-        into = flow.into
-        memory = "shared_adjoints" if into.shared else "adjoints"
-        if into.step == 0 and into.index is None:
-            summed = f"{made}.sum()" if into.shared else f"{made}.sum(axis=0)"
-            view = self.view("adjoints", into)
-            self._write(self._added(view, summed) if flow.add else f"{view}[...] = {summed}")
-            return
-        if into.shared and batched:
-            made = f"{made}.sum(axis=1, keepdims=True)"
-        if into.index is None:
-            view = self.view("adjoints", into)
-            if flow.add:
-                self._write(self._added(view, made))
-            elif made != view:
-                self._write(f"{view}[...] = {made}")
-            return
-        if not flow.add:
-            self._write(f"{memory}[{self._index(into)}] = {made}")
-        elif into.unique:
-            self._write(f"{memory}[{self._index(into)}] += {made}")
-        else:
-            if not made.isidentifier():
-                name = self._fresh("flows")
-                self._write(f"{name} = {made}")
-                made = name
-            rounds = _rounds(into.numbers)
-            if (
-                len(rounds) > MANY
-            ):  # a row that is reached so often: flows are sorted by where they go, and summed there
-                order = np.argsort(into.numbers, kind="stable")
-                reached, starts = np.unique(into.numbers[order], return_index=True)
-                sorted_, bounds, places = (
-                    self._array(part.astype(np.int32)) for part in (order, starts, reached)
-                )  # fmt: skip
-                self.objects.setdefault("sum_runs", np.add.reduceat)
-                self._write(f"{memory}[{places}] += sum_runs({made}[{sorted_}], {bounds}, axis=0)")
-                return
-            for chosen in rounds:
-                picked, places = self._array(chosen.astype(np.int32)), self._array(into.index[chosen])
-                self._write(f"{memory}[{places}] += {made}[{picked}]")
-
-    def _added(self, view: str, more: str) -> str:
-        return f"{self._numpy('add')}({view}, {more}, out={view})"
-
-    def target(self, flow: Flow, batched: bool) -> str | None:
-        """Name the rows that a flow may be computed into directly, if there are."""
-        into = flow.into
-        direct = not flow.add and into.index is None and into.step == 1 and not (into.shared and batched)
-        return self.view("adjoints", into) if direct else None
-
-    # --- formulas -----------------------------------------------------------------------------------------------------
-
-    def compute(
-        self, formulas: Sequence[Any], given: dict[str, str], out: Rows, targets: Sequence[str | None]
-    ) -> list[str]:
-        """Write the statements that compute formulas on arrays; give the expression that each is then found by."""
-        listed, results = statements(formulas, primitive)
-        last = {}  # the last statement that reads each
-        for place, statement in enumerate(listed):
-            for operand in statement.operands:
-                if isinstance(operand, Operand) and operand.place >= 0:
-                    last[operand.place] = place
-        final = {r.place: slot for slot, r in enumerate(results) if isinstance(r, Operand) and r.place >= 0}
-        where: dict[int, str] = {}
-        free: list[str] = []
-        used = 0
-        for place, statement in enumerate(listed):
-            target = targets[final[place]] if place in final else None
-            if target is not None and place < last.get(place, -1):
-                target = None  # the rows of the result are written last
-            if target is None:
-                if not free:
-                    free.append(self.temporary(out.count, used, not out.shared))
-                    used += 1
-                target = free.pop()
-            parts = [self._part(operand, given, where) for operand in statement.operands]
-            self._statement(statement.op, parts, target)
-            where[place] = target
-            for operand in set(statement.operands):
-                if isinstance(operand, Operand) and last.get(operand.place) == place and operand.place not in final:
-                    free.append(where[operand.place])
-        return [self._part(r, given, where) for r in results]
-
-    def _part(self, operand: Any, given: dict[str, str], where: dict[int, str]) -> str:
-        if not isinstance(operand, Operand):
-            return _number(operand)
-        return where[operand.place] if operand.place >= 0 else given[operand.name]
-
-    def _statement(self, op: Op, parts: list[str], target: str) -> None:
-        if op is ops.where:
-            self._write(f"{target}[...] = {self._numpy('where')}({', '.join(parts)})")
-        elif op in NUMPY:
-            self._write(f"{self._numpy(NUMPY[op])}({', '.join(parts)}, out={target})")
-        else:
-            if op not in self._functions:
-                self._functions[op] = self._fresh(f"{op.name}_on_arrays")
-                self.objects[self._functions[op]] = op.apply
-            self._write(f"{target}[...] = {self._functions[op]}(({', '.join(parts)}{',' if len(parts) == 1 else ''}))")
-
-    # --- instructions -------------------------------------------------------------------------------------------------
-
-    def forward(self, instruction: Instruction) -> None:
-        """Write what computes an instruction."""
-        self._comment(describe(instruction))
-        out = self.view("values", instruction.out)
-        if isinstance(instruction, Map):
-            self._map(instruction, out)
-        elif isinstance(instruction, Sum):
-            self._write(f"{self._numpy('sum')}({self._blocks(instruction.terms, instruction.k)}, axis=1, out={out})")
-        elif isinstance(instruction, Products):
-            weights, inputs = (self._blocks(part, instruction.k) for part in (instruction.weights, instruction.inputs))
-            if weights == inputs and instruction.weights.index is not None:
-                self._write(f"terms = {weights}")
-                weights = inputs = "terms"
-            if instruction.weights.shared and instruction.inputs.shared:  # the bias alone may have a column an example
-                self._write(f"{out}[...] = ({weights} * {inputs}).sum(axis=1)")
-            else:
-                self._write(f"{self._numpy('sum')}({weights} * {inputs}, axis=1, out={out})")
-            self._bias(instruction.bias, out)
-        else:
-            weights, inputs, result = self._matrices(instruction, "values")
-            self._write(f"{self._numpy('matmul')}({weights}, {inputs}, out={result})")
-            self._bias(instruction.bias, result)
-
-    def _bias(self, bias: Rows | None, result: str) -> None:
-        if bias is not None:
-            self._write(f"{self._numpy('add')}({result}, {self.read(bias)}, out={result})")
-
-    def _matrices(self, product: MatrixProduct, memory: str) -> tuple[str, str, str]:
-        """Name a matrix, its inputs and its results as arrays of two axes, in the memory of values or of adjoints."""
-        return (
-            self._shaped(memory, product.weights, f"{product.n}, {product.k}"),
-            self._rows_of(memory, product.inputs, product.k, product.m),
-            self._rows_of(memory, product.out, product.n, product.m),
-        )  # fmt: skip
-
-    def _rows_of(self, memory: str, at: Rows, count: int, m: int) -> str:
-        return self.view(memory, at) if m == 1 else self._shaped(memory, at, f"{count}, -1")
-
-    def _shaped(self, memory: str, at: Rows, shape: str) -> str:
-        key = f"{memory} {shape}", at.shared, at.start, at.count
-        if key not in self._views:
-            flat = self.view(memory, at)
-            name = self._fresh(f"{flat}_matrix")
-            self._views[key] = name
-            self._view_lines.append(f"{name} = {flat}.reshape({shape})")
-        return self._views[key]
+            return f"{MEMORIES[at.batched, at.adjoint]}[{self.array(at.index)}]"
+        return self.view(at)
 
     def _blocks(self, at: Rows, k: int) -> str:
         """Write rows as an array of three axes: sum, term, example."""
-        if at.index is None and at.step == 1:
-            return self._shaped("values", at, f"{at.count // k}, {k}, -1")
-        if at.index is None:
-            view = self.view("values", at)
-            return f"{self._numpy('broadcast_to')}({view}, ({at.count // k}, {k}, {view}.shape[1]))"
+        if at.ordered:
+            return self.shaped(at, at.count // k, k, -1)
+        if at.repeated:
+            view = self.view(at)
+            return f"{self.numpy('broadcast_to')}({view}, ({at.count // k}, {k}, {view}.shape[1]))"
         return f"{self.read(at)}.reshape({at.count // k}, {k}, -1)"
 
-    def _map(self, instruction: Map, out: str) -> None:
-        letters = [f"x{slot}" for slot in range(len(instruction.operands))]
-        formula = forward_formula(instruction.op, [Symbol(letter) for letter in letters])
-        given = self._operands(letters, instruction.operands)
-        [result] = self.compute([formula], given, instruction.out, [out])
-        if result != out:
-            self._write(f"{out}[...] = {result}")
+    def _add_to(self, view: str, more: str) -> None:
+        self.write(f"{self.numpy('add')}({view}, {more}, out={view})")
 
-    def _operands(self, letters: list[str], operands: tuple[Rows, ...]) -> dict[str, str]:
-        """Name the arrays of operands; gathered rows are gathered once."""
-        given: dict[str, str] = {}
-        for letter, at in zip(letters, operands, strict=True):
-            given[letter] = self.read(at)
-        return given
+    def _put(self, view: str, more: str, add: bool) -> None:
+        if add:
+            self._add_to(view, more)
+        elif view != more:
+            self.write(f"{view}[...] = {more}")
 
-    def backward(self, step: Pass | Clear) -> None:
-        """Write what passes an instruction's adjoints on."""
-        if isinstance(step, Clear):
-            memory = "shared_adjoints" if step.into.shared else "adjoints"
-            place = (
-                self._index(step.into)
-                if step.into.index is not None
-                else f"{step.into.start}:{step.into.start + step.into.count}"
-            )
-            self._write(f"{memory}[{place}] = 0.0")
+    def target(self, into: Into, batched: bool) -> str | None:
+        """Name the rows that flows may be computed into directly, if there are."""
+        direct = not into.add and into.rows.ordered and into.rows.batched == batched
+        return self.view(into.rows) if direct else None
+
+    def deliver(self, into: Into, flows: str, batched: bool) -> None:
+        """Write what brings flows, an array (count, examples), to the rows they flow to."""
+        at = into.rows
+        if at.repeated:
+            self._put(self.view(at), f"{flows}.sum(axis=0)" if at.batched else f"{flows}.sum()", into.add)
             return
-        instruction = step.instruction
-        self._comment(describe(instruction))
-        batched = not instruction.out.shared
-        adjoint = self.view("adjoints", instruction.out)
-        if isinstance(instruction, Map):
-            self._pass_map(instruction, step.flows, adjoint, batched)
-        elif isinstance(instruction, Sum):
-            [flow] = step.flows
-            self._deliver_blocks(flow, f"{adjoint}[:, None]", instruction.k, batched)
-        elif isinstance(instruction, Products):
-            for flow in step.flows:
-                if flow.slot == 2:
-                    self._deliver(flow, adjoint, instruction.out.count, batched)
-                else:
-                    other = self._blocks(operands_of(instruction)[1 - flow.slot], instruction.k)  # type: ignore[arg-type]
-                    self._deliver_blocks(flow, f"{other} * {adjoint}[:, None]", instruction.k, batched)
+        if batched and not at.batched:
+            flows = f"{flows}.sum(axis=1, keepdims=True)"
+        if at.index is None:
+            self._put(self.view(at), flows, into.add)
+        elif at.unique or not into.add:
+            self.write(f"{self.read(at)} {'+=' if into.add else '='} {flows}")
         else:
-            self._pass_matrix(instruction, step.flows, batched)
+            self._scatter(at, flows)
 
-    def _deliver_blocks(self, flow: Flow, blocks: str, k: int, batched: bool) -> None:
-        """Write what adds blocks (sums, terms or 1, examples) to the adjoints of the terms."""
-        into = flow.into
-        if into.index is None and into.step == 1 and not (into.shared and batched):
-            view = self._shaped("adjoints", into, f"{into.count // k}, {k}, -1")
-            self._write(self._added(view, blocks) if flow.add else f"{view}[...] = {blocks}")
+    def _scatter(self, at: Rows, flows: str) -> None:
+        """Write what adds flows to rows, some of which are met several times."""
+        assert at.index is not None
+        memory = MEMORIES[at.batched, at.adjoint]
+        if not flows.isidentifier():
+            name = self.fresh("flows")
+            self.write(f"{name} = {flows}")
+            flows = name
+        rounds = _rounds(at.numbers)
+        if len(rounds) > MOST_ROUNDS:  # flows are sorted by where they go, and summed there
+            order = np.argsort(at.numbers, kind="stable")
+            reached, starts = np.unique(at.numbers[order], return_index=True)
+            ordered, bounds, places = (self.array(part.astype(np.int32)) for part in (order, starts, reached))
+            self.objects.setdefault("sum_runs", np.add.reduceat)
+            self.write(f"{memory}[{places}] += sum_runs({flows}[{ordered}], {bounds}, axis=0)")
             return
-        name, columns = self._fresh("flows"), "examples" if batched else 1
-        self._write(f"{name} = {self._numpy('broadcast_to')}({blocks}, ({into.count // k}, {k}, {columns}))")
-        self._deliver(flow, f"{name}.reshape({into.count}, -1)", into.count, batched)
+        for chosen in rounds:
+            picked, places = self.array(chosen.astype(np.int32)), self.array(at.index[chosen])
+            self.write(f"{memory}[{places}] += {flows}[{picked}]")
 
-    def _pass_map(self, instruction: Map, flows: tuple[Flow, ...], adjoint: str, batched: bool) -> None:
-        letters = [f"x{slot}" for slot in range(len(instruction.operands))]
-        wanted = [any(flow.slot == slot for flow in flows) for slot in range(len(letters))]
-        out = Symbol("out")
-        slopes = slope_formulas(instruction.op, out, [Symbol(letter) for letter in letters], wanted)
-        chosen = [slopes[flow.slot] for flow in flows]
-        count = instruction.out.count
-        given = self._operands(letters, instruction.operands) | {"out": self.view("values", instruction.out)}
-        found = self.compute(chosen, given, instruction.out, [None] * len(flows))
-        for flow, slope, expression in zip(flows, chosen, found, strict=True):
-            if expression == "1.0":
-                self._deliver(flow, adjoint, count, batched)
-                continue
-            target = self.target(flow, batched) or self.temporary(count, 90, batched)
-            self._write(f"{self._numpy('multiply')}({adjoint}, {expression}, out={target})")
-            if may_be_singular(instruction.op, slope):  # nothing flows from an adjoint of zero, whatever the slope
-                self._write(f"{self._numpy('putmask')}({target}, {adjoint} == 0.0, 0.0)")
-            self._deliver(flow, target, count, batched)
+    # --- instructions -------------------------------------------------------------------------------------------------
 
-    def _pass_matrix(self, product: MatrixProduct, flows: tuple[Flow, ...], batched: bool) -> None:
-        weights, inputs, _ = self._matrices(product, "values")
-        weights_adjoint, inputs_adjoint, result_adjoint = self._matrices(product, "adjoints")
-        for flow in flows:
-            if flow.slot == 2:
-                at = flow.into
-                if at.index is None and at.step == 1 and not flow.add:
-                    view = self.view("adjoints", at)
-                    self._write(f"{self._numpy('sum')}({result_adjoint}, axis=1, keepdims=True, out={view})")
+    def instruction(self, instruction: Instruction) -> None:
+        """Write what carries out an instruction."""
+        self._comment(describe(instruction))
+        match instruction:
+            case Map():
+                self._map(instruction)
+            case Sum(out=out, terms=terms, k=k):
+                self.write(f"{self.numpy('sum')}({self._blocks(terms, k)}, axis=1, out={self.view(out)})")
+            case RowDots():
+                self._row_dots(instruction)
+            case MatrixProduct(weights=weights, n=n, k=k, inputs=inputs, m=m):
+                result = self._matrix(instruction.out, n, m)
+                self._multiply(self.shaped(weights, n, k), self._matrix(inputs, k, m), result, add=False)
+                self._bias(instruction.bias, result)
+            case Slopes():
+                self._slopes(instruction)
+            case Spread():
+                self._spread(instruction)
+            case TransposedProduct(into=into, weights=weights, n=n, k=k, adjoint=adjoint, m=m):
+                turned = f"{self.shaped(weights, n, k)}.T"
+                self._multiply(turned, self._matrix(adjoint, n, m), self._matrix(into.rows, k, m), into.add)
+            case OuterProduct(into=into, adjoint=adjoint, n=n, k=k, inputs=inputs, m=m):
+                # A turned copy, since the product of two matrices that lie in rows is the fastest.
+                columns = "examples" if inputs.batched else "1"
+                turned = self._define(
+                    ("turned", columns, k, m), "turned", f"empty({k * m}, {columns}).reshape(-1, {k})"
+                )
+                self.write(f"{self.numpy('copyto')}({turned}, {self._matrix(inputs, k, m)}.T)")
+                self._multiply(self._matrix(adjoint, n, m), turned, self.shaped(into.rows, n, k), into.add)
+            case RowSums(into=into, adjoint=adjoint, n=n, m=m):
+                matrix = self._matrix(adjoint, n, m)
+                if into.rows.ordered and not into.add:
+                    self.write(f"{self.numpy('sum')}({matrix}, axis=1, keepdims=True, out={self.view(into.rows)})")
                 else:
-                    self._deliver(flow, f"{result_adjoint}.sum(axis=1, keepdims=True)", product.n, False)
-                continue
-            factors = (f"{weights}.T", result_adjoint)
-            if flow.slot == 0:  # a turned copy, since the product of two matrices that lie in rows is the fastest
-                turned = self._turned(product)
-                self._write(f"{self._numpy('copyto')}({turned}, {inputs}.T)")
-                factors = (result_adjoint, turned)
-            target = weights_adjoint if flow.slot == 0 else inputs_adjoint
-            if flow.add:
-                self._write(self._added(target, " @ ".join(factors)))
-            else:
-                self._write(f"{self._numpy('matmul')}({', '.join(factors)}, out={target})")
+                    self.deliver(into, f"{matrix}.sum(axis=1, keepdims=True)", False)
+            case Clear(out=out):
+                memory = MEMORIES[out.batched, out.adjoint]
+                place = f"{out.start}:{out.start + out.count}" if out.index is None else self.array(out.index)
+                self.write(f"{memory}[{place}] = 0.0")
+            case _:
+                raise TypeError(f"NumPy has no way to carry out {instruction!r}.")
+
+    def _matrix(self, at: Rows, count: int, m: int) -> str:
+        """Name rows as a matrix: one row for each of `count`, whose columns are positions and examples."""
+        return self.view(at) if m == 1 else self.shaped(at, count, -1)
+
+    def _multiply(self, one: str, other: str, target: str, add: bool) -> None:
+        if add:
+            self._add_to(target, f"{one} @ {other}")
+        else:
+            self.write(f"{self.numpy('matmul')}({one}, {other}, out={target})")
+
+    def _bias(self, bias: Rows | None, result: str) -> None:
+        if bias is not None:
+            self._add_to(result, self.read(bias))
+
+    def _map(self, instruction: Map) -> None:
+        out = instruction.out
+        letters = [Symbol(f"x{slot}") for slot in range(len(instruction.operands))]
+        given = {x.name: self.read(at) for x, at in zip(letters, instruction.operands, strict=True)}
+        [result] = self.compute(
+            [forward_formula(instruction.op, letters)], given, [self.view(out)],
+            lambda number: self.temporary(out.count, f"t{number}", out.batched),
+        )  # fmt: skip
+        self._put(self.view(out), result, add=False)
+
+    def _row_dots(self, instruction: RowDots) -> None:
+        out = self.view(instruction.out)
+        weights, inputs = (self._blocks(part, instruction.k) for part in (instruction.weights, instruction.inputs))
+        if weights == inputs and instruction.weights.index is not None:
+            self.write(f"terms = {weights}")
+            weights = inputs = "terms"
+        if instruction.weights.batched or instruction.inputs.batched:
+            self.write(f"{self.numpy('sum')}({weights} * {inputs}, axis=1, out={out})")
+        else:  # the bias alone may have a column for each example
+            self.write(f"{out}[...] = ({weights} * {inputs}).sum(axis=1)")
+        self._bias(instruction.bias, out)
+
+    def _slopes(self, instruction: Slopes) -> None:
+        count, batched = instruction.result.count, instruction.result.batched
+        given = {f"x{slot}": self.read(at) for slot, at in enumerate(instruction.operands)}
+        given["out"], adjoint = self.view(instruction.result), self.view(instruction.adjoint)
+        found = self.compute(
+            instruction.slopes, given, [None] * len(instruction.slopes),
+            lambda number: self.temporary(count, f"t{number}", batched),
+        )  # fmt: skip
+        for into, slope, expression in zip(instruction.into, instruction.slopes, found, strict=True):
+            target = self.target(into, batched) or self.temporary(count, "flow", batched)
+            self.write(f"{self.numpy('multiply')}({adjoint}, {expression}, out={target})")
+            if may_be_singular(instruction.op, slope):  # nothing flows from an adjoint of zero, whatever the slope
+                self.write(f"{self.numpy('putmask')}({target}, {adjoint} == 0.0, 0.0)")
+            self.deliver(into, target, batched)
+
+    def _spread(self, instruction: Spread) -> None:
+        into, source, k = instruction.into, instruction.source, instruction.k
+        at, batched = into.rows, source.batched
+        if k == 1 and instruction.factors is None:
+            self.deliver(into, self.read(source), batched)
+            return
+        blocks = f"{self.read(source)}[:, None]"
+        if instruction.factors is not None:
+            blocks = f"{self._blocks(instruction.factors, k)} * {blocks}"
+        if at.ordered and at.batched == batched:
+            self._put(self.shaped(at, source.count, k, -1), blocks, into.add)
+            return
+        name, columns = self.fresh("flows"), "examples" if batched else 1
+        self.write(f"{name} = {self.numpy('broadcast_to')}({blocks}, ({source.count}, {k}, {columns}))")
+        self.deliver(into, f"{name}.reshape({at.count}, -1)", batched)
+
+    def function(self, instructions: Iterable[Instruction]) -> list[str]:
+        """Write the body of a function that carries out instructions."""
+        self.lines = []
+        for instruction in instructions:
+            self.instruction(instruction)
+        return self.lines or [INDENT + "pass"]
 
     def text(self, functions: dict[str, list[str]]) -> str:
         """Write the whole: names of rows, then the functions."""
-        lines = ["# rows of the two memories, by name", *self._view_lines]
+        lines = ["# rows of the memories, by name", *self._view_lines]
         for name, body in functions.items():
-            lines += ["", "", f"def {name}():", *(body or [INDENT + "pass"])]
+            lines += ["", "", f"def {name}():", *body]
         return "\n".join(lines) + "\n"
 
 
@@ -426,13 +295,7 @@ def _rounds(numbers: Any) -> list[Any]:
     return [np.sort(order[occurrence == number]) for number in range(int(occurrence.max()) + 1)]
 
 
-def _number(number: float) -> str:
-    if number != number:
-        return "float('nan')"
-    return repr(float(number)) if abs(number) != float("inf") else f"float('{number}')"
-
-
-def numpy_source(layout: Layout, sweep: Plan | None) -> tuple[str, dict[str, Any]]:
+def numpy_source(layout: Layout, sweep: Sweep | None) -> tuple[str, dict[str, Any]]:
     """Write a program in NumPy.
 
     Args:
@@ -443,15 +306,8 @@ def numpy_source(layout: Layout, sweep: Plan | None) -> tuple[str, dict[str, Any
         the source, which is run in a namespace with the memories of one batch size, and the objects that it names.
     """
     source = Source(layout)
-    functions: dict[str, list[str]] = {}
-    parts: list[tuple[str, Any, Any]] = [
-        ("forward_shared", source.forward, layout.shared), ("forward", source.forward, layout.batched),
-    ]  # fmt: skip
+    functions = {"forward_shared": source.function(layout.shared), "forward": source.function(layout.batched)}
     if sweep is not None:
-        parts += [("backward", source.backward, sweep.batched), ("backward_shared", source.backward, sweep.shared)]
-    for name, write, steps in parts:
-        source.lines = []
-        for step in steps:
-            write(step)
-        functions[name] = source.lines
+        functions["backward"] = source.function(sweep.batched)
+        functions["backward_shared"] = source.function(sweep.shared)
     return source.text(functions), source.objects

@@ -41,12 +41,12 @@ class TestKernels:
         one, two = Kernels("float64"), Kernels("float64")
         address = one.forward(ops.tanh, 1)
         assert address == one.forward(ops.tanh, 1) == two.forward(ops.tanh, 1) > 2**8
-        assert address != one.backward(ops.tanh, 1, [0])
+        assert address != one.slopes(ops.tanh, 1, [0])
         assert address != Kernels("float32").forward(ops.tanh, 1)
 
     def test_slots_have_kernels_of_their_own(self):
         kernels = Kernels("float64")
-        addresses = {kernels.backward(ops.mul, 2, slots) for slots in ([0], [1], [0, 1])}
+        addresses = {kernels.slopes(ops.mul, 2, slots) for slots in ([0], [1], [0, 1])}
         assert len(addresses) == 3
 
     @pytest.mark.parametrize("op", CATALOGUE, ids=lambda op: op.name)
@@ -56,7 +56,7 @@ class TestKernels:
         if op in (ops.total, ops.dot):
             return  # sums and products are the machine's own
         assert kernels.forward(op, arity) > 0
-        assert kernels.backward(op, arity, list(range(arity))) > 0
+        assert kernels.slopes(op, arity, list(range(arity))) > 0
 
 
 class TestRules:
