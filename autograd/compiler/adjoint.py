@@ -7,7 +7,7 @@ the others are added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -47,12 +47,14 @@ class Sweep(NamedTuple):
         wanted: the rows whose adjoints are complete after it.
         batched: instructions that read batched rows.
         shared: instructions on shared rows.
+        without: what was left out.
     """
 
     output: Rows
     wanted: tuple[Rows, ...]
     batched: tuple[Instruction, ...]
     shared: tuple[Instruction, ...]
+    without: frozenset[str]
 
 
 class Marks(NamedTuple):
@@ -71,19 +73,20 @@ class Marks(NamedTuple):
         return self.batched if at.batched else self.shared
 
 
-def differentiate(layout: Layout, output: Rows, wanted: Iterable[Rows]) -> Sweep:
+def differentiate(layout: Layout, output: Rows, wanted: Iterable[Rows], without: Collection[str] = ()) -> Sweep:
     """Write the sweep from one output to the rows that are asked for.
 
     Args:
         output: the row of the output, whose adjoint is written before the sweep starts.
         wanted: leaves; after the sweep their adjoints are complete, and zero where nothing flows.
+        without: what to leave out: with ``"first"`` every flow is added to rows that start from zero.
     """
     wanted = tuple(wanted)
-    writer = _Writer(layout, output, wanted)
+    writer = _Writer(layout, output, wanted, add_all="first" in without)
     lists = [writer.backwards(layout.batched), writer.backwards(layout.shared)]
     for leaves in wanted:
         lists[0 if leaves.batched else 1] += writer.clear(leaves)
-    return Sweep(output, wanted, tuple(lists[0]), tuple(lists[1]))
+    return Sweep(output, wanted, tuple(lists[0]), tuple(lists[1]), frozenset(without))
 
 
 def mark_active(layout: Layout, wanted: Iterable[Rows]) -> Marks:
@@ -108,8 +111,8 @@ class _Writer:
         touched: the rows to whose adjoint something has flowed.
     """
 
-    def __init__(self, layout: Layout, output: Rows, wanted: Sequence[Rows]) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, output: Rows, wanted: Sequence[Rows], *, add_all: bool) -> None:
+        self.layout, self.add_all = layout, add_all
         self.active = mark_active(layout, wanted)
         self.touched = Marks.none(layout)
         self.touched.of(output)[output.start] = True
@@ -143,7 +146,7 @@ class _Writer:
     def _into(self, at: Rows) -> Into:
         """Let something flow to rows: the first flow is written, unless a row is met twice; others are added."""
         marks = self.touched.of(at)
-        add = bool(marks[at.key].any()) or not (at.repeated or at.unique)
+        add = self.add_all or bool(marks[at.key].any()) or not (at.repeated or at.unique)
         if add:
             self.lines += self.clear(at)
         marks[at.key] = True

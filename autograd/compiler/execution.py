@@ -19,8 +19,11 @@ from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.lifetimes import reuse
 from autograd.compiler.memory import Memory
+from autograd.compiler.on_numba.tapes import on_tapes
 from autograd.compiler.on_numpy.backend import NumpyBackend
-from autograd.compiler.roll import Layout, irregular
+from autograd.compiler.options import Options
+from autograd.compiler.roll import Layout
+from autograd.compiler.verify import verify
 from autograd.errors import CompileError
 
 __all__ = ["Execution", "count"]
@@ -28,8 +31,8 @@ __all__ = ["Execution", "count"]
 Array = NDArray[Any]
 
 CACHE = 2**21  # bytes that the numbers of the examples computed together may take
-FEWEST = 16  # … but at least so many examples
-KEPT = 8  # memories that are kept for further runs
+MIN_EXAMPLES_TOGETHER = 16  # … but at least so many examples
+MEMORIES_KEPT = 8  # for further runs
 
 
 def count(given: Sequence[Array]) -> int:
@@ -45,9 +48,8 @@ class Execution:
         layout: its instructions.
         inputs: how many numbers an example has.
         parameters: how many numbers it is differentiated by.
-        dtype: of its numbers.
+        options: how it is compiled.
         backend: ``"numpy"`` or ``"numba"``.
-        threads: how many share the examples of a run.
 
     Attributes:
         seconds: what compiling has taken.
@@ -56,12 +58,12 @@ class Execution:
     layout: Layout
     inputs: int
     parameters: int
-    dtype: np.dtype[Any]
+    options: Options
     backend: str
-    threads: int
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
+        self.dtype: np.dtype[Any] = np.dtype(self.options.dtype)
         self._backends: dict[str, Any] = {}
         self._memories: dict[tuple[str, int, int], Memory] = {}
         self._lock = threading.Lock()
@@ -71,7 +73,8 @@ class Execution:
     @cached_property
     def forward_layout(self) -> Layout:
         """The layout of a run that is not swept, in which rows are written over; a tape keeps its nodes in a row."""
-        return self.layout if irregular(self.layout) else reuse(self.layout, self.inputs)
+        keep = self.layout.irregular or "reuse" in self.options.without
+        return self.layout if keep else reuse(self.layout, self.inputs)
 
     def layout_for(self, wrt: str) -> Layout:
         """Choose the layout of a run that is swept (by ``"parameters"`` or ``"inputs"``), or not (``"none"``)."""
@@ -86,19 +89,23 @@ class Execution:
     def backward(self, wrt: str) -> Sweep:
         """Write the sweep from the first result."""
         wanted = Rows(False, 0, self.parameters) if wrt == "parameters" else Rows(True, 0, self.inputs)
-        return differentiate(self.layout, self.outputs(wrt)[0], [wanted] if wanted.count else [])
+        return differentiate(self.layout, self.outputs(wrt)[0], [wanted] if wanted.count else [], self.options.without)
 
     def compiled(self, wrt: str) -> Any:
         """Compile for the backend, once."""
         if wrt not in self._backends:
             began = time.perf_counter()
-            sweep = None if wrt == "none" else self.backward(wrt)
+            layout, sweep = self.layout_for(wrt), None if wrt == "none" else self.backward(wrt)
+            if self.options.verify:
+                verify(layout, sweep)
+                if layout.irregular:
+                    verify(*on_tapes(layout, sweep))
             made: Any = NumpyBackend
             if self.backend == "numba":
                 from autograd.compiler.on_numba.backend import NumbaBackend
 
                 made = NumbaBackend
-            self._backends[wrt] = made(self.layout_for(wrt), sweep, self.dtype)
+            self._backends[wrt] = made(layout, sweep, self.dtype)
             self.seconds += time.perf_counter() - began
         return self._backends[wrt]
 
@@ -107,7 +114,7 @@ class Execution:
         key = wrt, examples, thread
         if key not in self._memories:
             with self._lock:
-                if len(self._memories) >= max(KEPT, 4 * self.threads):
+                if len(self._memories) >= max(MEMORIES_KEPT, 4 * self.options.threads):
                     self._memories.pop(next(iter(self._memories)))
             self._memories[key] = Memory(self.compiled(wrt), self.layout_for(wrt), examples)
         return self._memories[key]
@@ -173,7 +180,7 @@ class Execution:
             gradient: Array = memory.shared_adjoints[: self.parameters, 0].copy()
             return gradient
 
-        threads = min(self.threads, max(1, n // FEWEST))
+        threads = min(self.options.threads, max(1, n // MIN_EXAMPLES_TOGETHER))
         bounds = [n * i // threads for i in range(threads + 1)]
         if threads == 1:
             return values, run(0, n, 0), inputs
@@ -186,7 +193,9 @@ class Execution:
     def _chunk(self, n: int, wrt: str) -> int:
         """Decide how many examples to compute together."""
         each = (1 if wrt == "none" else 2) * self.dtype.itemsize * max(1, self.layout_for(wrt).batched_rows)
-        return max(1, min(n, max(FEWEST, CACHE // each // FEWEST * FEWEST)))
+        return max(
+            1, min(n, max(MIN_EXAMPLES_TOGETHER, CACHE // each // MIN_EXAMPLES_TOGETHER * MIN_EXAMPLES_TOGETHER))
+        )
 
     def _parts(
         self, wrt: str, given: Sequence[Array], weights: Array, constants: Sequence[float], thread: int = 0

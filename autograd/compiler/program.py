@@ -18,6 +18,7 @@ from autograd.compiler.formulas import check_weighted_sums
 from autograd.compiler.instructions import Instructions, products
 from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
+from autograd.compiler.options import Options, check_options, choose_backend
 from autograd.compiler.results import filled, first, leading, shaped, structure, values
 from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify
@@ -31,7 +32,6 @@ __all__ = ["Program", "compile"]
 
 Array = NDArray[Any]
 
-BACKENDS = ("auto", "numba", "numpy")
 REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -42,6 +42,8 @@ def compile(  # noqa: A001
     dtype: str = "float64",
     backend: str = "auto",
     threads: int = 1,
+    without: Iterable[str] = (),
+    verify: bool = False,
 ) -> Program:
     """Record a function's graph once, and make a program that replays it on arrays.
 
@@ -56,6 +58,9 @@ def compile(  # noqa: A001
         dtype: ``"float64"`` or ``"float32"``.
         backend: ``"numpy"``; ``"numba"``, which needs the extra ``fast``; or ``"auto"``: numba where it is installed.
         threads: how many threads share the examples of a run.
+        without: names of the compiler's passes to leave out, such as ``"matrices"`` or ``"reuse"``, to find out which
+            one a fault is in: but for rounding the results stay the same.
+        verify: whether the program's instructions are checked for faults of the compiler.
 
     Raises:
         ControlFlowError: f branches on a traced number, or takes it out of its Value.
@@ -68,18 +73,9 @@ def compile(  # noqa: A001
         (2.5, array([4.]))
     """
     began = time.perf_counter()
-    kinds: dict[Any, str] = {name: name for name in ("float64", "float32")}
-    kinds |= {np.float64: "float64", np.float32: "float32"}
-    kinds |= {np.dtype(name): name for name in ("float64", "float32")}
-    if dtype not in kinds:
-        raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}.')
-    if backend not in BACKENDS:
-        raise CompileError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, not {backend!r}.")
-    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
-        raise CompileError(f"threads must be a whole number from 1, not {threads!r}.")
+    options = check_options(dtype, backend, threads, without, verify)
     check_weighted_sums()
-    traced = trace(f, example, parameters)
-    return Program(traced, kinds[dtype], backend, threads, began)
+    return Program(trace(f, example, parameters), options, began)
 
 
 class Program:
@@ -91,19 +87,18 @@ class Program:
         execution: what runs it.
     """
 
-    def __init__(self, traced: Traced, dtype: str, backend: str, threads: int = 1, began: float | None = None) -> None:
+    def __init__(self, traced: Traced, options: Options, began: float | None = None) -> None:
         began = time.perf_counter() if began is None else began
-        self._traced = traced
+        self._traced, self._options = traced, options
         self._outputs = list(values(traced.result))
-        layout = roll(simplify(traced, self._outputs))
+        layout = roll(simplify(traced, self._outputs, options.without), options.without)
         self.parameters = traced.parameters
         self.arguments: tuple[Argument, ...] = traced.arguments
         inputs = sum(len(argument.leaves) for argument in traced.arguments)
-        chosen = available(backend)
-        if backend == "auto" and chosen == "numba" and not has_kernels(layout):
-            chosen = "numpy"
-        self.execution = Execution(layout, inputs, len(self.parameters), np.dtype(dtype), chosen, threads)
-        self._options = (dtype, backend, threads)
+        backend = choose_backend(options.backend)
+        if options.backend == "auto" and backend == "numba" and not has_kernels(layout):
+            backend = "numpy"
+        self.execution = Execution(layout, inputs, len(self.parameters), options, backend)
         self._last: list[Array] | None = None
         self.execution.seconds = time.perf_counter() - began
 
@@ -474,7 +469,7 @@ class Program:
             adjoints = differentiable_sweep(self._outputs[0], 1.0, frozenset(self.parameters))
             slopes = [adjoints.get(p, 0.0) for p in self.parameters]
             along = ops.dot(slopes, vector) if slopes else ops.total([])
-        return Program(traced_below(self.arguments, (*self.parameters, *vector), along), *self._options)
+        return Program(traced_below(self.arguments, (*self.parameters, *vector), along), self._options)
 
     def _replay(self, example: list[Array], w: Array | None = None) -> None:
         """Compute every node of the graph again, eagerly, at the numbers of one example."""
@@ -525,24 +520,6 @@ class Program:
 
 
 def _unpickled(
-    arguments: tuple[Argument, ...], parameters: tuple[Value, ...], graph: Graph, nesting: Any, options: tuple[Any, ...]
+    arguments: tuple[Argument, ...], parameters: tuple[Value, ...], graph: Graph, nesting: Any, options: Options
 ) -> Program:
-    return Program(traced_below(arguments, parameters, filled(nesting, graph.outputs)), *options)
-
-
-def available(backend: str) -> str:
-    """Choose a backend that is installed.
-
-    Raises:
-        CompileError: the one that is asked for is not.
-    """
-    if backend == "numpy":
-        return "numpy"
-    from importlib.util import find_spec
-
-    missing = [name for name in ("numba", "scipy") if find_spec(name) is None]
-    if missing and backend == "numba":
-        raise CompileError(
-            f"backend='numba' needs {' and '.join(missing)}: run pip install 'edgegrad[fast]', or use backend='numpy'."
-        )
-    return "numpy" if missing else "numba"
+    return Program(traced_below(arguments, parameters, filled(nesting, graph.outputs)), options)

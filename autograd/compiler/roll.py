@@ -7,7 +7,7 @@ matrix products: a layer where all of them read the same inputs, a convolution w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Su
 from autograd.compiler.simplify import Expressions
 from autograd.op import Op
 
-__all__ = ["PLACES_WORTH_AN_INSTRUCTION", "Forward", "Layout", "irregular", "roll", "single"]
+__all__ = ["PLACES_WORTH_AN_INSTRUCTION", "Forward", "Layout", "roll", "single"]
 
 PLACES_WORTH_AN_INSTRUCTION = 128  # operations on fewer cost less on a tape of single nodes
 MIN_OPERATIONS_FOR_A_TAPE = 32
@@ -38,6 +38,7 @@ class Layout:
         expressions: what was laid out.
         literals: (row, number) of each literal.
         reused: whether rows are written again after their last reader.
+        irregular: whether the graph falls into so many short operations that single examples run on a tape.
     """
 
     expressions: Expressions
@@ -48,6 +49,7 @@ class Layout:
     row: list[int] = field(default_factory=list)
     literals: list[tuple[int, float]] = field(default_factory=list)
     reused: bool = False
+    irregular: bool = False
     _promoted: dict[int, int] = field(default_factory=dict)
 
     def name_of(self, at: Rows) -> str:
@@ -119,8 +121,13 @@ class Layout:
         return out
 
 
-def roll(expressions: Expressions) -> Layout:
-    """Lay out expressions and write the instructions that compute them."""
+def roll(expressions: Expressions, without: Collection[str] = ()) -> Layout:
+    """Lay out expressions and write the instructions that compute them.
+
+    Args:
+        expressions: what is to be computed.
+        without: what to leave out: ``"matrices"``, ``"tapes"``.
+    """
     layout = Layout(expressions)
     layout.row = [-1] * len(expressions)
     for x in range(len(expressions)):  # leaves keep their order
@@ -132,11 +139,12 @@ def roll(expressions: Expressions) -> Layout:
     for (_, _, op, *_), members in _groups(expressions):
         assert op is not None
         if op is ops.dot:
-            _weighted_sums(layout, members)
+            _weighted_sums(layout, members, alone="matrices" in without)
         elif op is ops.total:
             _sums(layout, members)
         else:
             _map(layout, op, members)
+    layout.irregular = "tapes" not in without and _is_irregular(layout)
     return layout
 
 
@@ -200,8 +208,8 @@ def _literal_row(layout: Layout, number: float) -> int:
     return row
 
 
-def _weighted_sums(layout: Layout, members: list[int]) -> None:
-    """Lay out weighted sums of as many terms each."""
+def _weighted_sums(layout: Layout, members: list[int], *, alone: bool) -> None:
+    """Lay out weighted sums of as many terms each, as matrix products unless each is to stand alone."""
     e = layout.expressions
     size = len(e.operands[members[0]])
     k, biased = size // 2, size % 2 == 1
@@ -209,8 +217,8 @@ def _weighted_sums(layout: Layout, members: list[int]) -> None:
         _map(layout, ops.identity, members) if biased else _sums(layout, members)
         return
     batched = e.batched[members[0]]
-    lone: list[int] = []
-    for side, part in _sides(e, members, k):
+    lone: list[int] = list(members) if alone else []
+    for side, part in _sides(e, [] if alone else members, k):
         for grid in _grids(layout, part, k, side):
             weights, inputs, cells = grid
             ways = len(weights) * len(inputs)
@@ -307,8 +315,7 @@ def _row_dots(layout: Layout, members: list[int], k: int, biased: bool, batched:
     layout._emit(RowDots(out, weights, inputs, k, bias, _name(layout, members)))
 
 
-def irregular(layout: Layout) -> bool:
-    """Whether a graph falls into so many short operations that single examples run on a tape."""
+def _is_irregular(layout: Layout) -> bool:
     counts = [instruction.out.count for instruction in layout.batched if single(instruction)]
     return len(counts) > MIN_OPERATIONS_FOR_A_TAPE and sum(counts) < PLACES_WORTH_AN_INSTRUCTION * len(counts)
 

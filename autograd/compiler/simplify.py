@@ -8,7 +8,7 @@ for the last bits of sums.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from autograd import ops
 from autograd.compiler.trace import Traced
@@ -24,6 +24,9 @@ NEUTRAL = {ops.mul: 1.0, ops.truediv: 1.0, ops.pow: 1.0}
 class Expressions:
     """Numbered expressions, operands before what uses them.
 
+    Args:
+        without: rewritings to leave out: ``"fold"``, ``"neutral"``, ``"share"``.
+
     Attributes:
         op: the operation of each expression; None for a leaf.
         operands: the numbers of its operands.
@@ -34,7 +37,8 @@ class Expressions:
         outputs: the numbers of the results.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str] = ()) -> None:
+        self._without = without
         self.op: list[Op | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.batched: list[bool] = []
@@ -64,7 +68,7 @@ class Expressions:
         """Add an operation, or find what is equal to it."""
         if op is ops.identity:
             return operands[0]
-        if op in NEUTRAL:
+        if op in NEUTRAL and "neutral" not in self._without:
             x, y = operands
             if self.literal[y] == NEUTRAL[op]:
                 return x
@@ -73,9 +77,9 @@ class Expressions:
             if op is ops.pow and self.literal[y] == 2.0:
                 return self.apply(ops.square, (x,), node)
         key = op, operands
-        found = self._known.get(key)
+        found = None if "share" in self._without else self._known.get(key)
         if found is None:
-            found = self._folded(op, operands)
+            found = None if "fold" in self._without else self._fold(op, operands)
             if found is None:
                 found = self._new(op, operands, any(self.batched[x] for x in operands), None, node)
             self._known[key] = found
@@ -83,7 +87,7 @@ class Expressions:
             self.node[found] = node or self.node[found]
         return found
 
-    def _folded(self, op: Op, operands: tuple[int, ...]) -> int | None:
+    def _fold(self, op: Op, operands: tuple[int, ...]) -> int | None:
         numbers = [self.literal[x] for x in operands]
         if not numbers or any(number is None for number in numbers):
             return None
@@ -110,9 +114,15 @@ class Expressions:
         return op.name if op is not None else f"{self.literal[x]:g}" if self.literal[x] is not None else "leaf"
 
 
-def simplify(traced: Traced, outputs: Iterable[Value]) -> Expressions:
-    """Number a traced graph's expressions, simplified."""
-    first = Expressions()
+def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] = ()) -> Expressions:
+    """Number a traced graph's expressions, simplified.
+
+    Args:
+        traced: the graph.
+        outputs: its results.
+        without: rewritings to leave out: those of `Expressions`, and ``"sums"``.
+    """
+    first = Expressions(without)
     for argument in traced.arguments:
         for leaf in argument.leaves:
             first.leaf(leaf, batched=True)
@@ -124,10 +134,10 @@ def simplify(traced: Traced, outputs: Iterable[Value]) -> Expressions:
             inner = tuple([place[v] if isinstance(v, Value) else first.constant(v) for v in node.operands])
             place[node] = first.apply(node._op, inner, node)
     first.outputs = [place[y] for y in outputs]
-    return _gathered(first, traced)
+    return _gather(first, without)
 
 
-def _gathered(before: Expressions, traced: Traced) -> Expressions:
+def _gather(before: Expressions, without: Collection[str]) -> Expressions:
     """Turn chains of additions into sums and sums of products, and leave out what nothing uses."""
     uses = [0] * len(before)
     for operands in before.operands:
@@ -135,9 +145,9 @@ def _gathered(before: Expressions, traced: Traced) -> Expressions:
             uses[x] += 1
     for x in before.outputs:
         uses[x] += 2  # an output is never taken apart
-    absorbed = _absorbed(before, uses)
+    absorbed = set() if "sums" in without else _absorbed(before, uses)
     needed = _needed(before)
-    after = Expressions()
+    after = Expressions(without)
     moved: dict[int, int] = {}
     for x in range(len(before)):
         op, node = before.op[x], before.node[x]

@@ -274,7 +274,7 @@ class TestParts:
         monkeypatch.setattr(execution, "CACHE", 1)
         found = [parts(X, T), parts.value_and_grad(X, T), parts.value_and_grad(X, T, wrt="inputs", reduce="none")]
         assert max(machine.examples for machine in parts.execution._memories.values()) == min(
-            examples, execution.FEWEST
+            examples, execution.MIN_EXAMPLES_TOGETHER
         )
         tolerance = {"rtol": 50 * np.finfo(dtype).eps, "atol": 5 * np.finfo(dtype).eps}
         np.testing.assert_allclose(found[0], due[0], **tolerance)

@@ -14,6 +14,7 @@ from strategies import chains, programs, wirings
 import autograd
 import nn
 from autograd import NonFiniteGradientError, Value, gradients, square, total
+from autograd.compiler.options import PASSES
 
 #: In float32 rounding may take a kink's other side, or leave first order; such cases say nothing.
 LARGEST_BOUND = 1e-3
@@ -29,10 +30,12 @@ def eager_or_skip(case, dtype):
     return due
 
 
-def check_agreement(case, backend, dtype):
+def check_agreement(case, backend, dtype, without=()):
     """Compare values, and gradients by parameters and inputs, of every example and of the batch."""
     due = eager_or_skip(case, dtype)
-    program = autograd.compile(case.f, *case.example, parameters=case.parameters, backend=backend, dtype=dtype)
+    program = autograd.compile(
+        case.f, *case.example, parameters=case.parameters, backend=backend, dtype=dtype, without=without
+    )
     n = len(due.values)
     found = {"values": units(program(*case.batch), due.values, due.value_rounding, dtype)}
 
@@ -90,6 +93,27 @@ def test_numbers_on_the_way(backend, case):
     if len(due):
         program.value_and_grad(*case.batch)
         np.testing.assert_array_equal(program(*case.batch)[1], known)
+
+
+@pytest.mark.parametrize("without", PASSES)
+@settings(max_examples=min(50, settings.default.max_examples))
+@given(case=programs() | wirings() | chains())
+def test_every_pass_can_be_left_out(backend, without, case):
+    check_agreement(case, backend, "float64", without)
+
+
+def test_all_passes_can_be_left_out(backend):
+    model = nn.Sequential(nn.Conv2d(1, 2, 2, activation="tanh", seed=0), nn.Flatten(), nn.Layer(8, 3, seed=1))
+    parameters, X = model.parameters(), np.random.default_rng(0).normal(size=(5, 1, 3, 3))
+
+    def results(without):
+        program = autograd.compile(
+            lambda x: total(model(x)), X[0], parameters=parameters, backend=backend, without=without
+        )
+        return [program(X), *program.value_and_grad(X)]
+
+    for found, due in zip(results(PASSES), results(()), strict=True):
+        np.testing.assert_allclose(found, due, rtol=1e-12, atol=1e-14)
 
 
 MODELS = {

@@ -38,7 +38,7 @@ def test_it_computes_the_same(trained):
     np.testing.assert_array_equal(other.hessian(X, T), trained.hessian(X, T))
     assert str(other) == str(trained)
     assert other.source == trained.source
-    assert (other.dtype, other.backend, other.execution.threads) == (trained.dtype, trained.backend, 2)
+    assert (other.dtype, other.backend, other.execution.options.threads) == (trained.dtype, trained.backend, 2)
     assert [p.name for p in other.parameters] == [p.name for p in trained.parameters]
     assert [(a.name, a.shape) for a in other.arguments] == [("x", (3,)), ("t", ())]
 

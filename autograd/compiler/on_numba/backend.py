@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Sweep, differentiate
+from autograd.compiler.adjoint import Sweep
 from autograd.compiler.descent import Steps
 from autograd.compiler.memory import Memory
 from autograd.compiler.on_numba.kernels import Kernels, rule_address
 from autograd.compiler.on_numba.machine import descend, run_flushed
 from autograd.compiler.on_numba.machine import run as run_exactly
 from autograd.compiler.on_numba.table import Tables, place_of, write_tables
-from autograd.compiler.on_numba.tapes import put_on_tapes
-from autograd.compiler.roll import Layout, irregular
+from autograd.compiler.on_numba.tapes import on_tapes
+from autograd.compiler.roll import Layout
 
 __all__ = ["NumbaBackend"]
 
@@ -49,14 +49,12 @@ class NumbaBackend:
     @cached_property
     def taped(self) -> Tables:
         """The tables for single examples of an irregular graph."""
-        layout, sweep = put_on_tapes(self.layout, self.sweep.wanted if self.sweep else ()), None
-        if self.sweep is not None:
-            sweep = differentiate(layout, self.sweep.output, self.sweep.wanted)
+        layout, sweep = on_tapes(self.layout, self.sweep)
         return write_tables(self.kernels, layout, sweep, _align(layout.shared_rows))
 
     def tables(self, examples: int) -> Tables:
         """Choose how to compute so many examples at a time."""
-        return self.taped if examples == 1 and irregular(self.layout) else self.rolled
+        return self.taped if examples == 1 and self.layout.irregular else self.rolled
 
     def allocate(self, examples: int) -> tuple[Array, ...]:
         """Lay out one flat memory: its regions, and where they start and how wide they are."""

@@ -11,15 +11,21 @@ import itertools
 from collections.abc import Iterable
 
 from autograd import ops
-from autograd.compiler.adjoint import Marks, mark_active
+from autograd.compiler.adjoint import Marks, Sweep, differentiate, mark_active
 from autograd.compiler.instructions import Map, Rows, Tape
 from autograd.compiler.roll import PLACES_WORTH_AN_INSTRUCTION, Forward, Layout, single
 
-__all__ = ["put_on_tapes"]
+__all__ = ["on_tapes"]
 
 
-def put_on_tapes(layout: Layout, wanted: Iterable[Rows]) -> Layout:
-    """Put stretches of short operations on tapes, for runs of single examples.
+def on_tapes(layout: Layout, sweep: Sweep | None) -> tuple[Layout, Sweep | None]:
+    """Write a program and its sweep for runs of single examples: stretches of short operations go on tapes."""
+    taped = _put_on_tapes(layout, sweep.wanted if sweep is not None else ())
+    return taped, None if sweep is None else differentiate(taped, sweep.output, sweep.wanted, sweep.without)
+
+
+def _put_on_tapes(layout: Layout, wanted: Iterable[Rows]) -> Layout:
+    """Put stretches of short operations on tapes.
 
     Args:
         layout: the program.

@@ -1,0 +1,107 @@
+"""Verifying: what must hold of every program's instructions, whatever made them and whatever will carry them out."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.compiler.adjoint import Sweep
+from autograd.compiler.instructions import (
+    Clear,
+    Instruction,
+    MatrixProduct,
+    OuterProduct,
+    Rows,
+    RowSums,
+    Slopes,
+    Tape,
+    TransposedProduct,
+    describe,
+    reads,
+    writes,
+)
+from autograd.compiler.roll import Layout
+from autograd.errors import CompileError
+
+__all__ = ["verify"]
+
+#: Which rows are written, of each memory: (batched, adjoint).
+Written = dict[tuple[bool, bool], NDArray[np.bool_]]
+
+
+def verify(layout: Layout, sweep: Sweep | None = None) -> None:
+    """Check that rows are in bounds, written before they are read or added to, and written once, in matrices in order.
+
+    Args:
+        layout: a program; where it reuses rows, they may be written several times.
+        sweep: its sweep, if there is one, which must reach all that is wanted.
+
+    Raises:
+        CompileError: an instruction breaks a rule.
+    """
+    counts, e = (layout.shared_rows, layout.batched_rows), layout.expressions
+    written = {(b, adjoint): np.zeros(counts[b], np.bool_) for b in (False, True) for adjoint in (False, True)}
+    for x, row in enumerate(layout.row):
+        if e.op[x] is None and row >= 0:
+            written[e.batched[x], False][row] = True
+    written[False, False][[row for row, _ in layout.literals]] = True
+    for instruction in (*layout.shared, *layout.batched):
+        for each in instruction.maps if isinstance(instruction, Tape) else (instruction,):
+            _check(each, written, once=not layout.reused)
+    if not all(written[e.batched[x], False][layout.row[x]] for x in e.outputs):
+        raise CompileError("A result is never computed." + FAULT)
+    if sweep is None:
+        return
+    written[sweep.output.batched, True][sweep.output.start] = True
+    for flow in (*sweep.batched, *sweep.shared):
+        _check(flow, written, once=True)
+    if not all(written[at.batched, True][at.key].all() for at in sweep.wanted):
+        raise CompileError("The sweep leaves adjoints that are asked for as an earlier run left them." + FAULT)
+
+
+FAULT = " This is a fault of the compiler, not of your function: please report both."
+
+
+def _check(instruction: Instruction, written: Written, *, once: bool) -> None:
+    def refuse(what: str) -> NoReturn:
+        raise CompileError(f"The instruction {describe(instruction)!r} {what}." + FAULT)
+
+    for at in (*reads(instruction), *(into.rows for into in writes(instruction))):
+        if at.numbers.min() < 0 or at.numbers.max() >= len(written[at.batched, at.adjoint]):
+            refuse("names rows that do not exist")
+    for at, count in _in_order(instruction):
+        if not at.ordered or at.count != count:
+            refuse(f"needs {count:,} rows that follow each other")
+    for at in reads(instruction):
+        if not written[at.batched, at.adjoint][at.key].all():
+            refuse("reads rows that nothing has written")
+    for at, add in writes(instruction):
+        marks = written[at.batched, at.adjoint]
+        if add and not marks[at.key].all():
+            refuse("adds to rows that nothing has written")
+        if not add and (not (at.unique or at.repeated) or (once and marks[at.key].any())):
+            refuse("writes a row a second time")
+        marks[at.key] = True
+
+
+def _in_order(instruction: Instruction) -> list[tuple[Rows, int]]:
+    """List the rows that an instruction takes one after the other, with how many it needs."""
+    match instruction:
+        case MatrixProduct(out=out, weights=weights, n=n, k=k, inputs=inputs, m=m):
+            return [(out, n * m), (weights, n * k), (inputs, k * m)]
+        case TransposedProduct(into=into, weights=weights, n=n, k=k, adjoint=adjoint, m=m):
+            return [(into.rows, k * m), (weights, n * k), (adjoint, n * m)]
+        case OuterProduct(into=into, adjoint=adjoint, n=n, k=k, inputs=inputs, m=m):
+            return [(into.rows, n * k), (adjoint, n * m), (inputs, k * m)]
+        case RowSums(adjoint=adjoint, n=n, m=m):
+            return [(adjoint, n * m)]
+        case Slopes(adjoint=adjoint, result=result):
+            return [(adjoint, result.count), (result, result.count)]
+        case _:
+            return [
+                (into.rows, into.rows.count)
+                for into in writes(instruction)
+                if not into.rows.adjoint and not isinstance(instruction, Clear)
+            ]
