@@ -212,7 +212,8 @@ class Program:
             order: which examples to take, one batch after the other, (m,).
             batch: examples in a batch; the last one may hold fewer.
             weights: where the descent starts, (n,); not changed.
-            rule: ``(w, g, *slots, *settings) -> (w, *slots)``, a branch-free function of floats and of arrays.
+            rule: ``(w, g, *slots, *settings) -> (w, *slots)``, written with operators and operations; it may branch on
+                whether a setting is zero.
             slots: what the rule remembers, (number of slots, n); not changed.
             settings: the numbers that the rule takes in each step, (steps, number of settings).
             frozen: which parameters stay as they are, (n,); none unless given.
@@ -221,7 +222,7 @@ class Program:
             the weights and slots after the last step whose numbers are all finite, and the loss of each such step.
 
         Raises:
-            CompileError: an array does not fit, or the rule's text cannot be read.
+            CompileError: an array does not fit, or the rule is written otherwise.
         """
         given, _ = self._read(arrays)
         self._check_scalar()

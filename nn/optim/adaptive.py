@@ -8,9 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-import numpy as np
-
-from autograd import Value
+from autograd import Value, sqrt
 from nn.optim.first_order import FirstOrder, Numbers
 
 __all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSProp"]
@@ -60,7 +58,7 @@ class AdaGrad(FirstOrder):
     ) -> tuple[Numbers, ...]:  # fmt: skip
         """Give the new weights, G and ΔW."""
         G = G + g * g
-        descent = lr * (g / (np.sqrt(G) + eps) + weight_decay * w)
+        descent = lr * (g / (sqrt(G) + eps) + weight_decay * w)
         dW = descent + momentum * dW if momentum else descent
         return w - dW, G, dW
 
@@ -117,7 +115,7 @@ class AdaDelta(FirstOrder):
     ) -> tuple[Numbers, ...]:  # fmt: skip
         """Give the new weights, S, D and ΔW."""
         S = rho * S + (1.0 - rho) * (g * g)
-        g = np.sqrt(D + eps) / np.sqrt(S + eps) * g
+        g = sqrt(D + eps) / sqrt(S + eps) * g
         D = beta * D + (1.0 - beta) * (g * g)
         descent = lr * (g + weight_decay * w)
         dW = descent + momentum * dW if momentum else descent
@@ -153,7 +151,7 @@ class RMSProp(FirstOrder):
     def rule(w: Numbers, g: Numbers, G: Numbers, lr: float, alpha: float, eps: float) -> tuple[Numbers, ...]:
         """Give the new weights and G."""
         G = alpha * G + (1.0 - alpha) * (g * g)
-        return w - lr * (g / (np.sqrt(G) + eps)), G
+        return w - lr * (g / (sqrt(G) + eps)), G
 
 
 class Adam(FirstOrder):
@@ -211,7 +209,7 @@ class Adam(FirstOrder):
             g = g + through * w
         m = beta1 * m + (1.0 - beta1) * g
         v = beta2 * v + (1.0 - beta2) * (g * g)
-        descent = rate * (m / (np.sqrt(v) / spread + eps))
+        descent = rate * (m / (sqrt(v) / spread + eps))
         if past:
             descent = descent + past * w
         return w - descent, m, v

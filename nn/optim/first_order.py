@@ -1,6 +1,7 @@
 """First-order optimisers: each is one rule, from a weight and its gradient to the new weight and what is remembered.
 
-A rule is generic in its number type: arrays of all weights, or the floats of one, as a compiled loop inlines it.
+A rule is generic in its number type: arrays of all weights, the floats of one, or symbols, from which the compiler
+writes its loop.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value
+import autograd
+from autograd import Value, equal, greater, maximum, minimum
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
@@ -30,8 +32,8 @@ class FirstOrder(Optimizer):
     A subclass gives `rule`, the names of its `slots` (what is remembered of each weight) and of its `options`.
 
     Attributes:
-        rule: ``(w, g, *slots, *settings) -> (new w, *new slots)``, a pure function of floats or of arrays. It chooses
-            by arithmetic with conditions (1.0·True is 1), since `if` would not read arrays, nor `where` floats.
+        rule: ``(w, g, *slots, *settings) -> (new w, *new slots)``, written with operators and operations. It may branch
+            on whether a setting is zero; by the weights it chooses with brackets: `greater` and `equal` are 1 or 0.
         slots: names of the rule's memories, which start at 0.
     """
 
@@ -171,7 +173,7 @@ class SGD(FirstOrder):
         if weight_decay:
             g = g + weight_decay * w
         if l1:
-            g = g + l1 * np.sign(w)
+            g = g + l1 * autograd.sign(w)
         descent = lr * g
         dW = descent + momentum * dW if momentum else descent
         return w - (descent + momentum * dW if nesterov else dW), dW
@@ -219,11 +221,12 @@ class QuickProp(FirstOrder):
         """Give the new weights, S and ΔW."""
         before, S = S, g + weight_decay * w
         change = before - S
-        line = (change == 0.0) & (S != 0.0)
-        beta = S / (change + (change == 0.0))
-        capped = line | (beta > mu_max) | (S * dW * beta < 0.0)
+        level = equal(change, 0.0)
+        line = level * (1.0 - equal(S, 0.0))
+        beta = S / (change + level)
+        capped = maximum(line, maximum(greater(beta, mu_max), greater(0.0, S * dW * beta)))
         mu = capped * mu_max + (1.0 - capped) * beta
-        eta = lr * ((dW == 0.0) | (dW * S > 0.0))
+        eta = lr * maximum(equal(dW, 0.0), greater(dW * S, 0.0))
         dW = eta * S + mu * dW
         return w - dW, S, dW
 
@@ -278,10 +281,11 @@ class RProp(FirstOrder):
         lr: float, shrink: float, grow: float, step_min: float, step_max: float, hold: bool,
     ) -> tuple[Numbers, ...]:  # fmt: skip
         """Give the new weights, their steps, and the signs of the gradient to compare with next time."""
-        before, sign = sign, np.sign(g)
+        before, sign = sign, autograd.sign(g)
         turn = before * sign
-        longer, shorter = np.minimum(step_max, grow * step), np.maximum(step_min, shrink * step)
-        step = (turn > 0.0) * longer + (turn < 0.0) * shorter + (turn == 0.0) * step
+        longer, shorter = minimum(step_max, grow * step), maximum(step_min, shrink * step)
+        same, turned, neither = greater(turn, 0.0), greater(0.0, turn), equal(turn, 0.0)
+        step = same * longer + turned * shorter + neither * step
         if hold:
-            sign = sign * (turn >= 0.0)
+            sign = sign * (same + neither)
         return w - step * sign, step, sign

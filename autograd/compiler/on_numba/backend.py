@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autograd.compiler.adjoint import Sweep
 from autograd.compiler.descent import Steps
 from autograd.compiler.memory import Memory
-from autograd.compiler.on_numba.kernels import Kernels, rule_address
+from autograd.compiler.on_numba.kernels import Kernels, update_address
 from autograd.compiler.on_numba.machine import descend, run_flushed
 from autograd.compiler.on_numba.machine import run as run_exactly
 from autograd.compiler.on_numba.table import Tables, place_of, write_tables
@@ -84,15 +84,19 @@ class NumbaBackend:
     def take(self, steps: Steps, memory: Memory, memory_for: Callable[[str, int], Memory]) -> int:
         """Take steps without returning to Python, and say how many before a number stopped being finite."""
         flat, base, width = memory.state
-        update = rule_address(steps.rule, len(steps.slots), steps.settings.shape[1], self.dtype.name)
-        frozen = np.full(1, 2, np.uint8) if steps.frozen is None else steps.frozen.astype(np.uint8)
+        updates = [
+            update_address(steps.rule, len(steps.slots), tuple(nonzero), self.dtype.name)
+            for nonzero in (steps.settings != 0.0).tolist()
+        ]
+        frozen = np.zeros(1, np.uint8) if steps.frozen is None else steps.frozen.astype(np.uint8)
         others = np.array([place_of(at) for at in steps.others], dtype=np.int64)
         tables = self.tables(memory.examples)
         loss = steps.output
         done = descend(
             tables.forward, tables.backward, tables.pool, flat, base, width.copy(), steps.examples, steps.order,
-            steps.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.kept, update, steps.slots,
-            steps.settings, frozen, steps.parameters,
+            steps.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.kept,
+            np.array(updates, np.int64), steps.slots, steps.settings, frozen, int(steps.frozen is not None),
+            steps.parameters,
         )  # fmt: skip
         return int(done)
 

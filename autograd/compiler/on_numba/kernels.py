@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import inspect
-import re
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,31 +13,29 @@ from autograd.compiler.formulas import Operand, forward_formula, may_be_singular
 from autograd.compiler.instructions import Map
 from autograd.compiler.on_numba.cache import imported
 from autograd.compiler.roll import Layout
+from autograd.compiler.rules import read_rule
 from autograd.errors import CompileError
 from autograd.op import Op
 from autograd.symbol import Symbol
 
-__all__ = ["Kernels", "has_kernels", "rule_address"]
+__all__ = ["Kernels", "has_kernels", "update_address"]
 
-#: Functions of the records that are neither operators nor in the standard library's `math`; their text is taken over.
-PLAIN = {
-    op: op.forward
-    for op in (ops.sign, ops.minimum, ops.maximum)
-    if getattr(op.forward, "__module__", "") == "autograd.ops"
+#: How operations are written that `math` lacks, or whose Python text is not numba's; operands are names and numbers.
+TEXTS = {
+    ops.where: "{1} if {0} != zero else {2}",
+    ops.greater: "one if {0} > {1} else zero",
+    ops.equal: "one if {0} == {1} else zero",
+    ops.sign: "one if {0} > zero else -one if {0} < zero else {0}",
+    ops.minimum: "{0} if {0} < {1} or {0} != {0} else {1}",
+    ops.maximum: "{0} if {0} > {1} or {0} != {0} else {1}",
+    ops.cbrt: "np.cbrt({0})",
 }
-WIDEST = 24  # operands
-NUMBER = re.compile(r"(?<![\w.])\d+\.\d*(?:e[+-]?\d+)?(?![\w.])")
-
-
-def primitive(op: Op) -> bool:
-    """Whether a kernel computes an operation as such."""
-    return bool(op.notation.python) or op in PLAIN or getattr(op.forward, "__module__", "") == "math"
-
+MOST_OPERANDS = 24  # of an operation that is worth a kernel
 
 HEAD = """import math
 
 import numpy as np
-from numba import cfunc, njit
+from numba import cfunc
 
 from autograd.compiler.on_numba.machine import place
 from autograd.compiler.on_numba.intrinsics import vector
@@ -56,12 +50,10 @@ OPTIONS = {{"error_model": "numpy", "cache": True}}
 KERNEL = """@cfunc(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)", **OPTIONS)
 def {name}(memory, pool, at, base, width, n):
 """
-UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64)", **OPTIONS)
-def update(w_at, g_at, slots, settings, frozen, n):
+UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64, int64)", **OPTIONS)
+def update(w_at, g_at, slots, settings, frozen, any_frozen, n):
     w, g = vector(w_at, 0, n), vector(g_at, 0, n)
 """
-
-
 TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64)", **OPTIONS)
 def tape(memory, pool, at, start, n, slopes):
     for i in range(n):
@@ -70,15 +62,21 @@ def tape(memory, pool, at, start, n, slopes):
 """
 
 
+def primitive(op: Op) -> bool:
+    """Whether a kernel computes an operation as such."""
+    return bool(op.notation.python) or op in TEXTS or getattr(op.forward, "__module__", "") == "math"
+
+
 def has_kernels(layout: Layout) -> bool:
-    """Say whether every operation of a program is worth a kernel.
+    """Whether every operation of a program is worth a kernel.
 
     One that only Python knows cannot be written as such; one of many operands is written out operand by operand, which
     takes long to compile.
     """
-    if any(isinstance(step, Map) and len(step.operands) > WIDEST for step in (*layout.shared, *layout.batched)):
+    maps = [step for step in (*layout.shared, *layout.batched) if isinstance(step, Map)]
+    if any(len(step.operands) > MOST_OPERANDS for step in maps):
         return False
-    for op in {step.op for step in (*layout.shared, *layout.batched) if isinstance(step, Map)}:
+    for op in {step.op for step in maps}:
         letters = [Symbol(letter) for letter in op.name_operands(2 if op.nary else len(op.slopes))]
         try:
             statements([forward_formula(op, letters)], primitive)
@@ -99,7 +97,7 @@ class Kernels:
         self._codes: dict[tuple[Any, ...], int] = {}
 
     def forward(self, op: Op, arity: int) -> int:
-        """Give the address of an operation's kernel, which takes the places of out and then of its operands."""
+        """Return the address of an operation's kernel, which takes the places of out and then of its operands."""
         key = op, arity, "forward"
         if key not in self._codes:
             letters = [Symbol(f"x{i}") for i in range(arity)]
@@ -121,12 +119,11 @@ class Kernels:
         return self._codes[key]
 
     def tape(self, kinds: Sequence[tuple[Op, tuple[int, ...]]]) -> int:
-        """Give the address of a loop over single nodes, which tells their operations by their place in `kinds`.
+        """Return the address of a loop over single nodes, which tells their operations by their place in `kinds`.
 
         Args:
             kinds: operations of one or two operands, each with the slots whose slopes it records.
         """
-        used: dict[str, Callable[..., Any]] = {}
         lines = []
         for place, (op, slots) in enumerate(kinds):
             arity = len(op.slopes)
@@ -134,32 +131,23 @@ class Kernels:
             slopes = slope_formulas(op, Symbol("out"), letters, [i in slots for i in range(arity)])
             lines.append(f"        {'el' if place else ''}if code == {place}:")
             for names, formulas in (("out_i",), [forward_formula(op, letters)]), (("s", "t"), [*slopes, None][:2]):
-                listed, found = statements([0.0 if formula is None else formula for formula in formulas], primitive)
-                lines += [f"            t{i} = {self._text(s.op, s.operands, used)}" for i, s in enumerate(listed)]
-                lines += [f"            {name} = {self._part(x)}" for name, x in zip(names, found, strict=False)]
+                computed, found = _write([0.0 if formula is None else formula for formula in formulas])
+                lines += [f"            {line}" for line in computed]
+                lines += [f"            {name} = {text}" for name, text in zip(names, found, strict=False)]
         lines += [
             "        else:", "            out_i = s = t = zero",
             "        memory[np.uint64(start + i)] = out_i",
             "        memory[np.uint64(slopes + 2 * i)], memory[np.uint64(slopes + 2 * i + 1)] = s, t",
         ]  # fmt: skip
-        source = self._head(used) + TAPE + "\n".join(lines) + "\n"
-        return int(imported(source).tape.address)
-
-    def _head(self, used: Mapping[str, Callable[..., Any]]) -> str:
-        """Write the beginning of a module, with the functions that its kernels call."""
-        plain = "".join(f"@njit\n{typed(function, name)}\n\n\n" for name, function in used.items())
-        return HEAD.format(version=__version__, machine=_machine(), real=self.real) + "\n" + plain
+        return int(imported(_head(self.real) + TAPE + "\n".join(lines) + "\n").tape.address)
 
     def _add(
         self, key: tuple[Any, ...], given: list[str], results: list[tuple[str, Any, bool]], *, passing: bool = False
     ) -> None:
-        used: dict[str, Callable[..., Any]] = {}
-        listed, found = statements([formula for _, formula, _ in results], primitive)
-        lines = [f"t{place} = {self._text(s.op, s.operands, used)}" for place, s in enumerate(listed)]
-        read = {o.name for s in listed for o in s.operands if isinstance(o, Operand) and o.place < 0}
-        read |= {o.name for o in found if isinstance(o, Operand) and o.place < 0} | ({"adjoint"} if passing else set())
-        for (name, _, singular), operand in zip(results, found, strict=True):
-            number = self._part(operand)
+        formulas = [formula for _, formula, _ in results]
+        lines, found = _write(formulas)
+        read = _letters(formulas) | ({"adjoint"} if passing else set())
+        for (name, _, singular), number in zip(results, found, strict=True):
             if passing:
                 product = f"adjoint_i * {number}"
                 number = f"zero if adjoint_i == zero else {product}" if singular else product
@@ -171,70 +159,72 @@ class Kernels:
             if view in read or any(view == result for result, _, _ in results)
         ]
         loop = [f"        {x}_i = {x}[i]" for x in given if x in read] + [f"        {line}" for line in lines]
-        source = self._head(used) + KERNEL.format(name=name)
+        source = _head(self.real) + KERNEL.format(name=name)
         source += "\n".join([*body, "    for i in range(n):", *loop]) + "\n"
         self._codes[key] = int(getattr(imported(source), name).address)
 
-    def _text(self, op: Op, operands: Sequence[Any], used: dict[str, Callable[..., Any]]) -> str:
-        parts = [self._part(operand) for operand in operands]
-        if op is ops.where:
-            return f"{parts[1]} if {parts[0]} != zero else {parts[2]}"
-        if op.notation.python:
-            brackets = {ops.greater: ">", ops.equal: "=="}
-            if op in brackets:
-                return f"one if {parts[0]} {brackets[op]} {parts[1]} else zero"
-            return op.notation.python.format(*parts)
-        if op in PLAIN:
-            name = op.forward.__name__.strip("_")
-            used[name] = op.forward
-            return f"{name}({', '.join(parts)})"
-        if op is ops.cbrt:
-            return f"np.cbrt({parts[0]})"
-        return f"math.{op.forward.__name__}({', '.join(parts)})"
 
-    def _part(self, operand: Any) -> str:
-        if isinstance(operand, Operand):
-            return f"t{operand.place}" if operand.place >= 0 else f"{operand.name}_i"
-        if operand != operand or operand in (float("inf"), float("-inf")):
-            return f"real({str(operand)!r})".replace("real('nan')", "real(np.nan)").replace(
-                "real('inf')", "real(np.inf)").replace("real('-inf')", "real(-np.inf)")  # fmt: skip
-        return "one" if operand == 1.0 else f"real({operand!r})"
+@cache
+def update_address(rule: Callable[..., Any], slots: int, nonzero: tuple[bool, ...], real: str) -> int:
+    """Return the address of the loop that applies an optimiser's rule to every weight.
 
-
-def typed(function: Callable[..., Any], name: str) -> str:
-    """Write a function's text with every number in the machine's type, so that float32 stays float32.
+    Args:
+        rule: ``(w, g, *slots, *settings) -> (w, *slots)``.
+        slots: how many numbers it remembers of each weight.
+        nonzero: of each setting, whether it is not zero.
+        real: the NumPy type that it computes with.
 
     Raises:
-        CompileError: its text cannot be read.
+        CompileError: the rule cannot be read.
     """
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError) as error:
-        raise CompileError(f"The text of {function!r} cannot be read, so it cannot be compiled.") from error
-    definition = tree.body[0]
-    if not isinstance(definition, ast.FunctionDef):
-        raise CompileError(f"{function!r} cannot be compiled: write it as a def, not as a lambda.")
-    definition.name, definition.decorator_list, definition.returns = name, [], None
-    for argument in definition.args.args:
-        argument.annotation = None
-    if isinstance(definition.body[0], ast.Expr):
-        del definition.body[0]
-    return ast.unparse(ast.fix_missing_locations(_Typed().visit(tree)))
+    read = read_rule(rule, slots, nonzero)
+    lines, found = _write(read.results)
+    head = [f"    {slot} = vector(slots, {i} * n, n)" for i, slot in enumerate(read.slots)]
+    head += [f"    {setting}_i = settings[{i}]" for i, setting in enumerate(read.settings)]
+    arrays = (read.weight, read.gradient, *read.slots)
+    body = [f"{x}_i = {x}[i]" for x in arrays] + lines
+    body += [f"{x}[i] = {number}" for x, number in zip((read.weight, *read.slots), found, strict=True)]
+    loops = ["    if any_frozen == 0:", "        for i in range(n):", *(f"            {line}" for line in body)]
+    loops += ["    else:", "        for i in range(n):", "            if frozen[i] == 0:"]
+    loops += [f"                {line}" for line in body]
+    return int(imported(_head(real) + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)
 
 
-class _Typed(ast.NodeTransformer):
-    """Wraps numbers in `real(…)`, but not exponents, which choose how a power is computed."""
+# --- writing ----------------------------------------------------------------------------------------------------------
 
-    def visit_Constant(self, node: ast.Constant) -> Any:
-        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            return ast.Call(ast.Name("real", ast.Load()), [ast.Constant(node.value)], [])
-        return node
 
-    def visit_BinOp(self, node: ast.BinOp) -> Any:
-        if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
-            node.left = self.visit(node.left)
-            return node
-        return self.generic_visit(node)
+def _write(formulas: Sequence[Any]) -> tuple[list[str], list[str]]:
+    """Write the lines that compute formulas for one place, and how each result is then found."""
+    listed, found = statements(formulas, primitive)
+    lines = [f"t{place} = {_text(op, [_part(x) for x in operands])}" for place, (op, operands) in enumerate(listed)]
+    return lines, [_part(x) for x in found]
+
+
+def _letters(formulas: Sequence[Any]) -> set[str]:
+    """List the letters that formulas read."""
+    listed, found = statements(formulas, primitive)
+    parts = [x for statement in listed for x in statement.operands] + found
+    return {x.name for x in parts if isinstance(x, Operand) and x.place < 0}
+
+
+def _text(op: Op, parts: Sequence[str]) -> str:
+    template = TEXTS.get(op) or op.notation.python
+    return template.format(*parts) if template else f"math.{op.forward.__name__}({', '.join(parts)})"
+
+
+def _part(x: Any) -> str:
+    """Write an operand in the machine's type, so that float32 stays float32."""
+    if isinstance(x, Operand):
+        return f"t{x.place}" if x.place >= 0 else f"{x.name}_i"
+    if x != x:
+        return "real(np.nan)"
+    if x in (float("inf"), float("-inf")):
+        return "real(np.inf)" if x > 0 else "real(-np.inf)"
+    return "one" if x == 1.0 else f"real({x!r})"
+
+
+def _head(real: str) -> str:
+    return HEAD.format(version=__version__, machine=_machine(), real=real) + "\n"
 
 
 @cache
@@ -243,33 +233,3 @@ def _machine() -> str:
     here = Path(__file__)
     texts = [here.with_name(name).read_bytes() for name in ("machine.py", "intrinsics.py")]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
-
-
-@cache
-def rule_address(rule: Callable[..., Any], slots: int, settings: int, real: str) -> int:
-    """Give the address of the loop that applies an optimiser's rule to every weight.
-
-    Args:
-        rule: ``(w, g, *slots, *settings) -> (w, *slots)``, branch-free.
-        slots: how many numbers it remembers of each weight.
-        settings: how many numbers it takes besides.
-        real: the NumPy type that it computes with.
-
-    Raises:
-        CompileError: the rule's text cannot be read.
-    """
-    remembered = [f"s{i}[i]" for i in range(slots)]
-    given = ", ".join(["w[i]", "g[i]", *remembered, *(f"c{i}" for i in range(settings))])
-    results = ", ".join(["w[i]", *remembered]) if slots else "(w[i],)"
-    head = [f"    s{i} = vector(slots, {i} * n, n)" for i in range(slots)]
-    head += [f"    c{i} = settings[{i}]" for i in range(settings)]
-    loops = [
-        "    if frozen[0] == 2:", "        for i in range(n):", f"            {results} = rule({given})",
-        "    else:", "        for i in range(n):", "            if frozen[i] == 0:",
-        f"                {results} = rule({given})",
-    ]  # fmt: skip
-    source = (
-        HEAD.format(version=__version__, machine=_machine(), real=real)
-        + f'\n@njit(error_model="numpy")\n{typed(rule, "rule")}\n\n\n'
-    )
-    return int(imported(source + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)

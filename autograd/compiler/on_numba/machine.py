@@ -293,7 +293,7 @@ def finite(numbers):
 @njit(**OPTIONS)
 def descend(
     forward, backward, pool, memory, base, width, examples, order, batch, output, output_adjoint, kept, losses, outputs,
-    update, slots, settings, free, n,
+    updates, slots, settings, frozen, any_frozen, n,
 ):  # fmt: skip
     """Take one step for each batch, and say how many were taken before a number stopped being finite."""
     word = control_word()
@@ -320,7 +320,7 @@ def descend(
             adjoint[j] = memory.dtype.type(1) / result.size
         run(backward, pool, memory, base, width)
         losses[s] = value
-        call(update, (w, g, slots, settings[s], free, n))
+        call(updates[s], (w, g, slots, settings[s], frozen, any_frozen, n))
         if value - value != 0.0 or not finite(w):
             set_control_word(word)
             return s

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import linecache
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 from autograd.compiler.adjoint import Sweep
 from autograd.compiler.descent import Steps
 from autograd.compiler.memory import Memory
-from autograd.compiler.on_numpy.in_place import InPlaceRule
 from autograd.compiler.on_numpy.source import numpy_source
+from autograd.compiler.on_numpy.update import compile_update
 from autograd.compiler.roll import Layout
 
 __all__ = ["NumpyBackend"]
@@ -36,7 +35,7 @@ class NumpyBackend:
     """
 
     def __init__(self, layout: Layout, sweep: Sweep | None, dtype: np.dtype[Any]) -> None:
-        self._rules: dict[Any, InPlaceRule] = {}
+        self._updates: dict[Any, Callable[..., None]] = {}
         self._rows, self._dtype = (layout.shared_rows, layout.batched_rows), dtype
         self.source, self._objects = numpy_source(layout, sweep)
         file = f"<autograd program {hash(self.source) & 0xFFFFFFFF:08x}>"
@@ -87,7 +86,7 @@ class NumpyBackend:
                 memory.backward()
                 memory.backward_shared()
                 before = None if steps.frozen is None else [array[steps.frozen] for array in moved]
-                self._update(steps.rule, now)([moved[0], memory.shared_adjoints[:n, 0], *steps.slots], now)
+                self._update(steps, now)([moved[0], memory.shared_adjoints[:n, 0], *steps.slots], now)
                 if before is not None:
                     for array, old in zip(moved, before, strict=True):
                         array[steps.frozen] = old
@@ -95,13 +94,12 @@ class NumpyBackend:
                     return s
         return len(steps.settings)
 
-    def _update(self, rule: Callable[..., Any], settings: Sequence[float]) -> InPlaceRule:
-        """Give the rule in place, for settings of which the same are zero."""
-        key = rule, *map(bool, settings)
-        if key not in self._rules:
-            slots = len(inspect.signature(rule).parameters) - 2 - len(settings)
-            self._rules[key] = InPlaceRule(rule, slots, settings, self._dtype)
-        return self._rules[key]
+    def _update(self, steps: Steps, settings: Sequence[float]) -> Callable[..., None]:
+        """Compile the rule for settings of which the same are zero, once."""
+        nonzero = tuple(map(bool, settings))
+        if (steps.rule, nonzero) not in self._updates:
+            self._updates[steps.rule, nonzero] = compile_update(steps.rule, len(steps.slots), nonzero, self._dtype)
+        return self._updates[steps.rule, nonzero]
 
 
 #: What a program consists of, in the order in which it runs.

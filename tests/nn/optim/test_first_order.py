@@ -17,6 +17,7 @@ from problems import (
     quadratic,
 )
 
+import autograd
 from autograd import Value, relu
 from nn.optim import adaptive, first_order
 from nn.optim.adaptive import AdaDelta, AdaGrad, Adam, AdamW, RMSProp
@@ -272,23 +273,19 @@ def test_a_rule_works_on_the_floats_of_one_weight(name):
 
 
 @every
-def test_a_compiled_loop_can_inline_a_rule(name):
-    numba = pytest.importorskip("numba")
+def test_a_compiled_loop_takes_the_steps_of_a_rule(name):
+    """The gradient of g·w by w is g, so that the loop takes the steps along given gradients."""
+    pytest.importorskip("numba")
     optimizer = ALL[name](named(START))
-    w, slots = START.copy(), [optimizer.state[slot].copy() for slot in optimizer.slots]
-    memory = ", ".join(f"slot{i}[i]" for i in range(len(slots)))
-    made = {"rule": numba.njit(optimizer.rule)}
-    source = f"""
-def loop(w, g, slots, settings):
-    {"".join(f"slot{i}, " for i in range(len(slots)))} = slots
-    for i in range(len(w)):
-        w[i], {memory} = rule(w[i], g[i], {memory}, *settings)
-"""
-    exec(source, made)
-    loop = numba.njit(made["loop"])
-    for t, g in enumerate(GRADIENTS[:20], start=1):
-        loop(w, g, tuple(slots), optimizer.settings(t))
-    np.testing.assert_allclose(w, follow(ALL[name], START, GRADIENTS[:20])[-1], rtol=1e-12)
+    program = autograd.compile(
+        lambda g: autograd.dot(g, optimizer.parameters), START, parameters=optimizer.parameters, backend="numba"
+    )
+    found = program.descend(
+        np.array(GRADIENTS[:20]), order=np.arange(20), batch=1, weights=START, rule=optimizer.rule,
+        slots=np.array([optimizer.state[slot] for slot in optimizer.slots]).reshape(-1, len(START)),
+        settings=np.array([optimizer.settings(t) for t in range(1, 21)], dtype=float),
+    )  # fmt: skip
+    np.testing.assert_allclose(found.weights, follow(ALL[name], START, GRADIENTS[:20])[-1], rtol=1e-12)
 
 
 @settings(max_examples=30, deadline=None)

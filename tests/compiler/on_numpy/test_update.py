@@ -4,27 +4,31 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import CompileError
-from autograd.compiler.on_numpy.in_place import BLOCK, InPlaceRule
+from autograd.compiler.on_numpy.update import BLOCK, compile_update
 
 
 def applied(rule, slots, settings, n=5, dtype=np.float64):
     random = np.random.default_rng(0)
     arrays = [random.uniform(0.5, 2.0, n).astype(dtype) for _ in range(2 + slots)]
     due = [np.array(x) for x in rule(*arrays, *settings)]
-    InPlaceRule(rule, slots, settings, np.dtype(dtype))(arrays, settings)
+    compile_update(rule, slots, [x != 0.0 for x in settings], np.dtype(dtype))(arrays, settings)
     return [arrays[0], *arrays[2:]], due
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("n", [1, 7, BLOCK - 1, BLOCK + 3])
-@pytest.mark.parametrize("kind", [nn.RMSProp, nn.SGD, nn.Adam, nn.AdamW, nn.AdaGrad, nn.AdaDelta, nn.RProp])
+@pytest.mark.parametrize(
+    "kind", [nn.RMSProp, nn.SGD, nn.Adam, nn.AdamW, nn.AdaGrad, nn.AdaDelta, nn.RProp, nn.QuickProp]
+)
 def test_the_optimisers(kind, n, dtype):
     optimizer = kind(nn.Layer(1, 1).parameters())
     found, due = applied(kind.rule, len(kind.slots), [float(x) for x in optimizer.settings(3)], n, dtype)
     for one, other in zip(found, due, strict=True):
         assert one.dtype == dtype
-        np.testing.assert_array_equal(one, other)
+        if other.dtype == dtype:
+            np.testing.assert_array_equal(one, other)
+        else:  # brackets of float32 arrays are float64
+            np.testing.assert_allclose(one, other, rtol=1e-6, atol=2e-6)
 
 
 def old_weight(w, g, before, lr):
@@ -44,11 +48,3 @@ def test_what_is_remembered_is_not_written_over_before_it_is_read(rule):
     found, due = applied(rule, 1, [0.1])
     for one, other in zip(found, due, strict=True):
         np.testing.assert_array_equal(one, np.broadcast_to(other, one.shape))
-
-
-def test_a_rule_that_branches_on_its_weights_is_refused():
-    with pytest.raises(CompileError) as raised:
-        InPlaceRule(lambda w, g, lr: (w - lr * g if g > 0 else w,), 0, [0.1], np.dtype(np.float64))
-    assert str(raised.value) == (
-        "An optimiser's rule must not branch on its weights: choose by arithmetic with conditions."
-    )
