@@ -129,7 +129,7 @@ class _Writer:
         return self.lines
 
     def clear(self, at: Rows) -> list[Clear]:
-        """Let those rows start from zero to which nothing has flowed."""
+        """Write zeros into those rows to which nothing has flowed."""
         marks = self.touched.of(at)
         numbers = np.unique(at.numbers[~marks[at.numbers]])
         if not len(numbers):
@@ -144,7 +144,7 @@ class _Writer:
         return f"adjoints of {', '.join(dict.fromkeys(map(self.layout.name_of, flowed_to)))}"
 
     def _into(self, at: Rows) -> Into:
-        """Let something flow to rows: the first flow is written, unless a row is met twice; others are added."""
+        """Return how flows come to rows: the first are written, unless a row is met twice; others are added."""
         marks = self.touched.of(at)
         add = self.add_all or bool(marks[at.key].any()) or not (at.repeated or at.unique)
         if add:
@@ -200,7 +200,7 @@ class _Writer:
             self.lines.append(RowSums(self._into(p.bias), adjoint, p.n, p.m, self._name(p.bias)))
 
     def _pass_tape(self, tape: Tape) -> None:
-        """Let flows go along a tape, where all are added."""
+        """Write what passes adjoints on along a tape, where all are added."""
         into = []
         for each, slots in zip(tape.maps, tape.slots, strict=True):
             for slot in slots:

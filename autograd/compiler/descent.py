@@ -1,4 +1,4 @@
-"""A descent in one go: what a backend is told to do in many steps, and what comes out."""
+"""A descent in one go: what a backend does in many steps, and what comes out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 class Descent(NamedTuple):
-    """What `Program.descend` gives.
+    """What `Program.descend` returns.
 
     Attributes:
         weights: the weights after the last step, (n,).

@@ -77,11 +77,11 @@ class Execution:
         return self.layout if keep else reuse(self.layout, self.inputs)
 
     def layout_for(self, wrt: str) -> Layout:
-        """Choose the layout of a run that is swept (by ``"parameters"`` or ``"inputs"``), or not (``"none"``)."""
+        """Return the layout of a run that is swept (by ``"parameters"`` or ``"inputs"``), or not (``"none"``)."""
         return self.forward_layout if wrt == "none" else self.layout
 
     def outputs(self, wrt: str) -> list[Rows]:
-        """Find the rows of the results."""
+        """Return the rows of the results."""
         layout = self.layout_for(wrt)
         batched = layout.expressions.batched
         return [Rows(batched[x], layout.row[x], 1) for x in layout.expressions.outputs]
@@ -110,7 +110,7 @@ class Execution:
         return self._backends[wrt]
 
     def memory(self, wrt: str, examples: int, thread: int = 0) -> Memory:
-        """Give the memory and functions for so many examples at a time."""
+        """Return the memory and functions for so many examples at a time."""
         key = wrt, examples, thread
         if key not in self._memories:
             with self._lock:
@@ -157,26 +157,23 @@ class Execution:
         output = self.outputs(wrt)[0]
 
         def run(start: int, stop: int, thread: int) -> Array:
-            with np.errstate(all="ignore"):  # of this thread
-                return swept(start, stop, thread)
-
-        def swept(start: int, stop: int, thread: int) -> Array:
             some = [array[start:stop] for array in given]
             total: Array | None = None
             memory = None
-            for part, memory in self._parts(wrt, some, weights, constants, thread):
-                memory.forward()
-                values[start:stop][part] = memory.numbers(output)
-                memory.seed(output, share)
-                memory.backward()
-                if wrt == "inputs":
-                    inputs[:, start:stop][:, part] = memory.adjoints[: self.inputs]
-                else:
-                    total = memory.shared_adjoints.copy() if total is None else total + memory.shared_adjoints
-            if total is None or memory is None:
-                return np.zeros(self.parameters, self.dtype)
-            memory.shared_adjoints[...] = total
-            memory.backward_shared()
+            with np.errstate(all="ignore"):  # of this thread
+                for part, memory in self._parts(wrt, some, weights, constants, thread):
+                    memory.forward()
+                    values[start:stop][part] = memory.numbers(output)
+                    memory.seed(output, share)
+                    memory.backward()
+                    if wrt == "inputs":
+                        inputs[:, start:stop][:, part] = memory.adjoints[: self.inputs]
+                    else:
+                        total = memory.shared_adjoints.copy() if total is None else total + memory.shared_adjoints
+                if total is None or memory is None:
+                    return np.zeros(self.parameters, self.dtype)
+                memory.shared_adjoints[...] = total
+                memory.backward_shared()
             gradient: Array = memory.shared_adjoints[: self.parameters, 0].copy()
             return gradient
 
@@ -191,16 +188,15 @@ class Execution:
         return values, np.sum(parts, axis=0), inputs
 
     def _chunk(self, n: int, wrt: str) -> int:
-        """Decide how many examples to compute together."""
+        """Decide how many examples to compute together: as many as the cache holds, in multiples of the least."""
         each = (1 if wrt == "none" else 2) * self.dtype.itemsize * max(1, self.layout_for(wrt).batched_rows)
-        return max(
-            1, min(n, max(MIN_EXAMPLES_TOGETHER, CACHE // each // MIN_EXAMPLES_TOGETHER * MIN_EXAMPLES_TOGETHER))
-        )
+        least = MIN_EXAMPLES_TOGETHER
+        return max(1, min(n, max(least, CACHE // each // least * least)))
 
     def _parts(
         self, wrt: str, given: Sequence[Array], weights: Array, constants: Sequence[float], thread: int = 0
     ) -> Iterator[tuple[slice, Memory]]:
-        """Give part after part of the examples, with a memory that holds it."""
+        """Yield part after part of the examples, with a memory that holds it."""
         n = count(given)
         loaded: set[int] = set()
         chunk = self._chunk(n, wrt)

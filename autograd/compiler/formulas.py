@@ -119,7 +119,7 @@ BOUNDED = frozenset({
 
 
 def may_be_singular(op: Op, formula: Any) -> bool:
-    """Say whether a slope of `op` may be infinite or NaN though its operands and result are finite.
+    """Return whether a slope of `op` may be infinite or NaN though its operands and result are finite.
 
     Then it has to be seen to that nothing flows from an adjoint of zero. What is bounded, or a multiple of one operand,
     needs no such care.
@@ -146,7 +146,7 @@ def _growth(op: Op, formula: Any) -> int:
 
 
 def check_weighted_sums() -> None:
-    """Make sure that the records of `dot` and `total` are what matrix products and sums compute.
+    """Check that the records of `dot` and `total` are what matrix products and sums compute.
 
     The slope of a weighted sum by a weight is its input and the other way round, by the bias 1; that of a sum is 1.
 

@@ -316,7 +316,7 @@ Instruction = (
 
 
 class Instructions(tuple[Instruction, ...]):
-    """Instructions in order; printed, they say in a line what they do."""
+    """Instructions in order; printed, they are a line of what they do."""
 
     __slots__ = ()
 
@@ -373,7 +373,7 @@ def products(instruction: Instruction) -> int:
 
 
 def brief(instruction: Instruction) -> str:
-    """Say what an instruction does without saying where its result goes."""
+    """Describe what an instruction does, without where its result goes."""
     match instruction:
         case MatrixProduct(n=n, k=k, m=m):
             kind = "dense" if m == 1 else f"convolution at {m:,} places"
@@ -404,5 +404,5 @@ def brief(instruction: Instruction) -> str:
 
 
 def describe(instruction: Instruction) -> str:
-    """Say in a few words what an instruction does, and what its result is called."""
+    """Describe in a few words what an instruction does, and what its result is called."""
     return f"{brief(instruction)} → {instruction.name}"

@@ -36,7 +36,7 @@ class Memory:
         self.forward_shared, self.forward, self.backward, self.backward_shared = backend.bind(self)
 
     def load(self, weights: Array, constants: Sequence[float]) -> None:
-        """Put numbers into the parameters and the other leaves."""
+        """Write numbers into the parameters and the other leaves."""
         n = len(weights)
         self.shared[:n, 0] = weights
         self.shared[n : n + len(constants), 0] = constants

@@ -18,7 +18,7 @@ BACKENDS = ("auto", "numba", "numpy")
 #: What the compiler can leave out, by name, at the cost of speed alone.
 PASSES = {
     "fold": "operations on constants are computed once, while the program is compiled",
-    "neutral": "x·1, x/1 and x¹ are x, and x² is a square",
+    "neutral": "x·1, x/1, x − 0 and x¹ are x, and x² is a square",
     "share": "equal expressions are one",
     "sums": "chains of additions are one sum, and sums of products weighted sums",
     "matrices": "weighted sums that share weights or inputs are matrix products",

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import ops
-from autograd.backward import differentiable_sweep, gradients
+from autograd.backward import differentiable_sweep
+from autograd.compiler.arguments import read_arrays, split_gradient
 from autograd.compiler.descent import Descent
 from autograd.compiler.execution import Execution, count
 from autograd.compiler.formulas import check_weighted_sums
@@ -19,13 +20,13 @@ from autograd.compiler.instructions import Instructions, products
 from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.options import Options, check_options, choose_backend
+from autograd.compiler.replay import raise_error_at, replay
 from autograd.compiler.results import filled, first, leading, shaped, structure, values
 from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace import Argument, Trace, Traced, trace, traced_below, tracing
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.graph import Graph
-from autograd.recording import evaluate, refill
 from autograd.value import Value
 
 __all__ = ["Program", "compile"]
@@ -184,7 +185,7 @@ class Program:
             self._explain_bad(np.arange(n), given, w, wrt)
         if wrt == "parameters":
             return value, gradient.astype(np.float64)
-        pieces = self._pieces(gradient, batched)
+        pieces = split_gradient(gradient, self.arguments, batched)
         return (value if batched or reduce != "none" else value[0]), pieces
 
     def gradients(self, *arrays: ArrayLike, weights: Array | None = None) -> Array:
@@ -269,7 +270,7 @@ class Program:
         self._last = None
 
     def at(self, example: int) -> Any:
-        """Put one example of the last run back on the graph, so that it can be drawn, swept and explained.
+        """Return one example of the last run on the graph, so that it can be drawn, swept and explained.
 
         Every node is computed again from the numbers that the example's arrays and the parameters hold now.
 
@@ -287,7 +288,7 @@ class Program:
         n = count(self._last)
         if not isinstance(example, int | np.integer) or isinstance(example, bool) or not -n <= example < n:
             raise CompileError(f"The last run had {n} examples, so there is no example {example!r}.")
-        self._replay([array[example] for array in self._last])
+        replay(self._traced, [array[example] for array in self._last])
         return self._traced.result
 
     def weights(self) -> Array:
@@ -346,7 +347,7 @@ class Program:
         return sum(isinstance(v, Value) for node in self._traced.nodes for v in node.operands)
 
     def __str__(self) -> str:
-        """Say what the graph became, one array operation after the other."""
+        """Describe what the graph became, one array operation after the other."""
         return str(self.instructions)
 
     def __repr__(self) -> str:
@@ -366,67 +367,15 @@ class Program:
             self._options,
         )
 
-    # --- arrays in ----------------------------------------------------------------------------------------------------
-
-    def _read(self, arrays: Sequence[ArrayLike]) -> tuple[list[Array], bool]:
-        """Read the arrays into (examples, numbers) each; say whether they had a batch axis."""
-        if len(arrays) != len(self.arguments):
-            names = ", ".join(argument.name for argument in self.arguments)
-            raise CompileError(f"The program takes {len(self.arguments)} array(s) ({names}), not {len(arrays)}.")
-        read = [self._numbers(array, argument.name) for array, argument in zip(arrays, self.arguments, strict=True)]
-        alone = all(a.shape == argument.shape for a, argument in zip(read, self.arguments, strict=True))
-        if alone:
-            read = [a[None] for a in read]
-        given = []
-        for array, argument in zip(read, self.arguments, strict=True):
-            if array.ndim == 1 and len(argument.leaves) == 1:
-                array = array.reshape(-1, *argument.shape)
-            if array.shape[1:] != argument.shape or array.ndim != len(argument.shape) + 1:
-                raise CompileError(
-                    f"{argument.name} has shape {array.shape}, but the program was compiled for "
-                    f"{('examples', *argument.shape)}".replace("'", "")
-                    + ". Compile it for an example of this shape, or reshape the array."
-                )
-            given.append(array.reshape(len(array), len(argument.leaves)))
-        counts = {argument.name: len(a) for argument, a in zip(self.arguments, given, strict=True)}
-        if len(set(counts.values())) > 1:
-            found = ", ".join(f"{name} has {count}" for name, count in counts.items())
-            raise CompileError(f"All arrays must hold the same number of examples: {found}.")
-        self._last = given
-        return given, not alone
-
-    def _numbers(self, given: ArrayLike, name: str) -> Array:
-        """Turn what was given for an argument into an array of the program's type."""
-        try:
-            array = np.asarray(given)
-        except ValueError:
-            raise CompileError(f"{name} is ragged: give it rows of one shape.") from None
-        if array.dtype.kind not in "biuf":
-            raise CompileError(
-                f"{name} must hold real numbers, not entries of type {array.dtype}: encode words, and leave gaps out."
-            )
-        with np.errstate(over="ignore"):
-            cast = array.astype(self.dtype, copy=False)
-        if cast.dtype != array.dtype and (np.isinf(cast) & np.isfinite(array)).any():
-            raise ValueOverflowError(
-                f"{name} holds numbers beyond the largest {self.dtype}. Scale the data, or compile with "
-                'dtype="float64".'
-            )
-        return cast
-
-    def _pieces(self, gradient: Array, batched: bool) -> list[Array]:
-        pieces, start = [], 0
-        for argument in self.arguments:
-            size = len(argument.leaves)
-            piece = gradient[start : start + size].T.reshape(gradient.shape[1], *argument.shape).astype(np.float64)
-            pieces.append(piece if batched else piece[0])
-            start += size
-        return pieces
-
     # --- machines -----------------------------------------------------------------------------------------------------
 
+    def _read(self, arrays: Sequence[ArrayLike]) -> tuple[list[Array], bool]:
+        """Read the arrays into (examples, numbers) each, and return whether they had a batch axis."""
+        self._last, batched = read_arrays(arrays, self.arguments, self.dtype)
+        return self._last, batched
+
     def _weights(self, weights: Array | None) -> Array:
-        """Give the numbers to use for the parameters."""
+        """Return the numbers to use for the parameters."""
         w = self.weights() if weights is None else np.asarray(weights, dtype=np.float64)
         if w.shape != (len(self.parameters),):
             raise CompileError(
@@ -472,24 +421,6 @@ class Program:
             along = ops.dot(slopes, vector) if slopes else ops.total([])
         return Program(traced_below(self.arguments, (*self.parameters, *vector), along), self._options)
 
-    def _replay(self, example: list[Array], w: Array | None = None) -> None:
-        """Compute every node of the graph again, eagerly, at the numbers of one example."""
-        for argument, numbers in zip(self.arguments, example, strict=True):
-            for leaf, number in zip(argument.leaves, numbers.tolist(), strict=True):
-                leaf._data = number
-        before = [parameter._data for parameter in self.parameters]
-        if w is not None:
-            for parameter, number in zip(self.parameters, w.tolist(), strict=True):
-                parameter._data = number
-        try:
-            for node in self._traced.nodes:
-                if node.op is not None:
-                    node._grad = None
-                    refill(node, *evaluate(node.op, node.operands))
-        finally:
-            for parameter, number in zip(self.parameters, before, strict=True):
-                parameter._data = number
-
     def _explain_bad(self, examples: Array, given: list[Array], w: Array, wrt: str = "parameters") -> None:
         """Find the first example that is not finite, and raise the error that the engine raises for it."""
         for i in examples.tolist():
@@ -498,15 +429,7 @@ class Program:
                 found = self.execution.sweep(wrt, [a[i : i + 1] for a in given], w, self._constants(), 1.0)
                 if all(np.isfinite(numbers).all() for numbers in found):
                     continue
-            try:
-                self._replay(row, w)
-                if self._scalar:
-                    wanted = self.parameters if wrt == "parameters" else [x for a in self.arguments for x in a.leaves]
-                    gradients(self._outputs[0], list(wanted))
-            except (ArithmeticError, ValueError) as error:
-                error.add_note(f"This happened at example {i} of the run.")
-                error.example = i  # type: ignore[union-attr]
-                raise
+            raise_error_at(i, self._traced, row, w, self._outputs[0] if self._scalar else None, wrt)
             if all(
                 np.isfinite(array).all() for array in row
             ):  # what was given as ∞ or NaN may spread, as on the engine

@@ -53,7 +53,7 @@ class Layout:
     _promoted: dict[int, int] = field(default_factory=dict)
 
     def name_of(self, at: Rows) -> str:
-        """Name rows as the graph names what lies there: ``s1`` for the results of a layer."""
+        """Return what the graph calls rows: ``s1`` for the results of a layer."""
         count = 1 if at.repeated else at.count
         name = self._result_names.get((at.batched, at.start, count)) or self._row_names.get((at.batched, at.start))
         return (name or "rows").partition("[")[0]
@@ -243,7 +243,7 @@ Sides = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def _sides(e: Expressions, members: list[int], k: int) -> list[tuple[int, list[int]]]:
-    """Tell the weighted sums whose weights stand first from those whose weights stand second."""
+    """Part the weighted sums whose weights stand first from those whose weights stand second."""
     swapped = [x for x in members if not any(e.batched[y] for y in e.operands[x][k : 2 * k]) and e.batched[x]]
     taken = set(swapped)
     straight = [x for x in members if x not in taken]

@@ -17,9 +17,6 @@ from autograd.value import Value
 
 __all__ = ["Expressions", "simplify"]
 
-#: Operations whose result is their first operand when the second is this literal.
-NEUTRAL = {ops.mul: 1.0, ops.truediv: 1.0, ops.pow: 1.0}
-
 
 class Expressions:
     """Numbered expressions, operands before what uses them.
@@ -68,14 +65,12 @@ class Expressions:
         """Add an operation, or find what is equal to it."""
         if op is ops.identity:
             return operands[0]
-        if op in NEUTRAL and "neutral" not in self._without:
-            x, y = operands
-            if self.literal[y] == NEUTRAL[op]:
-                return x
-            if op is ops.mul and self.literal[x] == 1.0:
-                return y
-            if op is ops.pow and self.literal[y] == 2.0:
-                return self.apply(ops.square, (x,), node)
+        if "neutral" not in self._without:
+            for place, number in op.neutral.items():
+                if self.literal[operands[place]] == number:
+                    return operands[1 - place]
+            if op is ops.pow and self.literal[operands[1]] == 2.0:
+                return self.apply(ops.square, (operands[0],), node)
         key = op, operands
         found = None if "share" in self._without else self._known.get(key)
         if found is None:

@@ -53,11 +53,11 @@ class NumbaBackend:
         return write_tables(self.kernels, layout, sweep, _align(layout.shared_rows))
 
     def tables(self, examples: int) -> Tables:
-        """Choose how to compute so many examples at a time."""
+        """Return the tables to compute so many examples at a time."""
         return self.taped if examples == 1 and self.layout.irregular else self.rolled
 
     def allocate(self, examples: int) -> tuple[Array, ...]:
-        """Lay out one flat memory: its regions, and where they start and how wide they are."""
+        """Make one flat memory: its regions, and where they start and how wide they are."""
         tables = self.tables(examples)
         rows = (self.layout.shared_rows, self.layout.batched_rows)
         counts = [rows[0], rows[1] * examples] * 2 + [tables.scratch * examples, tables.shared_scratch, tables.slopes]
@@ -82,7 +82,7 @@ class NumbaBackend:
         )
 
     def take(self, steps: Steps, memory: Memory, memory_for: Callable[[str, int], Memory]) -> int:
-        """Take steps without returning to Python, and say how many before a number stopped being finite."""
+        """Take steps without returning to Python, and count those before a number stopped being finite."""
         flat, base, width = memory.state
         updates = [
             update_address(steps.rule, len(steps.slots), tuple(nonzero), self.dtype.name)

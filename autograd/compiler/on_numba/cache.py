@@ -11,11 +11,11 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["cache_folder", "imported"]
+__all__ = ["cache_folder", "import_source"]
 
 
 def cache_folder() -> Path:
-    """Name the folder of generated modules, each of which is named by the hash of its text."""
+    """Return the folder of generated modules, each of which is named by the hash of its text."""
     given = os.environ.get("XDG_CACHE_HOME")
     return (Path(given) if given else Path(os.path.expanduser("~")) / ".cache") / "edgegrad"
 
@@ -23,22 +23,22 @@ def cache_folder() -> Path:
 _importing = threading.Lock()
 
 
-def imported(source: str) -> ModuleType:
+def import_source(source: str) -> ModuleType:
     """Import generated source as a module, which is written first unless it is there."""
     with _importing:  # numba's cache needs it in `sys.modules` before it is whole
-        return _imported(source)
+        return _import(source)
 
 
-def _imported(source: str) -> ModuleType:
+def _import(source: str) -> ModuleType:
     name = "kernel_" + hashlib.sha256(source.encode()).hexdigest()[:20]
     if name in sys.modules:
         return sys.modules[name]
     path = cache_folder() / f"{name}.py"
     try:
-        _written(path, source)
+        _write(path, source)
     except OSError:  # a home that cannot be written to: compile anew in every process
         path = Path(tempfile.mkdtemp(prefix="edgegrad")) / f"{name}.py"
-        _written(path, source)
+        _write(path, source)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -52,7 +52,7 @@ def _imported(source: str) -> ModuleType:
     return module
 
 
-def _written(path: Path, source: str) -> None:
+def _write(path: Path, source: str) -> None:
     """Write a file whole or not at all; one that is there is the same, by its name."""
     if path.exists():
         return

@@ -11,7 +11,7 @@ from typing import Any
 from autograd import __version__, ops
 from autograd.compiler.formulas import Operand, forward_formula, may_be_singular, slope_formulas, statements
 from autograd.compiler.instructions import Map
-from autograd.compiler.on_numba.cache import imported
+from autograd.compiler.on_numba.cache import import_source
 from autograd.compiler.roll import Layout
 from autograd.compiler.rules import read_rule
 from autograd.errors import CompileError
@@ -139,7 +139,7 @@ class Kernels:
             "        memory[np.uint64(start + i)] = out_i",
             "        memory[np.uint64(slopes + 2 * i)], memory[np.uint64(slopes + 2 * i + 1)] = s, t",
         ]  # fmt: skip
-        return int(imported(_head(self.real) + TAPE + "\n".join(lines) + "\n").tape.address)
+        return int(import_source(_head(self.real) + TAPE + "\n".join(lines) + "\n").tape.address)
 
     def _add(
         self, key: tuple[Any, ...], given: list[str], results: list[tuple[str, Any, bool]], *, passing: bool = False
@@ -161,7 +161,7 @@ class Kernels:
         loop = [f"        {x}_i = {x}[i]" for x in given if x in read] + [f"        {line}" for line in lines]
         source = _head(self.real) + KERNEL.format(name=name)
         source += "\n".join([*body, "    for i in range(n):", *loop]) + "\n"
-        self._codes[key] = int(getattr(imported(source), name).address)
+        self._codes[key] = int(getattr(import_source(source), name).address)
 
 
 @cache
@@ -187,7 +187,7 @@ def update_address(rule: Callable[..., Any], slots: int, nonzero: tuple[bool, ..
     loops = ["    if any_frozen == 0:", "        for i in range(n):", *(f"            {line}" for line in body)]
     loops += ["    else:", "        for i in range(n):", "            if frozen[i] == 0:"]
     loops += [f"                {line}" for line in body]
-    return int(imported(_head(real) + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)
+    return int(import_source(_head(real) + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def place(written: int, base: Any, width: Any) -> int:
 
 @njit(**OPTIONS)
 def copy(memory, pool, at, base, width, n, columns):
-    """Lay rows out one after the other: target, source, step, index, or −1 for rows in order."""
+    """Copy rows so that they lie one after the other: target, source, step, index, or −1 for rows in order."""
     source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
     wide = width[source & REGION]
     target = place(pool[at], base, width)
@@ -272,7 +272,7 @@ def run_flushed(table, pool, memory, base, width):
 
 @njit(**OPTIONS)
 def load(memory, start, examples, order, first, count):
-    """Lay examples out as columns."""
+    """Copy examples into columns."""
     inputs = examples.shape[1]
     out = matrix(memory, start, inputs, count)
     for j in range(count):
@@ -283,7 +283,7 @@ def load(memory, start, examples, order, first, count):
 
 @njit(**OPTIONS, fastmath={"reassoc"})
 def finite(numbers):
-    """Say whether no number is infinite or NaN."""
+    """Return whether no number is infinite or NaN."""
     zero = numbers[0] - numbers[0]
     for i in range(numbers.size):
         zero += numbers[i] * 0
@@ -295,7 +295,7 @@ def descend(
     forward, backward, pool, memory, base, width, examples, order, batch, output, output_adjoint, kept, losses, outputs,
     updates, slots, settings, frozen, any_frozen, n,
 ):  # fmt: skip
-    """Take one step for each batch, and say how many were taken before a number stopped being finite."""
+    """Take one step for each batch, and count those before a number stopped being finite."""
     word = control_word()
     set_control_word(word | FLUSH)
     w, g = vector(memory, base[SHARED], n), vector(memory, base[SHARED_ADJOINTS], n)

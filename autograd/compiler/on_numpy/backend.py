@@ -43,7 +43,7 @@ class NumpyBackend:
         self._code = compile(self.source, file, "exec")
 
     def allocate(self, examples: int) -> tuple[Array, ...]:
-        """Make the two memories, and the two of their adjoints."""
+        """Make the four memories."""
         rows, dtype = self._rows, self._dtype
         shapes = [(rows[0], 1), (rows[1], examples)] * 2
         return tuple(np.zeros(shape, dtype) for shape in shapes)
@@ -60,12 +60,12 @@ class NumpyBackend:
         return tuple(names.get(name, _nothing) for name in FUNCTIONS)
 
     def take(self, steps: Steps, memory: Memory, memory_for: Callable[[str, int], Memory]) -> int:
-        """Take steps, and say how many were taken before a number stopped being finite.
+        """Take steps, and count those before a number stopped being finite.
 
         Args:
             steps: what to do; its slots, losses and kept outputs are written.
             memory: the numbers for whole batches, whose weights are moved.
-            memory_for: gives that for a smaller last one.
+            memory_for: returns that for a smaller last one.
         """
         n, whole = steps.parameters, memory
         moved = [whole.shared[:n, 0], *steps.slots]

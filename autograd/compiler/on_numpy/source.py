@@ -72,10 +72,12 @@ class Source(Statements):
         stem = self.layout.name_of(at) + ("_adjoint" if at.adjoint else "")
         return self._define(("rows", memory, at.start, count), stem, f"{memory}[{at.start}:{at.start + count}]")
 
-    def shaped(self, at: Rows, *shape: int) -> str:
+    def reshape(self, at: Rows, *shape: int) -> str:
         """Name rows as an array of other axes."""
         flat = self.view(at)
-        return self._define(("shaped", flat, *shape), f"{flat}_matrix", f"{flat}.reshape({', '.join(map(str, shape))})")
+        return self._define(
+            ("reshaped", flat, *shape), f"{flat}_matrix", f"{flat}.reshape({', '.join(map(str, shape))})"
+        )
 
     def temporary(self, count: int, kind: str, batched: bool) -> str:
         """Name an array of so many rows to compute in, with a column for each example or one for all."""
@@ -105,7 +107,7 @@ class Source(Statements):
     def _blocks(self, at: Rows, k: int) -> str:
         """Write rows as an array of three axes: sum, term, example."""
         if at.ordered:
-            return self.shaped(at, at.count // k, k, -1)
+            return self.reshape(at, at.count // k, k, -1)
         if at.repeated:
             view = self.view(at)
             return f"{self.numpy('broadcast_to')}({view}, ({at.count // k}, {k}, {view}.shape[1]))"
@@ -174,14 +176,14 @@ class Source(Statements):
                 self._row_dots(instruction)
             case MatrixProduct(weights=weights, n=n, k=k, inputs=inputs, m=m):
                 result = self._matrix(instruction.out, n, m)
-                self._multiply(self.shaped(weights, n, k), self._matrix(inputs, k, m), result, add=False)
+                self._multiply(self.reshape(weights, n, k), self._matrix(inputs, k, m), result, add=False)
                 self._bias(instruction.bias, result)
             case Slopes():
                 self._slopes(instruction)
             case Spread():
                 self._spread(instruction)
             case TransposedProduct(into=into, weights=weights, n=n, k=k, adjoint=adjoint, m=m):
-                turned = f"{self.shaped(weights, n, k)}.T"
+                turned = f"{self.reshape(weights, n, k)}.T"
                 self._multiply(turned, self._matrix(adjoint, n, m), self._matrix(into.rows, k, m), into.add)
             case OuterProduct(into=into, adjoint=adjoint, n=n, k=k, inputs=inputs, m=m):
                 # A turned copy, since the product of two matrices that lie in rows is the fastest.
@@ -190,7 +192,7 @@ class Source(Statements):
                     ("turned", columns, k, m), "turned", f"empty({k * m}, {columns}).reshape(-1, {k})"
                 )
                 self.write(f"{self.numpy('copyto')}({turned}, {self._matrix(inputs, k, m)}.T)")
-                self._multiply(self._matrix(adjoint, n, m), turned, self.shaped(into.rows, n, k), into.add)
+                self._multiply(self._matrix(adjoint, n, m), turned, self.reshape(into.rows, n, k), into.add)
             case RowSums(into=into, adjoint=adjoint, n=n, m=m):
                 matrix = self._matrix(adjoint, n, m)
                 if into.rows.ordered and not into.add:
@@ -206,7 +208,7 @@ class Source(Statements):
 
     def _matrix(self, at: Rows, count: int, m: int) -> str:
         """Name rows as a matrix: one row for each of `count`, whose columns are positions and examples."""
-        return self.view(at) if m == 1 else self.shaped(at, count, -1)
+        return self.view(at) if m == 1 else self.reshape(at, count, -1)
 
     def _multiply(self, one: str, other: str, target: str, add: bool) -> None:
         if add:
@@ -265,7 +267,7 @@ class Source(Statements):
         if instruction.factors is not None:
             blocks = f"{self._blocks(instruction.factors, k)} * {blocks}"
         if at.ordered and at.batched == batched:
-            self._put(self.shaped(at, source.count, k, -1), blocks, into.add)
+            self._put(self.reshape(at, source.count, k, -1), blocks, into.add)
             return
         name, columns = self.fresh("flows"), "examples" if batched else 1
         self.write(f"{name} = {self.numpy('broadcast_to')}({blocks}, ({source.count}, {k}, {columns}))")

@@ -54,16 +54,16 @@ def test_the_folder(folder, monkeypatch):
 
 
 def test_a_module_is_written_once_and_named_by_its_text(folder, forgotten):
-    one = cache.imported("number = 1\n")
-    other = cache.imported("number = 2\n")
+    one = cache.import_source("number = 1\n")
+    other = cache.import_source("number = 2\n")
     assert (one.number, other.number) == (1, 2)
     files = sorted(folder.glob("*.py"))
     assert sorted(file.stem for file in files) == sorted([one.__name__, other.__name__])
-    assert cache.imported("number = 1\n") is one
+    assert cache.import_source("number = 1\n") is one
     stamps = [file.stat().st_mtime_ns for file in files]
     assert stamps == [0, 0]  # the same in whichever process: what is compiled from it stays valid
     del sys.modules[one.__name__]
-    assert cache.imported("number = 1\n").number == 1
+    assert cache.import_source("number = 1\n").number == 1
     assert [file.stat().st_ino for file in sorted(folder.glob("*.py"))] == [file.stat().st_ino for file in files]
     assert not list(folder.glob("*.tmp"))
 
@@ -71,17 +71,17 @@ def test_a_module_is_written_once_and_named_by_its_text(folder, forgotten):
 def test_many_at_once_write_one_whole_file(folder, forgotten):
     text = "number = 0\n" + "number += 1\n" * 2000
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: cache._written(folder / "kernel_x.py", text), range(32)))
+        list(pool.map(lambda _: cache._write(folder / "kernel_x.py", text), range(32)))
     assert (folder / "kernel_x.py").read_text() == text
     assert [file.name for file in folder.iterdir()] == ["kernel_x.py"]
 
 
 def test_a_module_that_fails_is_not_kept(folder, forgotten):
     with pytest.raises(ZeroDivisionError):
-        cache.imported("1 / 0\n")
+        cache.import_source("1 / 0\n")
     assert not any(name.startswith("kernel_") and "ZeroDivision" in name for name in sys.modules)
     with pytest.raises(ZeroDivisionError):
-        cache.imported("1 / 0\n")
+        cache.import_source("1 / 0\n")
 
 
 def test_an_unwritable_home(tmp_path, monkeypatch, forgotten):
@@ -89,7 +89,7 @@ def test_an_unwritable_home(tmp_path, monkeypatch, forgotten):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert cache.imported("number = 3\n").number == 3
+    assert cache.import_source("number = 3\n").number == 3
     assert len(list(tmp_path.glob("edgegrad*/kernel_*.py"))) == 1
 
 

@@ -1,0 +1,80 @@
+"""Arguments of a program: the arrays that a user gives, checked and laid out as one row of numbers an example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograd.compiler.trace import Argument
+from autograd.errors import CompileError, ValueOverflowError
+
+__all__ = ["read_arrays", "split_gradient"]
+
+Array = NDArray[Any]
+
+
+def read_arrays(
+    arrays: Sequence[ArrayLike], arguments: Sequence[Argument], dtype: np.dtype[Any]
+) -> tuple[list[Array], bool]:
+    """Read arrays into (examples, numbers) each, and return whether they had a batch axis.
+
+    Raises:
+        CompileError: an array does not fit its argument, or they hold different numbers of examples.
+        ValueOverflowError: a number is beyond the largest float of the program.
+    """
+    if len(arrays) != len(arguments):
+        names = ", ".join(argument.name for argument in arguments)
+        raise CompileError(f"The program takes {len(arguments)} array(s) ({names}), not {len(arrays)}.")
+    read = [_read_numbers(array, argument.name, dtype) for array, argument in zip(arrays, arguments, strict=True)]
+    alone = all(a.shape == argument.shape for a, argument in zip(read, arguments, strict=True))
+    if alone:
+        read = [a[None] for a in read]
+    laid_out = []
+    for array, argument in zip(read, arguments, strict=True):
+        if array.ndim == 1 and len(argument.leaves) == 1:
+            array = array.reshape(-1, *argument.shape)
+        if array.shape[1:] != argument.shape or array.ndim != len(argument.shape) + 1:
+            raise CompileError(
+                f"{argument.name} has shape {array.shape}, but the program was compiled for "
+                f"{('examples', *argument.shape)}".replace("'", "")
+                + ". Compile it for an example of this shape, or reshape the array."
+            )
+        laid_out.append(array.reshape(len(array), len(argument.leaves)))
+    counts = {argument.name: len(a) for argument, a in zip(arguments, laid_out, strict=True)}
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise CompileError(f"All arrays must hold the same number of examples: {found}.")
+    return laid_out, not alone
+
+
+def _read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any]) -> Array:
+    """Turn what is given for an argument into an array of the program's type."""
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise CompileError(f"{name} is ragged: give it rows of one shape.") from None
+    if array.dtype.kind not in "biuf":
+        raise CompileError(
+            f"{name} must hold real numbers, not entries of type {array.dtype}: encode words, and leave gaps out."
+        )
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype, copy=False)
+    if cast.dtype != array.dtype and (np.isinf(cast) & np.isfinite(array)).any():
+        raise ValueOverflowError(
+            f'{name} holds numbers beyond the largest {dtype}. Scale the data, or compile with dtype="float64".'
+        )
+    return cast
+
+
+def split_gradient(gradient: Array, arguments: Sequence[Argument], batched: bool) -> list[Array]:
+    """Split the gradient by all inputs, (numbers, examples), into an array for each argument, in its shape."""
+    pieces, start = [], 0
+    for argument in arguments:
+        size = len(argument.leaves)
+        piece = gradient[start : start + size].T.reshape(gradient.shape[1], *argument.shape).astype(np.float64)
+        pieces.append(piece if batched else piece[0])
+        start += size
+    return pieces

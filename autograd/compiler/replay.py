@@ -1,0 +1,72 @@
+"""Replay on the engine: a traced graph computed again, node by node, to show an example or to say what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from autograd.backward import gradients
+from autograd.compiler.trace import Traced
+from autograd.recording import evaluate, refill
+from autograd.value import Value
+
+__all__ = ["raise_error_at", "replay"]
+
+Array = NDArray[Any]
+
+
+def replay(traced: Traced, example: Sequence[Array], weights: Array | None = None) -> None:
+    """Compute every node of a graph again at the numbers of one example.
+
+    Args:
+        traced: the graph.
+        example: its numbers, an array for each argument.
+        weights: numbers to use for the parameters, instead of those they hold.
+
+    Raises:
+        DomainError, ValueOverflowError: an operation has no finite result.
+    """
+    for argument, numbers in zip(traced.arguments, example, strict=True):
+        for leaf, number in zip(argument.leaves, numbers.tolist(), strict=True):
+            leaf._data = number
+    before = [parameter._data for parameter in traced.parameters]
+    if weights is not None:
+        for parameter, number in zip(traced.parameters, weights.tolist(), strict=True):
+            parameter._data = number
+    try:
+        for node in traced.nodes:
+            if node.op is not None:
+                node._grad = None
+                refill(node, *evaluate(node.op, node.operands))
+    finally:
+        for parameter, number in zip(traced.parameters, before, strict=True):
+            parameter._data = number
+
+
+def raise_error_at(
+    place: int, traced: Traced, example: Sequence[Array], weights: Array, swept: Value | None, wrt: str
+) -> None:
+    """Raise the error that the engine raises at an example, if it raises one.
+
+    Args:
+        place: which example it is, which the error says.
+        traced: the graph.
+        example: its numbers, an array for each argument.
+        weights: numbers of the parameters.
+        swept: the result that is differentiated, if there is one.
+        wrt: ``"parameters"`` or ``"inputs"``.
+
+    Raises:
+        DomainError, ValueOverflowError, NonFiniteGradientError: a number is not finite.
+    """
+    try:
+        replay(traced, example, weights)
+        if swept is not None:
+            leaves = [leaf for argument in traced.arguments for leaf in argument.leaves]
+            gradients(swept, list(traced.parameters) if wrt == "parameters" else leaves)
+    except (ArithmeticError, ValueError) as error:
+        error.add_note(f"This happened at example {place} of the run.")
+        error.example = place  # type: ignore[union-attr]
+        raise
