@@ -7,8 +7,8 @@ the others are added.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,27 +34,38 @@ from autograd.compiler.instructions import (
     rows,
 )
 from autograd.compiler.roll import Forward, Layout
+from autograd.op import Op
 from autograd.symbol import Symbol
 
-__all__ = ["Marks", "Sweep", "differentiate", "mark_active"]
+__all__ = ["Aim", "Marks", "Sweep", "differentiate", "mark_active"]
+
+
+class Aim(NamedTuple):
+    """What a sweep goes from and to.
+
+    Attributes:
+        output: the row of the output, whose adjoint is written before the sweep starts.
+        wanted: leaves; after the sweep their adjoints are complete, and zero where nothing flows.
+        without: what to leave out: with ``"first"`` every flow is added to rows that start from zero.
+    """
+
+    output: Rows
+    wanted: tuple[Rows, ...]
+    without: frozenset[str] = frozenset()
 
 
 class Sweep(NamedTuple):
     """The instructions of a sweep: first those on batched rows, then those on shared ones.
 
     Attributes:
-        output: the row whose adjoint is written before it starts.
-        wanted: the rows whose adjoints are complete after it.
+        aim: what it goes from and to.
         batched: instructions that read batched rows.
         shared: instructions on shared rows.
-        without: what was left out.
     """
 
-    output: Rows
-    wanted: tuple[Rows, ...]
+    aim: Aim
     batched: tuple[Instruction, ...]
     shared: tuple[Instruction, ...]
-    without: frozenset[str]
 
 
 class Marks(NamedTuple):
@@ -72,34 +83,41 @@ class Marks(NamedTuple):
         """Return the marks of the memory that rows lie in."""
         return self.batched if at.batched else self.shared
 
+    def any(self, at: Rows) -> bool:
+        """Return whether one of some rows is marked."""
+        marks = self.of(at)
+        return bool(marks[at.start]) if at.count == 1 else bool(marks[at.key].any())
 
-def differentiate(layout: Layout, output: Rows, wanted: Iterable[Rows], without: Collection[str] = ()) -> Sweep:
-    """Write the sweep from one output to the rows that are asked for.
+    def all(self, at: Rows) -> bool:
+        """Return whether rows are all marked."""
+        marks = self.of(at)
+        return bool(marks[at.start]) if at.count == 1 else bool(marks[at.key].all())
 
-    Args:
-        output: the row of the output, whose adjoint is written before the sweep starts.
-        wanted: leaves; after the sweep their adjoints are complete, and zero where nothing flows.
-        without: what to leave out: with ``"first"`` every flow is added to rows that start from zero.
-    """
-    wanted = tuple(wanted)
-    writer = _Writer(layout, output, wanted, add_all="first" in without)
+    def mark(self, at: Rows) -> None:
+        """Mark rows."""
+        self.of(at)[at.start if at.count == 1 else at.key] = True
+
+
+def differentiate(layout: Layout, aim: Aim) -> Sweep:
+    """Write a sweep through a program."""
+    writer = _Writer(layout, aim)
     lists = [writer.backwards(layout.batched), writer.backwards(layout.shared)]
-    for leaves in wanted:
+    for leaves in aim.wanted:
         lists[0 if leaves.batched else 1] += writer.clear(leaves)
-    return Sweep(output, wanted, tuple(lists[0]), tuple(lists[1]), frozenset(without))
+    return Sweep(aim, tuple(lists[0]), tuple(lists[1]))
 
 
 def mark_active(layout: Layout, wanted: Iterable[Rows]) -> Marks:
     """Mark every row on a way from a wanted leaf."""
     active = Marks.none(layout)
     for leaves in wanted:
-        active.of(leaves)[leaves.key] = True
+        active.mark(leaves)
     for instruction in (*layout.shared, *layout.batched):
         for each in instruction.maps if isinstance(instruction, Tape) else (instruction,):
             if isinstance(each, Map) and each.op is ops.detached:
                 continue
-            if any(active.of(at)[at.key].any() for at in reads(each)):
-                active.of(each.out)[each.out.key] = True
+            if any(map(active.any, reads(each))):
+                active.mark(each.out)
     return active
 
 
@@ -111,45 +129,42 @@ class _Writer:
         touched: the rows to whose adjoint something has flowed.
     """
 
-    def __init__(self, layout: Layout, output: Rows, wanted: Sequence[Rows], *, add_all: bool) -> None:
-        self.layout, self.add_all = layout, add_all
-        self.active = mark_active(layout, wanted)
+    def __init__(self, layout: Layout, aim: Aim) -> None:
+        self.layout, self.add_all = layout, "first" in aim.without
+        self.active = mark_active(layout, aim.wanted)
         self.touched = Marks.none(layout)
-        self.touched.of(output)[output.start] = True
+        self.touched.of(aim.output)[aim.output.start] = True
         self.lines: list[Instruction] = []
+        self._known: dict[tuple[Op, tuple[bool, ...]], Any] = {}
 
     def backwards(self, instructions: Sequence[Forward]) -> list[Instruction]:
         """Write what passes the adjoints of instructions on, the last one's first."""
         self.lines = []
         for instruction in reversed(instructions):
             out = instruction.out
-            if self.touched.of(out)[out.key].any() and self._is_active(out):
+            if self.touched.any(out) and self.active.any(out):
                 self.lines += self.clear(out)
                 self._pass(instruction)
         return self.lines
 
     def clear(self, at: Rows) -> list[Clear]:
         """Write zeros into those rows to which nothing has flowed."""
+        if self.touched.all(at):
+            return []
         marks = self.touched.of(at)
         numbers = np.unique(at.numbers[~marks[at.numbers]])
-        if not len(numbers):
-            return []
         marks[numbers] = True
         return [Clear(rows(at.batched, numbers).adjoints, self._name(at))]
-
-    def _is_active(self, at: Rows | None) -> bool:
-        return at is not None and bool(self.active.of(at)[at.key].any())
 
     def _name(self, *flowed_to: Rows) -> str:
         return f"adjoints of {', '.join(dict.fromkeys(map(self.layout.name_of, flowed_to)))}"
 
     def _into(self, at: Rows) -> Into:
         """Return how flows come to rows: the first are written, unless a row is met twice; others are added."""
-        marks = self.touched.of(at)
-        add = self.add_all or bool(marks[at.key].any()) or not (at.repeated or at.unique)
+        add = self.add_all or self.touched.any(at) or not (at.repeated or at.unique)
         if add:
             self.lines += self.clear(at)
-        marks[at.key] = True
+        self.touched.mark(at)
         return Into(at.adjoints, add)
 
     def _pass(self, instruction: Forward) -> None:
@@ -168,15 +183,12 @@ class _Writer:
             self._spread(instruction.bias, adjoint)
 
     def _spread(self, at: Rows | None, source: Rows, k: int = 1, factors: Rows | None = None) -> None:
-        if at is not None and self._is_active(at):
+        if at is not None and self.active.any(at):
             self.lines.append(Spread(self._into(at), source, k, factors, self._name(at)))
 
     def _pass_map(self, instruction: Map) -> None:
         op, operands, adjoint = instruction.op, instruction.operands, instruction.out.adjoints
-        wanted = [self._is_active(at) for at in operands]
-        slopes = slope_formulas(op, Symbol("out"), [Symbol(f"x{i}") for i in range(len(operands))], wanted)
-        slots = [slot for slot, slope in enumerate(slopes) if wanted[slot] and not _is_one(slope)]
-        ones = [slot for slot, slope in enumerate(slopes) if wanted[slot] and _is_one(slope)]
+        slopes, slots, ones = self._slopes(op, tuple(map(self.active.any, operands)))
         for slot in [slot for slot in ones if not slots or slot < slots[0]]:
             self._spread(operands[slot], adjoint)
         if slots:
@@ -184,29 +196,42 @@ class _Writer:
             into = tuple(map(self._into, flowed_to))
             chosen = tuple([slopes[slot] for slot in slots])
             name = self._name(*flowed_to)
-            self.lines.append(Slopes(into, op, tuple(slots), chosen, adjoint, instruction.out, operands, name))
+            self.lines.append(Slopes(into, op, slots, chosen, adjoint, instruction.out, operands, name))
         for slot in [slot for slot in ones if slots and slot > slots[0]]:
             self._spread(operands[slot], adjoint)
 
+    def _slopes(self, op: Op, wanted: tuple[bool, ...]) -> tuple[list[Any], tuple[int, ...], tuple[int, ...]]:
+        """Return an operation's slopes, the slots of those that are wanted and not 1, and of those that are 1."""
+        known = self._known.get((op, wanted))
+        if known is None:
+            letters = [Symbol(f"x{i}") for i in range(len(wanted))]
+            slopes = slope_formulas(op, Symbol("out"), letters, wanted)
+            ones = tuple([slot for slot, slope in enumerate(slopes) if wanted[slot] and _is_one(slope)])
+            others = tuple([slot for slot, asked_for in enumerate(wanted) if asked_for and slot not in ones])
+            self._known[op, wanted] = known = slopes, others, ones
+        return known
+
     def _pass_matrix(self, p: MatrixProduct) -> None:
         adjoint = p.out.adjoints
-        if self._is_active(p.weights):
+        if self.active.any(p.weights):
             into = self._into(p.weights)
             self.lines.append(OuterProduct(into, adjoint, p.n, p.k, p.inputs, p.m, self._name(p.weights)))
-        if self._is_active(p.inputs):
+        if self.active.any(p.inputs):
             into = self._into(p.inputs)
             self.lines.append(TransposedProduct(into, p.weights, p.n, p.k, adjoint, p.m, self._name(p.inputs)))
-        if p.bias is not None and self._is_active(p.bias):
+        if p.bias is not None and self.active.any(p.bias):
             self.lines.append(RowSums(self._into(p.bias), adjoint, p.n, p.m, self._name(p.bias)))
 
     def _pass_tape(self, tape: Tape) -> None:
         """Write what passes adjoints on along a tape, where all are added."""
+        flowed_to = [each.operands[slot] for each, slots in zip(tape.maps, tape.slots, strict=True) for slot in slots]
         into = []
-        for each, slots in zip(tape.maps, tape.slots, strict=True):
-            for slot in slots:
-                at = each.operands[slot]
-                self.lines += self.clear(at)
-                into.append(Into(at.adjoints, True))
+        for batched in (False, True):
+            numbers = [at.numbers for at in flowed_to if at.batched == batched]
+            if numbers:
+                every = rows(batched, np.unique(np.concatenate(numbers)))
+                self.lines += self.clear(every)
+                into.append(Into(every.adjoints, True))
         self.lines.append(TapeSweep(tape, tuple(into), self._name(tape.out)))
 
 

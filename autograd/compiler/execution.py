@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Sweep, differentiate
+from autograd.compiler.adjoint import Aim, Sweep, differentiate
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.lifetimes import reuse
 from autograd.compiler.memory import Memory
-from autograd.compiler.on_numba.tapes import on_tapes
+from autograd.compiler.on_numba.tapes import put_on_tapes
 from autograd.compiler.on_numpy.backend import NumpyBackend
 from autograd.compiler.options import Options
 from autograd.compiler.roll import Layout
@@ -86,26 +86,29 @@ class Execution:
         batched = layout.expressions.batched
         return [Rows(batched[x], layout.row[x], 1) for x in layout.expressions.outputs]
 
-    def backward(self, wrt: str) -> Sweep:
-        """Write the sweep from the first result."""
+    def aim(self, wrt: str) -> Aim:
+        """Return what a sweep goes from and to: from the first result."""
         wanted = Rows(False, 0, self.parameters) if wrt == "parameters" else Rows(True, 0, self.inputs)
-        return differentiate(self.layout, self.outputs(wrt)[0], [wanted] if wanted.count else [], self.options.without)
+        return Aim(self.outputs(wrt)[0], (wanted,) if wanted.count else (), self.options.without)
+
+    def backward(self, wrt: str) -> Sweep:
+        """Write the sweep by ``"parameters"`` or ``"inputs"``."""
+        return differentiate(self.layout, self.aim(wrt))
 
     def compiled(self, wrt: str) -> Any:
         """Compile for the backend, once."""
         if wrt not in self._backends:
             began = time.perf_counter()
-            layout, sweep = self.layout_for(wrt), None if wrt == "none" else self.backward(wrt)
+            layout, aim = self.layout_for(wrt), None if wrt == "none" else self.aim(wrt)
             if self.options.verify:
-                verify(layout, sweep)
-                if layout.irregular:
-                    verify(*on_tapes(layout, sweep))
-            made: Any = NumpyBackend
+                for each in (layout, put_on_tapes(layout, aim)) if layout.irregular else (layout,):
+                    verify(each, differentiate(each, aim) if aim is not None else None)
+            backend: Any = NumpyBackend
             if self.backend == "numba":
                 from autograd.compiler.on_numba.backend import NumbaBackend
 
-                made = NumbaBackend
-            self._backends[wrt] = made(layout, sweep, self.dtype)
+                backend = NumbaBackend
+            self._backends[wrt] = backend(layout, aim, self.dtype)
             self.seconds += time.perf_counter() - began
         return self._backends[wrt]
 

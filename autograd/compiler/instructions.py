@@ -7,7 +7,6 @@ them; where it reads batched rows and writes shared ones, it sums over the examp
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -63,7 +62,7 @@ class Rows:
     @property
     def adjoints(self) -> Rows:
         """The adjoints of these rows."""
-        return dataclasses.replace(self, adjoint=True)
+        return Rows(self.batched, self.start, self.count, self.step, self.index, True)
 
     @property
     def ordered(self) -> bool:

@@ -11,6 +11,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autograd import ops
 from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, Tape, rows
 from autograd.compiler.simplify import Expressions
@@ -55,8 +58,11 @@ class Layout:
     def name_of(self, at: Rows) -> str:
         """Return what the graph calls rows: ``s1`` for the results of a layer."""
         count = 1 if at.repeated else at.count
-        name = self._result_names.get((at.batched, at.start, count)) or self._row_names.get((at.batched, at.start))
-        return (name or "rows").partition("[")[0]
+        name = self._result_names.get((at.batched, at.start, count))
+        if not name:
+            x = int(self._expression_at[at.batched][at.start])
+            name = self.expressions.name(x) if x >= 0 else "rows"
+        return name.partition("[")[0]
 
     @cached_property
     def _result_names(self) -> dict[tuple[bool, int, int], str]:
@@ -71,9 +77,14 @@ class Layout:
         return names
 
     @cached_property
-    def _row_names(self) -> dict[tuple[bool, int], str]:
-        e = self.expressions
-        return {(e.batched[x], row): e.name(x) for x, row in enumerate(self.row) if row >= 0}
+    def _expression_at(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The expression in each shared and each batched row, or −1."""
+        row, batched = np.array(self.row, np.int64), np.array(self.expressions.batched, np.bool_)
+        found = np.full(self.shared_rows, -1), np.full(self.batched_rows, -1)
+        for kind, expressions in zip((False, True), found, strict=True):
+            chosen = np.flatnonzero((batched == kind) & (row >= 0))
+            expressions[row[chosen]] = chosen
+        return found
 
     def _take(self, batched: bool, count: int) -> int:
         """Reserve rows that follow each other."""

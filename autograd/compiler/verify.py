@@ -54,10 +54,10 @@ def verify(layout: Layout, sweep: Sweep | None = None) -> None:
         raise CompileError("A result is never computed." + FAULT)
     if sweep is None:
         return
-    written[sweep.output.batched, True][sweep.output.start] = True
+    written[sweep.aim.output.batched, True][sweep.aim.output.start] = True
     for flow in (*sweep.batched, *sweep.shared):
         _check(flow, written, once=True)
-    if not all(written[at.batched, True][at.key].all() for at in sweep.wanted):
+    if not all(written[at.batched, True][at.key].all() for at in sweep.aim.wanted):
         raise CompileError("The sweep leaves adjoints that are asked for as an earlier run left them." + FAULT)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autograd
-from autograd import Value, equal, greater, maximum, minimum
+from autograd import Value, equal, greater, maximum, minimum, where
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
@@ -33,7 +33,7 @@ class FirstOrder(Optimizer):
 
     Attributes:
         rule: ``(w, g, *slots, *settings) -> (new w, *new slots)``, written with operators and operations. It may branch
-            on whether a setting is zero; by the weights it chooses with brackets: `greater` and `equal` are 1 or 0.
+            on whether a setting is zero; by the weights it chooses with `where`, `greater` and `equal`.
         slots: names of the rule's memories, which start at 0.
     """
 
@@ -222,11 +222,10 @@ class QuickProp(FirstOrder):
         before, S = S, g + weight_decay * w
         change = before - S
         level = equal(change, 0.0)
-        line = level * (1.0 - equal(S, 0.0))
         beta = S / (change + level)
-        capped = maximum(line, maximum(greater(beta, mu_max), greater(0.0, S * dW * beta)))
-        mu = capped * mu_max + (1.0 - capped) * beta
-        eta = lr * maximum(equal(dW, 0.0), greater(dW * S, 0.0))
+        line = level * (1.0 - equal(S, 0.0))
+        mu = where(line + greater(beta, mu_max) + greater(0.0, S * dW * beta), mu_max, beta)
+        eta = where(equal(dW, 0.0) + greater(dW * S, 0.0), lr, 0.0)
         dW = eta * S + mu * dW
         return w - dW, S, dW
 
@@ -284,8 +283,7 @@ class RProp(FirstOrder):
         before, sign = sign, autograd.sign(g)
         turn = before * sign
         longer, shorter = minimum(step_max, grow * step), maximum(step_min, shrink * step)
-        same, turned, neither = greater(turn, 0.0), greater(0.0, turn), equal(turn, 0.0)
-        step = same * longer + turned * shorter + neither * step
+        step = where(greater(turn, 0.0), longer, where(greater(0.0, turn), shorter, step))
         if hold:
-            sign = sign * (same + neither)
+            sign = where(greater(0.0, turn), 0.0, sign)
         return w - step * sign, step, sign

@@ -12,7 +12,7 @@ import nn
 from autograd import CompileError, Value, dot, tanh
 from autograd.compiler import adjoint
 from autograd.compiler.instructions import Clear, Into, MatrixProduct, OuterProduct, Slopes
-from autograd.compiler.on_numba.tapes import on_tapes
+from autograd.compiler.on_numba.tapes import put_on_tapes
 from autograd.compiler.verify import verify
 
 FAULT = " This is a fault of the compiler, not of your function: please report both."
@@ -147,9 +147,9 @@ def test_every_program_is_sound_also_on_tapes(case):
     program = autograd.compile(case.f, *case.example, parameters=case.parameters, backend="numpy")
     verify(program.execution.forward_layout)
     for wrt in ("parameters", "inputs"):
-        layout, sweep = program.execution.layout, program.execution.backward(wrt)
-        verify(layout, sweep)
-        verify(*on_tapes(layout, sweep))
+        layout, aim = program.execution.layout, program.execution.aim(wrt)
+        for each in (layout, put_on_tapes(layout, aim)):
+            verify(each, adjoint.differentiate(each, aim))
 
 
 @pytest.mark.parametrize("kind", ["output", "leaves"])

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Sweep
+from autograd.compiler.adjoint import Aim, differentiate
 from autograd.compiler.descent import Steps
 from autograd.compiler.memory import Memory
 from autograd.compiler.on_numba.kernels import Kernels, update_address
 from autograd.compiler.on_numba.machine import descend, run_flushed
 from autograd.compiler.on_numba.machine import run as run_exactly
 from autograd.compiler.on_numba.table import Tables, place_of, write_tables
-from autograd.compiler.on_numba.tapes import on_tapes
+from autograd.compiler.on_numba.tapes import put_on_tapes
 from autograd.compiler.roll import Layout
 
 __all__ = ["NumbaBackend"]
@@ -33,23 +33,26 @@ class NumbaBackend:
 
     Args:
         layout: the program's instructions.
-        sweep: its sweep; None for a program that is only run forward.
+        aim: of its sweep; None for a program that is only run forward.
         dtype: of its numbers.
     """
 
-    def __init__(self, layout: Layout, sweep: Sweep | None, dtype: np.dtype[Any]) -> None:
-        self.layout, self.sweep, self.dtype = layout, sweep, dtype
+    def __init__(self, layout: Layout, aim: Aim | None, dtype: np.dtype[Any]) -> None:
+        self.layout, self.aim, self.dtype = layout, aim, dtype
         self.kernels = Kernels(dtype.name)
 
     @cached_property
     def rolled(self) -> Tables:
         """The tables for batches."""
-        return write_tables(self.kernels, self.layout, self.sweep, _align(self.layout.shared_rows))
+        return self._tables(self.layout)
 
     @cached_property
     def taped(self) -> Tables:
         """The tables for single examples of an irregular graph."""
-        layout, sweep = on_tapes(self.layout, self.sweep)
+        return self._tables(put_on_tapes(self.layout, self.aim))
+
+    def _tables(self, layout: Layout) -> Tables:
+        sweep = None if self.aim is None else differentiate(layout, self.aim)
         return write_tables(self.kernels, layout, sweep, _align(layout.shared_rows))
 
     def tables(self, examples: int) -> Tables:
@@ -84,19 +87,17 @@ class NumbaBackend:
     def take(self, steps: Steps, memory: Memory, memory_for: Callable[[str, int], Memory]) -> int:
         """Take steps without returning to Python, and count those before a number stopped being finite."""
         flat, base, width = memory.state
-        updates = [
-            update_address(steps.rule, len(steps.slots), tuple(nonzero), self.dtype.name)
-            for nonzero in (steps.settings != 0.0).tolist()
-        ]
+        nonzero = steps.settings != 0.0
+        every = nonzero[:1] if (nonzero == nonzero[:1]).all() else nonzero
+        updates = [update_address(steps.rule, len(steps.slots), tuple(x.tolist()), self.dtype.name) for x in every]
         frozen = np.zeros(1, np.uint8) if steps.frozen is None else steps.frozen.astype(np.uint8)
         others = np.array([place_of(at) for at in steps.others], dtype=np.int64)
-        tables = self.tables(memory.examples)
-        loss = steps.output
+        tables, loss = self.tables(memory.examples), steps.output
         done = descend(
             tables.forward, tables.backward, tables.pool, flat, base, width.copy(), steps.examples, steps.order,
             steps.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.kept,
-            np.array(updates, np.int64), steps.slots, steps.settings, frozen, int(steps.frozen is not None),
-            steps.parameters,
+            np.resize(np.array(updates, np.int64), len(nonzero)), steps.slots, steps.settings, frozen,
+            int(steps.frozen is not None), steps.parameters,
         )  # fmt: skip
         return int(done)
 

@@ -8,30 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable
 
 from autograd import ops
-from autograd.compiler.adjoint import Marks, Sweep, differentiate, mark_active
+from autograd.compiler.adjoint import Aim, Marks, mark_active
 from autograd.compiler.instructions import Map, Rows, Tape
 from autograd.compiler.roll import PLACES_WORTH_AN_INSTRUCTION, Forward, Layout, single
 
-__all__ = ["on_tapes"]
+__all__ = ["put_on_tapes"]
 
 
-def on_tapes(layout: Layout, sweep: Sweep | None) -> tuple[Layout, Sweep | None]:
-    """Write a program and its sweep for runs of single examples: stretches of short operations go on tapes."""
-    taped = _put_on_tapes(layout, sweep.wanted if sweep is not None else ())
-    return taped, None if sweep is None else differentiate(taped, sweep.output, sweep.wanted, sweep.without)
-
-
-def _put_on_tapes(layout: Layout, wanted: Iterable[Rows]) -> Layout:
-    """Put stretches of short operations on tapes.
+def put_on_tapes(layout: Layout, aim: Aim | None) -> Layout:
+    """Put stretches of short operations on tapes, for runs of single examples.
 
     Args:
         layout: the program.
-        wanted: the rows that a sweep goes to.
+        aim: of its sweep; None for a program that is only run forward.
     """
-    active = mark_active(layout, wanted)
+    active = mark_active(layout, aim.wanted if aim is not None else ())
     batched: list[Forward] = []
     for alone, part in itertools.groupby(layout.batched, single):
         stretch = list(part)
@@ -49,4 +42,4 @@ def _slots(each: Map, active: Marks) -> tuple[int, ...]:
     """Find the operands that something flows to."""
     if each.op is ops.detached:
         return ()
-    return tuple([slot for slot, at in enumerate(each.operands) if active.of(at)[at.key].any()])
+    return tuple([slot for slot, at in enumerate(each.operands) if active.any(at)])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Sweep
+from autograd.compiler.adjoint import Aim, differentiate
 from autograd.compiler.descent import Steps
 from autograd.compiler.memory import Memory
 from autograd.compiler.on_numpy.source import numpy_source
@@ -27,17 +27,17 @@ class NumpyBackend:
 
     Args:
         layout: the program's instructions.
-        sweep: its sweep; None for a program that is only run forward.
+        aim: of its sweep; None for a program that is only run forward.
         dtype: of its numbers.
 
     Attributes:
         source: the source.
     """
 
-    def __init__(self, layout: Layout, sweep: Sweep | None, dtype: np.dtype[Any]) -> None:
+    def __init__(self, layout: Layout, aim: Aim | None, dtype: np.dtype[Any]) -> None:
         self._updates: dict[Any, Callable[..., None]] = {}
         self._rows, self._dtype = (layout.shared_rows, layout.batched_rows), dtype
-        self.source, self._objects = numpy_source(layout, sweep)
+        self.source, self._objects = numpy_source(layout, None if aim is None else differentiate(layout, aim))
         file = f"<autograd program {hash(self.source) & 0xFFFFFFFF:08x}>"
         linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
         self._code = compile(self.source, file, "exec")
