@@ -95,7 +95,7 @@ class Execution:
         """Write the sweep by ``"parameters"`` or ``"inputs"``."""
         return differentiate(self.layout, self.aim(wrt))
 
-    def compiled(self, wrt: str) -> Any:
+    def backend_for(self, wrt: str) -> Any:
         """Compile for the backend, once."""
         if wrt not in self._backends:
             began = time.perf_counter()
@@ -119,7 +119,7 @@ class Execution:
             with self._lock:
                 if len(self._memories) >= max(MEMORIES_KEPT, 4 * self.options.threads):
                     self._memories.pop(next(iter(self._memories)))
-            self._memories[key] = Memory(self.compiled(wrt), self.layout_for(wrt), examples)
+            self._memories[key] = Memory(self.backend_for(wrt), self.layout_for(wrt), examples)
         return self._memories[key]
 
     # --- runs ---------------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ class Execution:
             kept=np.zeros((len(order), len(others)), self.dtype),
         )  # fmt: skip
         held, start = steps.slots.copy(), memory.shared[: self.parameters].copy()
-        take = self.compiled("parameters").take
+        take = self.backend_for("parameters").take
         done = take(steps, memory, self.memory)
         if done < len(settings):
             # What is not finite was not to happen: the same steps once more, up to there.

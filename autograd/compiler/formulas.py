@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from autograd import ops
 from autograd.errors import CompileError
 from autograd.op import Op
-from autograd.symbol import Symbol
+from autograd.symbol import Symbol, call
 
 __all__ = ["Statement", "check_weighted_sums", "forward_formula", "may_be_singular", "slope_formulas", "statements"]
 
@@ -45,13 +45,7 @@ def forward_formula(op: Op, operands: Sequence[Symbol]) -> Any:
         return FORMS[op](*operands)
     if op.generic and not isinstance(op.array, str):
         return op.forward(*operands)
-    return _call(op, operands)
-
-
-def _call(op: Op, operands: Sequence[Symbol]) -> Symbol:
-    made = Symbol(op.name)
-    made.op, made.operands = op, tuple(operands)
-    return made
+    return call(op, operands)
 
 
 def slope_formulas(op: Op, out: Symbol, operands: Sequence[Symbol], wanted: Sequence[bool]) -> list[Any]:
@@ -75,7 +69,7 @@ def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tupl
     expanded: dict[int, Any] = {}
     keep: list[Symbol] = []  # symbols are known by their address, so none may be freed
 
-    def seen(x: Any) -> Any:
+    def look_up(x: Any) -> Any:
         return known[id(x)] if isinstance(x, Symbol) else float(x)
 
     for formula in formulas:
@@ -98,18 +92,18 @@ def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tupl
                     if isinstance(inner, Symbol) and id(inner) not in known:
                         stack.append(inner)
                         continue
-                    known[id(x)] = seen(inner)
+                    known[id(x)] = look_up(inner)
                     continue
                 waiting = [y for y in x.operands if isinstance(y, Symbol) and id(y) not in known]
                 if waiting:
                     stack.extend(waiting)
                     continue
-                statement = Statement(x.op, tuple(seen(y) for y in x.operands))
+                statement = Statement(x.op, tuple(look_up(y) for y in x.operands))
                 if repr(statement) not in places:  # repr tells 0 from −0
                     places[repr(statement)] = Operand(len(listed), "")
                     listed.append(statement)
                 known[id(x)] = places[repr(statement)]
-    return listed, [seen(formula) for formula in formulas]
+    return listed, [look_up(formula) for formula in formulas]
 
 
 #: Operations whose result lies between −2 and 2, whatever they are applied to.

@@ -359,7 +359,7 @@ class Program:
         )
 
     def __reduce__(self) -> Any:
-        return _unpickled, (
+        return _unpickle, (
             self._traced.arguments,
             self.parameters,
             Graph(*self._outputs),
@@ -430,9 +430,7 @@ class Program:
                 if all(np.isfinite(numbers).all() for numbers in found):
                     continue
             raise_error_at(i, self._traced, row, w, self._outputs[0] if self._scalar else None, wrt)
-            if all(
-                np.isfinite(array).all() for array in row
-            ):  # what was given as ∞ or NaN may spread, as on the engine
+            if all(np.isfinite(array).all() for array in row):  # an ∞ or NaN may spread, as on the engine
                 raise ValueOverflowError(
                     f"Example {i} has a result or gradient beyond the largest {self.dtype}, though the engine's own "
                     'floats still hold it. Scale the data down, or compile with dtype="float64".'
@@ -443,7 +441,7 @@ class Program:
             )
 
 
-def _unpickled(
+def _unpickle(
     arguments: tuple[Argument, ...], parameters: tuple[Value, ...], graph: Graph, nesting: Any, options: Options
 ) -> Program:
     return Program(traced_below(arguments, parameters, filled(nesting, graph.outputs)), options)

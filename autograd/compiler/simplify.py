@@ -140,8 +140,8 @@ def _gather(before: Expressions, without: Collection[str]) -> Expressions:
             uses[x] += 1
     for x in before.outputs:
         uses[x] += 2  # an output is never taken apart
-    absorbed = set() if "sums" in without else _absorbed(before, uses)
-    needed = _needed(before)
+    absorbed = set() if "sums" in without else _find_absorbed(before, uses)
+    needed = _find_needed(before)
     after = Expressions(without)
     moved: dict[int, int] = {}
     for x in range(len(before)):
@@ -166,7 +166,7 @@ def _gather(before: Expressions, without: Collection[str]) -> Expressions:
     return after
 
 
-def _needed(expressions: Expressions) -> set[int]:
+def _find_needed(expressions: Expressions) -> set[int]:
     needed, stack = set(expressions.outputs), list(expressions.outputs)
     while stack:
         for y in expressions.operands[stack.pop()]:
@@ -176,7 +176,7 @@ def _needed(expressions: Expressions) -> set[int]:
     return needed
 
 
-def _absorbed(e: Expressions, uses: list[int]) -> set[int]:
+def _find_absorbed(e: Expressions, uses: list[int]) -> set[int]:
     """Find what becomes part of a larger sum: additions used once, by an addition, and products used once, by a sum."""
     absorbed: set[int] = set()
     for x in range(len(e) - 1, -1, -1):

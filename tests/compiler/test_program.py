@@ -408,6 +408,11 @@ class TestOptions:
             ({"backend": "jax"}, "backend must be one of 'auto', 'numba', 'numpy', not 'jax'."),
             ({"threads": 0}, "threads must be a whole number from 1, not 0."),
             ({"threads": 1.5}, "threads must be a whole number from 1, not 1.5."),
+            (
+                {"without": ["reuse", "magic"]},
+                "without may name 'fold', 'neutral', 'share', 'sums', 'matrices', 'reuse', 'first', 'tapes', not "
+                "'magic'.",
+            ),
         ],
     )
     def test_unknown_options(self, options, sentence):

@@ -38,9 +38,11 @@ MIN_PLACES = 3  # that the machine reads of an instruction
 IN_ORDER = -1  # instead of an index
 
 REGIONS = {
-    (False, False): machine.SHARED, (True, False): machine.VALUES, (False, True): machine.SHARED_ADJOINTS,
+    (False, False): machine.SHARED,
+    (True, False): machine.VALUES,
+    (False, True): machine.SHARED_ADJOINTS,
     (True, True): machine.ADJOINTS,
-}  # fmt: skip
+}
 
 
 class Tables(NamedTuple):
@@ -183,9 +185,10 @@ class Table:
             case TransposedProduct(into=into, weights=weights, n=n, k=k, adjoint=adjoint, m=m):
                 places = [place_of(weights), place_of(adjoint)]
                 self._compute(
-                    into, adjoint.batched,
+                    into,
+                    adjoint.batched,
                     lambda to: self.emit(machine.PRODUCT_TRANSPOSED, adjoint.batched, n, [to, *places], k, m),
-                )  # fmt: skip
+                )
             case OuterProduct(into=into, adjoint=adjoint, n=n, k=k, inputs=inputs, m=m):
                 turned = self.temporary(adjoint.batched, k * m)
                 places = [place_of(adjoint), self.read(inputs, adjoint.batched), turned]

@@ -37,8 +37,11 @@ __all__ = ["Source", "numpy_source"]
 
 #: The arrays of the memories, by whether their rows are batched and whether they are adjoints.
 MEMORIES = {
-    (False, False): "shared", (True, False): "values", (False, True): "shared_adjoints", (True, True): "adjoints",
-}  # fmt: skip
+    (False, False): "shared",
+    (True, False): "values",
+    (False, True): "shared_adjoints",
+    (True, True): "adjoints",
+}
 TAKEN = (
     *MEMORIES.values(), "examples", "empty", "matmul", "sum", "putmask", "broadcast_to", "terms", "sum_runs", "copyto",
     "forward_shared", "forward", "backward", "backward_shared",
@@ -225,9 +228,11 @@ class Source(Statements):
         letters = [Symbol(f"x{slot}") for slot in range(len(instruction.operands))]
         given = {x.name: self.read(at) for x, at in zip(letters, instruction.operands, strict=True)}
         [result] = self.compute(
-            [forward_formula(instruction.op, letters)], given, [self.view(out)],
+            [forward_formula(instruction.op, letters)],
+            given,
+            [self.view(out)],
             lambda number: self.temporary(out.count, f"t{number}", out.batched),
-        )  # fmt: skip
+        )
         self._put(self.view(out), result, add=False)
 
     def _row_dots(self, instruction: RowDots) -> None:
@@ -247,9 +252,11 @@ class Source(Statements):
         given = {f"x{slot}": self.read(at) for slot, at in enumerate(instruction.operands)}
         given["out"], adjoint = self.view(instruction.result), self.view(instruction.adjoint)
         found = self.compute(
-            instruction.slopes, given, [None] * len(instruction.slopes),
+            instruction.slopes,
+            given,
+            [None] * len(instruction.slopes),
             lambda number: self.temporary(count, f"t{number}", batched),
-        )  # fmt: skip
+        )
         for into, slope, expression in zip(instruction.into, instruction.slopes, found, strict=True):
             target = self.target(into, batched) or self.temporary(count, "flow", batched)
             self.write(f"{self.numpy('multiply')}({adjoint}, {expression}, out={target})")
