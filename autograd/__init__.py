@@ -54,6 +54,7 @@ if _TYPE_CHECKING:
     from autograd.operations import *  # noqa: F403
 
 __version__ = "0.1.0"
+_NOT_THE_USERS = True  # errors name the line of a caller outside
 
 __all__ = [
     "CATALOGUE",

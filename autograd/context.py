@@ -1,7 +1,8 @@
 """What the running code asks of the engine: not to record, to trace, to label, to differentiate.
 
-This is the only state there is. A context variable holds it, so that each thread (and each asyncio task) has its own.
-Contexts nest: entering one makes a `Context` that remembers the one around it, leaving goes back to that.
+Running code has no other state. A context variable holds it, so that each thread (and each asyncio task) has its own.
+Blocks nest: entering one makes a `Context` that remembers the one around it, leaving takes it away again, also where
+blocks do not end in the order in which they began (as those of generators).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class Context:
 
     Attributes:
         outer: the state around the block; None outside all blocks.
+        block: the block; None outside all blocks.
         scope: the label of the Values that are made, such as ``layer1/neuron2``.
         paused: whether operations are computed without being recorded.
         trace: where the graph of a function that is being compiled goes.
@@ -27,17 +29,19 @@ class Context:
         special: whether emitted recorders have to leave an operation to `autograd.recording.record`.
     """
 
-    __slots__ = ("differentiating", "outer", "paused", "scope", "special", "trace")
+    __slots__ = ("block", "differentiating", "outer", "paused", "scope", "special", "trace")
 
     def __init__(
         self,
         outer: Context | None = None,
+        block: _Block | None = None,
         scope: str | None = None,
         paused: bool = False,
         trace: Any = None,
         differentiating: frozenset[Any] = frozenset(),
     ) -> None:
         self.outer = outer
+        self.block = block
         self.scope = scope
         self.paused = paused
         self.trace = trace
@@ -62,9 +66,18 @@ class _Block(ContextDecorator):
         return self
 
     def __exit__(self, *_: object) -> None:
-        outer = current().outer
-        if outer is not None:  # a generator's block may be closed where it was never entered
-            _context.set(outer)
+        inner: list[_Block] = []
+        context = current()
+        while context.block is not self:
+            if context.outer is None or context.block is None:
+                return  # a generator may be closed in a thread that never entered its block
+            inner.append(context.block)
+            context = context.outer
+        assert context.outer is not None
+        context = context.outer
+        for block in reversed(inner):
+            context = block._inside(context)
+        _context.set(context)
 
 
 class no_grad(_Block):  # noqa: N801
@@ -82,14 +95,14 @@ class no_grad(_Block):  # noqa: N801
     """
 
     def _inside(self, outer: Context) -> Context:
-        return Context(outer, outer.scope, True, outer.trace, outer.differentiating)
+        return Context(outer, self, outer.scope, True, outer.trace, outer.differentiating)
 
 
 class enable_grad(_Block):  # noqa: N801
     """Record even inside `no_grad`: a derivative is computed from a graph, wherever it is asked for."""
 
     def _inside(self, outer: Context) -> Context:
-        return Context(outer, outer.scope, False, outer.trace, outer.differentiating)
+        return Context(outer, self, outer.scope, False, outer.trace, outer.differentiating)
 
 
 class scope(_Block):  # noqa: N801
@@ -113,7 +126,7 @@ class scope(_Block):  # noqa: N801
 
     def _inside(self, outer: Context) -> Context:
         label = f"{outer.scope}/{self.name}" if outer.scope else self.name
-        return Context(outer, label, outer.paused, outer.trace, outer.differentiating)
+        return Context(outer, self, label, outer.paused, outer.trace, outer.differentiating)
 
 
 class tracing(_Block):  # noqa: N801
@@ -123,7 +136,7 @@ class tracing(_Block):  # noqa: N801
         self.trace = trace
 
     def _inside(self, outer: Context) -> Context:
-        return Context(outer, outer.scope, outer.paused, self.trace, outer.differentiating)
+        return Context(outer, self, outer.scope, outer.paused, self.trace, outer.differentiating)
 
 
 class differentiating(_Block):  # noqa: N801
@@ -133,4 +146,4 @@ class differentiating(_Block):  # noqa: N801
         self.leaves = leaves
 
     def _inside(self, outer: Context) -> Context:
-        return Context(outer, outer.scope, outer.paused, outer.trace, outer.differentiating | self.leaves)
+        return Context(outer, self, outer.scope, outer.paused, outer.trace, outer.differentiating | self.leaves)

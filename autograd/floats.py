@@ -188,10 +188,11 @@ def user_line() -> str:
     while frame is not None:
         file = frame.f_code.co_filename
         module = str(frame.f_globals.get("__name__", ""))
-        if module == "edgegrad.cli":  # the formula of a command has no line
+        if frame.f_globals.get("HAS_NO_LINES"):  # what is running was not read from a file
             return ""
         package = module.partition(".")[0]
-        if package not in ("autograd", "nn", "edgegrad", "contextlib") and not file.startswith("<autograd"):
+        ours = package == "contextlib" or getattr(sys.modules.get(package), "_NOT_THE_USERS", False)
+        if not ours and not file.startswith("<autograd"):
             code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
             place = file.replace("\\", "/").rpartition("/")[2]
             code = code if len(code) <= 80 else code[:79] + "…"

@@ -43,9 +43,6 @@ REAL = Interval(-math.inf, math.inf)
 POSITIVE = Interval(0.0, math.inf)
 
 
-REAL = Interval(-math.inf, math.inf)
-POSITIVE = Interval(0.0, math.inf)
-
 #: What an operation does with operands of each type. `float` stands for plain floats, `object` for numbers of other
 #: types and for arrays, which are known by what they can do; every other type decides wherever it occurs.
 READINGS: dict[type, Callable[[Op, tuple[Any, ...]], Any]] = {}
@@ -77,7 +74,7 @@ class Op:
             where there is none. A primitive that the catalogue has too takes that from there.
         neutral: for an operand's place, the number that leaves the other operand as the result, exactly.
         tidy: a function of symbols and floats that gives a shorter way to write the operation, or None.
-        kink: a generic expression of the operands that is zero where the operation has no derivative.
+        kink: a generic expression of the operands that is zero where the operation has no first derivative.
         branch: a function of floats whose sign says which of several smooth pieces is computed; `kink` unless given.
         convention: what the slope is taken to be there, in words.
         reference: where the formula comes from.
@@ -190,6 +187,11 @@ class Op:
         }
         for field, content in fields.items():
             object.__setattr__(self, field, content)
+        if self.neutral and count != 2:
+            raise OpDefinitionError(
+                f"Operation {name!r} has neutral numbers but {count} operand(s): such a number leaves the other one of "
+                "two operands. Use tidy= for the formula."
+            )
         caller = sys._getframe(1)
         object.__setattr__(self, "__module__", caller.f_globals.get("__name__", "__main__"))
 

@@ -59,7 +59,7 @@ def evaluate(op: Op, operands: tuple[Any, ...]) -> tuple[float, list[float | Non
     except OpDefinitionError:
         raise
     except (ArithmeticError, ValueError) as error:
-        written = [_written(v) if known else None for v, known in zip(operands, kinds, strict=True)]
+        written = [_write_operand(v) if known else None for v, known in zip(operands, kinds, strict=True)]
         if all(symbol is None for symbol in written):  # the letters of the rule, unless they would mislead
             letters = op.name_operands(len(kinds))
             written = [Symbol(letter) if known else None for letter, known in zip(letters, kinds, strict=True)]
@@ -97,7 +97,7 @@ def is_traced(v: object) -> bool:
     return trace is not None and trace.holds(v)
 
 
-def _written(v: Value) -> Any:
+def _write_operand(v: Value) -> Any:
     """Write a Value for an error: its name, or how it was computed; None for a leaf without a name."""
     from autograd.graph import expression
 

@@ -82,7 +82,7 @@ class Value(Methods):
                 "Value works on real numbers, not on a Value. Write v.detach() for a new leaf of v's number."
             )
         self._data = real_number(data, "Value")
-        self._name = _checked_name(name)
+        self._name = _check_name(name)
         self._op = None if requires_grad else FROZEN
         self._y = PARAMETER if parameter else None
         self._grad = self._x = self._dx = self._dy = None
@@ -129,7 +129,7 @@ class Value(Methods):
 
     @name.setter
     def name(self, name: str | None) -> None:
-        self._name = _checked_name(name)
+        self._name = _check_name(name)
 
     @property
     def scope(self) -> str | None:
@@ -306,7 +306,7 @@ class Value(Methods):
         return deepcopy(self, memo)
 
 
-def _checked_name(name: Any) -> str | None:
+def _check_name(name: Any) -> str | None:
     if name is not None and not isinstance(name, str):
         raise OperandTypeError(f"A Value's name must be a str, not {type(name).__name__}: write name={str(name)!r}.")
     return name or None

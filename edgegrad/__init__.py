@@ -16,4 +16,6 @@ if not hasattr(_autograd, "Value"):  # its __init__.py was written over: nothing
 
 from autograd import __version__
 
+_NOT_THE_USERS = True  # errors name the line of a caller outside
+
 __all__ = ["__version__"]

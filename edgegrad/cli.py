@@ -16,6 +16,7 @@ from edgegrad.errors import CommandError, UsageError
 
 __all__ = ["main"]
 
+HAS_NO_LINES = True  # errors in a formula of the command name no line of a file
 EXAMPLES = """examples:
   edgegrad demo --out demo
   edgegrad lectures L1.4 --out pictures

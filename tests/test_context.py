@@ -143,3 +143,62 @@ def test_a_generator_may_be_closed_where_it_was_not_entered():
     steps.close()
     assert Value(1.0).scope is None
     assert current().outer is None
+
+
+class TestBlocksThatEndOutOfOrder:
+    """A generator's block ends when the generator does, which may be inside or after other blocks."""
+
+    @staticmethod
+    def paused_in(block):
+        def steps():
+            with block:
+                yield
+
+        generator = steps()
+        next(generator)
+        return generator
+
+    def test_a_label_that_ends_inside_no_grad(self):
+        part = self.paused_in(scope("part"))
+        with no_grad():
+            part.close()
+            y = Value(1.0) + 1.0
+            assert (y.is_leaf, y.scope) == (True, None)
+        assert not (Value(1.0) + 1.0).is_leaf
+        assert current().outer is None
+
+    def test_no_grad_that_ends_inside_a_label(self):
+        pause = self.paused_in(no_grad())
+        with scope("s"):
+            assert (Value(1.0) + 1.0).is_leaf
+            pause.close()
+            y = Value(1.0) + 1.0
+            assert (y.is_leaf, y.scope) == (False, "s")
+        assert current().outer is None
+
+    def test_a_label_that_ends_after_the_one_inside_it(self):
+        outer = self.paused_in(scope("outer"))
+        inner = self.paused_in(scope("inner"))
+        assert Value(1.0).scope == "outer/inner"
+        outer.close()
+        assert Value(1.0).scope == "inner"
+        inner.close()
+        assert current().outer is None
+
+    def test_in_a_thread_with_a_block_of_its_own(self):
+        part, seen = self.paused_in(no_grad()), []
+
+        def close():
+            with no_grad():
+                part.close()
+                seen.append((Value(1.0) + 1.0).is_leaf)
+            seen.append((Value(1.0) + 1.0).is_leaf)
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        thread.join()
+        assert seen == [True, False]
+        enter = current()
+        while enter.outer is not None:  # of this thread: the generator was closed in another
+            enter.block.__exit__()
+            enter = current()

@@ -54,6 +54,15 @@ norm = Op(
 )
 
 
+def test_a_neutral_number_needs_two_operands():
+    with pytest.raises(OpDefinitionError) as raised:
+        Op("shift", lambda x, y, z: x + y - z, [lambda out, *_: 1.0] * 3, neutral={2: 0.0})
+    assert str(raised.value) == (
+        "Operation 'shift' has neutral numbers but 3 operand(s): such a number leaves the other one of two operands. "
+        "Use tidy= for the formula."
+    )
+
+
 class TestOneRecordGivesEverything:
     def test_floats(self):
         assert lgamma_like(0.5) == math.sin(0.5) * math.exp(-0.5)
