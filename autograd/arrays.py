@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.errors import OperandTypeError
 from autograd.floats import apply_to_extended, apply_to_floats, real_number
 from autograd.op import READINGS, Op
 
-__all__ = ["apply_to_arrays", "is_array"]
+__all__ = ["apply_to_arrays", "box", "check_array", "is_array"]
 
 
 def is_array(operand: object) -> bool:
@@ -15,10 +16,43 @@ def is_array(operand: object) -> bool:
     return hasattr(operand, "__array__") and getattr(operand, "ndim", 0) > 0
 
 
+def check_array(x: Any, where: str) -> None:
+    """Check that an array means what its entries say.
+
+    Raises:
+        OperandTypeError: it is masked, a matrix, or of numbers that are not real.
+    """
+    kind = type(x).__name__
+    if hasattr(x, "mask") and hasattr(x, "filled"):
+        raise OperandTypeError(
+            f"{where} was given a masked array, whose mask would be ignored. Write x.compressed() for the entries that "
+            "are not masked, or x.filled(number)."
+        )
+    if kind == "matrix":
+        raise OperandTypeError(
+            f"{where} was given a numpy.matrix, in which * means another product. Write numpy.asarray(x)."
+        )
+    if x.dtype.kind not in "biufO":
+        raise OperandTypeError(
+            f"{where} works on real numbers, not on an array of {x.dtype}. Use .real and .imag as two arrays, or "
+            "x.astype(float)."
+        )
+
+
 def apply_to_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
-    """Compute an operation elementwise on NumPy arrays (IEEE rules: infinities and NaN, no errors)."""
+    """Compute an operation elementwise on arrays.
+
+    On numbers IEEE rules hold: infinities and NaN, no errors. Where there is a Value, beside an array or in one, the
+    result is an array of Values, broadcast as NumPy does, and each entry follows the rules of Values.
+    """
     import numpy
 
+    for operand in operands:
+        if is_array(operand):
+            check_array(operand, op.name)
+    if any(is_object(x) for x in operands):
+        entries = list(map(box, operands))
+        return numpy.frompyfunc(lambda *numbers: op.apply(numbers), len(operands), 1)(*entries)
     # Whole numbers would overflow, and truth values add as "or".
     operands = tuple([x.astype(float) if is_array(x) and x.dtype.kind in "iub" else x for x in operands])
     if isinstance(op.array, str):
@@ -28,6 +62,24 @@ def apply_to_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
     if op.generic:
         return op.forward(*operands)
     return numpy.vectorize(lambda *numbers: apply_to_extended(op, numbers), otypes=[float])(*operands)
+
+
+def is_object(operand: object) -> bool:
+    """Whether an operand makes the result an array of objects: such an array, or a type that is registered."""
+    if is_array(operand):
+        return operand.dtype == object  # type: ignore[attr-defined, no-any-return]
+    return type(operand) is not float and type(operand) in READINGS
+
+
+def box(x: Any) -> Any:
+    """Return an array as it is, and one operand in an array without axes, so that NumPy takes it as it is."""
+    import numpy
+
+    if is_array(x):
+        return x
+    array = numpy.empty((), dtype=object)
+    array[()] = x
+    return array
 
 
 def _apply_to_others(op: Op, operands: tuple[Any, ...]) -> Any:

@@ -26,10 +26,11 @@ class Context:
         trace: where the graph of a function that is being compiled goes.
         differentiating: the leaves of the derivatives that are being taken: what one function captures from another
             that is being differentiated has to stay a Value.
+        watched: whether a number that leaves the graph may be lost to a derivative or to a program.
         special: whether emitted recorders have to leave an operation to `autograd.recording.record`.
     """
 
-    __slots__ = ("block", "differentiating", "outer", "paused", "scope", "special", "trace")
+    __slots__ = ("block", "differentiating", "outer", "paused", "scope", "special", "trace", "watched")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Context:
         self.trace = trace
         self.differentiating = differentiating
         self.special = paused or trace is not None
+        self.watched = trace is not None or (bool(differentiating) and not paused)
 
 
 _context: ContextVar[Context] = ContextVar("autograd", default=Context())  # noqa: B039 (a Context never changes)

@@ -4,6 +4,7 @@ __all__ = [
     "AutogradError",
     "CompileError",
     "ControlFlowError",
+    "DetachedNumberError",
     "DivisionByZeroError",
     "DomainError",
     "DrawingError",
@@ -66,6 +67,16 @@ class OpDefinitionError(AutogradError, ValueError):
 
     Cause: no slope rule, fewer names than rules, or a rule that uses `math.cos` where only floats would
     do. Cure: write rules with operators and with autograd's own functions, which read every kind of number.
+    """
+
+
+class DetachedNumberError(AutogradError, TypeError):
+    """A plain number was taken out of a Value inside a function that is being differentiated.
+
+    Cause: ``float(x)``, ``math.exp(x)``, ``np.zeros(3)[0] = x``, ``f"{x:.3f}"`` or a copy of x: what is computed from
+    it has no derivative by x, and the result would be wrong without a word.
+    Cure: compute with Values (``autograd.exp(x)``, ``np.array([x, y])``); where a constant is meant, say so with
+    ``x.data``, ``x.detach()`` or ``no_grad()``.
     """
 
 

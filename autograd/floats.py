@@ -80,6 +80,13 @@ def slopes_on_floats(op: Op, out: float, numbers: tuple[float, ...], wanted: tup
         return [None if slope is None else float(slope) for slope in read]
 
 
+def is_number(operand: object) -> bool:
+    """Whether an operand is one real number: an int, a float, or what turns into one by itself."""
+    return isinstance(operand, float | int) or (
+        hasattr(operand, "__float__") and getattr(operand, "ndim", 0) == 0 and not isinstance(operand, str)
+    )
+
+
 def real_number(operand: object, where: str) -> float:
     """Turn an int, float, bool or NumPy scalar into a float.
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import ops
+from autograd.arrays import apply_to_arrays, is_array
 from autograd.context import current
 from autograd.emit import GLOBALS, emit
 from autograd.errors import OpDefinitionError, ParameterAssignmentError
-from autograd.floats import failure, real_number, real_result, slopes_on_floats, user_line
+from autograd.floats import failure, is_number, real_number, real_result, slopes_on_floats, user_line
 from autograd.op import READINGS, Op
 from autograd.operators import OPERATORS
 from autograd.symbol import Symbol
@@ -24,7 +25,7 @@ from autograd.value import PARAMETER, Value
 __all__ = ["evaluate", "is_traced", "new_node", "record", "record_many", "recorders", "refill"]
 
 
-def record(op: Op, operands: tuple[Any, ...]) -> Value:
+def record(op: Op, operands: tuple[Any, ...]) -> Any:
     """Apply an operation to Values and numbers and record its slopes, whatever the case at hand.
 
     Emitted recorders come here under `no_grad`, with unusual operand types, and where a formula is not finite.
@@ -34,9 +35,11 @@ def record(op: Op, operands: tuple[Any, ...]) -> Value:
         DomainError: the operation is undefined at these operands.
         ValueOverflowError: finite operands, but the result is beyond the largest float.
     """
+    if any(map(is_array, operands)):
+        return apply_to_arrays(op, operands)
     context = current()
     if context.trace is not None:
-        return context.trace.record(op, operands, paused=context.paused)  # type: ignore[no-any-return]
+        return context.trace.record(op, operands, paused=context.paused)
     if not all(isinstance(v, Value) for v in operands):
         operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
     out, slopes = evaluate(op, operands)
@@ -104,7 +107,7 @@ def _write_operand(v: Value) -> Any:
     return expression(v) if v._name is not None or v._x is not None else None
 
 
-def record_many(op: Op, operands: tuple[Any, ...]) -> Value:
+def record_many(op: Op, operands: tuple[Any, ...]) -> Any:
     """Record an operation of any number of operands without detours; whatever is unusual is left to `record`."""
     context = current()
     if context.special:
@@ -146,19 +149,19 @@ def recorders(op: Op) -> Any:
     return op._recorder
 
 
-def apply_to_values(op: Op, operands: tuple[Any, ...]) -> Value:
+def apply_to_values(op: Op, operands: tuple[Any, ...]) -> Any:
     """Apply an operation where at least one operand is a Value."""
     if op.nary:
         return record_many(op, operands)
     if len(operands) > 2:
         return record(op, operands)
     if len(operands) == 1:
-        return recorders(op)(*operands)  # type: ignore[no-any-return]
+        return recorders(op)(*operands)
     first, second = operands
     direct, reflected = recorders(op)
     if type(first) is Value:
-        return direct(first, second)  # type: ignore[no-any-return]
-    return reflected(second, first)  # type: ignore[no-any-return]
+        return direct(first, second)
+    return reflected(second, first)
 
 
 PLAIN = {Value, float}  # operands that need no conversion
@@ -191,8 +194,8 @@ _PICK: dict[tuple[int, bool], Callable[[Any], Any]] = {
 }
 
 
-def _in_place(symbol: str, op: Op) -> Callable[[Value, Any], Value]:
-    def method(self: Value, other: Any) -> Value:
+def _in_place(symbol: str, op: Op) -> Callable[[Value, Any], Any]:
+    def method(self: Value, other: Any) -> Any:
         if self._y is PARAMETER and self._x is None:
             label = self._name or "w"
             raise ParameterAssignmentError(
@@ -204,17 +207,20 @@ def _in_place(symbol: str, op: Op) -> Callable[[Value, Any], Value]:
     return method
 
 
-def _right_add(self: Value, other: Any) -> Value:
+def _right_add(self: Value, other: Any) -> Any:
     """Add from the left; the int 0 that `sum` starts from leaves no node."""
     if type(other) is int and other == 0:
         return self
-    return recorders(ops.add)[1](self, other)  # type: ignore[no-any-return]
+    return recorders(ops.add)[1](self, other)
 
 
 def _comparison(symbol: str, compare: Callable[[float, float], bool], bracket: Callable[..., Any]) -> Any:
     """Make a comparison of numbers; while a function is being traced it is a part of the graph, for `where`."""
+    equality = symbol in ("==", "!=")
 
     def method(self: Value, other: Any) -> Any:
+        if is_array(other) or (equality and not isinstance(other, Value) and not is_number(other)):
+            return NotImplemented
         trace = current().trace
         if trace is not None and (trace.holds(self) or trace.holds(other)):
             return bracket(self, other)
@@ -227,8 +233,11 @@ def _install_methods() -> None:
     for name, (op, reflected) in OPERATORS.items():
         setattr(Value, name, _later(op, name, _PICK[len(op.slopes), reflected]))
     for op in ops.CATALOGUE:
-        if not op.nary and op.operands[0] in ("x", "y") and not hasattr(Value, op.name):
-            setattr(Value, op.name, _later(op, op.name, _PICK[len(op.slopes), False]))
+        if not op.nary and op.operands[0] in ("x", "y"):
+            # By NumPy's name as well, which its functions call on an array of Values.
+            for name in (op.name, op.array) if isinstance(op.array, str) else (op.name,):
+                if not hasattr(Value, name):
+                    setattr(Value, name, _later(op, name, _PICK[len(op.slopes), False]))
     for symbol, op in (("+", ops.add), ("-", ops.sub), ("*", ops.mul), ("/", ops.truediv), ("**", ops.pow)):
         setattr(Value, f"__i{op.name}__", _in_place(symbol, op))
     setattr(Value, "__radd__", _right_add)  # noqa: B010
@@ -237,8 +246,11 @@ def _install_methods() -> None:
         ("__le__", "<=", operator.le, lambda x, y: ops.greater(y, x) + ops.equal(y, x)),
         ("__gt__", ">", operator.gt, lambda x, y: ops.greater(x, y)),
         ("__ge__", ">=", operator.ge, lambda x, y: ops.greater(x, y) + ops.equal(x, y)),
+        ("__eq__", "==", operator.eq, lambda x, y: ops.equal(x, y)),
+        ("__ne__", "!=", operator.ne, lambda x, y: 1.0 - ops.equal(x, y)),
     ):
         setattr(Value, name, _comparison(symbol, compare, bracket))
+    setattr(Value, "__hash__", object.__hash__)  # noqa: B010 (of the object, though == compares numbers)
 
 
 _install_methods()

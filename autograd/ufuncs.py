@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from autograd import ops
-from autograd.arrays import is_array
+from autograd.arrays import apply_to_arrays, box, is_array
 from autograd.errors import OperandTypeError
 from autograd.op import Op
 from autograd.value import Value
@@ -19,14 +18,14 @@ UFUNCS: dict[str, Op] = {op.name: op for op in ops.CATALOGUE if not op.nary}
 UFUNCS |= {op.array: op for op in UFUNCS.values() if isinstance(op.array, str)}
 UFUNCS |= {"true_divide": ops.truediv, "power": ops.pow, "float_power": ops.pow, "fabs": ops.abs}
 
-#: NumPy's comparisons, which compare as Python's do: numbers by their size, Values for equality by identity.
+#: NumPy's comparisons, which compare numbers as Python's do.
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "less": lambda x, y: x < y if isinstance(x, Value) else y > float(x),
     "less_equal": lambda x, y: x <= y if isinstance(x, Value) else y >= float(x),
     "greater": lambda x, y: x > y if isinstance(x, Value) else y < float(x),
     "greater_equal": lambda x, y: x >= y if isinstance(x, Value) else y <= float(x),
-    "equal": operator.is_,
-    "not_equal": operator.is_not,
+    "equal": lambda x, y: x == y if isinstance(x, Value) else y == float(x),
+    "not_equal": lambda x, y: x != y if isinstance(x, Value) else y != float(x),
 }
 
 
@@ -38,11 +37,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     """
     op = UFUNCS.get(ufunc.__name__)
     compare = COMPARISONS.get(ufunc.__name__)
-    if any(map(is_array, inputs)):
-        raise OperandTypeError(
-            f"numpy.{ufunc.__name__} was given an array and a Value. A Value is one number: write "
-            "[f(a, v) for a in array], or autograd.dot over a list of Values."
-        )
+    if any(map(is_array, inputs)) and method == "__call__" and not options:
+        return apply_to_arrays(op, inputs) if op is not None else ufunc(*map(box, inputs))
     if compare is not None and method == "__call__" and not options:
         return compare(*inputs)
     if op is None or method != "__call__" or options:

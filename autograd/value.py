@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.context import current
 from autograd.errors import InteriorDataError, OperandTypeError
-from autograd.floats import real_number
+from autograd.floats import real_number, user_line
 from autograd.op import Op
 from autograd.symbol import number_text
 
@@ -255,13 +255,24 @@ class Value(Methods):
         return self.graph().to_svg()
 
     def __format__(self, spec: str) -> str:
+        if current().watched and spec:
+            self._check_leaving("format()")
         return format(self._data, spec) if spec else repr(self)
 
     def __float__(self) -> float:
-        trace = current().trace
-        if trace is not None:
-            trace.check_leaving(self, "float()")
+        if current().watched:
+            self._check_leaving("float()")
         return self._data
+
+    def __int__(self) -> int:
+        if current().watched:
+            self._check_leaving("int()")
+        return int(self._data)
+
+    def __complex__(self) -> complex:
+        if current().watched:
+            self._check_leaving("complex()")
+        return complex(self._data)
 
     def __bool__(self) -> bool:
         trace = current().trace
@@ -275,11 +286,23 @@ class Value(Methods):
     def __iter__(self) -> Iterator[Any]:
         raise OperandTypeError("A Value is one number and cannot be iterated over: make a list of Values.")
 
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        raise OperandTypeError(
-            "A Value does not become a NumPy array by itself, as that would lose its graph. Write float(v) for the "
-            "number, or numpy.array([float(v) for v in values])."
-        )
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """Become an array of one object, so that ``np.array([v, w])`` is an array of Values.
+
+        Raises:
+            OperandTypeError: an array of plain numbers was asked for, which would lose the graph.
+        """
+        import numpy
+
+        if dtype not in (None, object):
+            raise OperandTypeError(
+                f"An array of {dtype} has no place for the graph of {self.describe()}{user_line()}. Write "
+                "numpy.array(values) for an array of Values, or numpy.array([v.data for v in values]) for their "
+                "numbers."
+            )
+        array = numpy.empty((), dtype=object)
+        array[()] = self
+        return array
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """Record ``np.exp(v)`` and ``np.float64(2) * v`` like any other operation."""
@@ -290,19 +313,30 @@ class Value(Methods):
     def __init_subclass__(cls) -> None:
         raise TypeError("Value cannot be subclassed: an operation would give a Value. Keep a Value as an attribute.")
 
+    def _check_leaving(self, how: str) -> None:
+        from autograd.leaving import check_leaving
+
+        check_leaving(self, how)
+
     def __copy__(self) -> Value:
         from autograd.copying import copy
 
+        if current().watched:
+            self._check_leaving("copy()")
         return copy(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         from autograd.copying import reduce
 
+        if current().watched:
+            self._check_leaving("pickle")
         return reduce(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from autograd.copying import deepcopy
 
+        if current().watched:
+            self._check_leaving("deepcopy()")
         return deepcopy(self, memo)
 
 
