@@ -25,16 +25,18 @@ def check_array(x: Any, where: str) -> None:
     kind = type(x).__name__
     if hasattr(x, "mask") and hasattr(x, "filled"):
         raise OperandTypeError(
-            f"{where} was given a masked array, whose mask would be ignored. Write x.compressed() for the entries that "
-            "are not masked, or x.filled(number)."
+            f"{where} is a masked array, whose mask would be ignored. Write x.compressed() for the entries that are not "
+            "masked, or x.filled(number)."
         )
     if kind == "matrix":
+        raise OperandTypeError(f"{where} is a numpy.matrix, in which * means another product. Write numpy.asarray(x).")
+    if not hasattr(getattr(x, "dtype", None), "kind"):
         raise OperandTypeError(
-            f"{where} was given a numpy.matrix, in which * means another product. Write numpy.asarray(x)."
+            f"{where} is an array of another library ({type(x).__module__}.{kind}). Write numpy.asarray(x)."
         )
     if x.dtype.kind not in "biufO":
         raise OperandTypeError(
-            f"{where} works on real numbers, not on an array of {x.dtype}. Use .real and .imag as two arrays, or "
+            f"{where} is an array of {x.dtype}, which are no real numbers. Use .real and .imag as two arrays, or "
             "x.astype(float)."
         )
 
@@ -49,7 +51,7 @@ def apply_to_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
 
     for operand in operands:
         if is_array(operand):
-            check_array(operand, op.name)
+            check_array(operand, f"An operand of {op.name}")
     if any(is_object(x) for x in operands):
         entries = list(map(box, operands))
         return numpy.frompyfunc(lambda *numbers: op.apply(numbers), len(operands), 1)(*entries)

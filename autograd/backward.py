@@ -88,6 +88,11 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
     if create_graph:
         adjoints = differentiable_sweep(y, 1.0, frozenset(xs))
         return [adjoints[x] if x in adjoints else Value(0.0, requires_grad=False) for x in xs]
+    return gradients_and_leaves(y, xs)[0]
+
+
+def gradients_and_leaves(y: Value, xs: list[Value]) -> tuple[list[float], list[Value]]:
+    """Compute ∂y/∂x as numbers, as `gradients` does, and list the leaves that y was computed from."""
     with _sweeping:
         before_all = [x._grad for x in xs]
         for x in xs:
@@ -95,7 +100,7 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
         leaves: list[tuple[Value, Any]] = []
         try:
             leaves = sweep(y, 1.0, frozenset(xs))
-            return [0.0 if x._grad is None else x._grad for x in xs]
+            return [0.0 if x._grad is None else x._grad for x in xs], [leaf for leaf, _ in leaves]
         finally:
             for leaf, before in leaves:
                 leaf._grad = before

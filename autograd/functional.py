@@ -1,24 +1,25 @@
 """Derivatives of functions: gradient, Jacobian, Hessian, products with vectors, n-th derivative.
 
 An argument is a number, or lists, tuples, dicts and arrays of numbers; a result has the argument's shape.
-Numbers in, numbers out; where an argument holds Values the result is made of Values, so these functions nest.
+Numbers in, numbers out. Where an argument holds Values, or the function captures one that takes a gradient, the result
+is made of Values: these functions nest, and a derivative inside a model is trained with it. `no_grad` says that numbers
+are meant. An array arrives in the function as an array of Values.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from autograd import ops, tree
 from autograd.arrays import is_array
-from autograd.backward import differentiable_sweep, gradients
+from autograd.backward import differentiable_sweep, gradients_and_leaves
 from autograd.context import current, differentiating, enable_grad
 from autograd.errors import OperandTypeError
 from autograd.floats import real_number
 from autograd.graph import topological
 from autograd.op import Op
-from autograd.value import Value
+from autograd.value import FROZEN, Value
 
 __all__ = ["argument_names", "derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad"]
 
@@ -53,11 +54,14 @@ def _lift(argument: Any) -> _Lifted:
 
 
 def _sweep(y: Any, leaves: list[Value], nested: bool) -> list[Any]:
+    """Compute the gradient of an output: numbers, unless `nested`, or what f captured takes a gradient itself."""
     if not isinstance(y, Value):
         return [0.0] * len(leaves)
-    if not nested:
-        return gradients(y, leaves)
     chosen = frozenset(leaves)
+    if not nested:
+        numbers, reached = gradients_and_leaves(y, leaves)
+        if not _captures(reached, chosen):
+            return numbers
     adjoints = differentiable_sweep(y, 1.0, chosen, until=chosen)
     return [adjoints.get(leaf, 0.0) for leaf in leaves]
 
@@ -78,6 +82,18 @@ def _call(f: Function, args: tuple[Any, ...], argnums: int | Sequence[int]) -> t
     return out, [lifted[number % len(args)]._replace(nested=nested) for number in chosen]
 
 
+def _captures(nodes: Iterable[Value], own: Set[Value]) -> bool:
+    """Whether there is a leaf among the nodes that takes a gradient and is not the argument's."""
+    around = current().outer  # the block of `enable_grad` that every function here opens
+    if around is not None and around.paused:
+        return False
+    return any(node._x is None and node._op is not FROZEN and node not in own for node in nodes)
+
+
+def _number_or_value(y: Any, nested: bool) -> Any:
+    return y if nested or not isinstance(y, Value) else y._data
+
+
 def _holds_values(x: Any) -> bool:
     return any(isinstance(leaf, Value) for leaf in tree.leaves(x, is_leaf=_holds_floats))
 
@@ -91,6 +107,8 @@ def _below(outputs: Any, until: frozenset[Value]) -> list[Value]:
 
 
 def _one_number(f: Function, y: Any) -> Any:
+    if getattr(y, "shape", None) == ():
+        y = y.item()
     if isinstance(y, Value):
         return y
     try:
@@ -126,14 +144,13 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     def differentiate(*args: Any) -> tuple[Any, Any]:
         y, lifted = _call(f, args, argnums)
         y = _one_number(f, y)
-        nested = any(each.nested for each in lifted)
-        slopes = _sweep(y, [leaf for each in lifted for leaf in each.leaves], nested)
+        slopes = _sweep(y, [leaf for each in lifted for leaf in each.leaves], any(each.nested for each in lifted))
+        nested = any(each.nested for each in lifted) or any(isinstance(slope, Value) for slope in slopes)
         shaped = []
         for each in lifted:
             shaped.append(each.rebuild(slopes[: len(each.leaves)]))
             slopes = slopes[len(each.leaves) :]
-        value = y if nested else float(y)
-        return value, shaped[0] if isinstance(argnums, int) else tuple(shaped)
+        return _number_or_value(y, nested), shaped[0] if isinstance(argnums, int) else tuple(shaped)
 
     return differentiate
 
@@ -169,7 +186,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
     def differentiate(*args: Any) -> Any:
         outputs, [lifted] = _call(f, args, [argnums])
         rows = [lifted.rebuild(_sweep(y, lifted.leaves, lifted.nested)) for y in tree.leaves(outputs)]
-        return tree.rebuild(outputs.tolist() if is_array(outputs) else outputs, rows)
+        return tree.rebuild(outputs, rows)
 
     return differentiate
 
@@ -243,7 +260,9 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         moved.update(zip(each.leaves, _read_vector(primal, tangent), strict=True))
     nested = any(each.nested for each in lifted) or _holds_values(list(moved.values()))
     flat = tree.leaves(outputs)
-    for node in topological([y for y in flat if isinstance(y, Value)], frozenset(moved)):
+    nodes = topological([y for y in flat if isinstance(y, Value)], frozenset(moved))
+    nested = nested or _captures(nodes, frozenset(moved))
+    for node in nodes:
         if node in moved or node.is_leaf:
             continue
         assert node.op is not None
@@ -263,7 +282,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         if terms:
             moved[node] = sum(terms[1:], terms[0])
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
-    values = [y if nested else float(y) for y in flat]
+    values = [_number_or_value(y, nested) for y in flat]
     return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
 
 
@@ -309,9 +328,11 @@ def derivative(f: Function, order: int = 1) -> Function:
             raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")
         y, [lifted] = _call(f, (x,), 0)
         y = _one_number(f, y)
+        own = frozenset(lifted.leaves)
+        nested = lifted.nested or _captures(_below(y, own), own)
         for _ in range(order):
             [y] = _sweep(y, lifted.leaves, nested=True)
-        return y if lifted.nested else float(y)
+        return _number_or_value(y, nested)
 
     return differentiate
 
@@ -322,6 +343,8 @@ def argument_names(f: Function, count: int) -> list[str]:
     >>> argument_names(lambda w, *xs: w, 3)
     ['w', 'xs[0]', 'xs[1]']
     """
+    import inspect
+
     if isinstance(f, Op) and not f.nary:
         return list(f.operands[:count])
     try:

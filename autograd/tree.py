@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from autograd.arrays import is_array
+from autograd.arrays import check_array, is_array
 
 __all__ = ["leaves", "leaves_like", "leaves_with_places", "like", "map_leaves", "parts", "places", "rebuild", "shape"]
 
@@ -36,7 +36,7 @@ def places(x: Any) -> list[str]:
 
 
 def like(x: Any, items: list[Any]) -> Any:
-    """Make a container of the kind of `x` that holds other parts; for an array it is a list."""
+    """Make a container of the kind of `x` that holds other parts."""
     if isinstance(x, dict):
         return dict(zip(x, items, strict=True))
     if isinstance(x, tuple):
@@ -64,6 +64,8 @@ def _collect(x: Any, is_leaf: Test | None, found: list[Any]) -> None:
     inner = parts(x)
     if inner is None or (is_leaf is not None and is_leaf(x)):
         found.append(x)
+    elif is_array(x):
+        found += entries(x)
     else:
         for part in inner:
             if type(part) is float:  # most are, and they need no look
@@ -86,8 +88,18 @@ def leaves_with_places(x: Any, place: str = "", is_leaf: Test | None = None) -> 
             yield from leaves_with_places(part, place + step, is_leaf)
 
 
+def entries(array: Any) -> list[Any]:
+    """Return the entries of an array in order, as Python's own numbers or as the objects that they are.
+
+    Raises:
+        OperandTypeError: the array means something else than its entries say: it is masked, say.
+    """
+    check_array(array, "An argument")
+    return array.ravel().tolist()  # type: ignore[no-any-return]
+
+
 def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> Any:
-    """Apply a function to each leaf and keep the nesting, arrays as nested lists. Arguments as those of `leaves`.
+    """Apply a function to each leaf and keep the nesting; arrays stay arrays. Arguments as those of `leaves`.
 
     >>> map_leaves(str, [1, (2, 3)])
     ['1', ('2', '3')]
@@ -95,6 +107,8 @@ def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> 
     inner = parts(x)
     if inner is None or (is_leaf is not None and is_leaf(x)):
         return f(x)
+    if is_array(x):
+        return _array(list(map(f, entries(x))), x.shape)
     return like(x, [f(part) if type(part) is float else map_leaves(f, part, is_leaf) for part in inner])
 
 
