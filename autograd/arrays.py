@@ -25,8 +25,8 @@ def check_array(x: Any, where: str) -> None:
     kind = type(x).__name__
     if hasattr(x, "mask") and hasattr(x, "filled"):
         raise OperandTypeError(
-            f"{where} is a masked array, whose mask would be ignored. Write x.compressed() for the entries that are not "
-            "masked, or x.filled(number)."
+            f"{where} is a masked array, whose mask would be ignored. Write x.compressed() for the entries that are "
+            "not masked, or x.filled(number)."
         )
     if kind == "matrix":
         raise OperandTypeError(f"{where} is a numpy.matrix, in which * means another product. Write numpy.asarray(x).")

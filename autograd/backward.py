@@ -15,7 +15,7 @@ from autograd.floats import real_number, slopes_on_floats
 from autograd.graph import reaching, same_number, topological
 from autograd.recording import is_traced
 from autograd.symbol import number_text
-from autograd.value import FROZEN, Value
+from autograd.value import FROZEN, Value, number_of
 
 __all__ = ["backward", "check_fresh", "gradients", "pass_down"]
 
@@ -308,7 +308,7 @@ def differentiable_sweep(
         try:
             slopes = node._op.slopes_at(node, node.operands, [slope is not None for slope in node.slopes])
         except (ArithmeticError, ValueError):
-            slopes = _singular_slopes(node, float(adjoint), reaching(nodes, wanted))
+            slopes = _singular_slopes(node, number_of(adjoint), reaching(nodes, wanted))
         return [slope if type(slope) is Value or slope else None for slope in slopes]
 
     return {
@@ -385,7 +385,7 @@ def check_fresh(node: Value, why: str) -> None:
     if not leaves or is_traced(node):
         return
     recorded = node.slopes
-    numbers = tuple([float(v) for v in operands])
+    numbers = tuple(map(number_of, operands))
     try:
         out = float(node._op.forward(*numbers))
         slopes = slopes_on_floats(node._op, out, numbers, tuple([slope is not None for slope in recorded]))

@@ -19,7 +19,7 @@ from autograd.errors import OperandTypeError
 from autograd.floats import real_number
 from autograd.graph import topological
 from autograd.op import Op
-from autograd.value import FROZEN, Value
+from autograd.value import FROZEN, Value, number_of
 
 __all__ = ["argument_names", "derivative", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad"]
 
@@ -90,10 +90,6 @@ def _captures(nodes: Iterable[Value], own: Set[Value]) -> bool:
     return any(node._x is None and node._op is not FROZEN and node not in own for node in nodes)
 
 
-def _number_or_value(y: Any, nested: bool) -> Any:
-    return y if nested or not isinstance(y, Value) else y._data
-
-
 def _holds_values(x: Any) -> bool:
     return any(isinstance(leaf, Value) for leaf in tree.leaves(x, is_leaf=_holds_floats))
 
@@ -150,7 +146,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         for each in lifted:
             shaped.append(each.rebuild(slopes[: len(each.leaves)]))
             slopes = slopes[len(each.leaves) :]
-        return _number_or_value(y, nested), shaped[0] if isinstance(argnums, int) else tuple(shaped)
+        return y if nested else number_of(y), shaped[0] if isinstance(argnums, int) else tuple(shaped)
 
     return differentiate
 
@@ -282,7 +278,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         if terms:
             moved[node] = sum(terms[1:], terms[0])
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
-    values = [_number_or_value(y, nested) for y in flat]
+    values = [y if nested else number_of(y) for y in flat]
     return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
 
 
@@ -332,7 +328,7 @@ def derivative(f: Function, order: int = 1) -> Function:
         nested = lifted.nested or _captures(_below(y, own), own)
         for _ in range(order):
             [y] = _sweep(y, lifted.leaves, nested=True)
-        return _number_or_value(y, nested)
+        return y if nested else number_of(y)
 
     return differentiate
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.notation import ATOM
 from autograd.symbol import Symbol, apply_to_symbols, latex, number_text, text
-from autograd.value import Value
+from autograd.value import Value, number_of
 
 if TYPE_CHECKING:
     import os
@@ -46,7 +46,7 @@ class Edge(NamedTuple):
         adjoint = self.output.grad
         if adjoint is None:
             return None
-        return float(adjoint) * self.slope if adjoint else 0.0
+        return number_of(adjoint) * self.slope if number_of(adjoint) else 0.0
 
     @property
     def symbol(self) -> Any:
@@ -62,6 +62,15 @@ class Edge(NamedTuple):
     def latex(self) -> str:
         """The formula as LaTeX."""
         return latex(self.symbol)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the edge of the same nodes, as objects."""
+        if not isinstance(other, Edge):
+            return NotImplemented
+        return self.operand is other.operand and self.output is other.output and self.slot == other.slot
+
+    def __hash__(self) -> int:
+        return hash((id(self.operand), id(self.output), self.slot))
 
     def __repr__(self) -> str:
         formula, number = self.formula, number_text(self.slope)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 else:
     Methods = object  # `autograd.recording` gives Value its operators and one method for each operation
 
-__all__ = ["FROZEN", "PARAMETER", "Value"]
+__all__ = ["FROZEN", "PARAMETER", "Value", "number_of"]
 
 FROZEN = "frozen"
 PARAMETER = "parameter"
@@ -294,7 +294,7 @@ class Value(Methods):
         """
         import numpy
 
-        if dtype not in (None, object):
+        if dtype is not None and numpy.dtype(dtype) != numpy.dtype(object):
             raise OperandTypeError(
                 f"An array of {dtype} has no place for the graph of {self.describe()}{user_line()}. Write "
                 "numpy.array(values) for an array of Values, or numpy.array([v.data for v in values]) for their "
@@ -338,6 +338,11 @@ class Value(Methods):
         if current().watched:
             self._check_leaving("deepcopy()")
         return deepcopy(self, memo)
+
+
+def number_of(x: Value | float) -> float:
+    """Return the number of a Value, which the engine itself takes out knowingly, or the number itself."""
+    return x._data if isinstance(x, Value) else x
 
 
 def _check_name(name: Any) -> str | None:

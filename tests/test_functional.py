@@ -89,13 +89,7 @@ class TestGrad:
         for shape in ((3,), (1,), (2, 3), (2, 1, 2), (0,), (2, 0)):
             xs = np.arange(1.0, 1.0 + math.prod(shape)).reshape(shape)
 
-            def f(nested):
-                flat = [nested]
-                while flat and isinstance(flat[0], list):
-                    flat = [x for part in flat for x in part]
-                return autograd.total([x * x for x in flat])
-
-            slopes = grad(f)(xs)
+            slopes = grad(lambda v: (v * v).sum())(xs)
             assert slopes.shape == shape
             np.testing.assert_array_equal(slopes, 2.0 * xs)
         assert grad(lambda x: x * x)(np.array(3.0)) == 6.0
@@ -191,8 +185,31 @@ class TestNesting:
 
         grad(outer)(2.0)
         assert kinds == [float, Value]
-        w = Value(2.0)
+        w = Value(2.0, requires_grad=False)
         assert type(grad(lambda x: w * x)(3.0)) is float
+
+    @pytest.mark.parametrize("take", [
+        lambda f: grad(f)(0.3),
+        lambda f: value_and_grad(f)(0.3)[0],
+        lambda f: value_and_grad(f)(0.3)[1],
+        lambda f: derivative(f)(0.3),
+        lambda f: jacobian(lambda v: [f(v[0])])([0.3])[0][0],
+        lambda f: jvp(f, [0.3], [1.0])[1],
+    ])  # fmt: skip
+    def test_a_derivative_is_trained_with_what_it_captures(self, take):
+        """A model that differentiates by its input: ∂/∂w of cos(w·x)·w, and of sin(w·x) for the value."""
+        w = Value(0.5, name="w", parameter=True)
+        inner = take(lambda x: autograd.sin(w * x))
+        assert isinstance(inner, Value)
+        [slope] = gradients(inner, [w])
+        with no_grad():
+            assert type(take(lambda x: autograd.sin(w * x))) is float
+        step = 1e-6
+        numbers = []
+        for number in (0.5 + step, 0.5 - step):
+            frozen = Value(number, requires_grad=False)
+            numbers.append(take(lambda x, frozen=frozen: autograd.sin(frozen * x)))
+        assert slope == pytest.approx((numbers[0] - numbers[1]) / (2 * step), rel=1e-8)
 
     def test_values_in_values_out(self):
         x, w = Value(3.0, name="x"), Value(2.0)

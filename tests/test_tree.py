@@ -56,7 +56,10 @@ def test_a_text_is_a_leaf():
 def test_arrays():
     matrix = np.array([[1.0, 2.0], [3.0, 4.0]])
     assert tree.leaves([matrix, np.array(5.0)]) == [1.0, 2.0, 3.0, 4.0, 5.0]
-    assert tree.map_leaves(float, matrix) == [[1.0, 2.0], [3.0, 4.0]]
+    doubled = tree.map_leaves(lambda x: 2.0 * x, matrix)
+    assert (doubled.dtype, doubled.tolist()) == (np.float64, [[2.0, 4.0], [6.0, 8.0]])
+    values = tree.map_leaves(Value, {"m": matrix})["m"]
+    assert (values.dtype, values.shape, values[1, 0].data) == (object, (2, 2), 3.0)
     assert dict(tree.leaves_with_places(matrix, "m"))["m[1][0]"] == 3.0
     again = tree.rebuild({"m": matrix}, [4.0, 3.0, 2.0, 1.0])["m"]
     assert (again.dtype, again.tolist()) == (np.float64, [[4.0, 3.0], [2.0, 1.0]])

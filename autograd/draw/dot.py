@@ -110,7 +110,7 @@ class Drawing:
 
     def _box(self, dot: Any, node: Value, key: str) -> None:
         kind = role(node)
-        look = "output" if kind == "operation" and node in self.graph.outputs else kind
+        look = "output" if kind == "operation" and any(node is output for output in self.graph.outputs) else kind
         sign = operation(node.op) if node.op is not None else {"leaf": "", "parameter": "param"}.get(kind, kind)
         name = self._name(node, NAME_CHARACTERS)
         grad, colour = self._grad(node)

@@ -67,7 +67,8 @@ def check(fold, budget=math.inf):
             assert math.isclose(link.flow, sum(flows), abs_tol=1e-12)
     for box in fold.boxes:
         assert sum(box.operations.values()) == len(box)
-        positions = [graph.nodes.index(node) for node in box.nodes]
+        places = {node: place for place, node in enumerate(graph.nodes)}
+        positions = [places[node] for node in box.nodes]
         assert positions == sorted(positions)
         assert (box.kind == "node") == (len(box) == 1)
     assert fold.folded == sum(len(box) for box in fold.boxes if len(box) > 1)

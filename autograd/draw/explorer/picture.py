@@ -103,7 +103,7 @@ def draw(graph: Graph) -> str:
         rows.append(_edge(edge, line, label, route, spot))
     rows.append('</g><g id="cards">')
     for index, (node, card, size, corner) in enumerate(zip(graph.nodes, cards, sizes, corners, strict=True)):
-        look = "output" if node in graph.outputs and not node.is_leaf else role(node)
+        look = "output" if not node.is_leaf and any(node is output for output in graph.outputs) else role(node)
         kind = role(node) if node.op is None else node.op.name
         about = f"{card.name}, {kind}, data {card.data}, grad {card.grad}"
         rows.append(_draw_card(index, look, card, size, corner, about, bool(node.name)))
