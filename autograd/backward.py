@@ -241,13 +241,13 @@ def _report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
         finite = adjoint - adjoint == 0.0
         if not finite and node not in excused and node._data - node._data == 0.0:
             raise NonFiniteGradientError(
-                f"The gradient stops being finite at {node.describe()}: the sum over the edges that lead away from it "
+                f"The gradient stops being finite at {node._describe()}: the sum over the edges that lead away from it "
                 "is larger than the largest float, 1.8e308. Scale the output down. No gradient was changed."
             )
         if not finite or node._data - node._data != 0.0:
             excused.update(v for v in node.operands if isinstance(v, Value))
             continue
-        for operand, slope in zip(node.operands, node.slopes, strict=True):
+        for operand, slope in zip(node.operands, node._slopes, strict=True):
             if slope is None or not isinstance(operand, Value) or operand not in needed or not adjoint:
                 continue
             flow = adjoint * slope
@@ -258,10 +258,10 @@ def _report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
 
 
 def _anomaly(node: Value, operand: Value, slope: float, adjoint: float) -> NonFiniteGradientError:
-    given = ", ".join(v.describe() if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
+    given = ", ".join(v._describe() if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
     return NonFiniteGradientError(
-        f"The gradient stops being finite at {node.describe()}: {node._op.name} has slope {number_text(slope)} with "
-        f"respect to {operand.describe()}, where its operands are {given} and its own gradient is "
+        f"The gradient stops being finite at {node._describe()}: {node._op.name} has slope {number_text(slope)} with "
+        f"respect to {operand._describe()}, where its operands are {given} and its own gradient is "
         f"{number_text(adjoint)}. Move the operand off that point, or choose another branch there with where. No "
         "gradient was changed."
     )
@@ -278,7 +278,7 @@ def _nothing_to_do(root: Value) -> NoGradientError:
         else "every leaf it was computed from is frozen or a plain number"
     )
     return NoGradientError(
-        f"backward() of {root.describe()} has nothing to compute: {why}. Compute it outside no_grad(), from a leaf "
+        f"backward() of {root._describe()} has nothing to compute: {why}. Compute it outside no_grad(), from a leaf "
         "whose requires_grad is True."
     )
 
@@ -306,7 +306,7 @@ def differentiable_sweep(
             return ()
         check_fresh(node, SECOND_ORDER)
         try:
-            slopes = node._op.slopes_at(node, node.operands, [slope is not None for slope in node.slopes])
+            slopes = node._op.slopes_at(node, node.operands, [slope is not None for slope in node._slopes])
         except (ArithmeticError, ValueError):
             slopes = _singular_slopes(node, number_of(adjoint), reaching(nodes, wanted))
         return [slope if type(slope) is Value or slope else None for slope in slopes]
@@ -354,12 +354,12 @@ def _times(adjoint: Any, slope: Any) -> Any:
 def _singular_slopes(node: Value, adjoint: float, needed: Set[Value]) -> list[Any]:
     """Read the slopes of a node that has an infinite or undefined one: it counts only where something flows."""
     slopes: list[Any] = []
-    for slot, (operand, recorded) in enumerate(zip(node.operands, node.slopes, strict=True)):
+    for slot, (operand, recorded) in enumerate(zip(node.operands, node._slopes, strict=True)):
         if recorded is None or not isinstance(operand, Value) or operand not in needed:
             slopes.append(None)
             continue
         try:
-            wanted = [place == slot for place in range(len(node.slopes))]
+            wanted = [place == slot for place in range(len(node._slopes))]
             slopes.append(node._op.slopes_at(node, node.operands, wanted)[slot])
         except (ArithmeticError, ValueError):
             if adjoint != 0.0:
@@ -384,7 +384,7 @@ def check_fresh(node: Value, why: str) -> None:
     leaves = [v for v in operands if isinstance(v, Value) and v._x is None]
     if not leaves or is_traced(node):
         return
-    recorded = node.slopes
+    recorded = node._slopes
     numbers = tuple(map(number_of, operands))
     try:
         out = float(node._op.forward(*numbers))
@@ -393,7 +393,7 @@ def check_fresh(node: Value, why: str) -> None:
     except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
         same = False
     if not same:
-        names = ", ".join(leaf.describe() for leaf in leaves[:4])
+        names = ", ".join(leaf._describe() for leaf in leaves[:4])
         raise StaleGraphError(
-            f"{node.describe()} was recorded before a leaf it was computed from was assigned (now {names}). {why}"
+            f"{node._describe()} was recorded before a leaf it was computed from was assigned (now {names}). {why}"
         )

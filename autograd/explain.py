@@ -99,7 +99,7 @@ class Explanation:
         ranked, counts, totals, scales = _from_below(nodes, value, paths)
         if output not in counts:
             raise NotConnectedError(
-                f"{output.describe()} does not depend on {value.describe()}: no path of edges leads from one to the "
+                f"{output._describe()} does not depend on {value._describe()}: no path of edges leads from one to the "
                 "other. Pass the very Value that the output was computed from, not a copy of the same name."
             )
         self.total, self.count = totals[output], counts[output]

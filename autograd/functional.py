@@ -264,7 +264,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         assert node.op is not None
         wanted = [isinstance(v, Value) and v in moved for v in node.operands]
         try:
-            slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node.slopes
+            slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node._slopes
         except (ArithmeticError, ValueError):
             if node in _find_carriers(flat):
                 raise
@@ -288,7 +288,7 @@ def _find_carriers(outputs: Sequence[Any]) -> set[Value]:
     stack = list(found)
     while stack:
         node = stack.pop()
-        for operand, slope in zip(node.operands, node.slopes, strict=True):
+        for operand, slope in zip(node.operands, node._slopes, strict=True):
             if slope and isinstance(operand, Value) and operand not in found:
                 found.add(operand)
                 stack.append(operand)

@@ -36,7 +36,7 @@ class Edge(NamedTuple):
     @property
     def slope(self) -> float:
         """∂output/∂operand as a number, as recorded."""
-        slope = self.output.slopes[self.slot]
+        slope = self.output._slopes[self.slot]
         assert slope is not None
         return slope
 
@@ -128,7 +128,7 @@ def edges_of(node: Value) -> tuple[Edge, ...]:
     """Make the edges from a node to those of its operands that are Values."""
     return tuple(
         Edge(operand, node, slot)
-        for slot, (operand, slope) in enumerate(zip(node.operands, node.slopes, strict=True))
+        for slot, (operand, slope) in enumerate(zip(node.operands, node._slopes, strict=True))
         if slope is not None and isinstance(operand, Value)
     )
 
@@ -370,6 +370,6 @@ def _describe(graph: Graph) -> list[Any]:
     rows: list[Any] = [[place[output] for output in graph.outputs]]
     for node in graph.nodes:
         wiring = tuple(("node", place[v]) if isinstance(v, Value) else comparable(v) for v in node.operands)
-        slopes = tuple(s if s is None else comparable(s) for s in node.slopes)
+        slopes = tuple(s if s is None else comparable(s) for s in node._slopes)
         rows.append((node.op, comparable(node.data), node.name, node.requires_grad, wiring, slopes))
     return rows

@@ -32,7 +32,7 @@ def check_leaving(v: Value, how: str) -> None:
     if by is not None:
         name = by._name or "its argument"
         raise DetachedNumberError(
-            f"{how} takes the number out of {v.describe()}{user_line()}, inside a function that is being "
+            f"{how} takes the number out of {v._describe()}{user_line()}, inside a function that is being "
             f"differentiated by {name}: what is computed from that number would be lost to the derivative. Compute "
             "with the Value itself (autograd.exp instead of math.exp, an array of Values instead of one of floats), or "
             "write v.data, v.detach() or no_grad() where a constant is meant."

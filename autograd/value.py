@@ -101,7 +101,7 @@ class Value(Methods):
     def data(self, number: float) -> None:
         if self._x is not None:
             raise InteriorDataError(
-                f"data of {self.describe()} cannot be assigned: {self._op.name} computed it from its operands. "
+                f"data of {self._describe()} cannot be assigned: {self._op.name} computed it from its operands. "
                 "Assign the leaves and compute again, or make a new leaf with Value(number)."
             )
         trace = current().trace
@@ -153,6 +153,13 @@ class Value(Methods):
     @property
     def slopes(self) -> tuple[float | None, ...]:
         """∂self/∂operand for each operand, as recorded; None for a constant."""
+        trace = current().trace
+        if trace is not None:
+            trace.check_leaving(self, "slopes")
+        return self._slopes
+
+    @property
+    def _slopes(self) -> tuple[float | None, ...]:
         if self._x is None:
             return ()
         if type(self._x) is tuple:
@@ -164,6 +171,9 @@ class Value(Methods):
         """The edges to the operands that are Values, each with its slope and formula."""
         from autograd.graph import edges_of
 
+        trace = current().trace
+        if trace is not None:
+            trace.check_leaving(self, "edges")
         return edges_of(self)
 
     @property
@@ -185,7 +195,7 @@ class Value(Methods):
     def requires_grad(self, required: bool) -> None:
         if self._x is not None:
             raise InteriorDataError(
-                f"requires_grad of {self.describe()} cannot be assigned: it is not a leaf. Use detach() to cut the "
+                f"requires_grad of {self._describe()} cannot be assigned: it is not a leaf. Use detach() to cut the "
                 "graph here."
             )
         self._op = None if required else FROZEN
@@ -236,10 +246,19 @@ class Value(Methods):
 
     def describe(self) -> str:
         """Return in a few words which Value this is: ``x = 0.5`` or ``tanh = 0.4621``."""
+        trace = current().trace
+        if trace is not None:
+            trace.check_leaving(self, "describe()")
+        return self._describe()
+
+    def _describe(self) -> str:
         label = self._name or (self._op.name if self._x is not None else "")
         return f"{label} = {number_text(self._data)}" if label else number_text(self._data)
 
     def __repr__(self) -> str:
+        trace = current().trace
+        if trace is not None:
+            trace.check_leaving(self, "repr()")
         parts = [repr(self._data)]
         if self._name is not None:
             parts.append(f"name={self._name!r}")
@@ -248,7 +267,7 @@ class Value(Methods):
         elif self._op is FROZEN:
             parts.append("requires_grad=False")
         if self._grad is not None:
-            parts.append(f"grad={float(self._grad)!r}")
+            parts.append(f"grad={number_of(self._grad)!r}")
         return f"Value({', '.join(parts)})"
 
     def _repr_svg_(self) -> str:
@@ -296,7 +315,7 @@ class Value(Methods):
 
         if dtype is not None and numpy.dtype(dtype) != numpy.dtype(object):
             raise OperandTypeError(
-                f"An array of {dtype} has no place for the graph of {self.describe()}{user_line()}. Write "
+                f"An array of {dtype} has no place for the graph of {self._describe()}{user_line()}. Write "
                 "numpy.array(values) for an array of Values, or numpy.array([v.data for v in values]) for their "
                 "numbers."
             )

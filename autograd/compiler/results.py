@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import tree
+from autograd.arrays import is_array
 from autograd.errors import CompileError
 from autograd.value import Value
 
@@ -23,7 +24,7 @@ def values(result: Any) -> Iterator[Value]:
     Raises:
         CompileError: there is something else than numbers and Values in it.
     """
-    for leaf in tree.leaves(result, is_leaf=lambda part: not isinstance(part, list | tuple)):
+    for leaf in tree.leaves(result, is_leaf=lambda part: isinstance(part, dict)):
         if isinstance(leaf, Value):
             yield leaf
         elif leaf is None or not hasattr(leaf, "__float__"):
@@ -71,6 +72,11 @@ def shaped(result: Any, numbers: Iterator[Array], examples: int) -> Any:
     """Return the rows of a result as arrays (examples, …), in tuples as the function gave them."""
 
     def stacked(part: Any) -> Array:
+        if is_array(part):
+            rows = [stacked(entry) for entry in tree.entries(part)]
+            return (
+                np.reshape(np.transpose(rows), (examples, *part.shape)) if rows else np.empty((examples, *part.shape))
+            )
         if isinstance(part, list):
             return np.stack(list(map(stacked, part)), axis=1) if part else np.empty((examples, 0))
         return next(numbers).astype(np.float64) if isinstance(part, Value) else np.full(examples, float(part))

@@ -7,12 +7,13 @@ branch on a traced number, a number taken out of a Value, and randomness are ref
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops, tree
+from autograd.arrays import is_array
 from autograd.compiler.results import check_regular, values
-from autograd.context import tracing
+from autograd.context import enable_grad, tracing
 from autograd.errors import CompileError, ControlFlowError, OpDefinitionError
 from autograd.floats import real_number, real_result, user_line
 from autograd.functional import argument_names
@@ -81,7 +82,7 @@ class Trace:
         """
         if self.holds(v):
             raise ControlFlowError(
-                f"The function that is being compiled takes the number out of {v.describe()} with {how}{user_line()}: "
+                f"The function that is being compiled takes the number out of {v._describe()} with {how}{user_line()}: "
                 "the number of this one example would be used for every other. Compute with the Value itself, and take "
                 "numbers out of the program's results."
             )
@@ -138,7 +139,7 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
 def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: tuple[Value, ...]) -> Traced:
     arguments = tuple(argument for argument, _ in lifted)
     inputs = [leaf for argument in arguments for leaf in argument.leaves]
-    with tracing(Trace([*inputs, *parameters])):
+    with enable_grad(), tracing(Trace([*inputs, *parameters])):
         result = f(*(given for _, given in lifted))
     outputs = list(values(result))
     if not outputs:
@@ -170,12 +171,20 @@ def _lift(names: list[str], example: Sequence[Any]) -> list[tuple[Argument, Any]
             ) from None
         numbers = tree.leaves_with_places(given, name, is_leaf=lambda part: isinstance(part, dict))
         leaves = tuple([Value(real_number(x, f"The example for {place}"), place) for place, x in numbers])
-        lifted.append((Argument(name, shape, leaves), _nested(iter(leaves), shape)))
+        lifted.append((Argument(name, shape, leaves), _nest(given, leaves, shape)))
     return lifted
 
 
-def _nested(leaves: Iterator[Value], shape: tuple[int, ...]) -> Any:
-    return [_nested(leaves, shape[1:]) for _ in range(shape[0])] if shape else next(leaves)
+def _nest(given: Any, leaves: Sequence[Value], shape: tuple[int, ...]) -> Any:
+    """Give the Values of an argument its shape: an array where an array was given, lists otherwise."""
+    if is_array(given):
+        return tree.rebuild(given, leaves)
+    rest = iter(leaves)
+
+    def nest(lengths: tuple[int, ...]) -> Any:
+        return [nest(lengths[1:]) for _ in range(lengths[0])] if lengths else next(rest)
+
+    return nest(shape)
 
 
 def _check_same(first: Traced, second: Traced) -> None:
@@ -187,21 +196,21 @@ def _check_same(first: Traced, second: Traced) -> None:
     inputs = {leaf for argument in first.arguments for leaf in argument.leaves}
     for one, other in zip(first.nodes, second.nodes, strict=True):
         if one._op is not other._op or (one._x is None) != (other._x is None):
-            raise _differs(f"{one.describe()} was {other.describe()} the second time")
+            raise _differs(f"{one._describe()} was {other._describe()} the second time")
         if one._x is None:
             if one is not other and one not in inputs and not same_number(one._data, other._data):
-                raise _differs(f"the constant {one.describe()} was {other.describe()} the second time")
+                raise _differs(f"the constant {one._describe()} was {other._describe()} the second time")
             continue
         for a, b in zip(one.operands, other.operands, strict=False):
             if isinstance(a, Value) != isinstance(b, Value):
-                raise _differs(f"an operand of {one.describe()} was a number once and a Value once")
+                raise _differs(f"an operand of {one._describe()} was a number once and a Value once")
             if isinstance(a, Value) and isinstance(b, Value):
                 if place[a] != twin[b]:
-                    raise _differs(f"{one.describe()} was computed from other operands the second time")
+                    raise _differs(f"{one._describe()} was computed from other operands the second time")
             elif not same_number(a, b):
                 raise _differs(f"{one._op.name} had the operand {a:.6g} at first and {b:.6g} then")
         if len(one.operands) != len(other.operands):
-            raise _differs(f"{one.describe()} had {len(one.operands)} operands and {len(other.operands)} then")
+            raise _differs(f"{one._describe()} had {len(one.operands)} operands and {len(other.operands)} then")
 
 
 def _differs(how: str) -> CompileError:

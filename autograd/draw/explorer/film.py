@@ -43,7 +43,7 @@ def film_of(graph: Graph, frames: Frames) -> dict[str, Any]:
     for leaf, number in zip(frames.leaves, frames.numbers[-1], strict=True):
         if leaf.data != number:
             raise DrawingError(
-                f"{leaf.describe()}, but the last moment of the film has {number:g} for it: record the graph again "
+                f"{leaf._describe()}, but the last moment of the film has {number:g} for it: record the graph again "
                 "after the last step."
             )
     place = {node: index for index, node in enumerate(graph.nodes)}

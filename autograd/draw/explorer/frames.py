@@ -98,7 +98,7 @@ class Frames(NamedTuple):
         for leaf in self.leaves:
             if leaf not in inside:
                 raise DrawingError(
-                    f"{leaf.describe()} cannot be filmed: it is no leaf of the graph. Film the leaves it is made of."
+                    f"{leaf._describe()} cannot be filmed: it is no leaf of the graph. Film the leaves it is made of."
                 )
         _, closed = table({(node.op, len(node.operands)): None for node in graph.nodes if node.op is not None}, {})
         if closed:
