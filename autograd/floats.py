@@ -198,7 +198,7 @@ def user_line() -> str:
         if frame.f_globals.get("HAS_NO_LINES"):  # what is running was not read from a file
             return ""
         package = module.partition(".")[0]
-        ours = package == "contextlib" or getattr(sys.modules.get(package), "_NOT_THE_USERS", False)
+        ours = package in ("contextlib", "copy", "numpy") or getattr(sys.modules.get(package), "_NOT_THE_USERS", False)
         if not ours and not file.startswith("<autograd"):
             code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
             place = file.replace("\\", "/").rpartition("/")[2]

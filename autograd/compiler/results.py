@@ -74,9 +74,7 @@ def shaped(result: Any, numbers: Iterator[Array], examples: int) -> Any:
     def stacked(part: Any) -> Array:
         if is_array(part):
             rows = [stacked(entry) for entry in tree.entries(part)]
-            return (
-                np.reshape(np.transpose(rows), (examples, *part.shape)) if rows else np.empty((examples, *part.shape))
-            )
+            return np.reshape(np.transpose(rows) if rows else [], (examples, *part.shape))
         if isinstance(part, list):
             return np.stack(list(map(stacked, part)), axis=1) if part else np.empty((examples, 0))
         return next(numbers).astype(np.float64) if isinstance(part, Value) else np.full(examples, float(part))

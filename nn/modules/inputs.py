@@ -106,6 +106,8 @@ def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list
         array = np.asarray(inputs)
         if array.ndim and array.dtype.kind in "fiub":
             return array.astype(np.float64).tolist()  # type: ignore[no-any-return]
+        if array.ndim and array.dtype == object:
+            return array.tolist()  # type: ignore[no-any-return]
         if array.ndim:
             raise TypeError(f"{owner.title}{where} takes {wanted}, got an array of {array.dtype}.")
     given = repr(inputs) if isinstance(inputs, int | float | Value) else type(inputs).__name__

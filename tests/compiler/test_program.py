@@ -94,7 +94,7 @@ class TestDegenerate:
         w = Value(2.0)
 
         def f(x):
-            while isinstance(x, list):
+            while isinstance(x, np.ndarray):
                 x = x[0]
             return w * x
 
