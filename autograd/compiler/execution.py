@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from itertools import pairwise
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from autograd.errors import CompileError
 __all__ = ["Execution", "count"]
 
 Array = NDArray[Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CACHE = 2**21  # bytes that the numbers of the examples computed together may take
 MIN_EXAMPLES_TOGETHER = 16  # … but at least so many examples
@@ -38,6 +40,17 @@ MEMORIES_KEPT = 8  # for further runs
 def count(given: Sequence[Array]) -> int:
     """Count the examples in arrays (examples, numbers)."""
     return len(given[0]) if given else 1
+
+
+def one_at_a_time(method: Callable[Concatenate[Execution, P], T]) -> Callable[Concatenate[Execution, P], T]:
+    """Let a second thread wait until the first is done: one program is one function, whoever calls it."""
+
+    @wraps(method)
+    def run(self: Execution, *arguments: P.args, **named: P.kwargs) -> T:
+        with self.running:
+            return method(self, *arguments, **named)
+
+    return run
 
 
 @dataclass
@@ -66,7 +79,7 @@ class Execution:
         self.dtype: np.dtype[Any] = np.dtype(self.options.dtype)
         self._backends: dict[str, Any] = {}
         self._memories: dict[tuple[str, int, int], Memory] = {}
-        self._lock = threading.Lock()
+        self.running = threading.RLock()  # a run computes in memories that the next one uses again
 
     # --- what it is compiled to ---------------------------------------------------------------------------------------
 
@@ -116,14 +129,14 @@ class Execution:
         """Return the memory and functions for so many examples at a time."""
         key = wrt, examples, thread
         if key not in self._memories:
-            with self._lock:
-                if len(self._memories) >= max(MEMORIES_KEPT, 4 * self.options.threads):
-                    self._memories.pop(next(iter(self._memories)))
+            if len(self._memories) >= max(MEMORIES_KEPT, 4 * self.options.threads):
+                self._memories.pop(next(iter(self._memories)))
             self._memories[key] = Memory(self.backend_for(wrt), self.layout_for(wrt), examples)
         return self._memories[key]
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 
+    @one_at_a_time
     def run(self, given: Sequence[Array], weights: Array, constants: Sequence[float]) -> Array:
         """Compute the results, (results, examples).
 
@@ -141,6 +154,7 @@ class Execution:
                     result[part] = memory.numbers(at)
         return results
 
+    @one_at_a_time
     def sweep(
         self, wrt: str, given: Sequence[Array], weights: Array, constants: Sequence[float], share: float
     ) -> tuple[Array, Array, Array]:
@@ -216,6 +230,7 @@ class Execution:
                 place += array.shape[1]
             yield part, memory
 
+    @one_at_a_time
     def descend(
         self,
         given: Sequence[Array],

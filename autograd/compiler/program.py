@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -20,7 +21,7 @@ from autograd.compiler.instructions import Instructions, products
 from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.options import Options, check_options, choose_backend
-from autograd.compiler.replay import raise_error_at, replay
+from autograd.compiler.replay import raise_error_at, record_example
 from autograd.compiler.results import filled, first, leading, shaped, structure, values
 from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify
@@ -100,7 +101,7 @@ class Program:
         if options.backend == "auto" and backend == "numba" and not has_kernels(layout):
             backend = "numpy"
         self.execution = Execution(layout, inputs, len(self.parameters), options, backend)
-        self._last: list[Array] | None = None
+        self._runs = threading.local()  # each thread's last run
         self.execution.seconds = time.perf_counter() - began
 
     @property
@@ -267,10 +268,10 @@ class Program:
 
     def forget(self) -> None:
         """Let go of the arrays of the last run, which `at` goes back to."""
-        self._last = None
+        self._runs.arrays = None
 
     def at(self, example: int) -> Any:
-        """Return one example of the last run on the graph, so that it can be drawn, swept and explained.
+        """Return one example of this thread's last run on a graph of its own, to be drawn, swept and explained.
 
         Every node is computed again from the numbers that the example's arrays and the parameters hold now.
 
@@ -283,13 +284,13 @@ class Program:
         Raises:
             CompileError: there was no run, or it had no such example.
         """
-        if self._last is None:
+        last: list[Array] | None = getattr(self._runs, "arrays", None)
+        if last is None:
             raise CompileError("at(i) shows an example of the last run, and there was none: call the program first.")
-        n = count(self._last)
+        n = count(last)
         if not isinstance(example, int | np.integer) or isinstance(example, bool) or not -n <= example < n:
             raise CompileError(f"The last run had {n} examples, so there is no example {example!r}.")
-        replay(self._traced, [array[example] for array in self._last])
-        return self._traced.result
+        return record_example(self._traced, [array[example] for array in last])
 
     def weights(self) -> Array:
         """Read the parameters' numbers, (n,)."""
@@ -371,8 +372,9 @@ class Program:
 
     def _read(self, arrays: Sequence[ArrayLike]) -> tuple[list[Array], bool]:
         """Read the arrays into (examples, numbers) each, and return whether they had a batch axis."""
-        self._last, batched = read_arrays(arrays, self.arguments, self.dtype)
-        return self._last, batched
+        given, batched = read_arrays(arrays, self.arguments, self.dtype)
+        self._runs.arrays = given
+        return given, batched
 
     def _weights(self, weights: Array | None) -> Array:
         """Return the numbers to use for the parameters."""
@@ -429,7 +431,8 @@ class Program:
                 found = self.execution.sweep(wrt, [a[i : i + 1] for a in given], w, self._constants(), 1.0)
                 if all(np.isfinite(numbers).all() for numbers in found):
                     continue
-            raise_error_at(i, self._traced, row, w, self._outputs[0] if self._scalar else None, wrt)
+            with self.execution.running:  # the graph is computed at this example
+                raise_error_at(i, self._traced, row, w, self._outputs[0] if self._scalar else None, wrt)
             if all(np.isfinite(array).all() for array in row):  # an ∞ or NaN may spread, as on the engine
                 raise ValueOverflowError(
                     f"Example {i} has a result or gradient beyond the largest {self.dtype}, though the engine's own "

@@ -7,12 +7,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from autograd import tree
 from autograd.backward import gradients
 from autograd.compiler.trace import Traced
+from autograd.copying import deepcopy
 from autograd.recording import evaluate, refill
 from autograd.value import Value
 
-__all__ = ["raise_error_at", "replay"]
+__all__ = ["raise_error_at", "record_example", "replay"]
 
 Array = NDArray[Any]
 
@@ -43,6 +45,31 @@ def replay(traced: Traced, example: Sequence[Array], weights: Array | None = Non
     finally:
         for parameter, number in zip(traced.parameters, before, strict=True):
             parameter._data = number
+
+
+def record_example(traced: Traced, example: Sequence[Array]) -> Any:
+    """Return the result of a traced function at one example, on a graph of its own that ends at the same parameters.
+
+    Args:
+        traced: the graph.
+        example: its numbers, an array for each argument.
+
+    Raises:
+        DomainError, ValueOverflowError: an operation has no finite result.
+    """
+    twins: dict[int, Any] = {id(leaf): leaf for leaf in (*traced.parameters, *traced.constants)}
+    for node in traced.nodes:
+        deepcopy(node, twins)
+    for argument, numbers in zip(traced.arguments, example, strict=True):
+        for leaf, number in zip(argument.leaves, numbers.tolist(), strict=True):
+            if id(leaf) in twins:
+                twins[id(leaf)]._data = number
+    for node in traced.nodes:
+        twin = twins[id(node)]
+        if twin.op is not None:
+            twin._grad = None
+            refill(twin, *evaluate(twin.op, twin.operands))
+    return tree.map_leaves(lambda leaf: twins[id(leaf)] if isinstance(leaf, Value) else leaf, traced.result)
 
 
 def raise_error_at(

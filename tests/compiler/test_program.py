@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -334,7 +335,58 @@ class TestAt:
         assert str(explain(E, w)) == "∂E/∂w = ∂E/∂y · ∂y/∂w = 2·(y − t)·[w·x + b > 0]·x = 4 × 2 = 8"
         assert "<svg" in E.graph().to_svg()
         assert isinstance(program.graph, Graph)
-        assert program.graph.nodes[-1] is E
+        assert len(program.graph) == len(E.graph())
+
+    def test_each_example_keeps_its_own_numbers(self, backend):
+        program, w, _ = line(backend=backend)
+        program([1.0, 2.0])
+        first, second = program.at(0), program.at(1)
+        assert (first.data, second.data) == (program(1.0), program(2.0))
+        assert first.data != second.data
+        first.name = "first"
+        second.backward()
+        assert (first.grad, second.name) == (None, None)
+        assert w.grad is not None
+
+    def test_an_example_is_of_the_run_of_its_thread(self, backend):
+        program, *_ = line(backend=backend)
+        program([1.0, 2.0])
+        refused = []
+
+        def look():
+            try:
+                program.at(0)
+            except CompileError as error:
+                refused.append(str(error))
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        assert refused == ["at(i) shows an example of the last run, and there was none: call the program first."]
+        assert program.at(1).data == program(2.0)
+
+    def test_threads_get_the_numbers_of_one_after_the_other(self, backend):
+        net = nn.MLP(3, [4, 1], activation="tanh", seed=0)
+        program = autograd.compile(lambda x, t: nn.mse(net(x), t), np.zeros(3), 0.0, parameters=net.parameters(),
+                                   backend=backend)  # fmt: skip
+        random = np.random.default_rng(0)
+        data = [(random.normal(size=(n, 3)), random.normal(size=n)) for n in range(1, 20)]
+        due = [program.value_and_grad(*each) for each in data]
+        wrong = []
+
+        def run():
+            for _ in range(10):
+                for each, (value, gradient) in zip(data, due, strict=True):
+                    found, slopes = program.value_and_grad(*each)
+                    if found != value or not np.array_equal(slopes, gradient):
+                        wrong.append(len(each[0]))
+
+        threads = [threading.Thread(target=run) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
 
     def test_parameters_have_their_present_numbers(self, backend):
         program, w, _ = line(backend=backend)
