@@ -46,7 +46,7 @@ def one_at_a_time(method: Callable[Concatenate[Execution, P], T]) -> Callable[Co
     """Let a second thread wait until the first is done: one program is one function, whoever calls it."""
 
     @wraps(method)
-    def run(self: Execution, *arguments: P.args, **named: P.kwargs) -> T:
+    def run(self: Execution, /, *arguments: P.args, **named: P.kwargs) -> T:
         with self.running:
             return method(self, *arguments, **named)
 
