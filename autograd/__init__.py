@@ -18,7 +18,7 @@ if _exists(_dirname(__file__) + "/tracer.py"):
     )
 
 from autograd.backward import gradients
-from autograd.context import no_grad, scope
+from autograd.context import differentiating, no_grad, scope
 from autograd.draw.explorer import Frames, Plane, explore
 from autograd.errors import (
     AutogradError,
@@ -89,6 +89,7 @@ __all__ = [
     "ValueOverflowError",
     "compile",
     "derivative",
+    "differentiating",
     "explain",
     "explore",
     "grad",

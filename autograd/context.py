@@ -142,7 +142,24 @@ class tracing(_Block):  # noqa: N801
 
 
 class differentiating(_Block):  # noqa: N801
-    """Note that derivatives by these leaves are being taken, besides those that are already."""
+    """Say that derivatives by these leaves will be taken: a number that would be lost to them may not leave a Value.
+
+    The functions that differentiate (`grad`, `nn.fit`, …) say so themselves; in a loop by hand it is a safeguard.
+
+    Args:
+        leaves: a set of Values, such as ``frozenset(model.parameters())``.
+
+    Example:
+        >>> import math
+        >>> from autograd import DetachedNumberError, Value
+        >>> w = Value(1.0, name="w")
+        >>> with differentiating(frozenset([w])):
+        ...     try:
+        ...         loss = w * math.exp(w)
+        ...     except DetachedNumberError as error:
+        ...         print(str(error).partition(",")[0])
+        float() takes the number out of w = 1
+    """
 
     def __init__(self, leaves: frozenset[Any]) -> None:
         self.leaves = leaves

@@ -182,7 +182,7 @@ def check_finite_loss(loss: str, impossible: float, outputs: Flat, targets: Flat
 
 def read_number(x: Any) -> float | None:
     """Read the number of a float or a Value; None for a symbol, or where every run has its own."""
-    return None if isinstance(x, Symbol) or is_traced(x) else float(x)
+    return None if isinstance(x, Symbol) or is_traced(x) else x.data if isinstance(x, Value) else float(x)
 
 
 def is_constant(x: Any, number: float) -> bool:

@@ -94,7 +94,13 @@ class _BatchNorm(Module):
             if is_traced(moments[0][0]):
                 self._observed = moments, count
             else:
-                self.remember([(float(mean), float(variance)) for mean, variance in moments], count)
+                self.remember(
+                    [
+                        (m.data if isinstance(m, Value) else m, v.data if isinstance(v, Value) else v)
+                        for m, v in moments
+                    ],
+                    count,
+                )
         return [
             [self._arrange(columns[k][n], example) for k in range(self.num_features)]
             for n, example in enumerate(examples)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Graph, NoGradientError, Value, gradients, no_grad, total
+from autograd import Graph, NoGradientError, Value, differentiating, gradients, no_grad, total
 from nn import arrays
 from nn.losses.losses import half_squared_error, mse
 from nn.losses.regularizers import L2, Regularizer
@@ -99,14 +99,15 @@ class EagerRunner(Runner):
         while start < len(rows):
             size = len(rows) if self._whole else 1 if alone else self._together or 1
             some = slice(start, start + size)
-            if self._whole:
-                outputs = self.model.batch(rows)
-                losses = [self.loss_of(out, t) for out, t in zip(outputs, targets, strict=True)]
-            else:
-                losses, outputs = [], []
-                for self.example, (row, target) in enumerate(zip(rows[some], targets[some], strict=True), start):
-                    outputs.append(self.model(row))
-                    losses.append(self.loss_of(outputs[-1], target))
+            with differentiating(frozenset(self.parameters)):
+                if self._whole:
+                    outputs = self.model.batch(rows)
+                    losses = [self.loss_of(out, t) for out, t in zip(outputs, targets, strict=True)]
+                else:
+                    losses, outputs = [], []
+                    for self.example, (row, target) in enumerate(zip(rows[some], targets[some], strict=True), start):
+                        outputs.append(self.model(row))
+                        losses.append(self.loss_of(outputs[-1], target))
             self.example = None
             if not alone and not self._together:
                 operands = sum(len(node.operands) for node in Graph(check_loss(losses[0])))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import Value, total
+from autograd import DetachedNumberError, Value, total
 from nn.losses.losses import cross_entropy, half_squared_error, mae, mse
 from nn.losses.regularizers import L1, L2
 from nn.module import Module
@@ -203,13 +204,29 @@ def test_a_loss_that_depends_on_nothing() -> None:
 
 
 def test_a_loss_that_is_no_value() -> None:
-    objective = EagerRunner(model(), lambda outputs, target: float(outputs[0])).objective(X, T)
+    objective = EagerRunner(model(), lambda outputs, target: outputs[0].data).objective(X, T)
     with pytest.raises(TypeError) as caught:
         objective.value_and_gradient(flat.weights(objective.parameters))
     assert str(caught.value) == (
         "The loss of an example must be one Value, but the loss function gave an object of type float: return the "
         "Value itself, not float(loss), loss.data or a list."
     )
+
+
+@pytest.mark.parametrize(
+    "take", [float, lambda v: np.zeros(1) + 0.0 * float(v), lambda v: math.exp(v), lambda v: f"{v:.3f}"]
+)
+def test_a_number_that_a_loss_takes_out_is_refused(take: Any) -> None:
+    """A training would go on with a gradient that lacks what was computed from it."""
+
+    def loss(outputs: Any, target: Any) -> Any:
+        take(outputs[0])
+        return outputs[0] * outputs[0]
+
+    objective = EagerRunner(model(), loss).objective(X, T)
+    with pytest.raises(DetachedNumberError, match=r"takes the number out of .*test_eager\.py"):
+        objective.value_and_gradient(flat.weights(objective.parameters))
+    assert objective.value(flat.weights(objective.parameters)) >= 0.0  # nothing is lost where nothing is recorded
 
 
 def test_residuals_of_what_is_no_sum_of_squares() -> None:
