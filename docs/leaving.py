@@ -1,4 +1,4 @@
-"""Write docs/leaving.md: every way in which a number can leave a Value, tried in five places: ``python docs/leaving.py``."""
+"""Write docs/leaving.md, the ways in which a number can leave a Value, each tried: ``python docs/leaving.py``."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ INTRODUCTION = """# Numbers that leave a Value
 
 <!-- Written by docs/leaving.py, which tries every cell: change that. -->
 
-A derivative can only follow what is computed with Values. Where a plain number is taken out of one inside a function that
-is being differentiated, compiled or trained on, what is computed from it would be lost without a word, so that is
+A derivative can only follow what is computed with Values. Where a plain number is taken out of one inside a function
+that is being differentiated, compiled or trained on, what is computed from it would be lost without a word, so that is
 refused; `x.data`, `x.detach()` and `no_grad()` say that a constant is meant. Each cell was tried on x·way(x) at x = 2,
 whose derivative is 4:
 
