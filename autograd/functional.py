@@ -304,8 +304,10 @@ def _read_vector(argument: Any, vector: Any) -> list[Any]:
 def derivative(f: Function, order: int = 1) -> Function:
     """Make the n-th derivative of a function of one number (lecture L1.3).
 
+    On an array the function is differentiated entry by entry.
+
     Args:
-        f: a function of one number.
+        f: a function of one number, or an elementwise one of an array.
         order: how many times to differentiate, from 0.
 
     Raises:
@@ -314,21 +316,29 @@ def derivative(f: Function, order: int = 1) -> Function:
     Example:
         >>> derivative(lambda x: 2 * x**4, order=2)(1.0)
         24.0
+        >>> import numpy as np
+        >>> derivative(lambda x: x**2)(np.array([1.0, 2.0]))
+        array([2., 4.])
     """
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 
     @enable_grad()
     def differentiate(x: Any) -> Any:
-        if tree.parts(x) is not None:
+        if tree.parts(x) is not None and not is_array(x):
             raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")
-        y, [lifted] = _call(f, (x,), 0)
-        y = _one_number(f, y)
+        out, [lifted] = _call(f, (x,), 0)
+        ys = tree.leaves(out) if is_array(x) else [_one_number(f, out)]
+        if len(ys) != len(lifted.leaves):
+            raise OperandTypeError(
+                f"derivative of an array takes an elementwise function, but {len(lifted.leaves)} numbers became "
+                f"{len(ys)}: use grad or jacobian."
+            )
         own = frozenset(lifted.leaves)
-        nested = lifted.nested or _captures(_below(y, own), own)
+        nested = lifted.nested or _captures(_below(out, own), own)
         for _ in range(order):
-            [y] = _sweep(y, lifted.leaves, nested=True)
-        return y if nested else number_of(y)
+            ys = _sweep(ops.total(ys) if is_array(x) else ys[0], lifted.leaves, nested=True)
+        return lifted.rebuild(ys if nested else list(map(number_of, ys)))
 
     return differentiate
 
