@@ -7,6 +7,8 @@ attributes; nothing has to be registered, and a subclass need not call ``super()
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 import numpy as np
@@ -18,7 +20,7 @@ from nn.errors import ShapeError
 from nn.saving import architecture
 from nn.state import copy_state, load_state
 
-__all__ = ["Module", "Path", "Slot"]
+__all__ = ["Module", "Path", "Slot", "evaluating"]
 
 #: The way from a part up to a module: at each level the part's name there, and whether it is a plain suffix.
 Path = tuple[tuple[str, bool], ...]
@@ -61,6 +63,20 @@ def _no_forward(*_: Any, **__: Any) -> NoReturn:
     raise NotImplementedError("A module computes its outputs in forward(self, inputs): define it in the subclass.")
 
 
+#: The modules that the running thread or task evaluates, by identity.
+_evaluated: ContextVar[frozenset[int]] = ContextVar("evaluated", default=frozenset())
+
+
+@contextmanager
+def evaluating(module: Module) -> Iterator[None]:
+    """Let a module and its parts be in evaluation mode for this thread, whatever mode others see them in."""
+    token = _evaluated.set(_evaluated.get() | {id(part) for part in module.modules()})
+    try:
+        yield
+    finally:
+        _evaluated.reset(token)
+
+
 class Module:
     """The base of everything that a model is built from.
 
@@ -69,7 +85,8 @@ class Module:
     and all entries of a list are of one kind.
 
     Attributes:
-        training: whether `train` or `eval` was called last; dropout and batch normalisation look at it.
+        training: whether `train` or `eval` was called last; dropout and batch normalisation look at it. False while
+            this thread evaluates the module, as `predict` and `evaluate` do without changing it for others.
         kind: what a part of this class is called in scopes and tables: ``layer`` gives ``layer1``.
         buffers: names of attributes (NumPy arrays) that are saved but not trained.
         unsaved: constructor's arguments that `config` leaves out, since the state holds what they gave.
@@ -99,7 +116,7 @@ class Module:
     whole_batch: ClassVar[bool] = False
     takes_suffix: ClassVar[bool] = True
 
-    training: bool = True
+    _training: bool = True
     _path: Path = ()
     _label: str | None = None
     _scope: scope | None = None
@@ -281,6 +298,15 @@ class Module:
         for parameter in self.parameters():
             parameter.requires_grad = required
         return self
+
+    @property
+    def training(self) -> bool:
+        """Whether the module behaves as in training."""
+        return self._training and id(self) not in _evaluated.get()
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self._training = mode
 
     def train(self, mode: bool = True) -> Self:
         """Put the module and its parts into training mode: dropout drops, batch normalisation looks at the batch."""

@@ -17,7 +17,7 @@ from nn.data.examples import Examples
 from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.losses.regularizers import Regularizer
 from nn.metrics import METRICS, Metric
-from nn.module import Module
+from nn.module import Module, evaluating
 from nn.modules.elementwise import Dropout, Stochastic
 from nn.modules.neurons import StochasticNeuron
 from nn.modules.normalization import BatchNorm1d
@@ -247,7 +247,11 @@ def _check_targets(outputs: Any, loss_of: Loss, T: Array, name: str) -> None:
 
 @contextmanager
 def mode(model: Module, *, training: bool) -> Iterator[None]:
-    """Put a model into training or evaluation mode, and every part of it back into the mode it was in."""
+    """Put a model into training mode, and every part of it back into the mode it was in; or evaluate it here alone."""
+    if not training:
+        with evaluating(model):
+            yield
+        return
     before = [(module, module.training) for module in model.modules()]
     model.train(training)
     try:
