@@ -1,4 +1,4 @@
-"""One model in eight threads at once: the numbers of one after the other, and nobody's mode, scope or pause is changed."""
+"""One model in eight threads at once: the numbers of one after the other, and nobody's mode or scope is changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 import autograd
 import nn
@@ -41,21 +42,21 @@ X = np.random.default_rng(0).normal(size=(100, 3))
 y = X.sum(axis=1)
 
 
-def test_evaluation_is_a_matter_of_the_call() -> None:
-    for training in (True, False):
-        net = model(training=training)
-        outputs, scores = nn.predict(net, X), nn.evaluate(net, X, y)
-        np.testing.assert_array_equal(outputs, nn.predict(model(training=False), X))
-        wrong: Counter[str] = Counter()
+@pytest.mark.parametrize("training", [True, False])
+def test_evaluation_is_a_matter_of_the_call(training: bool) -> None:
+    net = model(training=training)
+    outputs, scores = nn.predict(net, X), nn.evaluate(net, X, y)
+    np.testing.assert_array_equal(outputs, nn.predict(model(training=False), X))
+    wrong: Counter[str] = Counter()
 
-        def work(number: int, net: nn.Sequential = net, training: bool = training) -> None:
-            for _ in range(5):
-                wrong["predict"] += not np.array_equal(nn.predict(net, X), outputs)
-                wrong["evaluate"] += nn.evaluate(net, X, y) != scores
-                wrong["mode"] += any(module.training is not training for module in net.modules())
+    def work(number: int) -> None:
+        for _ in range(5):
+            wrong["predict"] += not np.array_equal(nn.predict(net, X), outputs)
+            wrong["evaluate"] += nn.evaluate(net, X, y) != scores
+            wrong["mode"] += any(module.training is not training for module in net.modules())
 
-        in_threads(work)
-        assert +wrong == Counter()
+    in_threads(work)
+    assert +wrong == Counter()
 
 
 def test_what_a_thread_does_is_its_own() -> None:
