@@ -1,11 +1,13 @@
-"""Arrays of Values as nested lists: made from NumPy arrays, walked, measured, read back.
+"""Arrays of Values, and nested lists of them: made, walked, measured, read back.
 
-A vector of Values is a plain list, a matrix a list of rows. `read_given` checks what a user passes for one.
+What a module gives is a NumPy array (dtype object); what it takes may also be nested lists. `read_given` checks what a
+user passes for parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,63 +19,88 @@ from nn.errors import ShapeError
 __all__ = [
     "Array",
     "Number",
+    "array",
     "entries",
     "first",
     "flat",
+    "make",
     "map_numbers",
     "numbers",
-    "parameters",
+    "places",
     "read_given",
     "read_or_keep",
     "shape",
-    "to_lists",
 ]
 
 Number = Value | float
-#: Values as nested lists, of any depth; a single Value has depth 0.
+#: Numbers in an array or in nested lists, of any depth; a single Value has depth 0.
 Array = Any
 
 
-def parameters(numbers: NDArray[np.float64], name: str) -> Array:
-    """Make a parameter for each number of an array, named by its place: ``W[0][1]``."""
-    if numbers.ndim == 0:
-        return Value(float(numbers), name=name, parameter=True)
-    return [parameters(inner, f"{name}[{index}]") for index, inner in enumerate(numbers)]
+def make(values: Sequence[Any], shape: tuple[int, ...] | None = None) -> NDArray[Any]:
+    """Make an array of Values, row by row; of float64 where all are plain numbers.
+
+    >>> make([Value(1.0), 2.0])
+    array([Value(1.0), 2.0], dtype=object)
+    """
+    plain = all(isinstance(x, float | int | np.number) for x in values)
+    filled = np.fromiter(values, np.float64 if plain else object, len(values))
+    return filled if shape is None else filled.reshape(shape)
+
+
+def array(nested: Array) -> Array:
+    """Return nested lists as an array; an array or a single number as it is.
+
+    Raises:
+        ShapeError: the lists on one level differ in length.
+    """
+    return make(flat(nested), shape(nested)) if isinstance(nested, list | tuple) else nested
 
 
 def first(nested: Any) -> Any:
-    """Return the first thing that is no list, tuple or dict; None where there is nothing."""
-    while isinstance(nested, list | tuple | dict):
+    """Return the first thing that is no list, tuple, dict or array; None where there is nothing."""
+    while isinstance(nested, list | tuple | dict | np.ndarray):
+        if isinstance(nested, np.ndarray):
+            return nested.item(0) if nested.size else None
         if not nested:
             return None
         nested = next(iter(nested.values() if isinstance(nested, dict) else nested))
     return nested
 
 
-def entries(nested: Array, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Walk nested lists in order: the place of each entry, such as ``[0][1]``, and the entry."""
-    if isinstance(nested, list | tuple):
-        for index, inner in enumerate(nested):
-            yield from entries(inner, f"{place}[{index}]")
+def places(shape: tuple[int, ...]) -> list[str]:
+    """List the places of an array of a shape, row by row: ``[0][0]``, ``[0][1]``, …"""
+    return ["".join(place) for place in product(*([f"[{i}]" for i in range(size)] for size in shape))]
+
+
+def entries(nested: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk arrays, nested lists and dicts in order: the place of each entry, such as ``[0][1]``, and the entry."""
+    if isinstance(nested, np.ndarray):
+        yield from zip([place + rest for rest in places(nested.shape)], nested.ravel().tolist(), strict=True)
+    elif isinstance(nested, list | tuple | dict):
+        for index, inner in nested.items() if isinstance(nested, dict) else enumerate(nested):
+            yield from entries(inner, f"{place}[{index!r}]")
     else:
         yield place, nested
 
 
 def flat(nested: Array) -> list[Any]:
-    """List the entries of nested lists in order.
+    """List the entries of an array or of nested lists in order.
 
     >>> flat([[1, 2], [3]])
     [1, 2, 3]
     """
+    if isinstance(nested, np.ndarray):
+        return nested.ravel().tolist()
     if not isinstance(nested, list | tuple):
         return [nested]
-    if nested and not isinstance(nested[0], list | tuple):
+    if nested and not isinstance(nested[0], list | tuple | np.ndarray):
         return list(nested)
     return [entry for inner in nested for entry in flat(inner)]
 
 
 def shape(nested: Array) -> tuple[int, ...]:
-    """Measure nested lists.
+    """Measure an array or nested lists.
 
     Raises:
         ShapeError: the lists on one level differ in length.
@@ -82,6 +109,8 @@ def shape(nested: Array) -> tuple[int, ...]:
         >>> shape([[1, 2, 3], [4, 5, 6]])
         (2, 3)
     """
+    if isinstance(nested, np.ndarray):
+        return tuple(nested.shape)
     if not isinstance(nested, list | tuple):
         return ()
     inner = {shape(each) for each in nested}
@@ -91,20 +120,16 @@ def shape(nested: Array) -> tuple[int, ...]:
 
 
 def numbers(nested: Array) -> NDArray[np.float64]:
-    """Read the numbers of nested lists of Values or numbers into an array of the same shape."""
-    return np.array([float(entry) for entry in flat(nested)], dtype=np.float64).reshape(shape(nested))
+    """Read the numbers of Values or numbers, in an array or nested lists, into an array of the same shape."""
+    read = [entry.data if isinstance(entry, Value) else float(entry) for entry in flat(nested)]
+    return np.array(read, dtype=np.float64).reshape(shape(nested))
 
 
 def map_numbers(f: Callable[[Any], Any], nested: Array) -> Array:
-    """Apply a function to each entry of nested lists, and keep their shape."""
-    if isinstance(nested, list | tuple):
-        return [map_numbers(f, inner) for inner in nested]
-    return f(nested)
-
-
-def to_lists(inputs: Any) -> Array:
-    """Convert a NumPy array into nested lists; lists stay as they are."""
-    return inputs.tolist() if isinstance(inputs, np.ndarray) else inputs
+    """Apply a function to each number: a single one gives what f gives, others an array of their shape."""
+    if not isinstance(nested, list | tuple | np.ndarray):
+        return f(nested)
+    return make([f(entry) for entry in flat(nested)], shape(nested))
 
 
 def read_given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArray[np.float64]:

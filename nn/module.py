@@ -1,7 +1,7 @@
 """Module: a part of a model that knows its parameters by name, its parts, and how to save and restore them.
 
-Parameters are nested lists of Values in public attributes, parts are modules in attributes or lists of
-attributes; nothing has to be registered, and a subclass need not call ``super().__init__()``.
+Parameters are Values in public attributes, where lists and arrays of them become read-only arrays; parts are modules in
+attributes or lists of attributes. Nothing has to be registered, and a subclass need not call ``super().__init__()``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autograd import Value, scope
 from nn import arrays, summary
-from nn.errors import ShapeError
+from nn.parameters import check_replacement, hold, holds_parameters
 from nn.saving import architecture
 from nn.state import copy_state, load_state
 
@@ -49,7 +49,7 @@ class Slot(NamedTuple):
 
     @property
     def content(self) -> Any:
-        """The array: nested lists of Values, or a NumPy array for a buffer."""
+        """The array: of Values, or of numbers for a buffer."""
         return self.holder[self.place]
 
     def parameters(self, path: Path = ()) -> Iterator[tuple[str, Value]]:
@@ -80,9 +80,9 @@ def evaluating(module: Module) -> Iterator[None]:
 class Module:
     """The base of everything that a model is built from.
 
-    A subclass keeps its parameters (`Value` with ``parameter=True``) as nested lists in attributes, its parts
-    as attributes or lists of modules, and defines ``forward``. A private attribute (``_x``) is none of these,
-    and all entries of a list are of one kind.
+    A subclass keeps its parameters (`Value` with ``parameter=True``) in attributes, alone or in lists, which become
+    read-only arrays, its parts as attributes or lists of modules, and defines ``forward``. A private attribute
+    (``_x``) is none of these, and all entries of a list are of one kind.
 
     Attributes:
         training: whether `train` or `eval` was called last; dropout and batch normalisation look at it. False while
@@ -100,10 +100,10 @@ class Module:
         ...         self.w = [Value(2.0, parameter=True)]
         ...
         ...     def forward(self, xs):
-        ...         return [self.w[0] * x for x in xs]
+        ...         return self.w * xs
         >>> model = Doubled()
         >>> model([3.0])
-        [Value(6.0, op=mul)]
+        array([Value(6.0, op=mul)], dtype=object)
         >>> for name, parameter in model.named_parameters():
         ...     print(name, parameter.data)
         w[0] 2.0
@@ -237,15 +237,17 @@ class Module:
         """Assign an attribute; parts get their names, and an array of parameters only gives way to its like."""
         if not name.startswith("_"):
             before = vars(self).get(name)
-            if _is_parameter(arrays.first(before)):
-                _check_replacement(self, name, before, content)
+            if holds_parameters(before, name):
+                check_replacement(f"{name} of {self.title}", f".{name}", before, content)
+            if holds_parameters(content, name):
+                content = hold(content)
         super().__setattr__(name, content)
         if name.startswith("_"):
             return
         inside = arrays.first(content)
         if isinstance(inside, Module):
             self.bind(self._path, self._label)
-        elif _is_parameter(inside) and inside.name is None:
+        elif isinstance(inside, Value) and inside.is_parameter and inside.name is None:
             for slot in self.slots():
                 for full, parameter in slot.parameters(self._path):
                     parameter.name = parameter.name or full
@@ -396,16 +398,12 @@ def extend_name(name: str, path: Path) -> str:
 def _own_arrays(module: Module) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Find the arrays of parameters among a module's own attributes, and one level down in dicts."""
     for name, content in vars(module).items():
-        if name.startswith("_") or not _is_parameter(arrays.first(content)):
+        if name.startswith("_") or not holds_parameters(content, name):
             continue
         if isinstance(content, dict):
             yield from ((f"{name}.{key}", content, key) for key in content)
         else:
             yield name, vars(module), name
-
-
-def _is_parameter(content: Any) -> bool:
-    return isinstance(content, Value) and content.is_parameter
 
 
 def _collect(name: str, content: Any, found: dict[str, Module]) -> None:
@@ -418,17 +416,3 @@ def _collect(name: str, content: Any, found: dict[str, Module]) -> None:
     elif isinstance(content, dict):
         for key, inner in content.items():
             _collect(f"{name}.{key}", inner, found)
-
-
-def _check_replacement(module: Module, name: str, before: Any, content: Any) -> None:
-    kind = type(content).__name__
-    if not _is_parameter(arrays.first(content)):
-        raise TypeError(
-            f"{name} of {module.title} holds its parameters and cannot become {kind}. Set numbers with "
-            f"load_state_dict, or share another module's parameters with a.{name} = b.{name}."
-        )
-    if not isinstance(before, dict) and arrays.shape(content) != arrays.shape(before):
-        raise ShapeError(
-            f"{name} of {module.title} has shape {arrays.shape(before)} and cannot become an array of shape "
-            f"{arrays.shape(content)}."
-        )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Examples", "read_columns", "read_examples", "read_inputs", "read_targets"]
+__all__ = ["Examples", "read_columns", "read_examples", "read_inputs", "read_targets", "separate"]
 
 Array = NDArray[Any]
 
@@ -24,6 +24,11 @@ class Examples(NamedTuple):
     def rows(self, rows: Array) -> Examples:
         """Return the examples of some rows."""
         return Examples(self.X[rows], self.T[rows])
+
+
+def separate(array: Array) -> list[Any]:
+    """Return what a model or loss gets for each example: an array that it may write to, or a number."""
+    return array.tolist() if array.ndim == 1 else [row.copy() for row in array]
 
 
 def read_inputs(X: ArrayLike, name: str = "X") -> Array:

@@ -19,6 +19,7 @@ from nn import arrays
 from nn.arrays import Number
 from nn.errors import WiringError
 from nn.module import Module
+from nn.parameters import Parameters, parameters
 
 __all__ = ["SpikingNetwork"]
 
@@ -108,8 +109,8 @@ class SpikingNetwork(Module):
                 raise WiringError(f"Two connections go from {source} to {target}: give their weights in one.")
         numbers = [(weight, delay) for _, _, weight, delay in connections]
         weights, delays = arrays.read_given(numbers, (len(numbers), 2), "connections", "SpikingNetwork").T
-        self.w: list[Value] = arrays.parameters(weights, "w")
-        self.d: list[Value] = arrays.parameters(delays, "d")
+        self.w: Parameters = parameters(weights, "w")
+        self.d: Parameters = parameters(delays, "d")
         self._check_delays()
         self.bind()
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
+from nn.arrays import Array
 from nn.errors import ShapeError
 from nn.exchange.torch import TORCH_NAMES
 from nn.module import Module
 from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
 from nn.modules.elementwise import Activation
 from nn.modules.initializers import Seed, generator
-from nn.modules.inputs import Picture, picture, positive
+from nn.modules.inputs import picture, positive
 from nn.modules.layers import Sequential
 from nn.modules.normalization import BatchNorm2d
 from nn.modules.shaping import concatenate
@@ -52,7 +55,7 @@ class UNet(Module):
     Example:
         >>> model = UNet(1, channels=[2, 3, 4], seed=0).eval()
         >>> scores = model([[[0.0] * 8] * 8])
-        >>> len(scores), len(scores[0]), len(scores[0][0])
+        >>> scores.shape
         (1, 8, 8)
         >>> len(model.parameters())
         1038
@@ -86,19 +89,19 @@ class UNet(Module):
         self.agg_conv = Conv2d(first, out_channels, 1, seed=random)
         self.bind()
 
-    def forward(self, inputs: Any) -> Picture:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Compute the scores of one picture; in training by its own statistics, see `forward_batch`."""
         [scores] = self.forward_batch([inputs])
         return scores
 
-    def forward_batch(self, examples: Sequence[Any]) -> list[Picture]:
+    def forward_batch(self, examples: Sequence[Array]) -> list[NDArray[Any]]:
         """Compute the scores of several pictures, normalised together in training.
 
         Args:
             examples: pictures (in_channels, rows, columns); both sizes are multiples of 2 to the number of levels.
 
         Returns:
-            for each a picture (out_channels, rows, columns): the logit of "belongs to it" at every point.
+            for each an array (out_channels, rows, columns): the logit of "belongs to it" at every point.
 
         Raises:
             ShapeError: a picture has another number of channels, or a size that cannot be halved so often.
@@ -116,8 +119,8 @@ class UNet(Module):
             net = convolve.batch([concatenate(*pair) for pair in zip(left, right, strict=True)])
         return self.agg_conv.batch(net)
 
-    def _check_size(self, planes: Picture) -> None:
-        height, width, multiple = len(planes[0]), len(planes[0][0]), 2 ** len(self.downsample)
+    def _check_size(self, planes: NDArray[Any]) -> None:
+        (_, height, width), multiple = planes.shape, 2 ** len(self.downsample)
         if height % multiple or width % multiple:
             raise ShapeError(
                 f"{self.title} halves pictures {len(self.downsample)} times, so that their height and width must be "

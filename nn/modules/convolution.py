@@ -1,4 +1,4 @@
-"""Modules on pictures, [channel][row][column]: convolution, its transpose, and max pooling, as in PyTorch.
+"""Modules on pictures, arrays (channels, rows, columns): convolution, its transpose, and max pooling, as in PyTorch.
 
 Each number of a convolution's output is one `dot` node over the patch under the kernel, zeros of the padding
 included; those of one channel share their weights. Source: lecture L3.6 (the U-Net).
@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autograd import Value, dot, largest, scope
 from nn import arrays
-from nn.arrays import Number
+from nn.arrays import Array
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, initial_weights
-from nn.modules.inputs import Picture, picture, positive
+from nn.modules.inputs import picture, positive
+from nn.parameters import Parameters, parameters
 
 __all__ = ["Conv2d", "ConvTranspose2d", "MaxPool2d"]
 
 Pair: TypeAlias = int | Sequence[int]
-Patches: TypeAlias = list[list[tuple[list[Any], list[Number]]]]
+#: For each place of a channel, row by row, the weights and the numbers under the kernel.
+Patches: TypeAlias = list[list[tuple[list[Any], list[Any]]]]
 
 
 def _read_pair(content: Any, name: str, owner: str, least: int = 1) -> tuple[int, int]:
@@ -74,8 +79,8 @@ class _Kernels(Module):
             arrays.read_or_keep(weights, W, "W", described),
             arrays.read_or_keep(biases, b, "b", described),
         )
-        self.W: list[list[list[list[Value]]]] = arrays.parameters(weights, "W")
-        self.b: list[Value] | None = arrays.parameters(biases, "b") if self.bias else None
+        self.W: Parameters = parameters(weights, "W")
+        self.b: Parameters | None = parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()
         self.bind()
 
@@ -84,22 +89,19 @@ class _Kernels(Module):
         s, a = self.qualify("s"), self.qualify("a")
         self._channels = [(scope(f"channel{o}"), f"{s}[{o}]", f"{a}[{o}]") for o in range(self.out_channels)]
 
-    def _sums(self, patches: list[Patches]) -> Picture:
+    def _sums(self, patches: list[Patches]) -> NDArray[Any]:
         """Make the weighted sum of each place of each channel, from the weights and the patch there."""
-        biases: Sequence[Value | None] = self.b or [None] * self.out_channels
-        outputs: Picture = []
+        biases = [None] * self.out_channels if self.b is None else self.b.tolist()
+        outputs: list[Value] = []
         for (channel, sum_name, name), bias, plane in zip(self._channels, biases, patches, strict=True):
             with channel:
-                outputs.append(
-                    [
-                        [self._sum(*pair, bias, f"[{r}][{c}]", sum_name, name) for c, pair in enumerate(line)]
-                        for r, line in enumerate(plane)
-                    ]
-                )
-        return outputs
+                for r, line in enumerate(plane):
+                    for c, (weights, patch) in enumerate(line):
+                        outputs.append(self._sum(weights, patch, bias, f"[{r}][{c}]", sum_name, name))
+        return arrays.make(outputs, (self.out_channels, len(patches[0]), len(patches[0][0])))
 
     def _sum(
-        self, weights: list[Any], patch: list[Number], bias: Value | None, place: str, sum_name: str, name: str
+        self, weights: list[Any], patch: list[Any], bias: Value | None, place: str, sum_name: str, name: str
     ) -> Value:
         s: Value = dot(weights, patch, bias) if weights or bias is not None else Value(0.0, requires_grad=False)
         s.name = sum_name + place
@@ -141,7 +143,7 @@ class Conv2d(_Kernels):
     Example:
         >>> blur = Conv2d(1, 1, 2, bias=False, W=[[[[0.25, 0.25], [0.25, 0.25]]]])
         >>> blur([[[1.0, 2.0], [3.0, 4.0]]])
-        [[[Value(2.5, name='a[0][0][0]', op=dot)]]]
+        array([[[Value(2.5, name='a[0][0][0]', op=dot)]]], dtype=object)
     """
 
     def __init__(
@@ -170,14 +172,14 @@ class Conv2d(_Kernels):
             in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
         )
 
-    def forward(self, inputs: Any) -> Picture:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Convolve one picture.
 
         Args:
-            inputs: [channel][row][column], numbers or Values.
+            inputs: numbers or Values of shape (in_channels, rows, columns).
 
         Returns:
-            Values of shape (out_channels, rows, columns);
+            an array of Values of shape (out_channels, rows, columns);
             rows = ⌊(rows + 2·padding − dilation·(height − 1) − 1)/stride⌋ + 1.
 
         Raises:
@@ -190,8 +192,8 @@ class Conv2d(_Kernels):
             after = [r - b for r, b in zip(reach, before, strict=True)]
         else:
             before = after = list(self.padding)
-        planes = [_pad(plane, before, after) for plane in planes]
-        height, width = len(planes[0]), len(planes[0][0])
+        planes = _pad(planes, before, after)
+        _, height, width = planes.shape
         if height <= reach[0] or width <= reach[1]:
             raise ShapeError(
                 f"{self.title} takes pictures of at least {reach[0] + 1} × {reach[1] + 1} after padding, got "
@@ -201,24 +203,23 @@ class Conv2d(_Kernels):
             [self._patch(planes, top, left, reach) for left in range(0, width - reach[1], self.stride[1])]
             for top in range(0, height - reach[0], self.stride[0])
         ]
-        kernels = [arrays.flat(kernel) for kernel in self.W]
+        kernels = self.W.reshape(self.out_channels, -1).tolist()
         return self._sums([[[(kernel, patch) for patch in line] for line in patches] for kernel in kernels])
 
-    def _patch(self, planes: Picture, top: int, left: int, reach: tuple[int, ...]) -> list[Number]:
+    def _patch(self, planes: NDArray[Any], top: int, left: int, reach: tuple[int, ...]) -> list[Any]:
         """List what the kernel sees: channel by channel, row by row, in the order of the weights."""
-        columns = slice(left, left + reach[1] + 1, self.dilation[1])
         rows = slice(top, top + reach[0] + 1, self.dilation[0])
-        return [x for plane in planes for line in plane[rows] for x in line[columns]]
+        columns = slice(left, left + reach[1] + 1, self.dilation[1])
+        return arrays.flat(planes[:, rows, columns])
 
 
-def _pad(plane: list[list[Number]], before: Sequence[int], after: Sequence[int]) -> list[list[Number]]:
-    """Surround one channel with zeros: rows before and after, columns before and after."""
-    if not any(before) and not any(after):
-        return plane
-    width = before[1] + len(plane[0]) + after[1]
-    above: list[list[Number]] = [[0.0] * width for _ in range(before[0])]
-    below: list[list[Number]] = [[0.0] * width for _ in range(after[0])]
-    return [*above, *([*[0.0] * before[1], *line, *[0.0] * after[1]] for line in plane), *below]
+def _pad(planes: NDArray[Any], before: Sequence[int], after: Sequence[int]) -> NDArray[Any]:
+    """Surround each channel with zeros: rows before and after, columns before and after."""
+    channels, height, width = planes.shape
+    padded = np.zeros((channels, before[0] + height + after[0], before[1] + width + after[1]), planes.dtype)
+    padded.fill(0.0)
+    padded[:, before[0] : before[0] + height, before[1] : before[1] + width] = planes
+    return padded
 
 
 class ConvTranspose2d(_Kernels):
@@ -274,21 +275,21 @@ class ConvTranspose2d(_Kernels):
         if any(o >= max(s, d) for o, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
             raise ValueError("output_padding of ConvTranspose2d must be smaller than its stride or its dilation.")
 
-    def forward(self, inputs: Any) -> Picture:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Convolve one picture with the transpose.
 
         Args:
-            inputs: [channel][row][column], numbers or Values.
+            inputs: numbers or Values of shape (in_channels, rows, columns).
 
         Returns:
-            Values of shape (out_channels, rows, columns);
+            an array of Values of shape (out_channels, rows, columns);
             rows = (rows − 1)·stride − 2·padding + dilation·(height − 1) + output_padding + 1.
 
         Raises:
             ShapeError: another number of channels, or nothing is left of the output.
         """
         planes = picture(inputs, self.in_channels, self)
-        sizes = (len(planes[0]), len(planes[0][0]))
+        sizes = planes.shape[1:]
         height, width = (self._size(axis, size) for axis, size in enumerate(sizes))
         if height < 1 or width < 1:
             raise ShapeError(f"{self.title} makes a picture of {height} × {width} from {sizes[0]} × {sizes[1]}.")
@@ -311,15 +312,15 @@ class ConvTranspose2d(_Kernels):
         return found
 
     def _patch(
-        self, planes: Picture, o: int, down: list[tuple[int, int]], across: list[tuple[int, int]]
-    ) -> tuple[list[Any], list[Number]]:
-        weights, numbers = [], []
-        for kernels, plane in zip(self.W, planes, strict=True):
-            for row, k in down:
-                for column, j in across:
-                    weights.append(kernels[o][k][j])
-                    numbers.append(plane[row][column])
-        return weights, numbers
+        self, planes: NDArray[Any], o: int, down: list[tuple[int, int]], across: list[tuple[int, int]]
+    ) -> tuple[list[Any], list[Any]]:
+        weights = [self.W[:, o, k, j] for _, k in down for _, j in across]
+        numbers = [planes[:, row, column] for row, _ in down for column, _ in across]
+        return _by_channel(weights), _by_channel(numbers)
+
+
+def _by_channel(columns: list[NDArray[Any]]) -> list[Any]:
+    return arrays.flat(np.stack(columns, axis=1)) if columns else []
 
 
 class MaxPool2d(Module):
@@ -342,20 +343,20 @@ class MaxPool2d(Module):
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size, strict=True)):
             raise ValueError("padding of MaxPool2d must be at most half its kernel_size.")
 
-    def forward(self, inputs: Any) -> Picture:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Pool one picture.
 
         Args:
-            inputs: [channel][row][column], numbers or Values.
+            inputs: numbers or Values of shape (channels, rows, columns).
 
         Returns:
-            shape (channels, rows, columns); rows = ⌊(rows + 2·padding − height)/stride⌋ + 1.
+            an array of shape (channels, rows, columns); rows = ⌊(rows + 2·padding − height)/stride⌋ + 1.
 
         Raises:
             ShapeError: the picture is smaller than the window.
         """
         planes = picture(inputs, None, self)
-        sizes = (len(planes[0]), len(planes[0][0]))
+        sizes = planes.shape[1:]
         windows = [
             [slice(max(start, 0), start + k) for start in range(-padding, size + padding - k + 1, stride)]
             for size, k, stride, padding in zip(sizes, self.kernel_size, self.stride, self.padding, strict=True)
@@ -365,13 +366,13 @@ class MaxPool2d(Module):
                 f"{self.title} takes pictures of at least {self.kernel_size[0]} × {self.kernel_size[1]}, got "
                 f"{sizes[0]} × {sizes[1]}."
             )
-        return [
-            [
-                [largest([x for line in plane[rows] for x in line[columns]]) for columns in windows[1]]
-                for rows in windows[0]
-            ]
+        outputs = [
+            largest(arrays.flat(plane[rows, columns]))
             for plane in planes
+            for rows in windows[0]
+            for columns in windows[1]
         ]
+        return arrays.make(outputs, (len(planes), len(windows[0]), len(windows[1])))
 
     def extent(self) -> str:
         """Describe the window."""

@@ -31,10 +31,10 @@ class Activation(Module):
         self.activation = find_activation(activation)
 
     def forward(self, inputs: Array) -> Array:
-        """Apply the activation to numbers in nested lists of any depth."""
+        """Apply the activation to numbers in an array or in nested lists of any depth."""
         if self.activation.whole:
-            return self.activation(list(row(inputs, None, self)))
-        return arrays.map_numbers(self.activation, arrays.to_lists(inputs))
+            return arrays.make(self.activation(list(row(inputs, None, self))))
+        return arrays.map_numbers(self.activation, inputs)
 
 
 class Stochastic(Module):
@@ -56,7 +56,7 @@ class Stochastic(Module):
 
     def forward(self, sums: Array) -> Array:
         """Draw 0 or 1 for each sum."""
-        return arrays.map_numbers(self._fire, arrays.to_lists(sums))
+        return arrays.map_numbers(self._fire, sums)
 
     def _fire(self, s: Number) -> Value:
         p = sigmoid(s if isinstance(s, Value) else Value(s, requires_grad=False))
@@ -86,12 +86,11 @@ class Dropout(Module):
         self._random = generator(seed)
 
     def forward(self, inputs: Array) -> Array:
-        """Drop numbers from nested lists of any depth. A dropped one stays in the graph, with slope 0."""
-        xs = arrays.to_lists(inputs)
+        """Drop numbers of an array, or of nested lists of any depth. A dropped one stays in the graph, with slope 0."""
         if not self.training or self.p == 0.0:
-            return xs
+            return arrays.array(inputs)
         keep = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
-        return arrays.map_numbers(lambda x: x * (keep if self._random.random() >= self.p else 0.0), xs)
+        return arrays.map_numbers(lambda x: x * (keep if self._random.random() >= self.p else 0.0), inputs)
 
     def extent(self) -> str:
         """Describe how probable dropping is."""

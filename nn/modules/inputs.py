@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import Value
 from nn import arrays
-from nn.arrays import Number
+from nn.arrays import Array, Number
 from nn.errors import ShapeError
 
 __all__ = ["picture", "positive", "row", "sequence"]
-
-Picture = list[list[list[Number]]]
 
 
 class Titled(Protocol):
@@ -50,8 +49,8 @@ def row(inputs: Any, width: int | None, owner: Titled, where: str = "") -> tuple
     return tuple(xs)
 
 
-def picture(inputs: Any, channels: int | None, owner: Titled) -> Picture:
-    """Check a picture: nested lists [channel][row][column], or an array of three axes.
+def picture(inputs: Any, channels: int | None, owner: Titled) -> NDArray[Any]:
+    """Check a picture: an array (channels, rows, columns) of numbers or Values, or nested lists.
 
     Args:
         inputs: the picture.
@@ -62,15 +61,13 @@ def picture(inputs: Any, channels: int | None, owner: Titled) -> Picture:
         ShapeError: it has another number of axes or channels, or is ragged.
         TypeError: it is no list.
     """
-    planes = _read_list(inputs, owner, "a picture, [channel][row][column]")
-    if planes and isinstance(planes[0], np.ndarray):
-        planes = [plane.tolist() for plane in planes]
+    planes = inputs if _is_plain(inputs) else _read_list(inputs, owner, "a picture, [channel][row][column]")
     found = _shape(planes)
     if not isinstance(found, tuple) or len(found) != 3:
         raise ShapeError(f"{owner.title} takes one picture, [channel][row][column], got {found}.")
     if channels is not None and found[0] != channels:
         raise ShapeError(f"{owner.title} takes {_count(channels, 'channel')}, got {found[0]}.")
-    return planes
+    return planes if isinstance(planes, np.ndarray) else arrays.make(arrays.flat(planes), found)
 
 
 def sequence(inputs: Any, width: int, owner: Titled) -> list[tuple[Number, ...]]:
@@ -97,12 +94,22 @@ def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
     return int(number)
 
 
+def _is_plain(inputs: Any) -> bool:
+    """Whether it is an array of Values or of floats that can be taken as it is."""
+    return type(inputs) is np.ndarray and inputs.dtype in (np.float64, object)
+
+
 def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[Any]:
     if isinstance(inputs, list):
         return inputs
     if isinstance(inputs, tuple):
         return list(inputs)
     if hasattr(inputs, "__array__") and not isinstance(inputs, Value):
+        if np.ma.isMaskedArray(inputs):
+            raise TypeError(
+                f"{owner.title}{where} takes {wanted}, got a masked array, whose mask would be ignored: write "
+                "x.compressed() or x.filled(number)."
+            )
         array = np.asarray(inputs)
         if array.ndim and array.dtype.kind in "fiub":
             return array.astype(np.float64).tolist()  # type: ignore[no-any-return]
@@ -118,10 +125,10 @@ def _is_nested(xs: list[Any]) -> bool:
     return bool(xs) and (isinstance(xs[0], list | tuple) or getattr(xs[0], "ndim", 0) > 0)
 
 
-def _shape(nested: list[Any]) -> tuple[int, ...] | str:
+def _shape(nested: Array) -> tuple[int, ...] | str:
     """Measure what was given, for a message."""
     try:
-        return arrays.shape([x.tolist() if isinstance(x, np.ndarray) else x for x in nested])
+        return arrays.shape(nested)
     except ShapeError:
         return "ragged lists"
 

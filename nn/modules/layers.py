@@ -9,15 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd import Value, dot, scope
+from numpy.typing import NDArray
+
+from autograd import dot, scope
 from nn import arrays
-from nn.arrays import Number
+from nn.arrays import Array
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
 from nn.modules.inputs import positive, row
+from nn.parameters import Parameters, parameters
 
 __all__ = ["MLP", "Container", "Layer", "Sequential"]
 
@@ -36,7 +39,7 @@ class Layer(Module):
         seed: a whole number or generator for drawing.
 
     Attributes:
-        W: the weights, n_out lists of n_in Values.
+        W: the weights, a read-only array (n_out, n_in) of Values.
         b: the biases, n_out Values; None without.
 
     Raises:
@@ -73,8 +76,8 @@ class Layer(Module):
             raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
         weights, biases = initial_weights(init, (self.n_out, self.n_in), (self.n_out,), seed)
         weights, biases = arrays.read_or_keep(weights, W, "W", owner), arrays.read_or_keep(biases, b, "b", owner)
-        self.W: list[list[Value]] = arrays.parameters(weights, "W")
-        self.b: list[Value] | None = arrays.parameters(biases, "b") if self.bias else None
+        self.W: Parameters = parameters(weights, "W")
+        self.b: Parameters | None = parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()
         self.bind()
 
@@ -83,20 +86,20 @@ class Layer(Module):
         s, a = self.qualify("s"), self.qualify("a")
         self._neurons = [(scope(f"neuron{i}"), f"{s}[{i}]", f"{a}[{i}]") for i in range(self.n_out)]
 
-    def forward(self, inputs: Sequence[Number]) -> list[Value]:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Compute σ(W x + b).
 
         Args:
             inputs: n_in numbers or Values.
 
         Returns:
-            n_out Values.
+            an array of n_out Values.
         """
         xs = row(inputs, self.n_in, self)
         whole, activate = self.activation.whole, self._activate
-        biases: Sequence[Value | None] = self.b or [None] * self.n_out
+        biases = [None] * self.n_out if self.b is None else self.b.tolist()
         outputs = []
-        for (neuron, sum_name, name), weights, bias in zip(self._neurons, self.W, biases, strict=True):
+        for (neuron, sum_name, name), weights, bias in zip(self._neurons, self.W.tolist(), biases, strict=True):
             with neuron:
                 s = dot(weights, xs, bias)
                 s.name = sum_name
@@ -108,7 +111,7 @@ class Layer(Module):
             outputs = self.activation(outputs)
             for output, (_, _, name) in zip(outputs, self._neurons, strict=True):
                 output.name = name
-        return outputs
+        return arrays.make(outputs)
 
     def extent(self) -> str:
         """Describe how many inputs and outputs there are: ``13 → 128``."""
@@ -188,7 +191,7 @@ class Sequential(Container):
         ...     Layer(2, 2, "relu", bias=False, W=[[1, 3], [-2, 4]]), Layer(2, 1, bias=False, W=[[0.5, 0.3]])
         ... )
         >>> model([0.5, 0.75])
-        [Value(1.975, name='a2[0]', op=dot)]
+        array([Value(1.975, name='a2[0]', op=dot)], dtype=object)
         >>> [name for name, _ in model.named_parameters()]
         ['W1[0][0]', 'W1[0][1]', 'W1[1][0]', 'W1[1][1]', 'W2[0][0]', 'W2[0][1]']
     """

@@ -7,15 +7,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd import Value, dot, scope
+from numpy.typing import NDArray
+
+from autograd import dot, scope
 from nn import arrays
-from nn.arrays import Number
+from nn.arrays import Array
 from nn.errors import WiringError
 from nn.module import Module
 from nn.modules.activations import ActivationFunction, ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
 from nn.modules.inputs import row
+from nn.parameters import ParameterDict, parameters
 from nn.summary import count_in_words
 
 __all__ = ["Network"]
@@ -38,7 +41,7 @@ class Network(Module):
         init: the initialiser, see `nn.INITIALIZERS`; PyTorch's default without.
 
     Attributes:
-        w: the weights, a list of Values for each neuron.
+        w: the weights, a read-only array of Values for each neuron.
         b: the biases, a Value for each neuron.
         order: the neurons, each after everything that it sums.
 
@@ -55,7 +58,7 @@ class Network(Module):
         ...     b={"z": 0.0, "u": 0.25},
         ... )
         >>> model([2.0, 2.0])
-        [Value(2.25, name='u', op=dot)]
+        array([Value(2.25, name='u', op=dot)], dtype=object)
         >>> model
         Network 2 → 1, 2 neurons: 6 parameters
           z = sigmoid(x, y)
@@ -93,16 +96,15 @@ class Network(Module):
         if b and not bias:
             raise ValueError("Network was given b and bias=False: leave one of them out.")
         random = generator(seed)
-        self.w: dict[str, list[Value]] = {}
-        self.b: dict[str, Value] = {}
+        self.w, self.b = ParameterDict(), ParameterDict()
         for name, (_, sources) in self.neurons.items():
             weights, start = initial_weights(init, (len(sources),), (), random)
             content = _put_in_order(W[name], sources, name) if name in W else None
             weights = arrays.read_or_keep(weights, content, f"W[{name!r}]", "Network")
             start = arrays.read_or_keep(start, b.get(name), f"b[{name!r}]", "Network")
-            self.w[name] = arrays.parameters(weights, name)
+            self.w[name] = parameters(weights, name)
             if bias:
-                self.b[name] = arrays.parameters(start, name)
+                self.b[name] = parameters(start, name)
         self._activate = {name: function.on_value() for name, (function, _) in self.neurons.items()}
         self.bind()
 
@@ -119,25 +121,25 @@ class Network(Module):
         """Prepare a scope, and the names of sum and output, for each neuron."""
         self._nodes = {name: (scope(name), self.qualify(f"s_{name}"), self.qualify(name)) for name in self.neurons}
 
-    def forward(self, inputs: Sequence[Number]) -> list[Any]:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Compute the outputs.
 
         Args:
             inputs: one number or Value for each input.
 
         Returns:
-            one Value for each name in `outputs`.
+            an array of one Value for each name in `outputs`.
         """
         known: dict[str, Any] = dict(zip(self.inputs, row(inputs, self.n_in, self), strict=True))
         for name in self.order:
             part, sum_name, own_name = self._nodes[name]
             with part:
-                s = dot(self.w[name], [known[source] for source in self.neurons[name][1]], self.b.get(name))
+                s = dot(self.w[name].tolist(), [known[source] for source in self.neurons[name][1]], self.b.get(name))
                 s.name = sum_name
                 a = self._activate[name](s)
                 a.name = own_name
             known[name] = a
-        return [known[name] for name in self.outputs]
+        return arrays.make([known[name] for name in self.outputs])
 
     def extent(self) -> str:
         """Describe how many inputs, outputs and neurons there are."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
 from autograd import Value, dot
 from nn import arrays
-from nn.arrays import Number
+from nn.arrays import Array
 from nn.module import Module
 from nn.modules.activations import ActivationFunction, activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
 from nn.modules.inputs import positive, row
+from nn.parameters import Parameters, parameters
 
 __all__ = ["Neuron", "StochasticNeuron", "ThresholdNeuron", "and_gate", "fire", "not_gate", "or_gate"]
 
@@ -31,7 +34,7 @@ class Neuron(Module):
     Example:
         >>> neuron = Neuron(2, "sigmoid", w=[1.0, -1.0], b=0.0)
         >>> neuron([0.5, 0.5])
-        [Value(0.5, name='a[0]', op=sigmoid)]
+        array([Value(0.5, name='a[0]', op=sigmoid)], dtype=object)
     """
 
     kind = "neuron"
@@ -57,8 +60,8 @@ class Neuron(Module):
         if b is not None and not bias:
             raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
         weights, biases = arrays.read_or_keep(weights, w, "w", owner), arrays.read_or_keep(biases, b, "b", owner)
-        self.w: list[Value] = arrays.parameters(weights, "w")
-        self.b: Value | None = arrays.parameters(biases, "b") if self.bias else None
+        self.w: Parameters = parameters(weights, "w")
+        self.b: Value | None = parameters(biases, "b") if self.bias else None
         self._activate = self.activation.on_value()
         self.bind()
 
@@ -66,20 +69,20 @@ class Neuron(Module):
         """Name the sum ``s[0]`` and the output ``a[0]``."""
         self._sum_name, self._name = self.qualify("s") + "[0]", self.qualify("a") + "[0]"
 
-    def forward(self, inputs: Sequence[Number]) -> list[Value]:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Compute σ(⟨x, w⟩ + b).
 
         Args:
             inputs: n_in numbers or Values.
 
         Returns:
-            a list of one Value.
+            an array of one Value.
         """
-        s = dot(self.w, row(inputs, self.n_in, self), self.b)
+        s = dot(self.w.tolist(), row(inputs, self.n_in, self), self.b)
         s.name = self._sum_name
         a = self._activate(s)
         a.name = self._name
-        return [a]
+        return arrays.make([a])
 
     def extent(self) -> str:
         """Describe how many inputs and outputs there are."""
@@ -122,13 +125,13 @@ class StochasticNeuron(Neuron):
         self.straight_through = bool(straight_through)
         super().__init__(n_in, "sigmoid", bias, w=w, b=b, seed=self._random)
 
-    def forward(self, inputs: Sequence[Number]) -> list[Value]:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Draw 1 with the probability σ(⟨x, w⟩ + b), else 0."""
         [p] = super().forward(inputs)
         p.name = self.qualify("p") + "[0]"
         a = fire(p, self._random.random(), self.straight_through)
         a.name = self._name
-        return [a]
+        return arrays.make([a])
 
 
 def fire(p: Value, chance: float, straight_through: bool) -> Value:

@@ -19,6 +19,7 @@ from nn.arrays import Array, Number
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.inputs import picture, positive, row
+from nn.parameters import Parameters, parameters
 
 __all__ = ["BatchNorm1d", "BatchNorm2d"]
 
@@ -44,38 +45,35 @@ class _BatchNorm(Module):
         self.momentum = None if momentum is None else float(momentum)
         self.affine = bool(affine)
         self.track_running_stats = bool(track_running_stats)
-        self.gamma: list[Value] | None = arrays.parameters(np.ones(num_features), "gamma") if affine else None
-        self.beta: list[Value] | None = arrays.parameters(np.zeros(num_features), "beta") if affine else None
+        self.gamma: Parameters | None = parameters(np.ones(num_features), "gamma") if affine else None
+        self.beta: Parameters | None = parameters(np.zeros(num_features), "beta") if affine else None
         self.running_mean: NDArray[np.float64] | None = np.zeros(num_features) if track_running_stats else None
         self.running_var: NDArray[np.float64] | None = np.ones(num_features) if track_running_stats else None
         self.num_batches_tracked = np.array(0) if track_running_stats else None
         self.bind()
 
     @abstractmethod
-    def _features(self, example: Any) -> list[list[Number]]:
-        """List the numbers of each feature of one example, checked."""
+    def _check(self, example: Any) -> NDArray[Any]:
+        """Check one example, and return it as an array whose first axis is that of the features."""
 
-    @abstractmethod
-    def _arrange(self, feature: list[Any], example: Any) -> Any:
-        """Arrange the numbers of one feature as they were in the example."""
-
-    def forward(self, inputs: Any) -> Array:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Normalise one example: by its own statistics in training, by the running ones in evaluation."""
         return self.forward_batch([inputs])[0]
 
-    def forward_batch(self, examples: Sequence[Any]) -> list[Any]:
+    def forward_batch(self, examples: Sequence[Array]) -> list[NDArray[Any]]:
         """Normalise several examples together.
 
         Args:
             examples: the inputs, all of one shape.
 
         Returns:
-            one output for each, of the shape of the input.
+            one array for each, of the shape of the input.
 
         Raises:
             ShapeError: another number of features; in training, one number a feature or examples that differ in size.
         """
-        features = [self._features(example) for example in examples]
+        checked = [self._check(example) for example in examples]
+        features = [example.reshape(self.num_features, -1).tolist() for example in checked]
         by_batch = self.training or self.running_mean is None
         if by_batch:
             self._check_sizes(features)
@@ -94,16 +92,10 @@ class _BatchNorm(Module):
             if is_traced(moments[0][0]):
                 self._observed = moments, count
             else:
-                self.remember(
-                    [
-                        (m.data if isinstance(m, Value) else m, v.data if isinstance(v, Value) else v)
-                        for m, v in moments
-                    ],
-                    count,
-                )
+                self.remember([(_number(mean), _number(variance)) for mean, variance in moments], count)
         return [
-            [self._arrange(columns[k][n], example) for k in range(self.num_features)]
-            for n, example in enumerate(examples)
+            arrays.make([x for column in columns for x in column[n]], example.shape)
+            for n, example in enumerate(checked)
         ]
 
     def _check_sizes(self, features: list[list[list[Number]]]) -> None:
@@ -200,12 +192,8 @@ class BatchNorm2d(_BatchNorm):
         num_batches_tracked: how many batches they come from.
     """
 
-    def _features(self, example: Any) -> list[list[Number]]:
-        return [[x for line in plane for x in line] for plane in picture(example, self.num_features, self)]
-
-    def _arrange(self, feature: list[Any], example: Any) -> Any:
-        width = len(example[0][0])
-        return [feature[start : start + width] for start in range(0, len(feature), width)]
+    def _check(self, example: Any) -> NDArray[Any]:
+        return picture(example, self.num_features, self)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -221,8 +209,9 @@ class BatchNorm1d(_BatchNorm):
 
     keeps_width = True
 
-    def _features(self, example: Any) -> list[list[Number]]:
-        return [[x] for x in row(example, self.num_features, self)]
+    def _check(self, example: Any) -> NDArray[Any]:
+        return arrays.make(row(example, self.num_features, self))
 
-    def _arrange(self, feature: list[Any], example: Any) -> Any:
-        return feature[0]
+
+def _number(x: Number) -> float:
+    return x.data if isinstance(x, Value) else x

@@ -1,29 +1,30 @@
 """Recurrent networks over sequences: Elman's, and the LSTM, unrolled step by step as in PyTorch.
 
-A sequence is a list of rows; each step is a part of the graph with its own scope, so gradients flow back
-through time. Source: lecture L4.5.
+A sequence is an array (steps, numbers) or a list of rows; each step is a part of the graph with its own scope, so
+gradients flow back through time. Source: lecture L4.5.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import Value, dot, scope, sigmoid, tanh
 from nn import arrays
-from nn.arrays import Number
+from nn.arrays import Array
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Seed, generator
 from nn.modules.inputs import positive, row, sequence
+from nn.parameters import Parameters, parameters
 
 __all__ = ["LSTM", "Elman"]
 
-Row = list[Any]
+Row = NDArray[Any]
 
 
 class _Recurrent(Module):
@@ -66,15 +67,15 @@ class _Recurrent(Module):
         ):
             drawn = random.uniform(-bound, bound, shape)
             checked = arrays.read_or_keep(drawn, content, key, f"{name} {self.extent()}")
-            made.append(arrays.parameters(checked, key))
-        self.W_ih: list[list[Value]] = made[0]
-        self.W_hh: list[list[Value]] = made[1]
-        self.b_ih: list[Value] | None = made[2] if self.bias else None
-        self.b_hh: list[Value] | None = made[3] if self.bias else None
+            made.append(parameters(checked, key))
+        self.W_ih: Parameters = made[0]
+        self.W_hh: Parameters = made[1]
+        self.b_ih: Parameters | None = made[2] if self.bias else None
+        self.b_hh: Parameters | None = made[3] if self.bias else None
         self.bind()
 
     @abstractmethod
-    def step(self, inputs: Sequence[Number], state: Any, time: int = 0) -> Any:
+    def step(self, inputs: Array, state: Any, time: int = 0) -> Any:
         """Compute the next state from one row of the sequence and the present state."""
 
     @abstractmethod
@@ -89,11 +90,11 @@ class _Recurrent(Module):
         """Run over one sequence.
 
         Args:
-            inputs: a list of rows of input_size numbers or Values.
+            inputs: rows of input_size numbers or Values, one a step.
             state: the state to start from; zeros unless given.
 
         Returns:
-            the output h of every step, each of hidden_size Values; only that of the last step if `last`.
+            an array (steps, hidden_size) of the outputs h; that of the last step alone, (hidden_size,), if `last`.
 
         Raises:
             ShapeError: the sequence is empty, or a row has another width.
@@ -101,7 +102,7 @@ class _Recurrent(Module):
         outputs, _ = self.unroll(inputs, state)
         return outputs[-1] if self.last else outputs
 
-    def unroll(self, inputs: Any, state: Any = None) -> tuple[list[Row], Any]:
+    def unroll(self, inputs: Any, state: Any = None) -> tuple[NDArray[Any], Any]:
         """Run over one sequence and give both the outputs of all steps and the last state, to go on from."""
         rows = sequence(inputs, self.input_size, self)
         state = self._start(state)
@@ -110,11 +111,11 @@ class _Recurrent(Module):
             with scope(f"step{time}"):
                 state = self.step(xs, state, time)
             outputs.append(self._output(state))
-        return outputs, state
+        return np.stack(outputs), state
 
-    def _sum(self, unit: int, xs: Sequence[Number], h: Row) -> Value:
+    def _sum(self, unit: int, xs: list[Any], h: list[Any]) -> Value:
         """Make the weighted sum W_ih x + b_ih + W_hh h + b_hh of one unit as one node; b_hh weighs a constant 1."""
-        weights = [*self.W_ih[unit], *self.W_hh[unit]]
+        weights = [*self.W_ih[unit].tolist(), *self.W_hh[unit].tolist()]
         if self.b_ih is None or self.b_hh is None:
             return dot(weights, [*xs, *h])  # type: ignore[no-any-return]
         return dot([*weights, self.b_hh[unit]], [*xs, *h, 1.0], self.b_ih[unit])  # type: ignore[no-any-return]
@@ -167,19 +168,22 @@ class Elman(_Recurrent):
             raise ValueError(f"{self.activation} is an activation of a whole row: Elman takes one of single numbers.")
         super().__init__(input_size, hidden_size, bias, last, W_ih=W_ih, W_hh=W_hh, b_ih=b_ih, b_hh=b_hh, seed=seed)
 
-    def step(self, inputs: Sequence[Number], state: Row, time: int = 0) -> Row:
+    def step(self, inputs: Array, state: Row, time: int = 0) -> Row:
         """Compute h_t from the row x_t and the state h_{t−1}."""
+        xs, before = arrays.flat(inputs), arrays.flat(state)
         h = []
         for unit in range(self.hidden_size):
-            s = self._sum(unit, inputs, state)
+            s = self._sum(unit, xs, before)
             s.name = f"{self.qualify('s')}[{time}][{unit}]"
             a = self._activate(s)
             a.name = f"{self.qualify('h')}[{time}][{unit}]"
             h.append(a)
-        return h
+        return arrays.make(h)
 
     def _start(self, state: Any) -> Row:
-        return [0.0] * self.hidden_size if state is None else list(row(state, self.hidden_size, self, ", state h,"))
+        if state is None:
+            return np.zeros(self.hidden_size)
+        return arrays.make(row(state, self.hidden_size, self, ", state h,"))
 
     def _output(self, state: Row) -> Row:
         return state
@@ -209,15 +213,15 @@ class LSTM(_Recurrent):
     kind = "lstm"
     gates = 4
 
-    def step(self, inputs: Sequence[Number], state: tuple[Row, Row], time: int = 0) -> tuple[Row, Row]:
+    def step(self, inputs: Array, state: tuple[Row, Row], time: int = 0) -> tuple[Row, Row]:
         """Compute (h_t, c_t) from the row x_t and the state (h_{t−1}, c_{t−1})."""
-        h, cell = state
+        xs, h, cell = arrays.flat(inputs), *map(arrays.flat, state)
         size = self.hidden_size
         h_next, cell_next = [], []
         for unit in range(size):
             gates = []
             for block, (name, gate) in enumerate((("i", sigmoid), ("f", sigmoid), ("g", tanh), ("o", sigmoid))):
-                opened = gate(self._sum(block * size + unit, inputs, h))
+                opened = gate(self._sum(block * size + unit, xs, h))
                 opened.name = f"{self.qualify(name)}[{time}][{unit}]"
                 gates.append(opened)
             i, f, g, o = gates
@@ -227,15 +231,15 @@ class LSTM(_Recurrent):
             out.name = f"{self.qualify('h')}[{time}][{unit}]"
             h_next.append(out)
             cell_next.append(c)
-        return h_next, cell_next
+        return arrays.make(h_next), arrays.make(cell_next)
 
     def _start(self, state: Any) -> tuple[Row, Row]:
         if state is None:
-            return [0.0] * self.hidden_size, [0.0] * self.hidden_size
+            return np.zeros(self.hidden_size), np.zeros(self.hidden_size)
         if not isinstance(state, list | tuple) or len(state) != 2:
             raise TypeError(f"The state of {self.title} is a pair (h, c) of rows of {self.hidden_size} numbers.")
         h, c = (row(part, self.hidden_size, self, f", state {name},") for part, name in zip(state, "hc", strict=True))
-        return list(h), list(c)
+        return arrays.make(h), arrays.make(c)
 
     def _output(self, state: tuple[Row, Row]) -> Row:
         return state[0]

@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nn import arrays
-from nn.arrays import Array, Number
+from nn.arrays import Array
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.inputs import positive
@@ -17,17 +20,17 @@ __all__ = ["Concatenate", "Flatten", "Reshape", "concatenate"]
 
 
 class Flatten(Module):
-    """Nested lists made into one row: channel by channel, row by row."""
+    """A picture made into one row: channel by channel, row by row."""
 
     kind = "flatten"
 
-    def forward(self, inputs: Array) -> list[Number]:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """List the numbers in order."""
-        return arrays.flat(arrays.to_lists(inputs))
+        return arrays.make(arrays.flat(inputs))
 
 
 class Reshape(Module):
-    """A row made into nested lists of a shape: ``Reshape(1, 8, 8)`` makes a picture of 64 numbers.
+    """A row made into an array of a shape: ``Reshape(1, 8, 8)`` makes a picture of 64 numbers.
 
     Args:
         shape: the sizes, from the outermost in.
@@ -38,22 +41,20 @@ class Reshape(Module):
     def __init__(self, *shape: int) -> None:
         self.shape = tuple(positive(size, "each size", "Reshape") for size in shape)
 
-    def forward(self, inputs: Array) -> Array:
+    def forward(self, inputs: Array) -> NDArray[Any]:
         """Arrange the numbers in the shape."""
-        xs = arrays.flat(arrays.to_lists(inputs))
+        xs = arrays.flat(inputs)
         wanted = math.prod(self.shape)
         if len(xs) != wanted:
             raise ShapeError(f"{self.title} takes {wanted:,} numbers, got {len(xs):,}.")
-        for size in reversed(self.shape[1:]):
-            xs = [xs[start : start + size] for start in range(0, len(xs), size)]
-        return xs
+        return arrays.make(xs, self.shape)
 
     def extent(self) -> str:
         """Describe the shape it makes."""
         return " × ".join(map(str, self.shape))
 
 
-def concatenate(*parts: Sequence[Any]) -> list[Any]:
+def concatenate(*parts: Array) -> NDArray[Any]:
     """Join rows end to end, or pictures by channels, as skip connections do (lecture L3.6).
 
     Args:
@@ -64,14 +65,13 @@ def concatenate(*parts: Sequence[Any]) -> list[Any]:
 
     Example:
         >>> concatenate([1.0, 2.0], [3.0])
-        [1.0, 2.0, 3.0]
+        array([1., 2., 3.])
     """
-    listed = [arrays.to_lists(part) for part in parts]
-    sizes = {arrays.shape(part)[1:] for part in listed}
-    if len(sizes) > 1:
-        written = ", ".join(" × ".join(map(str, arrays.shape(part))) for part in listed)
+    read = list(map(arrays.array, parts))
+    if len({part.shape[1:] for part in read}) > 1:
+        written = ", ".join(" × ".join(map(str, part.shape)) for part in read)
         raise ShapeError(f"concatenate joins pictures of one height and width, or rows; got shapes {written}.")
-    return [entry for part in listed for entry in part]
+    return np.concatenate(read)
 
 
 class Concatenate(Container):
@@ -83,12 +83,12 @@ class Concatenate(Container):
     Example:
         >>> from nn.modules.elementwise import Activation, Identity
         >>> Concatenate(Identity(), Activation("relu"))([-1.0, 2.0])
-        [-1.0, 2.0, 0.0, 2.0]
+        array([-1.,  2.,  0.,  2.])
     """
 
     kind = "concatenate"
 
-    def forward(self, inputs: Any) -> list[Any]:
+    def forward(self, inputs: Any) -> NDArray[Any]:
         """Feed every branch with the inputs, and join the outputs in order."""
         return concatenate(*(branch(inputs) for branch in self.layers))
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import no_grad
 from nn import arrays
-from nn.data.examples import Examples
+from nn.data.examples import Examples, separate
 from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.losses.regularizers import Regularizer
 from nn.metrics import METRICS, Metric
@@ -206,10 +206,10 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) 
     """
     X, T = examples
     with mode(model, training=False), no_grad():
-        outputs = model(X[0].tolist())
+        outputs = model(separate(X[:1])[0])
         if loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER:
             _check_targets(outputs, loss_of, T, name)
-        loss_of(outputs, T[0].tolist())
+        loss_of(outputs, separate(T[:1])[0])
 
 
 def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examples) -> None:
@@ -222,7 +222,7 @@ def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examp
     if not own:
         return
     with mode(model, training=False), no_grad():
-        first = np.atleast_1d(arrays.numbers(model(examples.X[0].tolist())))
+        first = np.atleast_1d(arrays.numbers(model(separate(examples.X[:1])[0])))
     predictions = np.repeat(first[None], len(examples.T), axis=0)
     for measure in own:
         try:
@@ -240,7 +240,7 @@ def _check_targets(outputs: Any, loss_of: Loss, T: Array, name: str) -> None:
     _, first = np.unique(T, axis=0, return_index=True)
     for row in sorted(first.tolist()):
         try:
-            loss_of(neutral, T[row].tolist())
+            loss_of(neutral, separate(T[row : row + 1])[0])
         except ValueError as error:
             raise ValueError(f"{name}[{row}] (row {row}) is no target for the loss. {error}") from None
 

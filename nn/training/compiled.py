@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd import CompileError, Program, compile  # noqa: A004
 from nn import arrays
+from nn.data.examples import separate
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
@@ -49,7 +50,7 @@ class CompiledRunner(Runner):
         self.eager, self.backend = eager, backend
         self.model = eager.model
         self._ahead: _Ahead | None = None
-        self._example = (X[0].tolist(), None if T is None else T[0].tolist())
+        self._example = (separate(X[:1])[0], None if T is None else separate(T[:1])[0])
         self._key = backend, X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind)
         self._programs: dict[tuple[str, bool], tuple[KeptProgram, list[Array]]] = {}
         self._kept = programs_of(self.model)
@@ -73,7 +74,7 @@ class CompiledRunner(Runner):
         return self._find_or_compile("loss", self._loss_and_outputs)
 
     def _outputs_program(self) -> KeptProgram:
-        return self._find_or_compile("outputs", lambda x: self._flat(self.model(x)))
+        return self._find_or_compile("outputs", lambda x: self._flat(self.model(arrays.array(x))))
 
     def _find_or_compile(self, what: str, f: Callable[..., Any]) -> KeptProgram:
         """Return the program in the model's present mode: a known one, one that the model keeps, or a new one."""
@@ -109,17 +110,17 @@ class CompiledRunner(Runner):
         return self._errors
 
     def _error(self, j: int) -> Callable[..., Any]:
-        return lambda x, t: arrays.flat(self.model(x))[j] - arrays.flat(t)[j]
+        return lambda x, t: arrays.flat(self.model(arrays.array(x)))[j] - arrays.flat(t)[j]
 
     def _loss_and_outputs(self, x: Any, t: Any) -> tuple[Any, list[Any]]:
-        outputs = self.model(x)
-        loss = self.eager.loss_of(outputs, t)
+        outputs = self.model(arrays.array(x))
+        loss = self.eager.loss_of(outputs, arrays.array(t))
         if self.eager.regularizer is not None:
             loss = loss + self.eager.regularizer(self.eager.named)
         return loss, self._flat(outputs)
 
     def _flat(self, outputs: Any) -> list[Any]:
-        self._shape = np.shape(arrays.map_numbers(lambda _: 0.0, outputs))
+        self._shape = arrays.shape(outputs)
         return arrays.flat(outputs)
 
     def shape_outputs(self, outputs: Array) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import Graph, NoGradientError, Value, differentiating, gradients, no_grad, total
 from nn import arrays
+from nn.data.examples import separate
 from nn.losses.losses import half_squared_error, mse
 from nn.losses.regularizers import L2, Regularizer
 from nn.module import Module
@@ -64,15 +65,15 @@ class EagerRunner(Runner):
 
     def objective(self, X: Array, T: Array) -> RecordedObjective:
         """Make the loss over a batch a function of the weights."""
-        return RecordedObjective(self, X.tolist(), T.tolist())
+        return RecordedObjective(self, X, T)
 
     def outputs(self, X: Array) -> Array:
         """Compute the outputs without recording."""
         with no_grad():
             if self._whole:
-                return stack([arrays.numbers(out) for out in self.model.batch(X.tolist())])
+                return stack([arrays.numbers(out) for out in self.model.batch(separate(X))])
             outputs = []
-            for self.example, row in enumerate(X.tolist()):
+            for self.example, row in enumerate(separate(X)):
                 outputs.append(arrays.numbers(self.model(row)))
         self.example = None
         return stack(outputs)
@@ -82,7 +83,7 @@ class EagerRunner(Runner):
         losses: list[float] = []
         outputs: list[Array] = []
         with no_grad():
-            for some, of_them in self.losses(X.tolist(), T.tolist(), alone=True):
+            for some, of_them in self.losses(X, T, alone=True):
                 losses += [float(loss) for loss in some]
                 outputs += map(arrays.numbers, of_them)
             penalty = float(self.regularizer(self.named)) if self.regularizer is not None else 0.0
@@ -93,19 +94,19 @@ class EagerRunner(Runner):
         """Whether the examples of a batch have to be computed together."""
         return self._batchwise and self.model.training
 
-    def losses(self, rows: list[Any], targets: list[Any], *, alone: bool) -> Iterator[tuple[list[Any], list[Any]]]:
+    def losses(self, X: Array, T: Array, *, alone: bool) -> Iterator[tuple[list[Any], list[Any]]]:
         """Compute losses and outputs, one example at a time if `alone`, else as many as go into one graph."""
         start = 0
-        while start < len(rows):
-            size = len(rows) if self._whole else 1 if alone else self._together or 1
-            some = slice(start, start + size)
+        while start < len(X):
+            size = len(X) if self._whole else 1 if alone else self._together or 1
+            rows, targets = separate(X[start : start + size]), separate(T[start : start + size])
             with differentiating(frozenset(self.parameters)):
                 if self._whole:
                     outputs = self.model.batch(rows)
                     losses = [self.loss_of(out, t) for out, t in zip(outputs, targets, strict=True)]
                 else:
                     losses, outputs = [], []
-                    for self.example, (row, target) in enumerate(zip(rows[some], targets[some], strict=True), start):
+                    for self.example, (row, target) in enumerate(zip(rows, targets, strict=True), start):
                         outputs.append(self.model(row))
                         losses.append(self.loss_of(outputs[-1], target))
             self.example = None
@@ -119,8 +120,8 @@ class EagerRunner(Runner):
 class RecordedObjective(BatchObjective):
     """A batch's mean loss, recorded anew at every evaluation; memory holds the graph of a few examples."""
 
-    def __init__(self, runner: EagerRunner, rows: list[Any], targets: list[Any]) -> None:
-        self.runner, self.rows, self.targets = runner, rows, targets
+    def __init__(self, runner: EagerRunner, X: Array, T: Array) -> None:
+        self.runner, self.X, self.T = runner, X, T
         self.parameters = runner.parameters
         self.reached = np.zeros(len(self.parameters), dtype=np.bool_)
 
@@ -132,10 +133,10 @@ class RecordedObjective(BatchObjective):
 
     def sweep(self, w: Vector) -> tuple[float, Vector]:
         """Compute the mean loss and its gradient, by recording and sweeping a few examples at a time."""
-        share, value, reached = 1.0 / len(self.rows), 0.0, False
+        share, value, reached = 1.0 / len(self.X), 0.0, False
         collected: list[Any] = []
         with self._at(w), self._own_gradients():
-            for losses, outputs in self.runner.losses(self.rows, self.targets, alone=False):
+            for losses, outputs in self.runner.losses(self.X, self.T, alone=False):
                 some = [check_loss(loss) for loss in losses]
                 reached |= _sweep(some[0] if len(some) == 1 else total(some), share)
                 for loss in some:
@@ -154,14 +155,14 @@ class RecordedObjective(BatchObjective):
             slopes = flat.gradient(self.parameters)
         self.evaluations += 1
         self._seen = (w.copy(), stack(collected))
-        return value / len(self.rows) + float(penalty or 0.0), slopes
+        return value / len(self.X) + float(penalty or 0.0), slopes
 
     def hessian(self, w: Vector) -> Matrix:
         """Compute the matrix of second derivatives, example by example."""
         matrix = np.zeros((len(w), len(w)))
         with self._at(w):
             for loss, _, _ in self._examples(w):
-                matrix += second_derivatives(check_loss(loss), self.parameters) / len(self.rows)
+                matrix += second_derivatives(check_loss(loss), self.parameters) / len(self.X)
             penalty = self._penalty()
             if penalty is not None:
                 matrix += second_derivatives(penalty, self.parameters)
@@ -188,8 +189,8 @@ class RecordedObjective(BatchObjective):
         """Yield loss, output and target of one example after the other; keep the outputs."""
         self.evaluations += 1
         collected: list[Any] = []
-        for losses, outputs in self.runner.losses(self.rows, self.targets, alone=True):
-            targets = self.targets[len(collected) : len(collected) + len(outputs)]
+        for losses, outputs in self.runner.losses(self.X, self.T, alone=True):
+            targets = separate(self.T[len(collected) : len(collected) + len(outputs)])
             collected += map(arrays.numbers, outputs)
             yield from zip(losses, outputs, targets, strict=True)
         self._seen = (w.copy(), stack(collected))
@@ -199,7 +200,7 @@ class RecordedObjective(BatchObjective):
         share = self.check_squares()
         for _, out, target in self._examples(w):
             outputs, targets = arrays.flat(out), arrays.flat(target)
-            scale = math.sqrt(share(len(outputs)) / len(self.rows))
+            scale = math.sqrt(share(len(outputs)) / len(self.X))
             yield from (scale * (o - t) for o, t in zip(outputs, targets, strict=True))
         if self.runner.regularizer is not None:
             yield from self.runner.regularizer.errors(self.runner.named)  # type: ignore[attr-defined]

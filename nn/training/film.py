@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autograd import AutogradError, Frames, Graph, Plane, Value, explore
 from nn import arrays
-from nn.data.examples import Examples
+from nn.data.examples import Examples, separate
 from nn.losses.losses import bce_with_logits
 from nn.module import Module
 from nn.optim import flat
@@ -226,7 +226,7 @@ class Film(Callback):
 
     def _record(self, model: Module) -> tuple[Value, list[Value], list[Any]]:
         """Record the loss of the example with its inputs as frozen leaves: give loss, inputs and outputs."""
-        row, target = self._examples.X[self.example].tolist(), self._examples.T[self.example].tolist()
+        X, T = self._examples.rows(np.array([self.example]))
         inputs: list[Value] = []
 
         def leaf(number: Any) -> Value:
@@ -234,8 +234,8 @@ class Film(Callback):
             return inputs[-1]
 
         with mode(model, training=False):
-            outputs = model(arrays.map_numbers(leaf, row))
-            output = check_loss(self._loss(outputs, target))
+            outputs = model(arrays.map_numbers(leaf, X[0]))
+            output = check_loss(self._loss(outputs, separate(T)[0]))
         if output.name is None:
             output.name = "E"
         return output, inputs, arrays.flat(outputs)

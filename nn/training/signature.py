@@ -19,6 +19,7 @@ import numpy as np
 from autograd import CATALOGUE, Op, Value, scope
 from nn import arrays
 from nn.module import Module
+from nn.parameters import ParameterDict
 
 __all__ = ["Signature", "signature"]
 
@@ -110,12 +111,15 @@ class _Reader:
                     self.read(inner)
         elif kind in PLAIN:
             facts += (kind, repr(thing) if kind is float else thing)  # 0.0 and −0.0 are two numbers
-        elif kind is dict:
+        elif kind is dict or kind is ParameterDict:
             facts += (kind, len(thing))
             for key, inner in thing.items():
                 self.read(key)
                 self.read(inner)
-        elif isinstance(thing, np.ndarray | np.generic) and thing.dtype != object:
+        elif isinstance(thing, np.ndarray) and thing.dtype == object:
+            facts += (kind, thing.shape)
+            self.read(thing.ravel().tolist())
+        elif isinstance(thing, np.ndarray | np.generic):
             facts += (thing.dtype.str, thing.shape, thing.tobytes())
         elif _is_unchanging(thing):
             things.append(thing)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Program, compile, total  # noqa: A004
+from nn import arrays
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
@@ -55,8 +56,8 @@ class BatchRunner(CompiledRunner):
             counts: list[tuple[Any, int]] = []
 
             def loss_and_outputs(X: Any, T: Any) -> tuple[Any, list[Any]]:
-                outputs = self.model.batch(X)
-                loss = total([self.eager.loss_of(y, t) for y, t in zip(outputs, T, strict=True)]) / n
+                outputs = self.model.batch(list(arrays.array(X)))
+                loss = total([self.eager.loss_of(y, t) for y, t in zip(outputs, arrays.array(T), strict=True)]) / n
                 if self.eager.regularizer is not None:
                     loss = loss + self.eager.regularizer(self.eager.named)
                 observed = [keeper.take_observed() for keeper in keepers]
@@ -64,7 +65,7 @@ class BatchRunner(CompiledRunner):
                 moments = [number for pairs, _ in observed for pair in pairs for number in pair]
                 return loss, [*(number for y in outputs for number in self._flat(y)), *moments]
 
-            example = self._inputs[:n].tolist(), self._targets[:n].tolist()  # type: ignore[index]
+            example = self._inputs[:n], self._targets[:n]  # type: ignore[index]
             program = compile(loss_and_outputs, *example, parameters=self.eager.parameters, backend=self.backend)
             self._whole[n] = program, counts
         return self._whole[n]

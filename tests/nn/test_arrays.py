@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays as drawn_arrays
 from autograd import Value
 from nn import arrays
 from nn.errors import ShapeError
+from nn.parameters import parameters
 
 anything = drawn_arrays(np.float64, array_shapes(max_dims=4, max_side=3), elements=st.floats(-1e6, 1e6))
 
@@ -15,7 +16,7 @@ anything = drawn_arrays(np.float64, array_shapes(max_dims=4, max_side=3), elemen
 @settings(deadline=None)
 @given(anything)
 def test_numbers_go_into_parameters_and_come_back(content):
-    nested = arrays.parameters(content, "W")
+    nested = parameters(content, "W")
     assert arrays.shape(nested) == content.shape
     assert (arrays.numbers(nested) == content).all()
     assert [v.data for v in arrays.flat(nested)] == content.ravel().tolist()
@@ -28,7 +29,7 @@ def test_numbers_go_into_parameters_and_come_back(content):
 
 
 def test_a_single_value_has_no_axes():
-    b = arrays.parameters(np.array(0.5), "b")
+    b = parameters(np.array(0.5), "b")
     assert (b.name, arrays.shape(b), arrays.flat(b), arrays.numbers(b).shape) == ("b", (), [b], ())
     assert list(arrays.entries(b)) == [("", b)]
 
@@ -63,7 +64,7 @@ def test_given_makes_a_copy_in_float64():
         ),
         ([[1, 2]], ShapeError, "W of X has shape (1, 2), expected (2, 2)."),
         ([[1, 2], [3, None]], TypeError, "W of X must hold plain numbers, not NoneType. Give floats."),
-        (np.array([[1j, 2], [3, 4]]), TypeError, "W of X must hold plain numbers, not ndarray. Give floats."),
+        (np.array([[1j, 2], [3, 4]]), TypeError, "W of X must hold plain numbers, not complex. Give floats."),
         ([[1, 2], [float("-inf"), 4]], ValueError, "W[1][0] of X is -inf: give finite numbers."),
         (
             Value(1.0), TypeError,

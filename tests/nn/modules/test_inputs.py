@@ -20,9 +20,9 @@ def test_rows():
 
 def test_pictures():
     x = np.arange(6.0).reshape(1, 2, 3)
-    assert picture(x, 1, Owner) == x.tolist()
-    assert picture(list(x), 1, Owner) == x.tolist()
-    assert picture(x.tolist(), None, Owner) == x.tolist()
+    for given in (x, list(x), x.tolist(), x.astype(int), x.astype(object)):
+        read = picture(given, 1, Owner)
+        assert (read.shape, read.tolist()) == (x.shape, x.tolist())
 
 
 def test_sequences():

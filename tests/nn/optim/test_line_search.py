@@ -33,7 +33,7 @@ def satisfies(start, end, c1=C1, c2=C2):
 
 
 def oscillating(a, beta=0.01, waves=39.0):
-    if abs(float(a) - 1.0) < beta:
+    if abs(a.data - 1.0) < beta:
         base = (a - 1.0).square() / (2.0 * beta) + beta / 2.0
     else:
         base = 1.0 - a if a < 1.0 else a - 1.0

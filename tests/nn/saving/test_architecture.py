@@ -107,7 +107,7 @@ def test_the_packages_own_classes_are_not_overridden():
 
 def sharing_some():
     model = Sequential(Layer(1, 2, seed=0), Layer(2, 2, seed=1))
-    model[1].W[0] = [model[0].W[0][0], model[0].W[1][0]]
+    model[1].W = [model[0].W[:, 0], model[1].W[1]]
     return model
 
 

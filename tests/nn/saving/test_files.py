@@ -84,7 +84,7 @@ MODELS: dict[str, tuple[Callable[[], Module], Any]] = {
 
 
 def numbers(outputs: Any) -> list[float]:
-    return [number for x in outputs for number in numbers(x)] if isinstance(outputs, list) else [float(outputs)]
+    return list(map(float, np.ravel(outputs)))
 
 
 def same_state(one: Module, other: Module) -> None:

@@ -114,7 +114,9 @@ def replace_in_place(net: Any) -> None:
 
 def replace_one_parameter(net: Any) -> None:
     old = net.layers[0].W[1][0]
-    net.layers[0].W[1][0] = Value(old.data, parameter=True)
+    W = net.layers[0].W.copy()
+    W[1, 0] = Value(old.data, parameter=True)
+    net.layers[0].W = W
     assert_right(net)
     net.layers[0].W[1][0].data = 2.5
     old.data = -7.0

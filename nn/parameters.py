@@ -1,0 +1,152 @@
+"""Parameters as read-only arrays of Values, so that nothing drops out of a model unseen, or comes in untrained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import Value
+from nn import arrays
+from nn.errors import ShapeError
+
+__all__ = ["ParameterDict", "Parameters", "check_replacement", "hold", "holds_parameters", "parameters"]
+
+
+class Parameters(np.ndarray[Any, np.dtype[np.object_]]):
+    """The parameters of a module in an array (dtype object): ``W.shape``, ``W[0, 1]``, ``W[0]``, ``W.T``, ``W @ x``.
+
+    Nothing is put into it: set the numbers of its Values, ``W[0, 1].data = 2.0``. Rows, slices and reshaped views are
+    read-only too; what is computed from it is a plain array.
+    """
+
+    def __setitem__(self, place: Any, content: Any) -> None:
+        if not self.flags.writeable:
+            _refuse_assignment(self[place], content)
+        super().__setitem__(place, content)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compute on plain arrays; refuse ``W -= 0.1 * slopes``, which would put other Values in."""
+        for out in options.get("out", ()):
+            if isinstance(out, Parameters) and not out.flags.writeable:
+                _refuse_assignment(out, None)
+        plain = [x.view(np.ndarray) if isinstance(x, Parameters) else x for x in inputs]
+        return getattr(ufunc, method)(*plain, **options)
+
+    def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
+        """Give plain arrays where the result is a new one."""
+        result = super().__array_function__(function, types, inputs, options)
+        return result.view(np.ndarray) if isinstance(result, Parameters) and result.flags.writeable else result
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Parameters:
+        return _freeze(super().__deepcopy__(memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _fill, (self.ravel().tolist(), self.shape)
+
+
+class ParameterDict(dict[str, Any]):
+    """Arrays of parameters by name. One gives way to its like only."""
+
+    def __setitem__(self, key: str, content: Any) -> None:
+        if key in self:
+            check_replacement(f"Entry {key!r}", f"[{key!r}]", self[key], content)
+        super().__setitem__(key, hold(content))
+
+
+def parameters(numbers: NDArray[np.float64], name: str) -> Any:
+    """Make a parameter for each number of an array, named by its place: ``W[0][1]``; one alone without axes."""
+    numbers = np.asarray(numbers)
+    places = arrays.places(numbers.shape)
+    made = [
+        Value(number, name=name + place, parameter=True)
+        for place, number in zip(places, numbers.ravel().tolist(), strict=True)
+    ]
+    return _fill(made, numbers.shape) if numbers.ndim else made[0]
+
+
+def holds_parameters(content: Any, name: str = "") -> bool:
+    """Whether something that a module has holds parameters: a Value, or lists, dicts or arrays of them.
+
+    Raises:
+        TypeError: some of its entries are parameters and some are not.
+    """
+    if isinstance(content, Parameters | ParameterDict):
+        return arrays.first(content) is not None
+    if not isinstance(arrays.first(content), Value):
+        return False
+    found = [(place, isinstance(one, Value) and one.is_parameter) for place, one in arrays.entries(content, name)]
+    if any(trained for _, trained in found):
+        for place, trained in found:
+            if not trained:
+                raise TypeError(
+                    f"{place} is no parameter, but stands among parameters: it would never be trained or saved. Make "
+                    "it one with Value(number, parameter=True); or, to change the number of one, write "
+                    f"{place}.data = number."
+                )
+        return True
+    return False
+
+
+def hold(content: Any) -> Any:
+    """Return parameters in read-only arrays; ragged lists as a tuple of them. One that is held already stays."""
+    if isinstance(content, Value | ParameterDict):
+        return content
+    if isinstance(content, dict):
+        return ParameterDict({key: hold(inner) for key, inner in content.items()})
+    if isinstance(content, Parameters) and not content.flags.writeable:
+        return content
+    try:
+        shape = arrays.shape(content)
+    except ShapeError:
+        return tuple(map(hold, content))
+    values = arrays.flat(content)
+    return _fill(values, shape) if shape else values[0]
+
+
+def check_replacement(what: str, place: str, before: Any, content: Any) -> None:
+    """Check that an array of parameters gives way to its like.
+
+    Args:
+        what: what to call it: ``W of Layer 2 → 3``.
+        place: what stands behind its owner to reach it: ``.W``.
+        before: the array.
+        content: what is to stand in its place.
+
+    Raises:
+        TypeError: what is to come does not consist of parameters.
+        ShapeError: it has another shape.
+    """
+    if not holds_parameters(content):
+        raise TypeError(
+            f"{what} holds its parameters and cannot become {type(content).__name__}. Set numbers with "
+            f"load_state_dict, or share another module's parameters with a{place} = b{place}."
+        )
+    if not isinstance(before, dict) and arrays.shape(content) != arrays.shape(before):
+        raise ShapeError(
+            f"{what} has shape {arrays.shape(before)} and cannot become an array of shape {arrays.shape(content)}."
+        )
+
+
+def _fill(values: Sequence[Value], shape: tuple[int, ...]) -> Parameters:
+    return _freeze(np.fromiter(values, object, len(values)).reshape(shape).view(Parameters))
+
+
+def _freeze(array: Any) -> Parameters:
+    array.flags.writeable = False
+    return array  # type: ignore[no-any-return]
+
+
+def _refuse_assignment(inside: Any, content: Any) -> NoReturn:
+    """Say what to write instead of putting `content` where `inside` is."""
+    name = getattr(arrays.first(inside), "name", None) or "A parameter"
+    number = content.data if isinstance(content, Value) else content
+    number = number if isinstance(number, int | float) else "number"
+    own = name[name.find("[") :] if "[" in name else ""
+    raise TypeError(
+        f"{name} cannot be replaced: what is put into an array of parameters would never be trained or saved. Set its "
+        f"number, …{own}.data = {number}; those of a module with load_state_dict; or share the array of another, "
+        "b.W = a.W."
+    )

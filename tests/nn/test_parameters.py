@@ -1,0 +1,252 @@
+"""Parameters are read-only arrays of Values: nothing drops out of a model unseen, or comes in untrained."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import nn
+from autograd import Value
+from nn.errors import ShapeError
+from nn.module import Module
+from nn.parameters import ParameterDict, Parameters
+
+
+def layer():
+    return nn.Layer(2, 3, W=[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], b=[0.1, 0.2, 0.3])
+
+
+def test_they_are_looked_at_as_numpys():
+    W = layer().W
+    assert (W.shape, W.dtype, W.ndim, len(W), W.size) == ((3, 2), object, 2, 3, 6)
+    assert W[1, 0] is W[1][0] is W.ravel()[2] is W.T[0, 1] is W.flat[2]
+    assert W[2, 1].name == "W[2][1]"
+    assert [w.data for w in W[:, 1]] == [2.0, 4.0, 6.0]
+
+
+def test_what_is_computed_from_them_is_a_plain_array():
+    W = layer().W
+    numbers = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    x = np.array([0.5, -1.5])
+    for ours, theirs in [
+        (W @ x, numbers @ x), (2 * W, 2 * numbers), (W + W, numbers + numbers), (np.exp(W), np.exp(numbers)),
+        (W.T @ W, numbers.T @ numbers), (x * W, x * numbers), (Value(2.0) * W, 2 * numbers), (W**2, numbers**2),
+        (W.sum(axis=0), numbers.sum(axis=0)), (np.concatenate([W, W]), np.concatenate([numbers, numbers])),
+        (np.stack([W[0], W[1]]), numbers[:2]), (np.where(numbers > 2, W, 0.0), np.where(numbers > 2, numbers, 0.0)),
+    ]:  # fmt: skip
+        assert type(ours) is np.ndarray
+        assert_array_equal(ours.astype(object) == theirs, True)
+        ours[0] = 0.0  # it may be written to
+    assert (W.sum().data, W.mean().data) == (21.0, 3.5)
+    W.sum().backward()
+    assert {w.grad for w in W.ravel()} == {1.0}
+
+
+def assigned(place, content):
+    model = nn.Sequential(layer())
+    model[0].W[place] = content
+
+
+def written_to_a_row(content):
+    nn.Sequential(layer())[0].W[0][0] = content
+
+
+def subtracted():
+    model = layer()
+    model.W -= 0.1 * np.ones((3, 2))
+
+
+def multiplied_in_place():
+    W = layer().W
+    W *= 2
+
+
+SENTENCE = (
+    "{} cannot be replaced: what is put into an array of parameters would never be trained or saved. Set its number, "
+    "…{}.data = {}; those of a module with load_state_dict; or share the array of another, b.W = a.W."
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda: written_to_a_row(Value(1.0)), SENTENCE.format("W1[0][0]", "[0][0]", 1.0)),
+        (lambda: written_to_a_row(Value(1.0, parameter=True)), SENTENCE.format("W1[0][0]", "[0][0]", 1.0)),
+        (lambda: written_to_a_row(7), SENTENCE.format("W1[0][0]", "[0][0]", 7)),
+        (lambda: assigned((2, 1), 0.5), SENTENCE.format("W1[2][1]", "[2][1]", 0.5)),
+        (lambda: assigned(1, [Value(1.0), Value(2.0)]), SENTENCE.format("W1[1][0]", "[1][0]", "number")),
+        (lambda: assigned(slice(None), 0.0), SENTENCE.format("W1[0][0]", "[0][0]", 0.0)),
+        (subtracted, SENTENCE.format("W[0][0]", "[0][0]", "number")),
+        (multiplied_in_place, SENTENCE.format("W[0][0]", "[0][0]", "number")),
+    ],
+)
+def test_nothing_is_put_in(change, sentence):
+    with pytest.raises(TypeError) as caught:
+        change()
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda W: W.fill(0.0),
+        lambda W: W.sort(),
+        lambda W: np.copyto(W, 0.0),
+        lambda W: np.put(W, 0, 0.0),
+        lambda W: W.ravel().put(0, 0.0),
+        lambda W: W.flat.__setitem__(0, 0.0),
+        lambda W: np.add.at(W, 0, 1.0),
+        lambda W: W.reshape(-1).partition(1),
+        lambda W: np.add(1.0, 1.0, out=W),
+    ],
+)
+def test_numpys_other_ways_in_are_closed_too(change):
+    model = layer()
+    before = model.W.tolist()
+    with pytest.raises((ValueError, TypeError)):
+        change(model.W)
+    assert all(
+        a is b for mine, theirs in zip(model.W.tolist(), before, strict=True) for a, b in zip(mine, theirs, strict=True)
+    )
+
+
+def test_a_copy_may_be_written_to_and_assigned():
+    model = layer()
+    W = model.W.copy()
+    W[0, 0] = Value(9.0, parameter=True)
+    model.W = W
+    assert (model.W[0, 0].data, model.W[0, 0].name, len(model.parameters())) == (9.0, "W[0][0]", 9)
+    with pytest.raises(TypeError, match="cannot be replaced"):
+        model.W[0, 0] = Value(1.0)
+    W[0, 0] = Value(8.0)  # the model's array is its own
+    assert model.W[0, 0].data == 9.0
+
+
+def test_rows_are_shared_by_assigning_an_array_of_them():
+    model = nn.Sequential(nn.Layer(2, 2, seed=0), nn.Layer(2, 3, seed=1))
+    model[1].W = [model[0].W[1], *model[1].W[1:]]
+    assert model[1].W[0, 1] is model[0].W[1, 1]
+    assert len(model.parameters()) == 6 + 9 - 2
+
+
+def test_tied_arrays_are_one():
+    a, b = nn.Layer(2, 2, seed=0), nn.Layer(2, 2, seed=1)
+    b.W = a.W
+    assert b.W is a.W
+    model = nn.Sequential(a, b)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model)), nn.Module.from_config(model.config())):
+        assert twin[0].W is twin[1].W
+        with pytest.raises(TypeError, match="cannot be replaced"):
+            twin[0].W[0, 0] = 1.0
+
+
+def test_copies_keep_names_and_numbers_and_stay_read_only():
+    model = nn.MLP(2, [3, 1], seed=0)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert [(n, p.name, p.data) for n, p in twin.named_parameters()] == [
+            (n, p.name, p.data) for n, p in model.named_parameters()
+        ]
+        assert twin[0].W[0, 0] is not model[0].W[0, 0]
+        assert (type(twin[0].W), twin[0].W.flags.writeable, twin[0].W.shape) == (Parameters, False, (3, 2))
+
+
+class Own(Module):
+    """A module of a user's own."""
+
+    def __init__(self, w):
+        self.w = w
+        self.scale = Value(2.0, parameter=True)
+
+    def forward(self, x):
+        return self.scale * (self.w @ x)
+
+
+def p(number):
+    return Value(number, parameter=True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda: [[p(1.0), p(2.0)], [p(3.0), p(4.0)]],
+        lambda: ((p(1.0), p(2.0)), (p(3.0), p(4.0))),
+        lambda: np.array([[p(1.0), p(2.0)], [p(3.0), p(4.0)]]),
+        lambda: [np.array([p(1.0), p(2.0)]), np.array([p(3.0), p(4.0)])],
+    ],
+)
+def test_a_modules_own_lists_become_arrays(given):
+    model = Own(given())
+    assert [name for name, _ in model.named_parameters()] == ["w[0][0]", "w[0][1]", "w[1][0]", "w[1][1]", "scale"]
+    assert [p.name for p in model.w.ravel()] == ["w[0][0]", "w[0][1]", "w[1][0]", "w[1][1]"]
+    assert [y.data for y in model(np.array([1.0, -1.0]))] == [-2.0, -2.0]
+    with pytest.raises(TypeError, match=r"^w\[0\]\[1\] cannot be replaced"):
+        model.w[0][1] = Value(3.0)
+    assert model.state_dict()["w"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_ragged_lists_are_held_in_parts():
+    model = Own([[p(1.0)], [p(2.0), p(3.0)]])
+    assert [name for name, _ in model.named_parameters()] == ["w[0][0]", "w[1][0]", "w[1][1]", "scale"]
+    with pytest.raises(TypeError):
+        model.w[0] = [p(1.0)]
+    with pytest.raises(TypeError, match="cannot be replaced"):
+        model.w[1][0] = p(1.0)
+
+
+def test_what_is_no_parameter_cannot_stand_among_them():
+    sentence = (
+        "{} is no parameter, but stands among parameters: it would never be trained or saved. Make it one with "
+        "Value(number, parameter=True); or, to change the number of one, write {}.data = number."
+    )
+    for given, place in [
+        ([p(1.0), Value(2.0)], "w[1]"), ([Value(1.0), p(2.0)], "w[0]"), ([[p(1.0), 2.0]], "w[0][1]"),
+        ({"a": p(1.0), "b": Value(2.0)}, "w['b']"),
+    ]:  # fmt: skip
+        with pytest.raises(TypeError) as caught:
+            Own(given)
+        assert str(caught.value) == sentence.format(place, place)
+
+    class Grown(Module):
+        def __init__(self):
+            self.w = []
+            for number in (1.0, 2.0):
+                self.w.append(p(number))
+
+    model = Grown()
+    assert [name for name, _ in model.named_parameters()] == ["w[0]", "w[1]"]
+    model.w[1] = Value(5.0)
+    with pytest.raises(TypeError) as caught:
+        model.parameters()
+    assert str(caught.value) == sentence.format("w[1]", "w[1]")
+
+
+def test_parameters_by_name_give_way_to_their_like_only():
+    net = nn.Network(["x"], {"z": ("tanh", ["x"]), "u": ("tanh", ["z", "x"])}, ["u"], seed=0)
+    assert type(net.w) is type(net.b) is ParameterDict
+    with pytest.raises(TypeError) as caught:
+        net.b["z"] = Value(1.0)
+    assert str(caught.value) == (
+        "Entry 'z' holds its parameters and cannot become Value. Set numbers with load_state_dict, or share another "
+        "module's parameters with a['z'] = b['z']."
+    )
+    with pytest.raises(ShapeError, match=r"^Entry 'u' has shape \(2,\) and cannot become an array of shape \(1,\)\.$"):
+        net.w["u"] = net.w["z"]
+    net.b["z"] = net.b["u"]
+    assert len(net.parameters()) == 4
+    for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert twin.b["z"] is twin.b["u"]
+        with pytest.raises(TypeError, match="Entry 'z'"):
+            twin.b["z"] = Value(1.0)
+
+
+def test_a_model_with_a_changed_array_is_trained_and_saved_whole(tmp_path):
+    """The example: one weight put in by hand, 13 parameters of which 7 were left."""
+    model = nn.MLP(2, [3, 1], seed=0)
+    with pytest.raises(TypeError):
+        model.layers[0].W[0][0] = Value(1.0)
+    model.layers[0].W[0][0].data = 1.0
+    assert len(model.parameters()) == 13
+    nn.save(model, tmp_path / "m")
+    assert nn.load(tmp_path / "m").state_dict()["W1"][0, 0] == 1.0
