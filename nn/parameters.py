@@ -73,10 +73,10 @@ def holds_parameters(content: Any, name: str = "") -> bool:
     Raises:
         TypeError: some of its entries are parameters and some are not.
     """
-    if isinstance(content, Parameters | ParameterDict):
-        return arrays.first(content) is not None
     if not isinstance(arrays.first(content), Value):
         return False
+    if isinstance(content, Parameters | ParameterDict):
+        return True
     found = [(place, isinstance(one, Value) and one.is_parameter) for place, one in arrays.entries(content, name)]
     if any(trained for _, trained in found):
         for place, trained in found:

@@ -295,7 +295,11 @@ class ConvTranspose2d(_Kernels):
             raise ShapeError(f"{self.title} makes a picture of {height} × {width} from {sizes[0]} × {sizes[1]}.")
         down = [self._sources(0, r, sizes[0]) for r in range(height)]
         across = [self._sources(1, c, sizes[1]) for c in range(width)]
-        patches = [[[self._patch(planes, o, rs, cs) for cs in across] for rs in down] for o in range(self.out_channels)]
+        kernels, numbers = self.W.tolist(), planes.tolist()
+        patches = [
+            [[self._patch(kernels, numbers, o, rs, cs) for cs in across] for rs in down]
+            for o in range(self.out_channels)
+        ]
         return self._sums(patches)
 
     def _size(self, axis: int, size: int) -> int:
@@ -311,16 +315,18 @@ class ConvTranspose2d(_Kernels):
                 found.append((source, k))
         return found
 
+    @staticmethod
     def _patch(
-        self, planes: NDArray[Any], o: int, down: list[tuple[int, int]], across: list[tuple[int, int]]
+        kernels: list[Any], planes: list[Any], o: int, down: list[tuple[int, int]], across: list[tuple[int, int]]
     ) -> tuple[list[Any], list[Any]]:
-        weights = [self.W[:, o, k, j] for _, k in down for _, j in across]
-        numbers = [planes[:, row, column] for row, _ in down for column, _ in across]
-        return _by_channel(weights), _by_channel(numbers)
-
-
-def _by_channel(columns: list[NDArray[Any]]) -> list[Any]:
-    return arrays.flat(np.stack(columns, axis=1)) if columns else []
+        """List the weights and the numbers that meet at a place of output channel o, channel by channel."""
+        weights, numbers = [], []
+        for kernel, plane in zip(kernels, planes, strict=True):
+            for row, k in down:
+                for column, j in across:
+                    weights.append(kernel[o][k][j])
+                    numbers.append(plane[row][column])
+        return weights, numbers
 
 
 class MaxPool2d(Module):

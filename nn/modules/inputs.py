@@ -37,8 +37,9 @@ def row(inputs: Any, width: int | None, owner: Titled, where: str = "") -> tuple
         ShapeError: there are more or fewer, or it is a batch.
         TypeError: it is no list.
     """
-    xs = _read_list(inputs, owner, "a list of numbers", where)
-    if _is_nested(xs):
+    plain = _is_plain(inputs) and inputs.ndim == 1
+    xs = inputs.tolist() if plain else _read_list(inputs, owner, "a list of numbers", where)
+    if not plain and _is_nested(xs):
         wanted = "a flat list" if width is None else f"a flat list of {_count(width, 'number')}"
         raise ShapeError(
             f"{owner.title}{where} takes one example, {wanted}, got {_shape(xs)}. For several examples write "
@@ -96,7 +97,7 @@ def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
 
 def _is_plain(inputs: Any) -> bool:
     """Whether it is an array of Values or of floats that can be taken as it is."""
-    return type(inputs) is np.ndarray and inputs.dtype in (np.float64, object)
+    return type(inputs) is np.ndarray and inputs.dtype.char in "dO"
 
 
 def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[Any]:
