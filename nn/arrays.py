@@ -6,7 +6,7 @@ user passes for parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "make",
     "map_numbers",
     "numbers",
+    "open_arrays",
     "places",
     "read_given",
     "read_or_keep",
@@ -99,6 +100,12 @@ def flat(nested: Array) -> list[Any]:
     if nested and not isinstance(nested[0], list | tuple | np.ndarray):
         return list(nested)
     return [entry for inner in nested for entry in flat(inner)]
+
+
+def open_arrays(things: Iterable[Any]) -> Iterator[Any]:
+    """Yield things one by one, and of arrays among them the entries: ``[layer.W, layer.b]`` are parameters, too."""
+    for thing in things:
+        yield from thing.ravel().tolist() if isinstance(thing, np.ndarray) else (thing,)
 
 
 def shape(nested: Array) -> tuple[int, ...]:

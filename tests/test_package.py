@@ -33,7 +33,7 @@ LAYERS = {
         "functional draw testing",
     ],
     "nn": [
-        "errors registry arrays state summary modules.activations saving.architecture module",
+        "errors registry arrays parameters state summary modules.activations saving.architecture module",
         "modules",
         "losses metrics",
         "data",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from autograd import Value, dot, scope, total
+from nn import arrays
 
 if TYPE_CHECKING:
     Weights = Mapping[str, Value] | Sequence[Value] | Sequence[tuple[str, Value]]
@@ -23,7 +24,7 @@ class Regularizer(ABC):
         """Compute R(w) as a Value.
 
         Args:
-            parameters: a model's ``named_parameters()`` or ``parameters()``.
+            parameters: a model's ``named_parameters()`` or ``parameters()``, or arrays of them.
         """
 
     def __add__(self, other: Regularizer) -> Regularizer:
@@ -62,7 +63,7 @@ class _Norm(Regularizer):
     def choose(self, parameters: Weights) -> list[Value]:
         """List the parameters that are penalised."""
         listed = parameters.items() if isinstance(parameters, Mapping) else parameters
-        named = [one if isinstance(one, tuple) else (one.name or "", one) for one in listed]
+        named = [one if isinstance(one, tuple) else (one.name or "", one) for one in arrays.open_arrays(listed)]
         return [p for name, p in named if self.only is None or self.only(name)]
 
     def __repr__(self) -> str:

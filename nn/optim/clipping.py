@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from autograd import Value
+from nn import arrays
 from nn.optim import flat
 from nn.optim.flat import Vector
 from nn.optim.optimizer import StepError
@@ -51,7 +52,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     Parameters without a gradient are left without one.
 
     Args:
-        parameters: leaves, such as `model.parameters()`.
+        parameters: leaves, such as `model.parameters()`; or arrays of them.
         max_norm: the longest the gradient may be, positive.
 
     Returns:
@@ -76,7 +77,7 @@ def clip_grad_value(parameters: Iterable[Value], clip_value: float) -> None:
     """Cut the `grad` of each parameter to ``[−c, c]``, between ``backward()`` and ``step()``.
 
     Args:
-        parameters: leaves, such as `model.parameters()`.
+        parameters: leaves, such as `model.parameters()`; or arrays of them.
         clip_value: c, positive.
 
     Raises:
@@ -88,7 +89,7 @@ def clip_grad_value(parameters: Iterable[Value], clip_value: float) -> None:
 
 
 def _gradient(parameters: Iterable[Value]) -> tuple[list[Value], Vector]:
-    chosen = [parameter for parameter in parameters if parameter.grad is not None]
+    chosen = [parameter for parameter in arrays.open_arrays(parameters) if parameter.grad is not None]
     g = flat.gradient(chosen)
     index = flat.first_not_finite(g) if chosen else None
     if index is not None:

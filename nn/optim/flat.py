@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
+from nn import arrays
 
 __all__ = [
     "Mask",
@@ -34,7 +35,7 @@ def parameter_list(parameters: Iterable[Value], owner: str) -> list[Value]:
     """Check what an optimiser is to train, and list it.
 
     Args:
-        parameters: leaves, such as a model's `parameters()`.
+        parameters: leaves, such as a model's `parameters()`; or arrays of them.
         owner: who asks, for the messages.
 
     Raises:
@@ -45,7 +46,7 @@ def parameter_list(parameters: Iterable[Value], owner: str) -> list[Value]:
         raise TypeError(f"{owner} takes the parameters, not the model: pass model.parameters().")
     if isinstance(parameters, Value | str) or not isinstance(parameters, Iterable):
         raise TypeError(f"{owner} takes a list of Values, not one {type(parameters).__name__}: pass [w1, w2, …].")
-    listed = list(parameters)
+    listed = list(arrays.open_arrays(parameters))
     if not listed:
         raise ValueError(
             f"{owner} was given no parameters, so it has nothing to train. A model without weights has none; an "

@@ -250,3 +250,14 @@ def test_a_model_with_a_changed_array_is_trained_and_saved_whole(tmp_path):
     assert len(model.parameters()) == 13
     nn.save(model, tmp_path / "m")
     assert nn.load(tmp_path / "m").state_dict()["W1"][0, 0] == 1.0
+
+
+def test_optimisers_penalties_and_clipping_take_arrays_of_them():
+    model = layer()
+    model(np.array([1.0, -1.0])).sum().backward()
+    assert nn.clip_grad_norm([model.W, model.b], 1.0) == nn.clip_grad_norm(model.parameters(), 3.0) * 3.0
+    assert nn.clip_grad_norm(model.W, 9.0) < 1.0
+    assert nn.SGD(model.W, lr=0.1).parameters == model.W.ravel().tolist()
+    assert nn.SGD([model.W, model.b], lr=0.1).parameters == nn.SGD([*model.W, model.b], lr=0.1).parameters
+    assert nn.L2(2.0)(model.W).data == sum(x * x for x in (1, 2, 3, 4, 5, 6))
+    assert nn.L1(1.0)([model.W, model.b]).data == pytest.approx(21.6)
