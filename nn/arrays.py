@@ -20,6 +20,7 @@ __all__ = [
     "Array",
     "Number",
     "array",
+    "check_mask",
     "entries",
     "first",
     "flat",
@@ -141,6 +142,19 @@ def map_numbers(f: Callable[[Any], Any], nested: Array) -> Array:
     return make([f(entry) for entry in flat(nested)], shape(nested))
 
 
+def check_mask(content: Any, name: str) -> None:
+    """Check that an array has no mask, which NumPy's other arrays would not know of.
+
+    Raises:
+        TypeError: it is a masked array.
+    """
+    if np.ma.isMaskedArray(content):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be ignored: leave such examples out, or write "
+            f"{name}.filled(number)."
+        )
+
+
 def read_given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArray[np.float64]:
     """Check an array that a user passed for parameters.
 
@@ -160,6 +174,7 @@ def read_given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> 
     """
     of = f"{name} of {owner}"
     want = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
+    check_mask(content, name)
     if not hasattr(content, "__array__") and not isinstance(content, Value):
         try:
             shape(content)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.arrays import check_mask
+
 __all__ = [
     "METRICS",
     "ConfusionMatrix",
@@ -243,6 +245,7 @@ METRICS: dict[str, Metric] = {
 
 
 def _table(metric: str, role: str, given: ArrayLike) -> Table:
+    check_mask(given, role)
     array = np.asarray(given)
     if array.dtype.kind not in "biuf" or array.ndim == 0:
         raise ValueError(

@@ -77,17 +77,15 @@ def holds_parameters(content: Any, name: str = "") -> bool:
         return False
     if isinstance(content, Parameters | ParameterDict):
         return True
-    found = [(place, isinstance(one, Value) and one.is_parameter) for place, one in arrays.entries(content, name)]
-    if any(trained for _, trained in found):
-        for place, trained in found:
-            if not trained:
-                raise TypeError(
-                    f"{place} is no parameter, but stands among parameters: it would never be trained or saved. Make "
-                    "it one with Value(number, parameter=True); or, to change the number of one, write "
-                    f"{place}.data = number."
-                )
-        return True
-    return False
+    leaves = [one for _, one in arrays.entries(content)] if isinstance(content, dict) else arrays.flat(content)
+    trained = [isinstance(one, Value) and one.is_parameter for one in leaves]
+    if any(trained) and not all(trained):
+        place = [place for place, _ in arrays.entries(content, name)][trained.index(False)]
+        raise TypeError(
+            f"{place} is no parameter, but stands among parameters: it would never be trained or saved. Make it one "
+            f"with Value(number, parameter=True); or, to change the number of one, write {place}.data = number."
+        )
+    return all(trained)
 
 
 def hold(content: Any) -> Any:

@@ -54,6 +54,8 @@ def load_state(module: Module, state: Mapping[str, Any]) -> None:
 def _read(slot: Slot, content: Any) -> NDArray[Any] | str:
     """Read the array for a slot, or say what is wrong with it."""
     wanted = arrays.shape(slot.content) if slot.trained else slot.content.shape
+    if np.ma.isMaskedArray(content):
+        return "is a masked array, whose mask would be ignored"
     try:
         array = np.asarray(content)
     except (TypeError, ValueError):

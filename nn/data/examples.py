@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.arrays import check_mask
+
 __all__ = ["Examples", "read_columns", "read_examples", "read_inputs", "read_targets", "separate"]
 
 Array = NDArray[Any]
@@ -105,6 +107,7 @@ def read_examples(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y"
 
 
 def _read_numbers(given: ArrayLike, name: str) -> Array:
+    check_mask(given, name)
     try:
         array = np.asarray(given)
     except ValueError:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.arrays import check_mask
 from nn.data.examples import read_columns
 from nn.modules.initializers import Seed, generator
 
@@ -126,6 +127,8 @@ def train_test_split(
         >>> train_test_split([10, 20, 30, 40], test_size=1, shuffle=False)
         (array([10, 20, 30]), array([40]))
     """
+    for array in arrays:
+        check_mask(array, "an array")
     columns = [np.asarray(array) for array in arrays]
     lengths = [len(column) if column.ndim else 0 for column in columns]
     if not columns or len(set(lengths)) > 1:
@@ -176,6 +179,8 @@ class DataLoader:
         shuffle: bool = False,
         seed: Seed = None,
     ) -> None:
+        check_mask(X, "X")
+        check_mask(y, "y")
         self.X, self.y = np.asarray(X), None if y is None else np.asarray(y)
         n = len(self.X) if self.X.ndim else 0
         if not n:

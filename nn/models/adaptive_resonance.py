@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.arrays import check_mask
 from nn.errors import ShapeError
 from nn.modules.inputs import positive
 
@@ -85,6 +86,7 @@ class AdaptiveResonance:
         return j
 
     def _check_input(self, x: ArrayLike) -> Bits:
+        check_mask(x, "x")
         array = np.asarray(x)
         if array.shape != (self.n_in,):
             raise ShapeError(f"AdaptiveResonance takes patterns of {self.n_in} bits, got shape {array.shape}.")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import dot
+from nn.arrays import check_mask
 from nn.errors import ShapeError
 from nn.modules.initializers import Seed, generator
 
@@ -121,6 +122,7 @@ def signs(content: ArrayLike, axes: int, owner: str, name: str) -> Signs:
         ShapeError: it is empty, ragged, or has another number of axes.
         ValueError: an entry is neither −1 nor 1.
     """
+    check_mask(content, name)
     try:
         array = np.asarray(content, dtype=np.float64)
     except (TypeError, ValueError):

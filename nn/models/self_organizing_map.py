@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.arrays import check_mask
 from nn.errors import ShapeError
 from nn.modules.initializers import Seed, generator
 from nn.modules.inputs import positive
@@ -55,6 +56,7 @@ class SelfOrganizingMap:
 
     def winner(self, x: ArrayLike) -> tuple[int, int]:
         """Find the neuron nearest to an example (n_in,): its row and column."""
+        check_mask(x, "x")
         return self._nearest(self._check_input(np.asarray(x)[None])[0])[0]
 
     def train(
@@ -109,6 +111,7 @@ class SelfOrganizingMap:
         return divmod(first, self.columns), divmod(rest[0] if rest else first, self.columns)
 
     def _check_input(self, X: ArrayLike) -> Floats:
+        check_mask(X, "X")
         array = np.asarray(X, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != self.n_in or not len(array):
             raise ShapeError(

@@ -106,11 +106,7 @@ def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list
     if isinstance(inputs, tuple):
         return list(inputs)
     if hasattr(inputs, "__array__") and not isinstance(inputs, Value):
-        if np.ma.isMaskedArray(inputs):
-            raise TypeError(
-                f"{owner.title}{where} takes {wanted}, got a masked array, whose mask would be ignored: write "
-                "x.compressed() or x.filled(number)."
-            )
+        arrays.check_mask(inputs, "x")
         array = np.asarray(inputs)
         if array.ndim and array.dtype.kind in "fiub":
             return array.astype(np.float64).tolist()  # type: ignore[no-any-return]
