@@ -6,6 +6,7 @@ Importing this package needs the standard library only.
 
 from __future__ import annotations
 
+import builtins as _builtins
 from os.path import dirname as _dirname
 from os.path import exists as _exists
 from typing import TYPE_CHECKING as _TYPE_CHECKING
@@ -51,7 +52,9 @@ from autograd.symbol import Symbol
 from autograd.value import Value
 
 if _TYPE_CHECKING:
-    from autograd.compiler import Program, compile
+    from autograd import testing as testing
+    from autograd.compiler import Program
+    from autograd.compiler import compile as compile
     from autograd.operations import *  # noqa: F403
 
 __version__ = "0.1.0"
@@ -87,7 +90,6 @@ __all__ = [
     "Symbol",
     "Value",
     "ValueOverflowError",
-    "compile",
     "derivative",
     "differentiating",
     "explain",
@@ -104,14 +106,25 @@ __all__ = [
     "softmax",
     "value_and_grad",
 ]
-__all__ += [op.name for op in CATALOGUE]
 globals().update({op.name: op for op in CATALOGUE})
+# `from autograd import *` leaves Python's own functions alone: autograd.abs, autograd.pow and autograd.compile are
+# written in full, or imported by name.
+__all__ += [op.name for op in CATALOGUE if not hasattr(_builtins, op.name)]
 
 
 def __getattr__(name: str) -> _Any:
-    """Import the compiler, and NumPy with it, when it is first asked for."""
+    """Import the compiler, and NumPy with it, and what tests derivatives when they are first asked for."""
     if name in ("Program", "compile"):
         from autograd import compiler
 
         return getattr(compiler, name)
+    if name == "testing":
+        from importlib import import_module
+
+        return import_module("autograd.testing")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what is public, also what is loaded when it is first asked for."""
+    return sorted({*globals(), *__all__, "compile", "testing"})

@@ -58,7 +58,8 @@ TABLES = {
 
 def exported(package: ModuleType) -> Iterator[tuple[str, Any, str]]:
     """List a package's public names, each with the thing and the module that defines it; a record has none."""
-    for name in package.__all__:
+    python_has_too = [name for name in ("compile",) if hasattr(package, name)]  # public, but left out by import *
+    for name in [*package.__all__, *python_has_too]:
         thing = getattr(package, name)
         if inspect.ismodule(thing):
             yield name, thing, thing.__name__

@@ -1,6 +1,7 @@
 """The packages: their public surface, which way imports go, and what importing them loads."""
 
 import ast
+import builtins
 import importlib
 import inspect
 import pkgutil
@@ -15,6 +16,9 @@ import autograd
 
 storeys = script("storeys")
 ROOT = Path(autograd.__file__).parent
+#: Public names that Python's own functions have too: written in full, or imported by name.
+SHARED_WITH_PYTHON = {op.name for op in autograd.CATALOGUE if hasattr(builtins, op.name)} | {"compile"}
+PUBLIC = sorted({*autograd.__all__, *SHARED_WITH_PYTHON})
 #: What each package is made of, by folder or by module, the lowest layer first: a module may import what is in lower
 #: layers and in its own, but not in a circle. What no layer lists is on top.
 LAYERS = {
@@ -79,14 +83,33 @@ def test_the_public_surface_is_the_list():
     submodules = {module.name for module in pkgutil.iter_modules(autograd.__path__)}
     public = {name for name in vars(autograd) if not name.startswith("_")} - submodules - {"annotations"}
     loaded_when_asked_for = {"Program", "compile"}
-    assert public | loaded_when_asked_for == set(autograd.__all__) - submodules
+    assert public | loaded_when_asked_for == set(PUBLIC) - submodules
     names = {}
     exec("from autograd import *", names)
     assert set(autograd.__all__) <= names.keys()
     assert all(names[name] is getattr(autograd, name) for name in autograd.__all__)
 
 
-@pytest.mark.parametrize("name", autograd.__all__)
+def test_importing_everything_replaces_none_of_pythons_functions():
+    assert {"abs", "pow", "compile"} <= SHARED_WITH_PYTHON
+    names = dict(vars(builtins))
+    exec("from autograd import *", names)
+    assert [
+        name for name in dir(builtins) if not name.startswith("_") and names[name] is not getattr(builtins, name)
+    ] == []
+
+
+def test_what_is_loaded_when_asked_for_can_be_discovered():
+    assert {"testing", *PUBLIC} <= set(dir(autograd))
+    code = (
+        "import sys, autograd; print(dir(autograd).count('testing'), 'numpy' in sys.modules); "
+        "print(autograd.testing.check_gradients.__name__, autograd.testing is sys.modules['autograd.testing'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 False\ncheck_gradients True\n"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_name_is_documented(name):
     thing = getattr(autograd, name)
     if name == "CATALOGUE":
@@ -147,7 +170,7 @@ def test_nn_uses_public_names_only():
     for path in storeys.modules_of("nn").values():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "autograd":
-                assert {alias.name for alias in node.names} <= set(autograd.__all__), path.name
+                assert {alias.name for alias in node.names} <= set(PUBLIC), path.name
     inner = {module for found in IMPORTS["nn"].values() for module, _ in found if module.startswith("autograd.")}
     assert {module for module in inner if not module.startswith("autograd.testing")} == set()
 
@@ -176,3 +199,42 @@ def test_no_derivative_outside_the_catalogue():
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         makes = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Op"]
         assert bool(makes) == (path.name == "ops.py"), path.name
+
+
+def requirements():
+    import tomllib
+
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {name: list(map(Requirement, lines)) for name, lines in project["optional-dependencies"].items()}
+    return list(map(Requirement, project["dependencies"])), extras
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "python", "wheel"),
+    [  # the wheels of pygraphviz 2.0, and places that have none
+        ("linux", "x86_64", "CPython", True),
+        ("linux", "aarch64", "CPython", True),
+        ("darwin", "x86_64", "CPython", True),
+        ("darwin", "arm64", "CPython", True),
+        ("win32", "AMD64", "CPython", True),
+        ("win32", "ARM64", "CPython", False),
+        ("linux", "armv7l", "CPython", False),
+        ("linux", "riscv64", "CPython", False),
+        ("emscripten", "wasm32", "CPython", False),
+        ("linux", "x86_64", "PyPy", False),
+    ],
+)
+def test_pygraphviz_is_asked_for_where_it_has_wheels(system, machine, python, wheel):
+    [pygraphviz] = [needed for needed in requirements()[0] if needed.name == "pygraphviz"]
+    place = {"sys_platform": system, "platform_machine": machine, "platform_python_implementation": python}
+    assert pygraphviz.marker.evaluate(place) == wheel
+
+
+def test_an_extra_lists_what_is_used():
+    """What the site needs is in its own extra, and nothing is installed that nothing imports."""
+    extras = requirements()[1]
+    assert {needed.name for needed in extras["docs"]} >= {"sphinx", "hypothesis", "edgegrad"}
+    assert [needed.extras for needed in extras["docs"] if needed.name == "edgegrad"] == [{"notebooks", "fast", "plots"}]
+    assert {needed.name for needed in extras["interop"]} == {"torch"}
