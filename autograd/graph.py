@@ -291,7 +291,7 @@ class Graph:
         budget: int | None = None,
         fold: str | None = "auto",
     ) -> None:
-        """Draw the graph into a file: ``.svg`` or ``.dot``, and ``.png`` or ``.pdf`` where Graphviz is installed.
+        """Draw the graph into a file: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
 
         Args:
             path: where to; the file appears whole or not at all.

@@ -52,27 +52,24 @@ def render(source: str, form: str) -> bytes:
 
     Args:
         source: the DOT text.
-        form: ``"svg"``, ``"png"`` or ``"pdf"``; the last two need an installed Graphviz.
+        form: ``"svg"``, ``"png"`` or ``"pdf"``.
 
     Raises:
         DrawingError: nothing is there that can do it, or Graphviz fails.
     """
-    program = shutil.which("dot")
-    if program is None and form != "svg":
-        raise DrawingError(
-            f"A {form.upper()} needs an installed Graphviz, and there is no program 'dot' on the PATH. Install "
-            "Graphviz, or save as .svg, which needs nothing."
-        )
-    trouble = None
+    program, trouble = shutil.which("dot"), None
     if program is not None:
         try:
             return _by_program(program, source, form)
+        except subprocess.TimeoutExpired:  # in process it would take as long
+            raise DrawingError(
+                f"{program} has not finished the drawing after {TIMEOUT_SECONDS} seconds. Give a smaller budget, so "
+                "that the graph is folded."
+            ) from None
         except DrawingError as error:
-            if form != "svg":
-                raise
             trouble = error
     try:
-        return _in_process(source)
+        return _in_process(source, form)
     except DrawingError as error:
         raise (trouble or error) from None
 
@@ -81,11 +78,6 @@ def _by_program(program: str, source: str, form: str) -> bytes:
     command = [program, f"-T{form}", *([f"-Gdpi={PNG_DOTS_PER_INCH}"] if form == "png" else [])]
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise DrawingError(
-            f"{program} has not finished the drawing after {TIMEOUT_SECONDS} seconds. Give a smaller budget, so that "
-            "the graph is folded."
-        ) from None
     except OSError as error:
         raise DrawingError(f"{program} cannot be run: {error.strerror}. Repair the Graphviz on the PATH.") from None
     if done.returncode or not done.stdout:
@@ -94,7 +86,7 @@ def _by_program(program: str, source: str, form: str) -> bytes:
     return done.stdout
 
 
-def _in_process(source: str) -> bytes:
+def _in_process(source: str, form: str) -> bytes:
     try:
         from pygraphviz import AGraph
     except ImportError:
@@ -106,11 +98,17 @@ def _in_process(source: str) -> bytes:
         with _without_notices():
             sheet = AGraph(string=source)
             try:
-                drawn: bytes = sheet.draw(format="svg", prog="dot")
+                if form == "png":
+                    sheet.graph_attr["dpi"] = str(PNG_DOTS_PER_INCH)
+                drawn: bytes = sheet.draw(format=form, prog="dot")
             finally:
                 sheet.close()
     except Exception as error:  # whatever the binding raises
         raise DrawingError(f"Graphviz failed in process: {error}. Report the .dot file, which can be saved.") from error
+    if not drawn:
+        raise DrawingError(
+            f"The Graphviz that pygraphviz carries gave no {form.upper()}. Install Graphviz, or save as .svg."
+        )
     return drawn
 
 
@@ -142,7 +140,7 @@ def save(graph: Graph, path: str | os.PathLike[str], style: Style) -> None:
     form = os.path.splitext(os.path.realpath(path))[1].lower()
     if form not in FORMATS:
         what = f"{form!r} is no format of drawings" if form else "it has no extension"
-        raise unwritable(path, f"{what}. Use .svg or .dot, or .png or .pdf where Graphviz is installed")
+        raise unwritable(path, f"{what}. Use .svg, .png, .pdf or .dot")
     check_place(path)
     source = Drawing(graph, style).source
     if form == ".svg":

@@ -11,10 +11,15 @@ import hashlib
 import inspect
 import json
 import os
+import platform
+import re
 import secrets
 import shutil
 import stat
+import time
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +40,21 @@ METADATA_KEY = "edgegrad"  # the one entry of the file's metadata: several would
 MAX_DEPTH = 100  # modules and lists within each other
 ALWAYS_POSSIBLE_SIZE = 65_536  # sizes up to this are possible even where a file holds few numbers
 MAX_TEXT_LENGTH = 1_000  # characters of one text in an architecture
+
+
+HOST = zlib.crc32(platform.node().encode())  # tells machines apart that share a folder
+UNFINISHED = re.compile(r"\.edgegrad-(\d+)-(\d+)-[0-9a-f]{8}\.tmp")
+STALE_SECONDS = 86_400.0  # seconds after which no save can be under way any more, on whatever machine
+
+_unfinished: set[str] = set()  # names of the files that this process is writing
+
+#: Arguments that no array is made by, so that any size of them costs nothing. All others are held against the file.
+GEOMETRY = {
+    "Reshape": {"shape"},
+    "MaxPool2d": {"kernel_size", "stride", "padding"},
+    "Conv2d": {"stride", "padding", "dilation"},
+    "ConvTranspose2d": {"stride", "padding", "output_padding", "dilation"},
+}
 
 
 class ModelFileError(ValueError):
@@ -201,14 +221,23 @@ def _read(path: Path) -> _Content:
 def _replace(path: Path, data: bytes) -> None:
     """Write a file beside its place, down to the disk, and then move it there in one step."""
     target = os.path.realpath(path)
-    folder, name = os.path.split(target)
+    folder = os.path.dirname(target)
     if not os.path.isdir(folder):
         raise FileNotFoundError(
             errno.ENOENT,
             f"The model was not saved, since there is no folder {folder}: create it first",
             os.fspath(path),
         )
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    if any(os.path.exists(place) and not os.path.isfile(place) for place in (path, target)):
+        raise FileExistsError(
+            errno.EEXIST,
+            "The model was not saved, since what stands there is no regular file: choose another path",
+            os.fspath(path),
+        )
+    _remove_left_behind(folder)
+    name = f".edgegrad-{HOST}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    temporary = os.path.join(folder, name)
+    _unfinished.add(name)
     try:
         with open(temporary, "xb") as file:
             file.write(data)
@@ -221,12 +250,42 @@ def _replace(path: Path, data: bytes) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+    finally:
+        _unfinished.discard(name)
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _remove_left_behind(folder: str) -> None:
+    """Remove the unfinished files of processes that were killed while they saved into a folder."""
+    with suppress(OSError):  # what cannot be listed or removed stays
+        for name in os.listdir(folder):
+            found = UNFINISHED.fullmatch(name)
+            if found is None or name in _unfinished:
+                continue
+            path = os.path.join(folder, name)
+            stale = time.time() - os.stat(path).st_mtime > STALE_SECONDS
+            if stale or (int(found[1]) == HOST and _is_over(int(found[2]))):
+                os.unlink(path)
+
+
+def _is_over(process: int) -> bool:
+    """Whether a process of this machine runs no more, as far as can be told; our own number was another's before."""
+    if process == os.getpid():
+        return True
+    if os.name != "posix":  # where a signal of 0 ends a process
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
@@ -298,7 +357,10 @@ def _check_config(config: Any, largest: int, random: _Sparing) -> Any:
         if unsaved:
             raise ValueError(f"its {kind.__name__} has {', '.join(unsaved)}, which no file holds")
         own = kind.__module__.partition(".")[0] == "nn"
-        inner = {key: walk(argument, depth + 1, own) for key, argument in content.items()}
+        free = GEOMETRY.get(kind.__name__, set())
+        if content.get("affine") is False and content.get("track_running_stats") is False:
+            free = {"num_features"}
+        inner = {key: walk(argument, depth + 1, own and key not in free) for key, argument in content.items()}
         return inner | ({"seed": random} if "seed" in inspect.signature(kind).parameters else {})
 
     return walk(config, 0, True)

@@ -1,7 +1,10 @@
 """Pictures: by an installed `dot` or in process, whole or not at all, the same each time."""
 
 import os
+import re
+import signal
 import stat
+import struct
 import subprocess
 import sys
 import textwrap
@@ -13,9 +16,11 @@ import pytest
 from drawings import DRAWINGS, perceptron, square_plus_one, swept
 
 from autograd import DrawingError, Value
+from autograd.draw import files
 from autograd.draw import render as rendering
 
 SVG = "{http://www.w3.org/2000/svg}"
+PNG = b"\x89PNG\r\n\x1a\n"
 
 needs_dot = pytest.mark.skipif(not rendering.shutil.which("dot"), reason="no Graphviz is installed here")
 
@@ -174,6 +179,13 @@ def test_png_and_pdf_by_an_installed_dot(fake_dot, tmp_path):
 
 
 def test_png_by_a_broken_dot(fake_dot, tmp_path):
+    fake_dot("sys.stderr.write('first\\nno renderer for png\\n'); sys.exit(3)")
+    square_plus_one().graph().save(tmp_path / "g.png")
+    assert (tmp_path / "g.png").read_bytes().startswith(PNG)
+
+
+def test_png_by_a_broken_dot_and_nothing_else(fake_dot, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
     program = fake_dot("sys.stderr.write('first\\nno renderer for png\\n'); sys.exit(3)")
     with pytest.raises(DrawingError) as raised:
         square_plus_one().graph().save(tmp_path / "g.png")
@@ -193,13 +205,31 @@ def test_a_dot_that_does_not_finish(fake_dot, tmp_path, monkeypatch):
     )
 
 
+def test_png_without_an_installed_dot(bare, tmp_path):
+    graph = swept(perceptron())
+    graph.save(tmp_path / "g.png")
+    written = (tmp_path / "g.png").read_bytes()
+    assert written.startswith(PNG)
+    points = re.search(r'<svg width="(\d+)pt" height="(\d+)pt"', graph.to_svg()).groups()
+    pixels = struct.unpack(">II", written[16:24])
+    assert pixels == tuple(pytest.approx(int(side) * 192 / 72, abs=4) for side in points)
+
+
+def test_pdf_without_an_installed_dot(bare, tmp_path):
+    swept(perceptron()).save(tmp_path / "g.PDF")
+    written = (tmp_path / "g.PDF").read_bytes()
+    assert written.startswith(b"%PDF-")
+    assert written.rstrip().endswith(b"%%EOF")
+
+
 @pytest.mark.parametrize("form", ["png", "pdf"])
-def test_png_and_pdf_need_an_installed_dot(form, bare, tmp_path):
+def test_a_graphviz_that_gives_nothing(form, bare, tmp_path, monkeypatch):
+    pygraphviz = pytest.importorskip("pygraphviz")
+    monkeypatch.setattr(pygraphviz.AGraph, "draw", lambda self, **_: b"")
     with pytest.raises(DrawingError) as raised:
         square_plus_one().graph().save(tmp_path / f"g.{form}")
     assert str(raised.value) == (
-        f"A {form.upper()} needs an installed Graphviz, and there is no program 'dot' on the PATH. Install "
-        "Graphviz, or save as .svg, which needs nothing."
+        f"The Graphviz that pygraphviz carries gave no {form.upper()}. Install Graphviz, or save as .svg."
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -279,9 +309,9 @@ def test_others_may_read_the_file_as_any_other(bare, tmp_path):
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("g.jpg", "'.jpg' is no format of drawings. Use .svg or .dot, or .png or .pdf where Graphviz is installed"),
-        ("g", "it has no extension. Use .svg or .dot, or .png or .pdf where Graphviz is installed"),
-        (".svg", "it has no extension. Use .svg or .dot, or .png or .pdf where Graphviz is installed"),
+        ("g.jpg", "'.jpg' is no format of drawings. Use .svg, .png, .pdf or .dot"),
+        ("g", "it has no extension. Use .svg, .png, .pdf or .dot"),
+        (".svg", "it has no extension. Use .svg, .png, .pdf or .dot"),
         ("folder.svg", "it is a folder. Name a file in it"),
         ("missing/g.svg", "there is no folder {0}/missing. Make it first"),
         ("file.svg/g.svg", "there is no folder {0}/file.svg. Make it first"),
@@ -339,3 +369,45 @@ def test_an_interrupted_write_leaves_no_part(bare, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         Value(1.0).graph().save(tmp_path / "g.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_pipes_and_devices_are_refused(bare, tmp_path):
+    os.mkfifo(tmp_path / "g.svg")
+    os.mkfifo(tmp_path / "g.html")
+    for path, write in (
+        (tmp_path / "g.svg", square_plus_one().graph().save),
+        (tmp_path / "g.html", square_plus_one().explore),
+    ):
+        with pytest.raises(DrawingError) as raised:
+            write(path)
+        assert str(raised.value) == (
+            f"{path} cannot be written: it is a pipe or a device, not a file. Choose another path."
+        )
+    assert stat.S_ISFIFO((tmp_path / "g.svg").stat().st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["g.html", "g.svg"]
+
+
+def test_the_longest_names(tmp_path):
+    name = "ж" * 125 + "g.dot"
+    Value(1.0).graph().save(tmp_path / name)
+    assert os.listdir(tmp_path) == [name]
+
+
+KILLED = """
+import os, signal, sys
+from autograd import Value
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+Value(1.0).graph().save(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another signal")
+def test_what_a_killed_process_left_behind_goes_at_the_next_save(tmp_path):
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.dot")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [name.startswith(".edgegrad-") for name in os.listdir(tmp_path)] == [True]
+    another = tmp_path / f".edgegrad-{files.HOST}-{os.getppid()}-0123abcd.part"
+    another.touch()
+    Value(1.0).graph().save(tmp_path / "b.dot")
+    assert sorted(os.listdir(tmp_path)) == [another.name, "b.dot"]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +150,27 @@ def test_tied_weights_stay_tied(tmp_path: Path) -> None:
     assert again[1].W is again[0].W  # type: ignore[index]
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        Reshape(90_000),
+        Reshape(1, 70_000, 2),
+        MaxPool2d(100_000),
+        MaxPool2d(2, stride=100_000),
+        Conv2d(1, 1, 1, stride=100_000),
+        Conv2d(1, 1, 1, padding=100_000),
+        Conv2d(1, 1, 2, dilation=(1, 100_000)),
+        ConvTranspose2d(1, 1, 1, stride=100_000, output_padding=99_999),
+        BatchNorm2d(90_000, affine=False, track_running_stats=False),
+        Sequential(Layer(2, 1), Reshape(90_000)),
+    ],
+    ids=lambda model: model.title,
+)
+def test_sizes_that_no_array_is_made_by_may_be_large(model: Module, tmp_path: Path) -> None:
+    save(model, tmp_path / "m")
+    assert load(tmp_path / "m").config() == model.config()
+
+
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         save(MODELS["pictures"][0](), tmp_path / name)
@@ -216,6 +241,74 @@ def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     assert caught.value.filename == str(tmp_path / "nowhere" / "m")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "m")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "pipe", tmp_path / "link", tmp_path / "folder", Path("/dev/null")):
+        with pytest.raises(FileExistsError) as caught:
+            save(Layer(1, 1), path)
+        assert caught.value.strerror == (
+            "The model was not saved, since what stands there is no regular file: choose another path"
+        )
+        assert caught.value.filename == str(path)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["folder", "link", "pipe"]
+
+
+@pytest.mark.parametrize("name", ["m" * 255, "ж" * 127, "m" * 242])
+def test_the_longest_names(tmp_path: Path, name: str) -> None:
+    save(Layer(1, 1), tmp_path / name)
+    assert os.listdir(tmp_path) == [name]
+
+
+KILLED = """
+import os, signal, sys
+from nn import Layer, save
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+save(Layer(1, 1), sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another signal")
+def test_what_a_killed_process_left_behind_goes_at_the_next_save(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    [left] = os.listdir(tmp_path)
+    assert left.startswith(".edgegrad-")
+    save(Layer(1, 1), tmp_path / "b")
+    assert os.listdir(tmp_path) == ["b"]
+
+
+def test_what_others_are_writing_stays(tmp_path: Path) -> None:
+    here = files.HOST
+    pid_of_another = os.getppid()
+    names = [
+        f".edgegrad-{here}-{pid_of_another}-0123abcd.tmp",  # a process that runs
+        f".edgegrad-{here + 1}-{pid_of_another}-0123abcd.tmp",  # of another machine, where we do not know
+        ".edgegrad-notes.tmp",
+        ".m.0123abcd.tmp",
+    ]
+    for name in names:
+        (tmp_path / name).touch()
+    save(Layer(1, 1), tmp_path / "m")
+    assert sorted(os.listdir(tmp_path)) == sorted([*names, "m"])
+    (tmp_path / f".edgegrad-{here}-{os.getpid()}-0123abcd.tmp").touch()  # of a process of our number, before us
+    os.utime(tmp_path / names[1], (0, 0))
+    save(Layer(1, 1), tmp_path / "m")
+    assert sorted(os.listdir(tmp_path)) == sorted([names[0], *names[2:], "m"])
+
+
+def test_threads_save_into_one_folder(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda k: save(Layer(k % 3 + 1, 1), tmp_path / f"m{k % 4}"), range(200)))
+    assert sorted(os.listdir(tmp_path)) == ["m0", "m1", "m2", "m3"]
+    for name in os.listdir(tmp_path):
+        load(tmp_path / name)
 
 
 def test_models_that_cannot_be_saved(tmp_path: Path) -> None:
