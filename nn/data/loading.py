@@ -20,11 +20,13 @@ __all__ = ["DataLoader", "Standardizer", "train_test_split"]
 
 Array = NDArray[Any]
 
+ROUNDING = float(np.finfo(np.float64).eps)  # the relative distance of neighbouring floats
+
 
 class Standardizer:
     """Columns shifted and scaled to mean 0 and standard deviation 1, by the statistics of the training data alone.
 
-    A column that is constant in the training data only has its mean taken off: it becomes 0, and is not divided.
+    A column that is constant in the training data, up to rounding, only has its mean taken off, and is not divided.
     Works on X with one row an example and on targets of shape (n,); axes beyond the second are standardised place
     by place. Source: lecture L1.8.
 
@@ -58,9 +60,12 @@ class Standardizer:
         # A power of two takes the largest number of each column to below 1, exactly: no square can overflow.
         exponent = np.frexp(np.abs(array).max(axis=0))[1]
         scaled = np.ldexp(array, -exponent)
-        constant = (array == array[0]).all(axis=0)
-        self.mean = np.where(constant, array[0], np.ldexp(scaled.mean(axis=0), exponent))
-        self.std = np.where(constant, 0.0, np.ldexp(scaled.std(axis=0), exponent))
+        mean, std = scaled.mean(axis=0), scaled.std(axis=0)
+        equal = (array == array[0]).all(axis=0)
+        # What rounding alone can make of the variance of n equal numbers, as scikit-learn's StandardScaler bounds it.
+        rounding = len(array) * ROUNDING * std**2 + (len(array) * ROUNDING * mean) ** 2
+        self.mean = np.where(equal, array[0], np.ldexp(mean, exponent))
+        self.std = np.where(equal | (std**2 <= rounding), 0.0, np.ldexp(std, exponent))
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -52,6 +52,33 @@ def test_a_constant_column_only_loses_its_mean() -> None:
     assert repr(scaler) == "<Standardizer of 2 columns, 1 constant>"
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        [0.1 + 0.2, 0.3, 0.3],
+        [1e8 + 2e-8, 1e8, 1e8 - 2e-8, 1e8],
+        [-1e-300 * (1 + 4e-16), -1e-300, -1e-300],
+        [7.1, math.nextafter(7.1, 8.0)] * 500,
+        [1.0 / 3.0, 1.0 - 2.0 / 3.0, 0.1 / 0.3],
+        [0.1 + 0.1 + 0.1, 0.3, 0.3, 0.3],
+        # and columns that do vary, little as it is
+        [1.0, 1.0 + 1e-14, 1.0],
+        [1e8, 1e8 + 1e-6, 1e8],
+        [0.0, 1e-300, 0.0],
+        [1.0, 1.0, 1.0 + 1e-12] * 30,
+    ],
+)
+def test_a_column_is_constant_where_scikit_learn_says_so(column: list[float]) -> None:
+    preprocessing = pytest.importorskip("sklearn.preprocessing")
+    X = np.array([column, np.arange(len(column))]).T
+    ours, theirs = Standardizer().fit(X), preprocessing.StandardScaler().fit(X)
+    if abs(column[0]) > 1e-150:  # the squares of smaller ones are zeros there, and a varying column is constant
+        assert (np.asarray(ours.std) == 0.0).tolist() == [bool(theirs.scale_[0] == 1.0), False]
+        np.testing.assert_allclose(ours.transform(X), theirs.transform(X), rtol=1e-3, atol=1e-7)
+    assert np.abs(ours.transform(X)).max() < 40.0
+    np.testing.assert_allclose(ours.inverse(ours.transform(X))[:, 0], column, rtol=1e-15)
+
+
 def test_targets_may_be_flat_and_pictures_have_statistics_by_place() -> None:
     y = Standardizer()
     assert y.fit_transform([1, 2, 3]).shape == (3,)
