@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nn import arrays
 from nn.errors import ConfigError, StateError
+from nn.exchange.readable import check_readable
 from nn.module import Module, Slot
 from nn.modules.activations import ActivationFunction
 from nn.modules.activations import activation as find_activation
@@ -28,6 +29,7 @@ __all__ = ["from_torch", "load_torch_state", "to_torch", "torch_state"]
 #: PyTorch's names of our arrays; the others are the same.
 TORCH_NAMES = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"}
 SOFTPLUS_THRESHOLD = 700.0  # PyTorch's softplus is x itself above its threshold, 20 by default: off by up to 2e-9
+SMOOTH_THRESHOLD = 20  # the least threshold of theirs that is taken for none
 
 
 def to_torch(model: Module) -> Any:
@@ -99,11 +101,14 @@ def from_torch(module: Any) -> Sequential:
             BatchNorm2d, Dropout, Flatten, Unflatten, Identity and activations; or one of these alone.
 
     Raises:
-        ConfigError: a module, or an option of it, has no counterpart here.
-        ValueError: a weight is NaN or infinite.
+        ConfigError: a module, an option of it, a hook, or a weight that is computed from others has no counterpart
+            here.
+        TypeError: it is no module of PyTorch.
+        ValueError: a weight is NaN or infinite, or not there yet.
         ImportError: PyTorch is not installed.
     """
     torch = _torch()
+    check_readable(torch, module)
     chain = module if isinstance(module, torch.nn.Sequential) else torch.nn.Sequential(module)
     model = _Import(chain).sequential(chain, "")
     return model.train(bool(module.training))
@@ -291,6 +296,11 @@ class _Import:
                 _require(part, place, approximate=("none",))
             case "Softplus":
                 _require(part, place, beta=(1, 1.0))
+                if part.threshold < SMOOTH_THRESHOLD:
+                    raise ConfigError(
+                        f"Module {place}, {part}, has threshold={part.threshold!r}, above which it is x itself; that "
+                        f"has no counterpart here: it must be {SMOOTH_THRESHOLD} or more."
+                    )
             case "Softmax":
                 _require(part, place, dim=(-1, 1, None))
             case "LogSoftmax":
@@ -305,10 +315,10 @@ class _Import:
         alone = self.activation(part, place)
         if alone is not None:
             return Activation(alone)
+        if isinstance(part, _torch().nn.Sequential):
+            return self.sequential(part, f"{place}.")
         bias = getattr(part, "bias", None) is not None
         match type(part).__name__:
-            case "Sequential":
-                return self.sequential(part, f"{place}.")
             case "Linear":
                 return self.fill(part, Layer(part.in_features, part.out_features, activation, bias))
             case "Conv2d":
@@ -334,6 +344,8 @@ class _Import:
                 return Flatten()
             case "Unflatten":
                 _require(part, place, dim=(1,))
+                if any(not isinstance(size, int) or size < 1 for size in part.unflattened_size):
+                    raise ConfigError(f"Module {place}, {part}, leaves a size open: write each as a number from 1.")
                 return Reshape(*part.unflattened_size)
             case "Identity":
                 return Identity()
