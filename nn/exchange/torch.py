@@ -75,7 +75,8 @@ def load_torch_state(model: Module, state: Mapping[str, Any]) -> None:
     twin, counterparts = _twin(model)
     wanted = twin.state_dict()
     given = {key: _array(tensor) for key, tensor in state.items()}
-    problems = [f"{key} is missing" for key in wanted if key not in given]
+    problems = [f"{key} is complex" for key, array in given.items() if np.iscomplexobj(array)]
+    problems += [f"{key} is missing" for key in wanted if key not in given]
     problems += [f"{key} is not part of the model" for key in given if key not in wanted]
     problems += [
         f"{key} has shape {given[key].shape} instead of {tuple(tensor.shape)}"
@@ -381,4 +382,7 @@ def _unknown(part: Any, place: str) -> ConfigError:
 
 
 def _array(tensor: Any) -> NDArray[Any]:
-    return np.asarray(tensor.detach().cpu().double().numpy() if hasattr(tensor, "detach") else tensor)
+    if not hasattr(tensor, "detach"):
+        return np.asarray(tensor)
+    here = tensor.detach().cpu().to_dense()
+    return np.asarray((here if here.is_complex() else here.double()).numpy())

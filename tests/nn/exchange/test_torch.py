@@ -219,6 +219,23 @@ def test_a_state_of_single_precision_or_arrays() -> None:
     assert ours(model, np.array([[1.0, 1.0]])).tolist() == [[6.0]]
 
 
+def test_a_complex_state_is_not_cut_to_its_real_part() -> None:
+    model = Layer(2, 1, bias=False)
+    state = {"0.weight": torch.ones(1, 2, dtype=torch.complex64)}
+    for given in (state, {"0.weight": np.ones((1, 2)) * 1j}):
+        with pytest.raises(StateError) as caught:
+            load_torch_state(model, given)
+        assert str(caught.value) == (f"The state does not fit {model.title}: 0.weight is complex. Nothing was changed.")
+
+
+def test_a_state_of_sparse_or_small_numbers() -> None:
+    model = Layer(2, 1, bias=False)
+    for weight in (torch.ones(1, 2).to_sparse(), torch.ones(1, 2, dtype=torch.bfloat16), torch.ones(1, 2).half()):
+        model.W[0][0].data = 5.0
+        load_torch_state(model, {"0.weight": weight})
+        assert model.state_dict()["W"].tolist() == [[1.0, 1.0]]
+
+
 def test_a_state_that_does_not_fit() -> None:
     model = MLP(2, [3, 1], seed=0)
     before = model.state_dict()
