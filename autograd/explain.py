@@ -5,7 +5,6 @@ Named Values are the milestones of a derivation; what has no name between them i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from heapq import nlargest
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from autograd.backward import pass_down
 from autograd.errors import NotConnectedError, OperandTypeError
 from autograd.graph import Edge, edges_of, expression, label, slope_symbol, topological
+from autograd.scaled import ZERO, Scaled, multiply
 from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, product, text
 from autograd.value import Value
 
@@ -44,7 +44,7 @@ class Factor(NamedTuple):
     @property
     def number(self) -> float:
         """The factor as a number."""
-        return math.prod(edge.slope for edge in self.edges)
+        return float(_product(self.edges))
 
 
 class Path(NamedTuple):
@@ -96,22 +96,25 @@ class Explanation:
     def __init__(self, output: Value, value: Value, paths: int, precision: int) -> None:
         self.output, self.value, self.precision = output, value, precision
         nodes = topological([output])
-        ranked, counts, totals, scales = _from_below(nodes, value, paths)
+        ranked, counts, totals = _from_below(nodes, value, paths)
         if output not in counts:
             raise NotConnectedError(
                 f"{output._describe()} does not depend on {value._describe()}: no path of edges leads from one to the "
                 "other. Pass the very Value that the output was computed from, not a copy of the same name."
             )
-        self.total, self.count = totals[output], counts[output]
+        self._total, self.count = totals[output], counts[output]
+        self.total = float(self._total)
         self.paths = tuple(_path(output, value, ranked, rank) for rank in range(len(ranked[output])))
-        shown = sum(path.number for path in self.paths)
-        self.rest = self.total - shown if self.count > len(self.paths) else 0.0
-        seeds = {**dict.fromkeys(nodes, 0.0), output: 1.0}
-        adjoints = pass_down(nodes, seeds, lambda node, adjoint: [s or None for s in node.slopes] if adjoint else ())
-        tolerance = 1e-9 * scales[output]
-        assert not abs(adjoints[value] - self.total) > tolerance, "sweeps from above and from below disagree"
-        assert self.count > len(self.paths) or not abs(shown - self.total) > tolerance
-        self.children = _children(nodes, output, value, adjoints)
+        self._rest = self._total
+        for path in self.paths:
+            self._rest = self._rest - _product(path.edges)
+        self.rest = float(self._rest) if self.count > len(self.paths) else 0.0
+        seeds: dict[Value, Any] = {**dict.fromkeys(nodes, ZERO), output: Scaled(1.0)}
+        adjoints = pass_down(
+            nodes, seeds, lambda node, adjoint: [Scaled(s) if s else None for s in node.slopes] if adjoint else ()
+        )
+        self._terms = _terms(nodes, output, value, adjoints)
+        self.children = tuple(Child(node, float(adjoint), float(slope)) for node, adjoint, slope in self._terms)
 
     def __str__(self) -> str:
         lines = []
@@ -122,14 +125,14 @@ class Explanation:
         if len(self.children) > 1:
             lines.append(self._by_children())
         else:
-            lines.append(f"{self._head()} = {self._number(self.total)}")
+            lines.append(f"{self._head()} = {self._number(self._total)}")
         lines.append(f"the sum over {self.count:,} paths:")
         width = len(str(len(self.paths)))
         for index, path in enumerate(self.paths, 1):
             lines.append(f"  {index:>{width}}. {self._path(path)}")
         others = self.count - len(self.paths)
         if others:
-            lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self.rest)}")
+            lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self._rest)}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -140,7 +143,8 @@ class Explanation:
         head = self._fraction(self.output, self.value)
         if self.count == 1:
             return f"{head} = {self._latex_path(self.paths[0])}"
-        rows = [f"{head} &= {latex_number(self.total, self.precision)}"]
+        total = self._latex_number(self._total)
+        rows = [f"{head} &= {total}"]
         if len(self.children) > 1:
             terms = []
             for child in self.children[:MAX_FACTORS]:
@@ -149,11 +153,11 @@ class Explanation:
                     terms.append(direct + r"\Big|_{\text{direct}}")
                 else:
                     terms.append(rf"{self._fraction(self.output, child.node)} \cdot {direct}")
-            rows = [f"{head} &= {' + '.join(terms)} = {latex_number(self.total, self.precision)}"]
+            rows = [f"{head} &= {' + '.join(terms)} = {total}"]
         rows += [f"{'+' if index else ' '}&\\quad {self._latex_path(path)}" for index, path in enumerate(self.paths)]
         if self.count > len(self.paths):
             others = self.count - len(self.paths)
-            rows.append(rf"+&\quad {latex_number(self.rest, self.precision)} \quad\text{{({others:,} more paths)}}")
+            rows.append(rf"+&\quad {self._latex_number(self._rest)} \quad\text{{({others:,} more paths)}}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def _repr_latex_(self) -> str:
@@ -165,21 +169,34 @@ class Explanation:
     def _head(self) -> str:
         return f"∂{self._label(self.output)}/∂{self._label(self.value)}"
 
-    def _number(self, number: float) -> str:
-        return number_text(number, self.precision)
+    def _number(self, number: Scaled) -> str:
+        far = number.decimal(self.precision)
+        if far is None:
+            return number_text(float(number), self.precision)
+        return f"{far[0]}e{far[1]:+}".replace("-", "−")
+
+    def _latex_number(self, number: Scaled) -> str:
+        far = number.decimal(self.precision)
+        if far is None:
+            return latex_number(float(number), self.precision)
+        return rf"{far[0]} \times 10^{{{far[1]}}}"
+
+    def _times(self, numbers: Sequence[Scaled]) -> str:
+        written = map(self._number, numbers)
+        return " × ".join(_elide([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)]))
 
     def _by_children(self) -> str:
         """Write the lecture's sum over children: E_x = E_z·∂z/∂x + E_s·∂s/∂x + …"""
         top, low = self._label(self.output), self._label(self.value)
         symbols, numbers = [], []
-        for node, adjoint, slope in self.children[:MAX_FACTORS]:
+        for node, adjoint, slope in self._terms[:MAX_FACTORS]:
             middle = self._label(node)
             direct = node is self.output
             symbols.append(f"∂{top}/∂{low} directly" if direct else f"∂{top}/∂{middle}·∂{middle}/∂{low}")
-            numbers.append(self._number(slope) if direct else _times([adjoint, slope], self.precision))
+            numbers.append(self._number(slope) if direct else self._times([adjoint, slope]))
         rest = len(self.children) - MAX_FACTORS
         more = f" + … {rest} more …" if rest > 0 else ""
-        total = self._number(self.total)
+        total = self._number(self._total)
         return f"{self._head()} = {' + '.join(symbols)}{more}\n  = {' + '.join(numbers)}{more} = {total}"
 
     def _path(self, path: Path) -> str:
@@ -192,8 +209,8 @@ class Explanation:
         if isinstance(symbols, Symbol):
             steps.append(text(symbols, self.precision))
         if len(factors) > 1:
-            steps.append(_times([f.number for f in factors], self.precision))
-        result = self._number(path.number)
+            steps.append(self._times([_product(f.edges) for f in factors]))
+        result = self._number(_product(path.edges))
         if not steps or steps[-1] != result:
             steps.append(result)
         return " = ".join(steps)
@@ -219,10 +236,10 @@ class Explanation:
         if isinstance(symbols, Symbol):
             steps.append(latex(symbols, self.precision))
         if len(factors) > 1:
-            numbers = [latex_number(f.number, self.precision) for f in factors]
+            numbers = [self._latex_number(_product(f.edges)) for f in factors]
             wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(numbers)]
             steps.append(r" \times ".join(_elide(wrapped, r"\cdots")))
-        result = latex_number(path.number, self.precision)
+        result = self._latex_number(_product(path.edges))
         if not steps or steps[-1] != result:
             steps.append(result)
         return " = ".join(steps)
@@ -266,46 +283,43 @@ def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) 
     return Explanation(output, value, paths, precision)
 
 
-def _multiply(adjoint: float, slope: float) -> float:
-    """Multiply as the sweep does: a zero adjoint passes zero, whatever the slope."""
-    return adjoint * slope if adjoint and slope else 0.0
+def _product(edges: Sequence[Edge]) -> Scaled:
+    """Multiply the slopes of edges that follow one another, from below as `_from_below` does."""
+    return multiply(edge.slope for edge in reversed(edges))
 
 
 class _Step(NamedTuple):
     """One of the largest paths down from a node: its product, its first edge, and its rank below that edge."""
 
-    number: float
+    number: Scaled
     edge: Edge | None
     rank: int
 
 
 def _from_below(
     nodes: Sequence[Value], value: Value, wanted: int
-) -> tuple[dict[Value, list[_Step]], dict[Value, int], dict[Value, float], dict[Value, float]]:
-    """For each node above `value`: its `wanted` largest paths down, the number of paths, and their sum.
-
-    The last result is the sum of their absolute products: the scale of rounding errors.
-    """
-    ranked, count, total, scale = {value: [_Step(1.0, None, 0)]}, {value: 1}, {value: 1.0}, {value: 1.0}
+) -> tuple[dict[Value, list[_Step]], dict[Value, int], dict[Value, Scaled]]:
+    """For each node above `value`: its `wanted` largest paths down, the number of paths, and their sum."""
+    one = Scaled(1.0)
+    ranked, count, total = {value: [_Step(one, None, 0)]}, {value: 1}, {value: one}
     for node in nodes:
         below = [edge for edge in edges_of(node) if edge.operand in count] if node is not value else []
         if below:
-            slopes = [(edge.slope, edge.operand) for edge in below]
-            count[node] = sum(count[v] for _, v in slopes)
-            total[node] = sum(_multiply(total[v], slope) for slope, v in slopes)
-            scale[node] = sum(_multiply(scale[v], abs(slope)) for slope, v in slopes)
+            slopes = [(Scaled(edge.slope), edge) for edge in below]
+            count[node] = sum(count[edge.operand] for edge in below)
+            total[node] = sum((total[edge.operand] * slope for slope, edge in slopes), start=ZERO)
             steps = [
-                _Step(_multiply(step.number, edge.slope), edge, rank)
-                for edge in below
+                _Step(step.number * slope, edge, rank)
+                for slope, edge in slopes
                 for rank, step in enumerate(ranked[edge.operand])
             ]
-            ranked[node] = nlargest(wanted, steps, key=lambda step: abs(step.number)) if len(steps) > 1 else steps
-    return ranked, count, total, scale
+            ranked[node] = nlargest(wanted, steps, key=lambda step: step.number.size) if len(steps) > 1 else steps
+    return ranked, count, total
 
 
 def _path(output: Value, value: Value, ranked: dict[Value, list[_Step]], rank: int) -> Path:
     """Follow one of the largest paths from the output down."""
-    number = ranked[output][rank].number
+    number = float(ranked[output][rank].number)
     edges: list[Edge] = []
     node = output
     while node is not value:
@@ -316,26 +330,23 @@ def _path(output: Value, value: Value, ranked: dict[Value, list[_Step]], rank: i
     return Path(tuple(edges), number)
 
 
-def _children(nodes: Sequence[Value], output: Value, value: Value, adjoints: dict[Value, float]) -> tuple[Child, ...]:
-    """Collect the nearest milestones above `value`, each with its slope along unnamed Values only."""
-    local = {value: 1.0}
-    children: list[Child] = []
+def _terms(
+    nodes: Sequence[Value], output: Value, value: Value, adjoints: dict[Value, Scaled]
+) -> list[tuple[Value, Scaled, Scaled]]:
+    """Collect the nearest milestones above `value`, each with its adjoint and its slope along unnamed Values only."""
+    local = {value: Scaled(1.0)}
+    terms: list[tuple[Value, Scaled, Scaled]] = []
     for node in nodes:
         below = [edge for edge in edges_of(node) if edge.operand in local]
         if not below or node is value:
             continue
-        slope = sum(_multiply(local[edge.operand], edge.slope) for edge in below)
+        slope = sum((local[edge.operand] * Scaled(edge.slope) for edge in below), start=ZERO)
         if node.name is not None or node is output:
-            children.append(Child(node, adjoints[node], slope))
+            terms.append((node, adjoints[node], slope))
         else:
             local[node] = slope
-    return tuple(children)
+    return terms
 
 
 def _elide(items: list[str], dots: str = "…") -> list[str]:
     return items if len(items) <= MAX_FACTORS else [*items[:FACTORS_AT_EACH_END], dots, *items[-FACTORS_AT_EACH_END:]]
-
-
-def _times(numbers: Sequence[float], precision: int) -> str:
-    written = [number_text(number, precision) for number in numbers]
-    return " × ".join(_elide([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)]))

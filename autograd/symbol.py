@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd.notation import ATOM, NEGATIVE, PRODUCT, Written, write_call
 from autograd.op import READINGS, Op
+from autograd.scaled import Scaled
 
 __all__ = [
     "Symbol",
@@ -98,26 +99,32 @@ def product(factors: Sequence[Any]) -> Any:
     >>> str(product([2.0, Symbol("p") - Symbol("t"), -0.5]))
     '−(p − t)'
     """
-    coefficient = 1.0
+    gathered = Scaled(1.0)
     rest: list[Any] = []
     stack = list(reversed(factors))
     while stack:
         x = stack.pop()
         if not isinstance(x, Symbol):
-            coefficient *= x
+            gathered = gathered * Scaled(x)
         elif x.op is not None and x.op.notation is PRODUCT:
             stack.extend(reversed(x.operands))
         elif x.op is not None and x.op.notation is NEGATIVE:
-            coefficient = -coefficient
+            gathered = gathered * Scaled(-1.0)
             stack.append(x.operands[0])
         else:
             rest.append(x)
-    if not rest or coefficient == 0.0:
+    coefficient = float(gathered)
+    if not rest or not gathered:
         return coefficient
-    result = rest[0] if abs(coefficient) == 1.0 else abs(coefficient) * rest[0]
+    size: Any = abs(coefficient)
+    far = gathered.decimal(6)
+    if far is not None:  # no float, but what multiplies it may bring it back
+        mantissa = far[0].removeprefix("-")
+        size = Symbol(f"{mantissa}e{far[1]:+}".replace("-", "−"), latex=rf"{mantissa} \times 10^{{{far[1]}}}")
+    result = rest[0] if far is None and size == 1.0 else size * rest[0]
     for x in rest[1:]:
         result = result * x
-    return -result if coefficient < 0 else result
+    return -result if gathered.mantissa < 0 else result
 
 
 def number_text(number: float, precision: int = 6) -> str:

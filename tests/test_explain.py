@@ -23,6 +23,7 @@ from autograd import (
     sin,
     tanh,
 )
+from autograd.scaled import Scaled, multiply
 
 
 def named(v: Value, name: str) -> Value:
@@ -231,3 +232,116 @@ def test_arguments_that_are_no_values():
     assert str(caught.value) == "explain takes two Values, the output and one it was computed from, not float."
     with pytest.raises(ValueError, match=r"^paths must be a whole number from 1, not 0\.$"):
         explain(Value(1.0), Value(1.0), paths=0)
+
+
+# --- products that leave the floats on the way ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("factors", "start"),
+    [
+        ((1e-160, 1e-160, 1e10), 0.5),
+        ((1e200, 1e200, 1e-200), 1e-300),
+        ((1e-200, 1e-200, 1e-200, 1e200, 1e200, 1e200), 1.0),
+        ((1e-200, 1e-200), 1.0),
+        ((-1e200, 1e200, 1e-300), 1e-300),
+        ((1e-300, 1e-300, 1e300, 7.0, 1e300), 3.0),
+    ],
+)
+def test_a_product_that_leaves_the_floats_on_the_way(factors, start):
+    x = Value(start, name="x")
+    y = x
+    for factor in factors:
+        y = y * factor
+    exact = mpmath.mpf(1)
+    for factor in factors:
+        exact *= factor
+    derivation = explain(named(y, "y"), x)
+    assert derivation.total == pytest.approx(float(exact), rel=1e-14, abs=5e-324)
+    assert [path.number for path in derivation.paths] == [derivation.total]
+    written = str(derivation).rpartition(" = ")[2].replace("−", "-")
+    assert float(mpmath.mpf(written) / exact) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_sums_and_children_beyond_the_floats():
+    x = Value(1e-150, name="x")
+    a = named(x * 1e-200, "a")
+    b = named(a * 1e-200 + x * 2, "b")
+    c = named(b * 1e200 * 1e-300 * 1e200 * 1e200 * 1e100, "c")
+    derivation = explain(c, x)
+    assert str(derivation) == (
+        "∂c/∂x = ∂c/∂a·∂a/∂x + ∂c/∂b·∂b/∂x\n"
+        "  = 1e+200 × 1e−200 + 1e+400 × 2 = 2e+400\n"
+        "the sum over 2 paths:\n"
+        "  1. ∂c/∂b · ∂b/∂x = 1e+400 × 2 = 2e+400\n"
+        "  2. ∂c/∂b · ∂b/∂a · ∂a/∂x = 1e+400 × 1e−200 × 1e−200 = 1"
+    )
+    assert derivation.total == math.inf
+    assert [path.number for path in derivation.paths] == [math.inf, pytest.approx(1.0)]
+    assert [child.slope for child in derivation.children] == [1e-200, 2.0]
+    assert [child.adjoint for child in derivation.children] == [pytest.approx(1e200), math.inf]
+    assert derivation.latex().endswith(
+        r"1 \times 10^{400} \times 1 \times 10^{-200} \times 1 \times 10^{-200} = 1" "\n\\end{aligned}"
+    )
+
+
+def test_the_number_of_a_formula_beyond_the_floats():
+    x = Value(1e-250, name="x")
+    assert str(explain(named(x**2 * 1e100 * 1e200 * 1e200, "y"), x)) == "∂y/∂x = 2e+500·x = 2e+250"
+    assert str(explain(named(x * -x * 1e100 * 1e200 * 1e200, "y"), x)).endswith("  2. −1e+500·x = −1e+250")
+    x = Value(1e150, name="x")
+    assert str(explain(named(x**2 * 1e-300 * 1e-200, "y"), x)) == "∂y/∂x = 2e−500·x = 2e−350"
+    assert (
+        explain(named(x**2 * 1e-300 * 1e-200, "y"), x)
+        .latex()
+        .endswith(r"= 2 \times 10^{-500} \cdot x = 2 \times 10^{-350}")
+    )
+
+
+@pytest.mark.parametrize("depth", [1600, 20_000])
+def test_deep_chains_below_the_floats(depth):
+    x = Value(3.0, name="x")
+    y = x
+    for _ in range(depth):
+        y = tanh(y * 0.5)
+    derivation = explain(y, x)
+    point, slope = mpmath.mpf(3), mpmath.mpf(1)
+    for _ in range(depth):
+        point = mpmath.tanh(point / 2)
+        slope *= (1 - point**2) / 2
+    written = str(derivation).rpartition(" = ")[2].replace("−", "-")
+    assert float(mpmath.mpf(written) / slope) == pytest.approx(1.0, rel=1e-5)
+    assert derivation.total == 0.0
+
+
+@given(st.lists(st.floats(-1e308, 1e308).filter(bool), min_size=1, max_size=40))
+def test_scaled_products_are_right_and_the_floats_own_where_those_hold(numbers):
+    exact, plain, inside = mpmath.mpf(1), 1.0, True
+    with mpmath.workprec(3000):
+        for number in numbers:
+            exact *= number
+            plain *= number
+            inside = inside and 1e-300 < abs(plain) < math.inf
+        product = multiply(numbers)
+        ratio = mpmath.ldexp(product.mantissa, product.exponent) / exact
+    assert float(ratio) == pytest.approx(1.0, rel=1e-14)
+    if inside:
+        assert float(product) == plain
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=20))
+def test_scaled_sums_are_the_floats_own(numbers):
+    plain, total = 0.0, Scaled(0.0)
+    for number in numbers:
+        plain, total = plain + number, total + Scaled(number)
+    if abs(plain) < math.inf:
+        assert float(total) == pytest.approx(plain, rel=1e-12, abs=1e-300) or max(map(abs, numbers)) > 1e12 * abs(plain)
+
+
+def test_scaled_infinities_and_nan():
+    assert float(Scaled(math.inf) * Scaled(-2.0)) == -math.inf
+    assert float(Scaled(math.inf) * Scaled(0.0)) == 0.0  # as in the sweep: a zero adjoint passes zeros
+    assert math.isnan(float(Scaled(math.nan) + Scaled(1.0)))
+    assert Scaled(math.inf).decimal(6) is None
+    assert Scaled(1.5).decimal(6) is None
+    assert Scaled(0.75, -2000).decimal(3) == ("6.53", -603)

@@ -1,0 +1,91 @@
+"""Numbers far beyond the floats, for products that leave their range on the way: a float and a power of two.
+
+They round as floats do, so that a product which stays in range comes out the same, to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+
+__all__ = ["Scaled", "multiply"]
+
+SMALLEST_NORMAL = 2.0**-1022  # below it, floats have fewer digits
+MAX_SHIFT = 1100  # binary places between two numbers, beyond which the smaller adds nothing
+
+
+class Scaled:
+    """A number as mantissa × 2 ** exponent, its mantissa from ½ to 1. Zeros, infinities and NaN are mantissas.
+
+    Args:
+        number: the mantissa.
+        exponent: the power of two.
+    """
+
+    __slots__ = ("exponent", "mantissa")
+
+    def __init__(self, number: float, exponent: int = 0) -> None:
+        self.mantissa, shift = math.frexp(number)
+        self.exponent = exponent + shift if self.mantissa - self.mantissa == 0.0 != self.mantissa else 0
+
+    def __mul__(self, other: Scaled) -> Scaled:
+        """Multiply; zero times anything is zero, as in the sweep, where a zero adjoint passes zeros."""
+        if not self.mantissa or not other.mantissa:
+            return ZERO
+        return Scaled(self.mantissa * other.mantissa, self.exponent + other.exponent)
+
+    def __add__(self, other: Scaled) -> Scaled:
+        if not self.mantissa:
+            return other
+        if not other.mantissa:
+            return self
+        shift = max(self.exponent, other.exponent)
+        return Scaled(self._at(shift) + other._at(shift), shift)
+
+    def __sub__(self, other: Scaled) -> Scaled:
+        return self + Scaled(-other.mantissa, other.exponent)
+
+    def __float__(self) -> float:
+        """Round to a float: 0 or ±∞ where it is beyond them."""
+        try:
+            return math.ldexp(self.mantissa, self.exponent)
+        except OverflowError:
+            return math.copysign(math.inf, self.mantissa)
+
+    def __bool__(self) -> bool:
+        return self.mantissa != 0.0
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """What sorts numbers by their absolute values; NaN and infinities are the largest."""
+        if self.mantissa - self.mantissa != 0.0:
+            return math.inf, math.inf
+        return (float(self.exponent), abs(self.mantissa)) if self.mantissa else (-math.inf, 0.0)
+
+    def decimal(self, digits: int) -> tuple[str, int] | None:
+        """Write it with some significant digits and a power of ten; None where a float says all of it."""
+        number = float(self)
+        if number - number == 0.0 and (abs(number) >= SMALLEST_NORMAL or not self.mantissa):
+            return None
+        if self.mantissa - self.mantissa != 0.0:
+            return None
+        context = Context(prec=digits + 20, Emax=MAX_EMAX, Emin=MIN_EMIN)
+        exact = context.multiply(Decimal(self.mantissa), context.power(Decimal(2), Decimal(self.exponent)))
+        mantissa, _, exponent = f"{exact:.{digits - 1}e}".partition("e")
+        return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa), int(exponent)
+
+    def _at(self, exponent: int) -> float:
+        """Return what number times 2 ** exponent it is, for the larger of two exponents."""
+        return math.ldexp(self.mantissa, max(self.exponent - exponent, -MAX_SHIFT))
+
+
+ZERO = Scaled(0.0)
+
+
+def multiply(numbers: Iterable[float]) -> Scaled:
+    """Multiply floats, in order."""
+    product = Scaled(1.0)
+    for number in numbers:
+        product = product * Scaled(number)
+    return product
