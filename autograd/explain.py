@@ -6,7 +6,6 @@ Named Values are the milestones of a derivation; what has no name between them i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from heapq import nlargest
 from typing import Any, NamedTuple
 
 from autograd.backward import pass_down
@@ -313,7 +312,9 @@ def _from_below(
                 for slope, edge in slopes
                 for rank, step in enumerate(ranked[edge.operand])
             ]
-            ranked[node] = nlargest(wanted, steps, key=lambda step: step.number.size) if len(steps) > 1 else steps
+            if len(steps) > 1:
+                steps.sort(key=lambda step: step.number.size, reverse=True)
+            ranked[node] = steps[:wanted]
     return ranked, count, total
 
 

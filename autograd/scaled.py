@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from math import frexp, ldexp
 
 __all__ = ["Scaled", "multiply"]
 
@@ -26,22 +27,30 @@ class Scaled:
     __slots__ = ("exponent", "mantissa")
 
     def __init__(self, number: float, exponent: int = 0) -> None:
-        self.mantissa, shift = math.frexp(number)
-        self.exponent = exponent + shift if self.mantissa - self.mantissa == 0.0 != self.mantissa else 0
+        self.mantissa, shift = frexp(number)
+        self.exponent = exponent + shift
 
     def __mul__(self, other: Scaled) -> Scaled:
         """Multiply; zero times anything is zero, as in the sweep, where a zero adjoint passes zeros."""
+        mantissa = self.mantissa * other.mantissa
         if not self.mantissa or not other.mantissa:
             return ZERO
-        return Scaled(self.mantissa * other.mantissa, self.exponent + other.exponent)
+        product: Scaled = new(Scaled)
+        if -0.5 < mantissa < 0.5:
+            product.mantissa, product.exponent = 2.0 * mantissa, self.exponent + other.exponent - 1
+        else:
+            product.mantissa, product.exponent = mantissa, self.exponent + other.exponent
+        return product
 
     def __add__(self, other: Scaled) -> Scaled:
         if not self.mantissa:
             return other
         if not other.mantissa:
             return self
-        shift = max(self.exponent, other.exponent)
-        return Scaled(self._at(shift) + other._at(shift), shift)
+        shift = other.exponent - self.exponent
+        if shift <= 0:
+            return Scaled(self.mantissa + ldexp(other.mantissa, max(shift, -MAX_SHIFT)), self.exponent)
+        return Scaled(ldexp(self.mantissa, max(-shift, -MAX_SHIFT)) + other.mantissa, other.exponent)
 
     def __sub__(self, other: Scaled) -> Scaled:
         return self + Scaled(-other.mantissa, other.exponent)
@@ -49,7 +58,7 @@ class Scaled:
     def __float__(self) -> float:
         """Round to a float: 0 or ±∞ where it is beyond them."""
         try:
-            return math.ldexp(self.mantissa, self.exponent)
+            return ldexp(self.mantissa, self.exponent)
         except OverflowError:
             return math.copysign(math.inf, self.mantissa)
 
@@ -59,9 +68,10 @@ class Scaled:
     @property
     def size(self) -> tuple[float, float]:
         """What sorts numbers by their absolute values; NaN and infinities are the largest."""
-        if self.mantissa - self.mantissa != 0.0:
-            return math.inf, math.inf
-        return (float(self.exponent), abs(self.mantissa)) if self.mantissa else (-math.inf, 0.0)
+        size = abs(self.mantissa)
+        if 0.0 < size < math.inf:
+            return self.exponent, size
+        return (math.inf, math.inf) if size else (-math.inf, 0.0)
 
     def decimal(self, digits: int) -> tuple[str, int] | None:
         """Write it with some significant digits and a power of ten; None where a float says all of it."""
@@ -75,11 +85,8 @@ class Scaled:
         mantissa, _, exponent = f"{exact:.{digits - 1}e}".partition("e")
         return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa), int(exponent)
 
-    def _at(self, exponent: int) -> float:
-        """Return what number times 2 ** exponent it is, for the larger of two exponents."""
-        return math.ldexp(self.mantissa, max(self.exponent - exponent, -MAX_SHIFT))
 
-
+new = object.__new__
 ZERO = Scaled(0.0)
 
 
