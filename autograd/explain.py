@@ -12,7 +12,7 @@ from autograd.backward import pass_down
 from autograd.errors import NotConnectedError, OperandTypeError
 from autograd.graph import Edge, edges_of, expression, label, slope_symbol, topological
 from autograd.scaled import ZERO, Scaled, multiply
-from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, product, text
+from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, printable, product, text
 from autograd.value import Value
 
 __all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
@@ -219,7 +219,7 @@ class Explanation:
 
     def _latex_label(self, v: Value) -> str:
         if v.name is not None:
-            return latex_name(v.name)
+            return latex_name(printable(v.name))
         if v is self.output:
             return "y"
         written = latex(expression(v), self.precision)

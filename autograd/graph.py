@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.notation import ATOM
-from autograd.symbol import Symbol, apply_to_symbols, latex, number_text, text
+from autograd.symbol import Symbol, apply_to_symbols, latex, number_text, printable, text
 from autograd.value import Value, number_of
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def slope_symbol(edge: Edge, written: Any) -> Any:
 def label(v: Value, precision: int = 6) -> str:
     """Name a Value in one line of text: its name, or its expression in parentheses, cut at 40 characters."""
     if v.name is not None:
-        return v.name
+        return printable(v.name)
     symbol = expression(v)
     written = text(symbol, precision)
     if symbol.op is not None and not symbol.op.nary and symbol.op.notation.precedence < ATOM:
@@ -110,7 +110,7 @@ def expression(v: Value | float, depth: int = MAX_FORMULA_DEPTH) -> Any:
     if not isinstance(v, Value):
         return v
     if v.name is not None:
-        return Symbol(v.name)
+        return Symbol(printable(v.name))
     if v._x is None:
         return Symbol(number_text(v.data), latex=latex(v.data))
     if depth == 0:

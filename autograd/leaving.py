@@ -6,6 +6,7 @@ from autograd.context import current
 from autograd.errors import DetachedNumberError
 from autograd.floats import user_line
 from autograd.graph import topological
+from autograd.symbol import printable
 from autograd.value import Value
 
 __all__ = ["check_leaving"]
@@ -30,7 +31,7 @@ def check_leaving(v: Value, how: str) -> None:
     leaves = context.differentiating
     by = next((node for node in topological([v]) if node in leaves), None)
     if by is not None:
-        name = by._name or "its argument"
+        name = printable(by._name or "its argument")
         raise DetachedNumberError(
             f"{how} takes the number out of {v._describe()}{user_line()}, inside a function that is being "
             f"differentiated by {name}: what is computed from that number would be lost to the derivative. Compute "

@@ -19,7 +19,7 @@ from autograd.errors import OpDefinitionError, ParameterAssignmentError
 from autograd.floats import failure, is_number, real_number, real_result, slopes_on_floats, user_line
 from autograd.op import READINGS, Op
 from autograd.operators import OPERATORS
-from autograd.symbol import Symbol
+from autograd.symbol import Symbol, printable
 from autograd.value import PARAMETER, Value
 
 __all__ = ["evaluate", "is_traced", "new_node", "record", "record_many", "recorders", "refill"]
@@ -197,7 +197,7 @@ _PICK: dict[tuple[int, bool], Callable[[Any], Any]] = {
 def _in_place(symbol: str, op: Op) -> Callable[[Value, Any], Any]:
     def method(self: Value, other: Any) -> Any:
         if self._y is PARAMETER and self._x is None:
-            label = self._name or "w"
+            label = printable(self._name or "w")
             raise ParameterAssignmentError(
                 f"{label} {symbol}= … would make a new Value and leave the model's parameter {label} as it was"
                 f"{user_line()}. Write {label}.data {symbol}= …, or let an optimiser step."

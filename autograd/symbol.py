@@ -6,6 +6,7 @@ A `Symbol` is a name, or an operation on symbols and floats; operators and opera
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -24,11 +25,13 @@ __all__ = [
     "is_generic",
     "latex",
     "number_text",
+    "printable",
     "product",
     "python",
     "text",
 ]
 
+SURROGATE = re.compile("[\ud800-\udfff]")
 NO_NAMES: Mapping[Op, str] = MappingProxyType({})
 
 
@@ -132,6 +135,11 @@ def number_text(number: float, precision: int = 6) -> str:
     if math.isinf(number):
         return "−∞" if number < 0 else "∞"
     return f"{number:.{precision}g}".replace("-", "−")
+
+
+def printable(name: str) -> str:
+    """Replace the lone surrogates of a name, which no file or terminal takes, by U+FFFD."""
+    return name if name.isascii() else SURROGATE.sub("\ufffd", name)
 
 
 def _render(

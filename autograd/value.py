@@ -23,7 +23,7 @@ from autograd.context import current
 from autograd.errors import InteriorDataError, OperandTypeError
 from autograd.floats import real_number, user_line
 from autograd.op import Op
-from autograd.symbol import number_text
+from autograd.symbol import number_text, printable
 
 if TYPE_CHECKING:
     import os
@@ -252,7 +252,7 @@ class Value(Methods):
         return self._describe()
 
     def _describe(self) -> str:
-        label = self._name or (self._op.name if self._x is not None else "")
+        label = printable(self._name) if self._name else self._op.name if self._x is not None else ""
         return f"{label} = {number_text(self._data)}" if label else number_text(self._data)
 
     def __repr__(self) -> str:

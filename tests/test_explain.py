@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from perceptron import perceptron
 
 from autograd import (
+    AutogradError,
     Explanation,
     NotConnectedError,
     OperandTypeError,
@@ -18,6 +19,7 @@ from autograd import (
     exp,
     explain,
     gradients,
+    log,
     relu,
     sigmoid,
     sin,
@@ -345,3 +347,21 @@ def test_scaled_infinities_and_nan():
     assert Scaled(math.inf).decimal(6) is None
     assert Scaled(1.5).decimal(6) is None
     assert Scaled(0.75, -2000).decimal(3) == ("6.53", -603)
+
+
+def test_lone_surrogates_are_replaced_wherever_a_name_is_written():
+    """Such names come from file names and command lines that are no UTF-8; no terminal and no file takes them."""
+    x = Value(2.0, name="a\udc80b")
+    y = named(x * x.sin(), "q\ud800")
+    assert str(explain(y, x)).splitlines()[0] == "∂q\ufffd/∂a\ufffdb = 0.0770038"
+    derivation = explain(y, x)
+    texts = [str(derivation), repr(derivation), derivation.latex(), str(explain(y * y, x)), x.describe()]
+    texts += [part for edge in y.edges for part in (repr(edge), edge.formula, edge.latex)]
+    with pytest.raises(NotConnectedError) as caught:
+        explain(x, y)
+    with pytest.raises(AutogradError) as outside:
+        log(-x)
+    for text in [*texts, str(caught.value), str(outside.value)]:
+        assert "\ufffd" in text
+        text.encode("utf-8")
+    assert x.name == "a\udc80b"
