@@ -12,6 +12,7 @@ from autograd.backward import pass_down
 from autograd.errors import NotConnectedError, OperandTypeError
 from autograd.graph import Edge, edges_of, expression, label, slope_symbol, topological
 from autograd.scaled import ZERO, Scaled, multiply
+from autograd.staleness import assigned_since
 from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, printable, product, text
 from autograd.value import Value
 
@@ -112,15 +113,40 @@ class Explanation:
         adjoints = pass_down(
             nodes, seeds, lambda node, adjoint: [Scaled(s) if s else None for s in node.slopes] if adjoint else ()
         )
+        assigned = assigned_since(nodes)
+        self._notes: dict[str, list[Value]] = {}
+        for leaf in nodes:
+            if assigned.note(leaf):
+                self._notes.setdefault(assigned.note(leaf), []).append(leaf)
         self._terms = _terms(nodes, output, value, adjoints)
         self.children = tuple(Child(node, float(adjoint), float(slope)) for node, adjoint, slope in self._terms)
 
     def __str__(self) -> str:
+        return "\n".join([*self._lines(), *filter(None, [self._recorded()])])
+
+    def _recorded(self) -> str:
+        """Say which leaves were assigned since; nothing where none was."""
+        parts = []
+        for note, leaves in self._notes.items():
+            more = f" and {len(leaves) - MAX_FACTORS} more" if len(leaves) > MAX_FACTORS else ""
+            parts.append(f"{', '.join(leaf.describe() for leaf in leaves[:MAX_FACTORS])}{more} {note}")
+        return f"as recorded: {'; '.join(parts)}" if parts else ""
+
+    def _latex_recorded(self) -> str:
+        if not self._notes:
+            return ""
+        parts = [
+            f"{', '.join(f'${self._latex_label(leaf)}$' for leaf in leaves[:MAX_FACTORS])} {note}"
+            for note, leaves in self._notes.items()
+        ]
+        return rf"\quad\text{{(as recorded: {'; '.join(parts)})}}"
+
+    def _lines(self) -> list[str]:
         lines = []
         if self.output.name is None and self.output is not self.value:
             lines.append(f"{self._label(self.output)} = {text(expression(self.output), self.precision)}")
         if self.count == 1:
-            return "\n".join([*lines, f"{self._head()} = {self._path(self.paths[0])}"])
+            return [*lines, f"{self._head()} = {self._path(self.paths[0])}"]
         if len(self.children) > 1:
             lines.append(self._by_children())
         else:
@@ -132,7 +158,7 @@ class Explanation:
         others = self.count - len(self.paths)
         if others:
             lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self._rest)}")
-        return "\n".join(lines)
+        return lines
 
     def __repr__(self) -> str:
         return str(self)
@@ -141,7 +167,7 @@ class Explanation:
         r"""Write the derivation as LaTeX: one line, or an ``aligned`` environment with a line for each path."""
         head = self._fraction(self.output, self.value)
         if self.count == 1:
-            return f"{head} = {self._latex_path(self.paths[0])}"
+            return f"{head} = {self._latex_path(self.paths[0])}{self._latex_recorded()}"
         total = self._latex_number(self._total)
         rows = [f"{head} &= {total}"]
         if len(self.children) > 1:
@@ -157,6 +183,7 @@ class Explanation:
         if self.count > len(self.paths):
             others = self.count - len(self.paths)
             rows.append(rf"+&\quad {self._latex_number(self._rest)} \quad\text{{({others:,} more paths)}}")
+        rows[-1] += self._latex_recorded()
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def _repr_latex_(self) -> str:

@@ -32,7 +32,7 @@ LAYERS = {
         "value",
         "emit ufuncs",
         "recording",
-        "graph",
+        "graph staleness",
         "backward explain copying",
         "functional draw testing",
     ],

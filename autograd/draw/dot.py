@@ -16,6 +16,7 @@ from autograd.draw.labels import clean, edge_formulas, html, operation, shorten,
 from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, LOOKS, MUTED, PAPER, QUIET, SIZE, SMALL
 from autograd.draw.partition import MAX_CONSTANTS_APART, frozen, role
 from autograd.draw.style import Style
+from autograd.staleness import assigned_since
 from autograd.symbol import Symbol, apply_to_symbols, number_text, text
 from autograd.value import Value
 
@@ -35,6 +36,7 @@ MAX_LINKS_LABELLED = 40  # links of a folded graph, beyond which those of a sing
 MAX_CONSTANTS_LISTED = 3  # numbers that a box of many constants lists
 TOOLTIP_DIGITS = 12  # significant digits of numbers in the formula of a tooltip
 GAP_POINTS = 9  # points between what a number is and the number
+ASSIGNED, PERHAPS = "*", "?"  # beside the number of a leaf that was assigned, or may have been, after it was used
 NOT_COMPUTED = "—"  # a gradient that is not computed
 
 
@@ -61,6 +63,7 @@ class Drawing:
         self.fold: Fold = gather(graph, style.fold, budget=style.budget)
         self.crowded = self.fold.folded > 0 and len(self.fold.links) > MAX_LINKS_LABELLED
         self.names = graph.names
+        self.assigned = assigned_since(graph.nodes)
         self.swept = any(output.grad is not None for output in graph.outputs)
         self.source: str = self._write()
 
@@ -71,6 +74,12 @@ class Drawing:
         caption = ["on an arrow: ∂out/∂in, as formula = number", back, self.fold.note]
         if self.crowded:
             caption.append("an arrow without a text between folded boxes stands for 1 edge")
+        if self.assigned.surely:
+            caption.append(f"{ASSIGNED} assigned since: what was computed from it shows the numbers before")
+        if self.assigned.perhaps:
+            caption.append(
+                f"{PERHAPS} assigned since, this or one beside it: what was computed shows the numbers before"
+            )
         rows = [[_cell(line, MUTED, FINE, left=True)] for line in caption if line]
         attributes = {
             "rankdir": self.style.rankdir,
@@ -119,7 +128,7 @@ class Drawing:
                 _cell(name, INK if node.name else MUTED, SIZE, bold=bool(node.name), left=True, span=2),
                 _cell(sign, *((INK, SIZE) if node.op is not None else (MUTED, SMALL)), gap=GAP_POINTS),
             ],
-            _row("data", self._number(node.data), INK),
+            _row("data", self._data(node), FLOW if self.assigned.note(node) else INK),
             _row("grad", grad, colour),
         ]
         self._node(dot, key, rows, look, self._about(node))
@@ -297,6 +306,11 @@ class Drawing:
     def _number(self, number: float) -> str:
         return number_text(number + 0.0, self.precision)  # −0 is written 0
 
+    def _data(self, node: Value) -> str:
+        """Write a node's number, with a sign where it is newer than what was computed from it."""
+        sign = ASSIGNED if node in self.assigned.surely else PERHAPS if node in self.assigned.perhaps else ""
+        return f"{self._number(node.data)} {sign}".strip()
+
     def _range(self, numbers: Sequence[float]) -> str:
         if any(x != x for x in numbers):
             return f"with {number_text(math.nan)}"
@@ -325,7 +339,10 @@ class Drawing:
             short = len(node.operands) <= MAX_OPERANDS_WRITTEN
             lines.append(f"{name} = {text(apply_to_symbols(node.op, tuple(inner)))}" if short else name)
             lines.append(f"operation {node.op.name}" + (f": {node.op.doc}" if node.op.doc else ""))
-        lines.append(f"data {node.data!r}")
+        note = self.assigned.note(node)
+        lines.append(
+            f"data {node.data!r}" + (f", {note}: what was computed from it shows the number before" if note else "")
+        )
         grad, _ = self._grad(node)
         reasons = {
             NOT_COMPUTED: "not computed yet: call backward()",

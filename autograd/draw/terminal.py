@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autograd.draw.labels import clean, edge_formulas, operation, shorten
 from autograd.draw.partition import frozen, role
 from autograd.graph import Graph
+from autograd.staleness import assigned_since
 from autograd.symbol import number_text
 from autograd.value import Value
 
@@ -91,7 +92,9 @@ class Tree:
 
     def lines(self) -> list[Line]:
         """List the lines from the top."""
-        names = Graph(self.root).names
+        graph = Graph(self.root)
+        names = graph.names
+        self._assigned = assigned_since(graph.nodes)
         found: list[Line | _Cut] = []
         shown: set[Value] = set()
         expanded: set[Value] = set()
@@ -151,6 +154,9 @@ class Tree:
             parts.append(("grad", f"grad {grad}"))
         if slope:
             parts.append(("slope", slope))
+        note = self._assigned.note(node)
+        if note:
+            parts.append(("note", f"{note}: above it are the numbers before"))
         if again:
             parts.append(("note", "↑ shown above"))
         return tuple(parts)
