@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.draw.fold import Box, Fold, Link
 from autograd.draw.fold import fold as gather
+from autograd.draw.ghosts import find_starts
 from autograd.draw.labels import clean, edge_formulas, html, operation, shorten, tooltip, width
 from autograd.draw.palette import FINE, FLOW, FONT, INK, LINE, LOOKS, MUTED, PAPER, QUIET, SIZE, SMALL
 from autograd.draw.partition import MAX_CONSTANTS_APART, frozen, role
@@ -64,8 +65,17 @@ class Drawing:
         self.crowded = self.fold.folded > 0 and len(self.fold.links) > MAX_LINKS_LABELLED
         self.names = graph.names
         self.assigned = assigned_since(graph.nodes)
+        self.ghosts = self._find_ghosts()
         self.swept = any(output.grad is not None for output in graph.outputs)
         self.source: str = self._write()
+
+    def _find_ghosts(self) -> dict[tuple[int, int], int]:
+        """Number the ghost that a link starts at, where it starts at one; a folded picture has none."""
+        if self.fold.folded:
+            return {}
+        links = [(link.source, link.target) for link in self.fold.links]
+        leaves = {place for place, box in enumerate(self.fold.boxes) if box.nodes[0].is_leaf}
+        return {link: start.ghost for link, start in zip(links, find_starts(links, leaves), strict=True) if start.ghost}
 
     def _write(self) -> str:
         from graphviz import Digraph
@@ -74,6 +84,8 @@ class Drawing:
         caption = ["on an arrow: ∂out/∂in, as formula = number", back, self.fold.note]
         if self.crowded:
             caption.append("an arrow without a text between folded boxes stands for 1 edge")
+        if self.ghosts:
+            caption.append("a small box: a node again, where it is used far from its own box")
         if self.assigned.surely:
             caption.append(f"{ASSIGNED} assigned since: what was computed from it shows the numbers before")
         if self.assigned.perhaps:
@@ -111,6 +123,8 @@ class Drawing:
                 self._box(dot, box.nodes[0], key)
             else:
                 self._folded_box(dot, box, key)
+        for source, ghost in sorted({(source, ghost) for (source, _), ghost in self.ghosts.items()}):
+            self._ghost(dot, self.fold.boxes[source].nodes[0], f"{ids[source]}g{ghost}")
         for target, links in groupby(self.fold.links, key=lambda link: link.target):
             self._arrows(dot, target, list(links), ids)
         return str(dot.source)
@@ -165,7 +179,13 @@ class Drawing:
         ]
         self._node(dot, key, rows, "fold", "\n".join(about))
 
-    def _node(self, dot: Any, key: str, rows: list[list[str]], look: str, about: str) -> None:
+    def _ghost(self, dot: Any, node: Value, key: str) -> None:
+        """Write the small box that stands for a node where it is used far from its own."""
+        shown = f"{self._name(node, NAME_CHARACTERS)} = {self._data(node)}"
+        about = f"{self._about(node)}\nits own box stands elsewhere in the picture"
+        self._node(dot, key, [[_cell(shown, MUTED, SMALL)]], role(node), about, ghost=True)
+
+    def _node(self, dot: Any, key: str, rows: list[list[str]], look: str, about: str, *, ghost: bool = False) -> None:
         style = LOOKS[look]
         dot.node(
             key,
@@ -178,7 +198,7 @@ class Drawing:
             peripheries=str(style.peripheries),
             tooltip=tooltip(about),
             id=key,
-            **{"class": look},
+            **({"class": f"{look} ghost", "height": "0.2"} if ghost else {"class": look}),
         )
 
     def _constants(self, dot: Any, node: Value, key: str) -> None:
@@ -235,7 +255,8 @@ class Drawing:
                 if edge.operand in edges:
                     edges[edge.operand].append(edge)
         for link in links:
-            ends = ids[link.source], ids[target]
+            ghost = self.ghosts.get((link.source, target))
+            ends = ids[link.source] + (f"g{ghost}" if ghost else ""), ids[target]
             if link.source not in apart:
                 self._link(dot, link, ends)
                 continue

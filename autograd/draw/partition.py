@@ -12,6 +12,7 @@ from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from autograd.draw.ghosts import Start, find_starts
 from autograd.draw.labels import operation
 from autograd.value import Value
 
@@ -173,13 +174,17 @@ class Partition:
     def extent(self) -> Extent:
         """How large a drawing with a box for each group is."""
         sizes, levels = self.sizes, self.levels
+        whole = len(sizes) == len(self.member)
+        leaves = {number for number, operands in enumerate(self.wiring.operands) if not operands} if whole else set()
+        links = list(self.pairs)
+        starts = find_starts(links, leaves) if whole else [Start(0, levels[t] - levels[s]) for s, t in links]
         extras = zip(self.member, self.wiring.constants, strict=True)
         boxes = len(sizes) + sum(extra for number, extra in extras if sizes[number] == 1)
         arrows = reach = 0
-        for (source, target), edges in self.pairs.items():
+        for ((source, target), edges), start in zip(self.pairs.items(), starts, strict=True):
             count = edges if sizes[source] == sizes[target] == 1 and edges <= MAX_EDGES_APART else 1
             arrows += count
-            reach += count * (levels[target] - levels[source])
+            reach += count * start.levels
         return Extent(boxes, arrows, reach)
 
     @property

@@ -272,15 +272,20 @@ def test_what_nobody_could_draw_is_not_offered():
 
 
 def test_long_arrows_count():
-    """Graphviz takes minutes where many arrows cross many levels, however few the boxes are."""
+    """Graphviz takes minutes where many arrows cross many levels, however few the boxes are; ghosts cut them short."""
     draw = random.Random(1)
     values = [Value(1.0)]
     for _ in range(300):
         values.append(tanh(values[draw.randrange(len(values))] + values[-1]))
     graph = values[-1].graph()
     assert len(graph) < 1000
+    assert graph.fold(None).folded == 0
+    tangle = Value(1.0, name="x")
+    pool = [tangle]
+    for _ in range(120):
+        pool.append(total(pool[-40:]))
     with pytest.raises(DrawingError, match="levels, more than the 1,000 boxes drawn without a budget"):
-        graph.fold(None)
+        pool[-1].graph().fold(None)
 
 
 def test_reprs():
