@@ -47,6 +47,7 @@ FILM_KEYS = (
     "<dt>, .</dt><dd>a step of training back, forward</dd><dt>&lt; &gt;</dt><dd>first, last step of training</dd>"
     "<dt>t</dt><dd>play, pause the training</dd>"
 )
+GHOSTS = '<li><i class="key leaf ghost"></i>a node again, where it is used far from its own card</li>\n'
 TITLE_CHARACTERS = 60  # characters of a name in the title
 FRAME_PIXELS = 640  # pixels of the frame in a notebook
 
@@ -77,7 +78,9 @@ class Page:
             f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
             "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
         )
+        picture = draw(graph)
         holes = {
+            "ghosts": GHOSTS if ' ghost" data-of=' in picture else "",
             "policy": policy,
             "title": escape(f"{name} = {number_text(output.data + 0.0)}"),
             "counts": escape(self._about),
@@ -86,7 +89,7 @@ class Page:
             "film": asset("film.html") if frames else "",
             "when": " after the last step of the training" if frames else "",
             "keys": FILM_KEYS if frames else "",
-            "picture": draw(graph),
+            "picture": picture,
             "record": safe_json(record),
             "script": script,
         }

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from autograd.draw.explorer.layout import Line, Point, Size, arrange
 from autograd.draw.explorer.page_data import adjoints_of
+from autograd.draw.ghosts import find_starts
 from autograd.draw.labels import clean, edge_formulas, operation, shorten, width
 from autograd.draw.partition import frozen, role
 from autograd.graph import Edge, Graph
@@ -32,6 +33,7 @@ WORD_POINTS = 33.0  # points from the start of "data" to its number
 WIDEST_ON_A_CARD = "−0.1234"  # a number that a card leaves room for
 WIDEST_ON_AN_EDGE = "−0.123"  # and one that an edge does
 CARD_POINTS = 68.0
+GHOST_POINTS = 23.0
 LINE_POINTS = 15.0  # points from line to line of an edge's text
 ARROWHEAD = (8.0, 3.2)  # length and half the width of an arrowhead
 
@@ -88,9 +90,11 @@ def draw(graph: Graph) -> str:
             edges.append(edge)
             labels.append(_label(edge, rules[edge.slot], 0.0 if adjoint is None else adjoint))
     sizes = [card.size for card in cards]
+    ghosts, starts = _ghosts(graph, place, edges)
+    sizes += [_ghost_size(cards[of]) for of, _ in ghosts]
     lines = [
-        Line(place[edge.operand], place[edge.output], label.size, not edge.operand.is_leaf)
-        for edge, label in zip(edges, labels, strict=True)
+        Line(start, place[edge.output], label.size, not edge.operand.is_leaf)
+        for edge, label, start in zip(edges, labels, starts, strict=True)
     ]
     whole, corners, routes, spots = arrange(sizes, lines)
     rows = [
@@ -100,15 +104,43 @@ def draw(graph: Graph) -> str:
         '<g id="edges">',
     ]
     for edge, line, label, route, spot in zip(edges, lines, labels, routes, spots, strict=True):
-        rows.append(_edge(edge, line, label, route, spot))
+        ghost = ghosts[line.source - len(cards)] if line.source >= len(cards) else None
+        rows.append(_edge(edge, line, label, route, spot, place[edge.operand], ghost))
     rows.append('</g><g id="cards">')
-    for index, (node, card, size, corner) in enumerate(zip(graph.nodes, cards, sizes, corners, strict=True)):
+    for (of, number), size, corner in zip(ghosts, sizes[len(cards) :], corners[len(cards) :], strict=True):
+        rows.append(_draw_ghost(of, number, cards[of], size, corner, role(graph.nodes[of])))
+    for index, (node, card, size, corner) in enumerate(zip(graph.nodes, cards, sizes, corners, strict=False)):
         look = "output" if not node.is_leaf and any(node is output for output in graph.outputs) else role(node)
         kind = role(node) if node.op is None else node.op.name
         about = f"{card.name}, {kind}, data {card.data}, grad {card.grad}"
         rows.append(_draw_card(index, look, card, size, corner, about, bool(node.name)))
     rows.append('</g><g id="above"></g></g></svg>')
     return "\n".join(rows)
+
+
+def _ghosts(graph: Graph, place: dict[Value, int], edges: Sequence[Edge]) -> tuple[list[tuple[int, int]], list[int]]:
+    """List the ghosts, each with the node it stands for and its number, and say which card each edge starts at."""
+    links = [(place[edge.operand], place[edge.output]) for edge in edges]
+    starts = find_starts(links, {index for index, node in enumerate(graph.nodes) if node.is_leaf})
+    keys = [(source, start.ghost) for (source, _), start in zip(links, starts, strict=True)]
+    ghosts = sorted({key for key in keys if key[1]})
+    card = {key: len(graph.nodes) + index for index, key in enumerate(ghosts)}
+    return ghosts, [card.get(key, key[0]) for key in keys]
+
+
+def _ghost_size(card: _Card) -> Size:
+    return Size(math.ceil(2 * PAD + width(card.name, NUMBERS)), GHOST_POINTS)
+
+
+def _draw_ghost(of: int, number: int, card: _Card, size: Size, corner: Point, look: str) -> str:
+    """Draw the small card that stands for a node where it is used far from its own."""
+    wide, high = size
+    return (
+        f'<g id="n{of}g{number}" class="node {look} ghost" data-of="{of}" aria-hidden="true" '
+        f'transform="translate({corner[0]:g} {corner[1]:g})">'
+        f'<rect class="card" width="{wide:g}" height="{high:g}" rx="{high / 2:g}"/>'
+        f'<text class="name" x="{PAD:g}" y="16">{escape(card.name)}</text></g>'
+    )
 
 
 def _card(node: Value, names: dict[Value, str], adjoint: float | None) -> _Card:
@@ -162,15 +194,24 @@ def _draw_card(index: int, look: str, card: _Card, size: Size, corner: Point, ab
     return "".join([*parts, "</g>"])
 
 
-def _edge(edge: Edge, line: Line, label: _Label, route: Sequence[Point], spot: Point) -> str:
+def _edge(
+    edge: Edge,
+    line: Line,
+    label: _Label,
+    route: Sequence[Point],
+    spot: Point,
+    source: int,
+    ghost: tuple[int, int] | None,
+) -> str:
     first, *rest = route
     d = f"M{first[0]:g} {first[1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in rest)
     rule = f'<tspan class="rule">{escape(label.rule)} = </tspan>' if label.rule else ""
     flow = f"← {label.flow}" if label.flow else ""
     look = " still" if frozen(edge.operand) else ""
     wide, high = label.size
+    start = f' data-ghost="n{ghost[0]}g{ghost[1]}"' if ghost else ""
     return (
-        f'<g id="n{line.target}e{edge.slot}" class="edge{look}" data-source="{line.source}">'
+        f'<g id="n{line.target}e{edge.slot}" class="edge{look}" data-source="{source}"{start}>'
         f'<path class="line" d="{d}"/><path class="tip" d="{_tip(route)}"/>'
         f'<g class="label" transform="translate({spot[0]:g} {spot[1]:g})"><rect width="{wide:g}" height="{high:g}"/>'
         f'<text class="slope" x="4" y="12">{rule}<tspan class="number">{label.slope}</tspan></text>'

@@ -71,7 +71,7 @@ function showStep(position) {
   document.documentElement.style.setProperty("--beat", `${player.playing ? Math.min(player.beat, 2500) : 500}ms`);
   picture.send(step.kind === "edge" && !engine.isFrozen(step.edge.source) ? step.edge : null, player.playing ? player.beat * 0.75 : 700);
   if (step.kind === "node" && camera.seen) camera.reveal(picture.boxOf(step.node));
-  if (step.kind === "edge" && camera.seen && position < engine.count) camera.reveal(picture.boxOf(step.edge.source));
+  if (step.kind === "edge" && camera.seen && position < engine.count) camera.reveal(picture.startOf(step.edge));
 }
 
 // --- choosing, changing, folding -------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ class Fold {
       if (!this.links.has(key)) this.links.set(key, this.makeLink(from, to));
       this.links.get(key).edges.push(edge);
     });
+    for (const ghost of picture.ghosts.values()) this.hide(ghost, this.boxes.size > 0); // drawn anew, arrows start at the cards
     if (this.boxes.size) this.arrange();
     else this.restore();
   }

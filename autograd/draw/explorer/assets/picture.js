@@ -33,6 +33,7 @@ class Picture {
     this.world = document.getElementById("world");
     this.above = document.getElementById("above");
     this.cards = engine.nodes.map((_, i) => this.readCard(document.getElementById(`n${i}`)));
+    this.ghosts = new Map([...this.world.querySelectorAll(".ghost")].map((group) => [group.id, { ...this.readCard(group), of: Number(group.dataset.of) }]));
     this.lines = engine.edges.map((edge) => this.readLine(document.getElementById(edge.id)));
     this.size = { width: Number(this.svg.getAttribute("width")), height: Number(this.svg.getAttribute("height")) };
     this.original = this.size;
@@ -57,7 +58,7 @@ class Picture {
     const rule = group.querySelector(".rule");
     return {
       group, line, tip, label, d: line.getAttribute("d"), away: false, home: { d: line.getAttribute("d"), tip: tip.getAttribute("d"), label: { x, y } },
-      looks: group.getAttribute("class"), number: group.querySelector(".number"), flow: group.querySelector(".flow"),
+      looks: group.getAttribute("class"), ghost: group.dataset.ghost, number: group.querySelector(".number"), flow: group.querySelector(".flow"),
       width: Number(box.getAttribute("width")), height: Number(box.getAttribute("height")),
       ruleLength: rule ? rule.textContent.length : 0,
     };
@@ -87,6 +88,13 @@ class Picture {
       if (light.dim && !light.dim.nodes.has(i)) looks.push("dim");
       this.dress(card, looks.join(" "));
     });
+    for (const ghost of this.ghosts.values()) {
+      const looks = [ghost.looks];
+      if (ghost.of >= position && !finished) looks.push("future");
+      for (const [kind, members] of Object.entries(light.nodes)) if (kind !== "now" && members.has(ghost.of)) looks.push(kind);
+      if (light.dim && !light.dim.nodes.has(ghost.of)) looks.push("dim");
+      this.dress(ghost, looks.join(" "));
+    }
     engine.edges.forEach((edge, k) => {
       const line = this.lines[k];
       const known = edge.target < position && !engine.now.errors.has(edge.target);
@@ -118,7 +126,7 @@ class Picture {
       thing.out = out;
       thing.group.style.display = out ? "none" : "";
     };
-    for (const card of [...this.cards, ...this.fold.boxes.values()]) {
+    for (const card of [...this.cards, ...this.ghosts.values(), ...this.fold.boxes.values()]) {
       const { x, y, width, height } = card.place;
       show(card, x, y, x + width, y + height);
     }
@@ -168,6 +176,12 @@ class Picture {
       else dot.remove();
     };
     this.running = requestAnimationFrame(move);
+  }
+
+  // Where an edge starts: at its operand, or at a ghost of it, a small card beside a use that is far away.
+  startOf(edge) {
+    const ghost = this.fold.boxes.size ? undefined : this.ghosts.get(this.lines[edge.number].ghost);
+    return ghost ? ghost.place : this.boxOf(edge.source);
   }
 
   // Where a node is seen: its card, or the box it is folded into.

@@ -59,6 +59,7 @@ function under(event) {
   const group = event.target.closest?.(".node, .edge");
   if (!group) return {};
   if (group.dataset.scope !== undefined) return { scope: group.dataset.scope };
+  if (group.dataset.of !== undefined) return { node: Number(group.dataset.of) };
   if (edgeOf.has(group.id)) return { edge: edgeOf.get(group.id) };
   return group.classList.contains("node") ? { node: Number(group.id.slice(1)) } : {};
 }
