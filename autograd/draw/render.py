@@ -30,6 +30,16 @@ FORMATS = (".svg", ".dot", ".gv", ".png", ".pdf")
 TIMEOUT_SECONDS = 600  # seconds for an installed `dot`
 PNG_DOTS_PER_INCH = 192  # dots per inch of a PNG
 
+MAX_ARROWS_IN_PROCESS = 150  # arrows beyond which Graphviz runs in a process of its own, which Ctrl-C ends
+APART = """
+import sys
+from pygraphviz import AGraph
+sheet = AGraph(string=sys.stdin.buffer.read().decode())
+if sys.argv[2]:
+    sheet.graph_attr["dpi"] = sys.argv[2]
+sys.stdout.buffer.write(sheet.draw(format=sys.argv[1], prog="dot") or b"")
+"""
+
 NOTICES = (b"Fontconfig ", b"Pango-", b"(process:", b"Warning: graph has ")
 
 _terminal = threading.Lock()
@@ -69,7 +79,8 @@ def render(source: str, form: str) -> bytes:
         except DrawingError as error:
             trouble = error
     try:
-        return _in_process(source, form)
+        drawn = _apart(source, form) if source.count("->") > MAX_ARROWS_IN_PROCESS else None
+        return _in_process(source, form) if drawn is None else drawn
     except DrawingError as error:
         raise (trouble or error) from None
 
@@ -84,6 +95,31 @@ def _by_program(program: str, source: str, form: str) -> bytes:
         said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"exit code {done.returncode}"
         raise DrawingError(f"{program} failed: {said}. Repair the Graphviz on the PATH, or save as .svg.")
     return done.stdout
+
+
+def _apart(source: str, form: str) -> bytes | None:
+    """Let the Graphviz of pygraphviz draw in another process; None where that does not work out."""
+    if not sys.executable or getattr(sys, "frozen", False):
+        return None
+    dots = str(PNG_DOTS_PER_INCH) if form == "png" else ""
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", APART, form, dots],
+            input=source.encode(),
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+            env=here,
+        )
+    except subprocess.TimeoutExpired:
+        raise DrawingError(
+            f"Graphviz has not finished the drawing after {TIMEOUT_SECONDS} seconds. Give a smaller budget, so that "
+            "the graph is folded."
+        ) from None
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 and done.stdout else None
 
 
 def _in_process(source: str, form: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import stat
 import struct
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -258,6 +260,74 @@ def test_the_installed_dot_draws_every_drawing(tmp_path):
         assert picture(graph().to_svg(**options)).tag == f"{SVG}svg"
         graph().save(tmp_path / f"{name}.png", **options)
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+# --- large drawings ---------------------------------------------------------------------------------------------------
+
+
+def long_chain(steps=60):
+    x = y = Value(0.5, name="x")
+    for _ in range(steps):
+        y = (y * 1.01 + x).tanh()
+    return y.graph()
+
+
+def test_a_large_drawing_is_the_same_from_a_process_of_its_own(bare, monkeypatch, tmp_path):
+    source = long_chain().to_dot(fold=None)
+    assert source.count("->") > rendering.MAX_ARROWS_IN_PROCESS
+    apart = rendering._apart(source, "svg")
+    assert apart is not None
+    assert rendering.render(source, "svg") == apart == rendering._in_process(source, "svg")
+    long_chain().save(tmp_path / "g.png", fold=None)
+    assert (tmp_path / "g.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("executable", ["", "/no/such/python", "false"])
+def test_where_no_other_process_can_draw(executable, bare, monkeypatch):
+    source = long_chain().to_dot(fold=None)
+    expected = rendering._in_process(source, "svg")
+    monkeypatch.setattr(sys, "executable", shutil.which(executable, path="/bin:/usr/bin") or executable)
+    assert rendering._apart(source, "svg") is None
+    assert rendering.render(source, "svg") == expected
+
+
+def test_a_large_drawing_that_does_not_finish(bare, monkeypatch):
+    source = long_chain().to_dot(fold=None)
+    monkeypatch.setattr(rendering, "TIMEOUT_SECONDS", 0.001)
+    with pytest.raises(DrawingError) as raised:
+        rendering.render(source, "svg")
+    assert str(raised.value) == (
+        "Graphviz has not finished the drawing after 0.001 seconds. Give a smaller budget, so that the graph is folded."
+    )
+
+
+TANGLE = """
+import os, sys
+from autograd import Value, total
+os.environ["PATH"] = ""
+pool = [Value(1.0, name="x")]
+for _ in range(200):
+    pool.append(total(pool[-60:]))
+print("start", flush=True)
+pool[-1].graph().save(sys.argv[1], fold=None, budget=10**9)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another signal")
+def test_ctrl_c_ends_a_drawing(tmp_path):
+    running = subprocess.Popen(
+        [sys.executable, "-c", TANGLE, str(tmp_path / "g.svg")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert running.stdout.readline() == b"start\n"
+        time.sleep(3)
+        assert running.poll() is None, "the drawing is done already"
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=20)
+    finally:
+        running.kill()
+    assert said.rstrip().endswith(b"KeyboardInterrupt")
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
