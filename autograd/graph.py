@@ -334,6 +334,12 @@ class Graph:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __str__(self) -> str:
+        """Describe the graph, and say what shows it: what ``print`` writes."""
+        return (
+            f"{self!r}\nDraw it with graph.save('g.svg'), step through it with output.explore(), print output.tree()."
+        )
+
     def __repr__(self) -> str:
         leaves, edges = len(self.leaves), sum(len(edges_of(node)) for node in self.nodes)
         return (

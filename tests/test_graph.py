@@ -218,3 +218,12 @@ class TestExpression:
             assert edge.formula
             assert edge.latex
             assert repr(edge).startswith("<Edge ∂")
+
+
+def test_what_print_writes_says_how_to_draw():
+    graph = (Value(3.0) * 2.0).graph()
+    assert str(graph) == (
+        "<Graph of 2 nodes, 1 edge, 1 leaf>\n"
+        "Draw it with graph.save('g.svg'), step through it with output.explore(), print output.tree()."
+    )
+    assert f"{graph!r}" == "<Graph of 2 nodes, 1 edge, 1 leaf>"

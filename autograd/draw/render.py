@@ -128,7 +128,8 @@ def _in_process(source: str, form: str) -> bytes:
     except ImportError:
         raise DrawingError(
             "There is nothing to lay out a graph with: no program 'dot' on the PATH, and pygraphviz cannot be "
-            "imported. Run: pip install pygraphviz, or install Graphviz. A .dot file can be saved without either."
+            "imported. Install Graphviz, or run: pip install pygraphviz, which has wheels for most systems. A .dot "
+            "file can be saved without either."
         ) from None
     try:
         with _without_notices():

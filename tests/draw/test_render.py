@@ -242,7 +242,8 @@ def test_nothing_to_lay_out_with(bare, monkeypatch, tmp_path):
         square_plus_one().graph().save(tmp_path / "g.svg")
     assert str(raised.value) == (
         "There is nothing to lay out a graph with: no program 'dot' on the PATH, and pygraphviz cannot be imported. "
-        "Run: pip install pygraphviz, or install Graphviz. A .dot file can be saved without either."
+        "Install Graphviz, or run: pip install pygraphviz, which has wheels for most systems. A .dot file can be saved "
+        "without either."
     )
     assert list(tmp_path.iterdir()) == []
     square_plus_one().graph().save(tmp_path / "g.dot")
