@@ -129,7 +129,7 @@ class Explanation:
         parts = []
         for note, leaves in self._notes.items():
             more = f" and {len(leaves) - MAX_FACTORS} more" if len(leaves) > MAX_FACTORS else ""
-            parts.append(f"{', '.join(leaf.describe() for leaf in leaves[:MAX_FACTORS])}{more} {note}")
+            parts.append(f"{', '.join(leaf._describe() for leaf in leaves[:MAX_FACTORS])}{more} {note}")
         return f"as recorded: {'; '.join(parts)}" if parts else ""
 
     def _latex_recorded(self) -> str:
