@@ -24,6 +24,7 @@ __all__ = [
     "entries",
     "first",
     "flat",
+    "leaves",
     "make",
     "map_numbers",
     "numbers",
@@ -86,6 +87,15 @@ def entries(nested: Any, place: str = "") -> Iterator[tuple[str, Any]]:
             yield from entries(inner, f"{place}[{index!r}]")
     else:
         yield place, nested
+
+
+def leaves(nested: Any) -> list[Any]:
+    """List the entries of arrays, nested lists and dicts in order."""
+    if isinstance(nested, np.ndarray):
+        return nested.ravel().tolist()
+    if not isinstance(nested, CONTAINERS):
+        return [nested]
+    return [leaf for inner in (nested.values() if isinstance(nested, dict) else nested) for leaf in leaves(inner)]
 
 
 def flat(nested: Array) -> list[Any]:

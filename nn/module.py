@@ -396,14 +396,22 @@ def extend_name(name: str, path: Path) -> str:
 
 
 def _own_arrays(module: Module) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Find the arrays of parameters among a module's own attributes, and one level down in dicts."""
+    """Find the arrays of parameters among a module's own attributes, and in dicts there."""
     for name, content in vars(module).items():
-        if name.startswith("_") or not holds_parameters(content, name):
-            continue
-        if isinstance(content, dict):
-            yield from ((f"{name}.{key}", content, key) for key in content)
-        else:
-            yield name, vars(module), name
+        if not name.startswith("_") and holds_parameters(content, name):
+            yield from _arrays_in(name, vars(module), name)
+
+
+def _arrays_in(name: str, holder: Any, place: Any) -> Iterator[tuple[str, Any, Any]]:
+    content = holder[place]
+    if isinstance(content, dict):
+        for key in content:
+            yield from _arrays_in(f"{name}.{key}", content, key)
+    elif isinstance(content, list | tuple) and any(isinstance(inner, dict) for inner in content):
+        for index in range(len(content)):
+            yield from _arrays_in(f"{name}.{index}", content, index)
+    else:
+        yield name, holder, place
 
 
 def _collect(name: str, content: Any, found: dict[str, Module]) -> None:

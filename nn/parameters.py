@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Parameters(np.ndarray[Any, np.dtype[np.object_]]):
         return result.view(np.ndarray) if isinstance(result, Parameters) and result.flags.writeable else result
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Parameters:
-        return _freeze(super().__deepcopy__(memo))
+        return _fill(copy.deepcopy(self.ravel().tolist(), memo), self.shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _fill, (self.ravel().tolist(), self.shape)
@@ -54,6 +55,15 @@ class ParameterDict(dict[str, Any]):
         if key in self:
             check_replacement(f"Entry {key!r}", f"[{key!r}]", self[key], content)
         super().__setitem__(key, hold(content))
+
+    def update(self, *others: Any, **content: Any) -> None:
+        """Replace entries, one by one."""
+        for key, entry in dict(*others, **content).items():
+            self[key] = entry
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]
+        self.update(other)
+        return self
 
 
 def parameters(numbers: NDArray[np.float64], name: str) -> Any:
@@ -73,34 +83,36 @@ def holds_parameters(content: Any, name: str = "") -> bool:
     Raises:
         TypeError: some of its entries are parameters and some are not.
     """
-    if not isinstance(arrays.first(content), Value):
+    first = arrays.first(content)
+    if not (first is None or isinstance(first, Value) or hasattr(first, "named_parameters")):
         return False
     if isinstance(content, Parameters | ParameterDict):
-        return True
-    leaves = [one for _, one in arrays.entries(content)] if isinstance(content, dict) else arrays.flat(content)
-    trained = [isinstance(one, Value) and one.is_parameter for one in leaves]
+        return first is not None
+    trained = [isinstance(one, Value) and one.is_parameter for one in arrays.leaves(content)]
     if any(trained) and not all(trained):
         place = [place for place, _ in arrays.entries(content, name)][trained.index(False)]
         raise TypeError(
             f"{place} is no parameter, but stands among parameters: it would never be trained or saved. Make it one "
             f"with Value(number, parameter=True); or, to change the number of one, write {place}.data = number."
         )
-    return all(trained)
+    return any(trained)
 
 
 def hold(content: Any) -> Any:
-    """Return parameters in read-only arrays; ragged lists as a tuple of them. One that is held already stays."""
+    """Return parameters in read-only arrays, and what cannot be one, such as ragged lists, as a tuple of them."""
     if isinstance(content, Value | ParameterDict):
         return content
     if isinstance(content, dict):
         return ParameterDict({key: hold(inner) for key, inner in content.items()})
     if isinstance(content, Parameters) and not content.flags.writeable:
         return content
+    values = arrays.flat(content)
     try:
         shape = arrays.shape(content)
     except ShapeError:
         return tuple(map(hold, content))
-    values = arrays.flat(content)
+    if not all(isinstance(one, Value) for one in values):
+        return tuple(map(hold, content))
     return _fill(values, shape) if shape else values[0]
 
 
@@ -129,12 +141,9 @@ def check_replacement(what: str, place: str, before: Any, content: Any) -> None:
 
 
 def _fill(values: Sequence[Value], shape: tuple[int, ...]) -> Parameters:
-    return _freeze(np.fromiter(values, object, len(values)).reshape(shape).view(Parameters))
-
-
-def _freeze(array: Any) -> Parameters:
-    array.flags.writeable = False
-    return array  # type: ignore[no-any-return]
+    array = np.fromiter(values, object, len(values))
+    array.flags.writeable = False  # then no view of it can be made writeable
+    return array.reshape(shape).view(Parameters)
 
 
 def _refuse_assignment(inside: Any, content: Any) -> NoReturn:

@@ -261,3 +261,57 @@ def test_optimisers_penalties_and_clipping_take_arrays_of_them():
     assert nn.SGD([model.W, model.b], lr=0.1).parameters == nn.SGD([*model.W, model.b], lr=0.1).parameters
     assert nn.L2(2.0)(model.W).data == sum(x * x for x in (1, 2, 3, 4, 5, 6))
     assert nn.L1(1.0)([model.W, model.b]).data == pytest.approx(21.6)
+
+
+def test_they_are_found_in_dicts_and_lists_of_dicts():
+    cells = [{"w": [p(1.0), p(2.0)], "b": p(3.0)}, {"w": [p(4.0)], "b": p(5.0)}]
+    model = Own({"in": [[p(0.5)]], "cells": cells})
+    names = ["w.in[0][0]", "w.cells.0.w[0]", "w.cells.0.w[1]", "w.cells.0.b", "w.cells.1.w[0]", "w.cells.1.b", "scale"]
+    for again in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert [name for name, _ in again.named_parameters()] == names
+        assert {key: array.tolist() for key, array in again.state_dict().items()} == {
+            "w.in": [[0.5]], "w.cells.0.w": [1.0, 2.0], "w.cells.0.b": 3.0, "w.cells.1.w": [4.0], "w.cells.1.b": 5.0,
+            "scale": 2.0,
+        }  # fmt: skip
+        with pytest.raises(TypeError):
+            again.w["cells"][0]["b"] = Value(1.0)
+        with pytest.raises(TypeError):
+            again.w["cells"][1] = {}
+        with pytest.raises(TypeError, match="cannot be replaced"):
+            again.w["cells"][0]["w"][1] = Value(1.0)
+    assert [one.name for one in model.parameters()] == names
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda: [nn.Layer(1, 1), p(1.0)],
+        lambda: [p(1.0), nn.Layer(1, 1)],
+        lambda: [None, p(1.0)],
+        lambda: {"a": None, "b": p(1.0)},
+    ],
+)
+def test_none_stands_hidden_beside_something_else(given):
+    with pytest.raises(TypeError, match="is no parameter, but stands among parameters"):
+        Own(given())
+
+
+def test_none_stands_hidden_behind_something_empty():
+    assert len(Own([[], [p(1.0)]]).parameters()) == 2
+
+
+@pytest.mark.parametrize(
+    "change", [lambda b: b.update(z=Value(1.0)), lambda b: b.update({"z": Value(1.0)}), lambda b: b.__ior__({"z": 1.0})]
+)
+def test_dicts_are_closed_to_updates(change):
+    net = nn.Network(["x"], {"z": ("tanh", ["x"])}, ["z"], seed=0)
+    with pytest.raises(TypeError, match="Entry 'z' holds its parameters"):
+        change(net.b)
+    net.b.update(z=p(2.0))
+    assert net.named_parameters()[-1][1].data == 2.0
+
+
+def test_an_array_stays_read_only():
+    for W in (layer().W, copy.deepcopy(layer()).W, pickle.loads(pickle.dumps(layer())).W, layer().W.T):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            W.flags.writeable = True
