@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import dis
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -26,7 +27,8 @@ __all__ = ["Signature", "signature"]
 OWN = frozenset({"autograd", "nn"})
 STATELESS = OWN | {"math", "numpy"}  # modules whose contents nobody assigns
 PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
-COMPARED_BY_IDENTITY = frozenset({Value, scope, np.random.Generator, np.ufunc, operator.methodcaller})
+COMPARED_BY_IDENTITY = frozenset({scope, np.random.Generator, np.ufunc, operator.methodcaller})
+IS_PARAMETER, REQUIRES_GRAD = operator.attrgetter("is_parameter"), operator.attrgetter("requires_grad")
 #: Builtins that read nothing but their arguments.
 PURE = (
     *(abs, all, any, bool, dict, divmod, enumerate, filter, float, frozenset, getattr, hasattr, int, isinstance, len),
@@ -59,7 +61,7 @@ class Signature:
 
     Attributes:
         facts: numbers, texts and types, which are compared by what they say.
-        things: parameters, code and the like, which are compared by identity.
+        things: Values, code and the like, which are compared by identity.
     """
 
     facts: list[Any] = field(default_factory=list)
@@ -105,7 +107,7 @@ class _Reader:
         if kind is list or kind is tuple:
             facts += (kind, len(thing))
             if thing and type(thing[0]) is Value and set(map(type, thing)) == {Value}:  # most of a model, quickly
-                things += thing
+                self._read_values(thing)
             else:
                 for inner in thing:
                     self.read(inner)
@@ -121,6 +123,8 @@ class _Reader:
             self.read(thing.ravel().tolist())
         elif isinstance(thing, np.ndarray | np.generic):
             facts += (thing.dtype.str, thing.shape, thing.tobytes())
+        elif kind is Value:
+            self._read_values([thing])
         elif _is_unchanging(thing):
             things.append(thing)
         elif kind is MethodType:
@@ -138,6 +142,13 @@ class _Reader:
             self._read_object(thing)
         elif kind is not FunctionType:
             raise _Unreadable
+
+    def _read_values(self, values: Sequence[Value]) -> None:
+        """Read Values: their numbers are read at every run, but code may look at those of no parameter while traced."""
+        self.found.things += values
+        self.found.facts += map(REQUIRES_GRAD, values)
+        if not all(map(IS_PARAMETER, values)):
+            self.found.facts += [repr(v.data) for v in values if not v.is_parameter]
 
     def _is_new(self, thing: Any) -> bool:
         """Whether a thing was not met before; its place in the order of meeting is a fact."""
@@ -203,7 +214,7 @@ def _is_pure(builtin: Any) -> bool:
 
 
 def _is_unchanging(thing: Any) -> bool:
-    """Whether a thing computes the same as long as it is the same: Values too, whose numbers are read at every run."""
+    """Whether a thing computes the same as long as it is the same."""
     kind = type(thing)
     if kind is BuiltinFunctionType:
         return _root(thing.__module__ or "") in STATELESS | {"builtins"}

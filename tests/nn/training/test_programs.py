@@ -310,6 +310,52 @@ def test_losses_and_activations_of_ones_own(compilations: list[Any], monkeypatch
     assert nn.evaluate(net, X, T, loss)["loss"] == pytest.approx(expected, rel=1e-12) != first[0]
 
 
+class Constant(nn.Module):
+    """Computes with a leaf that is no parameter, in the way that it is told."""
+
+    def __init__(self, use: Callable[[Any, Any], Any]) -> None:
+        self.c = Value(0.5, requires_grad=False)
+        self.several = [self.c, Value(2.0)]
+        self.w = [Value(1.5, parameter=True)]
+        self.use = use
+
+    def forward(self, xs: list[Any]) -> list[Any]:
+        return [self.w[0] * self.use(self, x) for x in xs]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda net, x: float(net.c) * x,
+        lambda net, x: net.c.data * x,
+        lambda net, x: x if net.c > 1 else -x,
+        lambda net, x: net.c.detach() * x,
+        lambda net, x: net.several[0].data * x,
+        lambda net, x: net.c * x,
+    ],
+)
+def test_numbers_that_leave_a_value_while_it_is_traced(use: Any) -> None:
+    net = Constant(use)
+    before = nn.predict(net, X)
+    for number in (3.0, 0.25):
+        net.c.data = number
+        assert_right(net)
+        eager = nn.fit(copy.deepcopy(net), X, T, optimizer="sgd", epochs=2, shuffle=False, compile=False)
+        compiled = nn.fit(net, X, T, optimizer="sgd", epochs=2, shuffle=False, compile=True)
+        np.testing.assert_allclose(compiled["loss"], eager["loss"], rtol=1e-12)
+        net.w[0].data = 1.5
+    assert not np.allclose(nn.predict(net, X), before) or use(net, 1.0) == -1.0
+
+
+def test_a_branch_on_what_is_frozen() -> None:
+    net = Constant(lambda net, x: x if net.w[0].requires_grad else -x)
+    before = nn.predict(net, X)
+    for change in (net.freeze, net.unfreeze):
+        change()
+        assert_right(net)
+    np.testing.assert_array_equal(nn.predict(net, X), before)
+
+
 class Settings:
     """Something with numbers that may change in any way."""
 
