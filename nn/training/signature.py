@@ -1,7 +1,8 @@
 """Signatures: everything besides weights that the graph of a model depends on, read anew and compared at each call.
 
-The package's own functions depend on their arguments alone. One of the user's is read like the rest: its code, and each
-global, closed-over and class variable that the code names. What cannot be read to the end has no signature.
+The package's own functions depend on their arguments alone. One of the user's is read like the rest: its code, its
+attributes, and each global, closed-over and class variable that the code names. What cannot be read to the end has no
+signature.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["Signature", "signature"]
 OWN = frozenset({"autograd", "nn"})
 STATELESS = OWN | {"math", "numpy"}  # modules whose contents nobody assigns
 PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
-COMPARED_BY_IDENTITY = frozenset({scope, np.random.Generator, np.ufunc, operator.methodcaller})
+COMPARED_BY_IDENTITY = frozenset({scope, np.random.Generator, np.ufunc})
 IS_PARAMETER, REQUIRES_GRAD = operator.attrgetter("is_parameter"), operator.attrgetter("requires_grad")
 #: Builtins that read nothing but their arguments.
 PURE = (
@@ -121,8 +122,8 @@ class _Reader:
         elif isinstance(thing, np.ndarray) and thing.dtype == object:
             facts += (kind, thing.shape)
             self.read(thing.ravel().tolist())
-        elif isinstance(thing, np.ndarray | np.generic):
-            facts += (thing.dtype.str, thing.shape, thing.tobytes())
+        elif (kind is np.ndarray or isinstance(thing, np.generic)) and not thing.dtype.hasobject:
+            facts += (kind, thing.dtype, thing.shape, thing.tobytes())
         elif kind is Value:
             self._read_values([thing])
         elif _is_unchanging(thing):
@@ -130,6 +131,8 @@ class _Reader:
         elif kind is MethodType:
             self.read(thing.__func__)
             self.read(thing.__self__)
+        elif kind is operator.methodcaller:
+            self._read_method_call(thing)
         elif kind is staticmethod or kind is classmethod:
             self.read(thing.__func__)
         elif kind is property:
@@ -174,27 +177,33 @@ class _Reader:
 
     def _read_class(self, kind: type) -> None:
         """Read a class: of one of the user's the variables and methods as well, its own and those that it inherits."""
-        self.found.things.append(kind)
+        self.found.things += kind.__mro__
         for base in kind.__mro__:
             if _root(base.__module__) not in OWN | {"builtins"} and self._is_new(base):
+                self.read(type(base))
                 for name, content in vars(base).items():
-                    if name not in ("__dict__", "__weakref__", "__annotations__", "__doc__"):
+                    if name not in ("__dict__", "__weakref__", "__annotations__"):
                         self.found.facts.append(name)
                         self.read(content)
+
+    def _read_method_call(self, call: Any) -> None:
+        made_by, arguments = call.__reduce__()
+        if made_by is not operator.methodcaller:  # one with keywords is made by a partial function
+            raise _Unreadable
+        self.read(arguments)
 
     def _read_function(self, function: FunctionType) -> None:
         """Read a function; each run of a ``def`` or ``lambda`` makes another one of the same code."""
         self.found.things.append(function.__code__)
-        self.read([function.__defaults__, function.__kwdefaults__])
-        cells = function.__closure__ or ()
-        if _root(function.__globals__["__name__"]) in OWN:
-            self.read([cell.cell_contents for cell in cells])
-            return
-        for cell in cells:
+        self.read([function.__defaults__, function.__kwdefaults__, function.__doc__, vars(function)])
+        for cell in function.__closure__ or ():
             try:
-                self.read(cell.cell_contents)
+                content = cell.cell_contents
             except ValueError:  # an empty cell
                 raise _Unreadable from None
+            self.read(content)
+        if _root(function.__globals__["__name__"]) in OWN:
+            return
         names = _globals_of(function.__code__)
         if names is None:
             raise _Unreadable
@@ -217,7 +226,7 @@ def _is_unchanging(thing: Any) -> bool:
     """Whether a thing computes the same as long as it is the same."""
     kind = type(thing)
     if kind is BuiltinFunctionType:
-        return _root(thing.__module__ or "") in STATELESS | {"builtins"}
+        return _root(thing.__module__ or "") in STATELESS or thing in PURE
     if isinstance(thing, ModuleType):
         return _root(thing.__name__) in STATELESS
     return kind in COMPARED_BY_IDENTITY or (kind is Op and thing in CATALOGUE)
@@ -228,7 +237,7 @@ def _globals_of(code: CodeType) -> tuple[str, ...] | None:
     """List the global variables that code reads, in nested functions too; None where it imports or assigns some."""
     names: set[str] = set()
     for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
             names.add(instruction.argval)
         elif instruction.opname in ("IMPORT_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
             return None

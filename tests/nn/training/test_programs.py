@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gc
 import pickle
 import weakref
@@ -354,6 +355,169 @@ def test_a_branch_on_what_is_frozen() -> None:
         change()
         assert_right(net)
     np.testing.assert_array_equal(nn.predict(net, X), before)
+
+
+class Applied(nn.Module):
+    """Applies a function to each input."""
+
+    def __init__(self, f: Callable[[Any], Any]) -> None:
+        self.f = f
+        self.w = [Value(1.5, parameter=True)]
+
+    def forward(self, xs: list[Any]) -> list[Any]:
+        return [self.w[0] * self.f(x) for x in xs]
+
+
+Case = tuple[Callable[[Any], Any], Callable[[], None]]  # a function, and what changes it
+
+
+def attribute() -> Case:
+    def act(x: Any) -> Any:
+        return act.k * x  # type: ignore[attr-defined]
+
+    act.k = 2.0  # type: ignore[attr-defined]
+    return act, lambda: setattr(act, "k", 3.0)
+
+
+def attribute_of_what_is_called() -> Case:
+    f, change = attribute()
+    return lambda x: f(x) + 1.0, change
+
+
+def attribute_of_what_a_decorator_gives() -> Case:
+    def decorate(f: Any) -> Any:
+        @functools.wraps(f)
+        def inner(x: Any) -> Any:
+            return inner.scale * f(x)  # type: ignore[attr-defined]
+
+        inner.scale = 2.0  # type: ignore[attr-defined]
+        return inner
+
+    @decorate
+    def act(x: Any) -> Any:
+        return autograd.sin(x)
+
+    return act, lambda: setattr(act, "scale", 3.0)
+
+
+def docstring_of_a_function() -> Case:
+    def act(x: Any) -> Any:
+        """12"""
+        return len(act.__doc__) * x  # type: ignore[arg-type]
+
+    return act, lambda: setattr(act, "__doc__", "123")
+
+
+def docstring_of_a_class() -> Case:
+    class Described(nn.Module):
+        """12"""
+
+        def forward(self, x: Any) -> Any:
+            return len(type(self).__doc__) * x  # type: ignore[arg-type]
+
+    return Described(), lambda: setattr(Described, "__doc__", "123")
+
+
+def keyword_default() -> Case:
+    def act(x: Any, *, k: float = 2.0) -> Any:
+        return k * x
+
+    return act, lambda: setattr(act, "__kwdefaults__", {"k": 3.0})
+
+
+def default_that_is_a_list() -> Case:
+    def act(x: Any, k: Any = [2.0]) -> Any:  # noqa: B006
+        return k[0] * x
+
+    return act, lambda: act.__defaults__[0].__setitem__(0, 3.0)  # type: ignore[index]
+
+
+def keyword_of_a_partial_function() -> Case:
+    act = functools.partial(lambda x, k: k * x, k=2.0)
+    return act, lambda: act.keywords.update(k=3.0)
+
+
+def argument_of_a_partial_function() -> Case:
+    ks = [2.0]
+    return functools.partial(lambda k, x: k[0] * x, ks), lambda: ks.__setitem__(0, 3.0)
+
+
+class Scaling:
+    k = 2.0
+
+    def __call__(self, x: Any) -> Any:
+        return self.k * x
+
+    def scale(self, x: Any) -> Any:
+        return self.k * x
+
+
+def state_of_a_callable_object() -> Case:
+    act = Scaling()
+    return act, lambda: setattr(act, "k", 3.0)
+
+
+def object_of_a_bound_method() -> Case:
+    act = Scaling()
+    return act.scale, lambda: setattr(act, "k", 3.0)
+
+
+def class_of_a_bound_method() -> Case:
+    class Kept:
+        k = 2.0
+
+        @classmethod
+        def act(cls, x: Any) -> Any:
+            return cls.k * x
+
+    return Kept.act, lambda: setattr(Kept, "k", 3.0)
+
+
+def attribute_of_a_metaclass() -> Case:
+    class Meta(type):
+        k = 2.0
+
+    class Kept(metaclass=Meta):
+        @classmethod
+        def act(cls, x: Any) -> Any:
+            return cls.k * x
+
+    return Kept.act, lambda: setattr(Meta, "k", 3.0)
+
+
+def builtin_of_another_name() -> Case:
+    look_up = eval
+    return lambda x: look_up("SETTINGS.slope") * x, lambda: setattr(SETTINGS, "slope", 3.0)
+
+
+def mask_of_an_array() -> Case:
+    ks = np.ma.array([2.0, 3.0], mask=[False, True])
+    return lambda x: float(ks.sum()) * x, lambda: setattr(ks, "mask", [True, False])
+
+
+def object_in_an_array() -> Case:
+    ks = np.array([([2.0],)], dtype=[("k", object)])
+    return lambda x: ks["k"][0][0] * x, lambda: ks["k"][0].__setitem__(0, 3.0)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        attribute, attribute_of_what_is_called, attribute_of_what_a_decorator_gives, docstring_of_a_function,
+        docstring_of_a_class, keyword_default, default_that_is_a_list, keyword_of_a_partial_function,
+        argument_of_a_partial_function, state_of_a_callable_object, object_of_a_bound_method, class_of_a_bound_method,
+        attribute_of_a_metaclass, builtin_of_another_name, mask_of_an_array, object_in_an_array,
+    ],
+)  # fmt: skip
+def test_a_function_that_changes(case: Callable[[], Case], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SETTINGS, "slope", 2.0, raising=False)
+    f, change = case()
+    net = Applied(f)
+    assert_right(net)
+    before = nn.predict(net, X)
+    change()
+    assert_right(net)
+    assert not np.allclose(nn.predict(net, X), before)
 
 
 class Settings:

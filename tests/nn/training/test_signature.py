@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,18 @@ def test_values_are_compared_by_identity() -> None:
     v, w = Value(1.0), Value(1.0)
     assert matches([v, w], [v, w])
     assert not matches([v, w], [w, v])
-    v.data = 2.0
-    assert matches(v, v)
+
+
+def test_of_a_value_that_is_no_parameter_the_number_is_compared_too() -> None:
+    for kept, parameter in [(True, True), (False, False)]:
+        v = Value(1.0, parameter=parameter)
+        for nested in (v, [v], [v, 1.0]):
+            before = signature(nested)
+            v.data += 1.0
+            assert before is not None
+            assert before.matches(signature(nested)) == kept  # type: ignore[arg-type]
+            v.requires_grad = not v.requires_grad
+            assert not before.matches(signature(nested))  # type: ignore[arg-type]
 
 
 def test_a_model_whose_modes_differ_in_a_part() -> None:
@@ -49,6 +60,28 @@ def test_functions_are_compared_by_code_and_by_what_they_close_over() -> None:
 
     assert matches(scaled(2.0), scaled(2.0))
     assert not matches(scaled(2.0), scaled(3.0))
+
+
+def test_what_a_function_and_a_class_are_made_of_is_read_anew() -> None:
+    def act(x: Any) -> Any:
+        return x
+
+    class Mine(nn.Layer):
+        pass
+
+    bounds = [0.0]
+    for thing, change in [
+        (act, lambda: setattr(act, "k", 3.0)),
+        (Mine, lambda: setattr(Mine, "__doc__", "A class.")),
+        (Mine, lambda: setattr(Mine, "__bases__", (nn.Conv2d,))),
+        (operator.methodcaller("clip", bounds), lambda: bounds.append(1.0)),
+    ]:
+        before = signature(thing)
+        assert before is not None
+        assert before.matches(signature(thing))  # type: ignore[arg-type]
+        change()
+        assert not before.matches(signature(thing))  # type: ignore[arg-type]
+    assert signature(operator.methodcaller("clip", low=bounds)) is None
 
 
 def identity(x: Any) -> Any:
