@@ -47,7 +47,7 @@ def reuse(layout: Layout, inputs: int) -> Layout:
             _give_back(free, block)
     batched = layout.expressions.batched
     row = [int(moved[r]) if r >= 0 and batched[x] else r for x, r in enumerate(layout.row)]
-    return dataclasses.replace(layout, batched=instructions, batched_rows=top, row=row, reused=True)
+    return dataclasses.replace(layout, batched=instructions, batched_rows=top, row=row, before=layout)
 
 
 def _last_readers(layout: Layout) -> NDArray[np.int64]:

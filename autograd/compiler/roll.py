@@ -40,7 +40,7 @@ class Layout:
         row: the row of each expression, in the memory that its `batched` says.
         expressions: what was laid out.
         literals: (row, number) of each literal.
-        reused: whether rows are written again after their last reader.
+        before: the layout whose results it keeps in fewer rows, each written again after its last reader; else None.
         irregular: whether the graph falls into so many short operations that single examples run on a tape.
     """
 
@@ -51,7 +51,7 @@ class Layout:
     batched_rows: int = 0
     row: list[int] = field(default_factory=list)
     literals: list[tuple[int, float]] = field(default_factory=list)
-    reused: bool = False
+    before: Layout | None = None
     irregular: bool = False
     _promoted: dict[int, int] = field(default_factory=dict)
 

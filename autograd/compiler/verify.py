@@ -11,6 +11,7 @@ from autograd.compiler.adjoint import Sweep
 from autograd.compiler.instructions import (
     Clear,
     Instruction,
+    Map,
     MatrixProduct,
     OuterProduct,
     Rows,
@@ -35,7 +36,7 @@ def verify(layout: Layout, sweep: Sweep | None = None) -> None:
     """Check that rows are in bounds, written before they are read or added to, and written once, in matrices in order.
 
     Args:
-        layout: a program; where it reuses rows, they may be written several times.
+        layout: a program; where it reuses rows, each must still hold what its reader is to read.
         sweep: its sweep, if there is one, which must reach all that is wanted.
 
     Raises:
@@ -49,9 +50,11 @@ def verify(layout: Layout, sweep: Sweep | None = None) -> None:
     written[False, False][[row for row, _ in layout.literals]] = True
     for instruction in (*layout.shared, *layout.batched):
         for each in instruction.maps if isinstance(instruction, Tape) else (instruction,):
-            _check(each, written, once=not layout.reused)
+            _check(each, written, once=layout.before is None)
     if not all(written[e.batched[x], False][layout.row[x]] for x in e.outputs):
         raise CompileError("A result is never computed." + FAULT)
+    if layout.before is not None:
+        _check_reuse(layout, layout.before)
     if sweep is None:
         return
     written[sweep.aim.output.batched, True][sweep.aim.output.start] = True
@@ -64,25 +67,55 @@ def verify(layout: Layout, sweep: Sweep | None = None) -> None:
 FAULT = " This is a fault of the compiler, not of your function: please report both."
 
 
-def _check(instruction: Instruction, written: Written, *, once: bool) -> None:
-    def refuse(what: str) -> NoReturn:
-        raise CompileError(f"The instruction {describe(instruction)!r} {what}." + FAULT)
+def _check_reuse(layout: Layout, before: Layout) -> None:
+    """Check that rows which are written again hold, whenever they are read, what was read before rows were reused."""
+    e = layout.expressions
+    held = np.full(layout.batched_rows, -1)  # the row in `before` whose numbers each row holds
+    for x in range(len(e)):
+        if e.op[x] is None and e.batched[x]:
+            held[layout.row[x]] = before.row[x]
+    originals = before.batched[::-1]
+    for instruction in layout.batched:
+        taken = _batched_reads(instruction)
+        if isinstance(instruction, Map) and isinstance(originals[-1], MatrixProduct):  # puts its inputs side by side
+            result = held[taken[0]]
+        else:
+            original = originals.pop()
+            for numbers, wanted in zip(taken, _batched_reads(original), strict=True):
+                if not np.array_equal(held[numbers], wanted):
+                    _refuse(instruction, "reads rows in which another result has replaced the one that it needs")
+            result = original.out.numbers
+        if taken and np.isin(instruction.out.numbers, np.concatenate(taken)).any():
+            _refuse(instruction, "writes rows that it reads")
+        held[instruction.out.numbers] = result
+    if any(held[layout.row[x]] != before.row[x] for x in e.outputs if e.batched[x]):
+        raise CompileError("A result is written over before the run ends." + FAULT)
 
+
+def _batched_reads(instruction: Instruction) -> list[NDArray[np.int64]]:
+    return [at.numbers for at in reads(instruction) if at.batched]
+
+
+def _refuse(instruction: Instruction, what: str) -> NoReturn:
+    raise CompileError(f"The instruction {describe(instruction)!r} {what}." + FAULT)
+
+
+def _check(instruction: Instruction, written: Written, *, once: bool) -> None:
     for at in (*reads(instruction), *(into.rows for into in writes(instruction))):
         if at.numbers.min() < 0 or at.numbers.max() >= len(written[at.batched, at.adjoint]):
-            refuse("names rows that do not exist")
+            _refuse(instruction, "names rows that do not exist")
     for at, count in _in_order(instruction):
         if not at.ordered or at.count != count:
-            refuse(f"needs {count:,} rows that follow each other")
+            _refuse(instruction, f"needs {count:,} rows that follow each other")
     for at in reads(instruction):
         if not written[at.batched, at.adjoint][at.key].all():
-            refuse("reads rows that nothing has written")
+            _refuse(instruction, "reads rows that nothing has written")
     for at, add in writes(instruction):
         marks = written[at.batched, at.adjoint]
         if add and not marks[at.key].all():
-            refuse("adds to rows that nothing has written")
+            _refuse(instruction, "adds to rows that nothing has written")
         if not add and (not (at.unique or at.repeated) or (once and marks[at.key].any())):
-            refuse("writes a row a second time")
+            _refuse(instruction, "writes a row a second time")
         marks[at.key] = True
 
 

@@ -9,8 +9,8 @@ from strategies import chains, programs, wirings
 
 import autograd
 import nn
-from autograd import CompileError, Value, dot, tanh
-from autograd.compiler import adjoint
+from autograd import CompileError, Value, cos, dot, sin, tanh
+from autograd.compiler import adjoint, execution, lifetimes
 from autograd.compiler.instructions import Clear, Into, MatrixProduct, OuterProduct, Slopes
 from autograd.compiler.on_numba.tapes import put_on_tapes
 from autograd.compiler.verify import verify
@@ -65,7 +65,7 @@ class TestForward:
         layout, _ = parts
         twice = dataclasses.replace(layout, batched=[layout.batched[0], *layout.batched])
         assert refused(twice) == PRODUCT + "writes a row a second time."
-        verify(dataclasses.replace(twice, reused=True))
+        verify(dataclasses.replace(twice, before=twice))
 
     def test_matrices_out_of_order(self, parts):
         layout, _ = parts
@@ -80,6 +80,67 @@ class TestForward:
     def test_a_result_that_is_not_computed(self, parts):
         layout, _ = parts
         assert refused(dataclasses.replace(layout, batched=layout.batched[:-1])) == "A result is never computed."
+
+
+def deep(x):
+    """Results that die one after the other, and a product whose inputs do not lie side by side."""
+    h = [tanh(v) for v in x]
+    for _ in range(4):
+        h = [dot(h[::-1], row) for row in deep.W]
+        h = [tanh(v) * u for v, u in zip(h, x, strict=True)]
+    return dot(h, h)
+
+
+deep.W = [[Value(0.5 + 0.1 * i - 0.2 * j) for j in range(3)] for i in range(3)]
+
+
+def with_product(layout, changes):
+    """Change the first multiplication."""
+    place = next(i for i, each in enumerate(layout.batched) if each.name == "mul")
+    product = layout.batched[place]
+    changed = dataclasses.replace(product, **changes(product))
+    return dataclasses.replace(layout, batched=[*layout.batched[:place], changed, *layout.batched[place + 1 :]])
+
+
+class TestReuse:
+    def test_sound(self):
+        program = autograd.compile(deep, np.zeros(3), backend="numpy")
+        layout = program.execution.forward_layout
+        assert layout.before is program.execution.layout
+        assert layout.batched_rows < layout.before.batched_rows
+        verify(layout)
+
+    def test_rows_given_back_two_instructions_too_early(self, monkeypatch):
+        def skip(x):
+            h = tanh(x)
+            return h * cos(sin(h))
+
+        real, X = lifetimes._last_readers, np.array([0.5, 2.0])
+        monkeypatch.setattr(lifetimes, "_last_readers", lambda layout: real(layout) - 2)
+        with pytest.raises(CompileError, match="'mul 1 → mul' reads rows in which another result"):
+            autograd.compile(skip, 0.0, backend="numpy")(X)
+        monkeypatch.setattr(execution, "verify", lambda *_: None)
+        assert not np.allclose(autograd.compile(skip, 0.0, backend="numpy")(X), skip(X))
+
+    def test_another_result_stands_in_the_row(self):
+        layout = autograd.compile(deep, np.zeros(3), backend="numpy").execution.forward_layout
+        broken = with_product(layout, lambda product: {"operands": product.operands[::-1]})
+        assert refused(broken) == (
+            "The instruction 'mul 3 → mul' reads rows in which another result has replaced the one that it needs."
+        )
+
+    def test_a_row_that_its_own_instruction_reads(self):
+        layout = autograd.compile(deep, np.zeros(3), backend="numpy").execution.forward_layout
+        broken = with_product(layout, lambda product: {"out": product.operands[0]})
+        assert refused(broken) == "The instruction 'mul 3 → mul' writes rows that it reads."
+
+    def test_a_result_that_is_written_over(self):
+        program = autograd.compile(lambda x: [tanh(x), tanh(x) * x], 0.0, backend="numpy")
+        layout = program.execution.forward_layout
+        row = list(layout.row)
+        first, second = layout.expressions.outputs
+        row[first], row[second] = row[second], row[first]
+        assert refused(dataclasses.replace(layout, row=row)) == "A result is written over before the run ends."
 
 
 class TestSweep:
