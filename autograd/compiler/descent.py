@@ -1,22 +1,46 @@
-"""A descent in one go: what a backend does in many steps, and what comes out."""
+"""A descent in one go: the steps that a program is asked to take, and what came of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+import numpy as np
 from numpy.typing import NDArray
-
-from autograd.compiler.instructions import Rows
 
 __all__ = ["Descent", "Steps"]
 
 Array = NDArray[Any]
 
 
-class Descent(NamedTuple):
-    """What `Program.descend` returns.
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Steps that a program is asked to take, each on the mean over a batch.
+
+    Attributes:
+        examples: all of them, (examples, numbers).
+        order: which to take, one batch after the other.
+        batch: examples in a batch.
+        weights: where the descent starts, (n,).
+        rule: of the optimiser.
+        slots: what it remembers, (number of slots, n).
+        settings: what it takes besides, (steps, numbers).
+        frozen: which parameters stay as they are; None for none.
+    """
+
+    examples: Array
+    order: Array
+    batch: int
+    weights: Array
+    rule: Callable[..., Any]
+    slots: Array
+    settings: Array
+    frozen: Array | None
+
+
+class Steps(NamedTuple):
+    """What came of a descent.
 
     Attributes:
         weights: the weights after the last step, (n,).
@@ -30,35 +54,16 @@ class Descent(NamedTuple):
     losses: Array
     outputs: Array
 
+    @classmethod
+    def start(cls, descent: Descent, weights: Array, others: int) -> Self:
+        """Make room for what comes of a descent that moves weights, with so many further results."""
+        return cls(
+            weights,
+            descent.slots.copy(),
+            np.zeros(len(descent.settings), weights.dtype),
+            np.zeros((len(descent.order), others), weights.dtype),
+        )
 
-@dataclass
-class Steps:
-    """Steps of a descent, each on the mean over a batch.
-
-    Attributes:
-        examples: all of them, (examples, numbers).
-        order: which to take, one batch after the other.
-        batch: examples in a batch.
-        output: the row of the loss.
-        others: rows of the further results.
-        rule: of the optimiser.
-        slots: what it remembers, (number of slots, n); written.
-        settings: what it takes besides, (steps, numbers).
-        frozen: which parameters stay as they are; None for none.
-        parameters: how many there are.
-        losses: written: of each step.
-        kept: written: the further results of each example.
-    """
-
-    examples: Array
-    order: Array
-    batch: int
-    output: Rows
-    others: Sequence[Rows]
-    rule: Callable[..., Any]
-    slots: Array
-    settings: Array
-    frozen: Array | None
-    parameters: int
-    losses: Array
-    kept: Array
+    def first(self, done: int, batch: int) -> Self:
+        """Keep the losses and outputs of the first steps."""
+        return self._replace(losses=self.losses[:done], outputs=self.outputs[: done * batch])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from itertools import pairwise
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -231,57 +231,41 @@ class Execution:
             yield part, memory
 
     @one_at_a_time
-    def descend(
-        self,
-        given: Sequence[Array],
-        weights: Array,
-        constants: Sequence[float],
-        order: Array,
-        batch: int,
-        rule: Callable[..., Any],
-        slots: Array,
-        settings: Array,
-        frozen: Array | None,
-    ) -> Descent:
+    def descend(self, descent: Descent, constants: Sequence[float]) -> Steps:
         """Take a step for each row of settings; see `Program.descend`."""
-        self._check_steps(count(given), order, batch, slots, frozen)
-        if len(settings) != -(-len(order) // batch):
-            due = -(-len(order) // batch)
-            raise CompileError(f"{len(order)} examples in batches of {batch} make {due} steps, not {len(settings)}.")
-        memory = self.memory("parameters", min(batch, len(order)))
-        memory.load(weights, constants)
-        output, *others = self.outputs("parameters")
-        steps = Steps(
-            examples=np.ascontiguousarray(np.concatenate(given, axis=1)) if given else np.zeros((1, 0), self.dtype),
-            order=np.ascontiguousarray(order, np.int64), batch=batch, output=output, others=others, rule=rule,
-            slots=np.array(slots, self.dtype, ndmin=2, order="C"), settings=np.ascontiguousarray(settings, self.dtype),
-            frozen=frozen, parameters=self.parameters, losses=np.zeros(len(settings), self.dtype),
-            kept=np.zeros((len(order), len(others)), self.dtype),
-        )  # fmt: skip
-        held, start = steps.slots.copy(), memory.shared[: self.parameters].copy()
-        take = self.backend_for("parameters").take
-        done = take(steps, memory, self.memory)
-        if done < len(settings):
-            # What is not finite was not to happen: the same steps once more, up to there.
-            steps.slots, steps.settings, steps.order = held, steps.settings[:done], steps.order[: done * batch]
-            memory.shared[: self.parameters] = start
-            take(steps, memory, self.memory)
-        w = memory.shared[: self.parameters, 0].astype(np.float64)
-        kept = steps.kept[: min(len(order), done * batch)]
-        return Descent(
-            w, steps.slots.astype(np.float64), steps.losses[:done].astype(np.float64), kept.astype(np.float64)
+        self._check_descent(descent)
+        descent = replace(
+            descent,
+            order=np.ascontiguousarray(descent.order, np.int64),
+            slots=np.array(descent.slots, self.dtype, ndmin=2, order="C"),
+            settings=np.ascontiguousarray(descent.settings, self.dtype),
         )
+        memory = self.memory("parameters", min(descent.batch, len(descent.order)))
+        results, take = self.outputs("parameters"), self.backend_for("parameters").take
+        memory.load(descent.weights, constants)
+        steps = take(descent, results, memory, self.memory)
+        done = len(steps.losses)
+        if done < len(descent.settings):
+            # What is not finite was not to happen: the same steps once more, up to there.
+            shorter = replace(descent, order=descent.order[: done * descent.batch], settings=descent.settings[:done])
+            memory.load(descent.weights, constants)
+            steps = take(shorter, results, memory, self.memory)
+        return Steps(*(array.astype(np.float64) for array in steps))
 
-    def _check_steps(self, examples: int, order: Array, batch: int, slots: Array, frozen: Array | None) -> None:
+    def _check_descent(self, descent: Descent) -> None:
         """Check what a descent is given: the backend itself would read and write beside its memory."""
-        rows = np.asarray(order)
+        rows, batch, examples = np.asarray(descent.order), descent.batch, len(descent.examples)
         if not isinstance(batch, int | np.integer) or batch < 1:
             raise CompileError(f"batch must be a whole number from 1, not {batch!r}.")
         if rows.ndim != 1 or not len(rows) or rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= examples:
             raise CompileError(f"order must list rows of the {examples} examples, as whole numbers from 0.")
-        if np.ndim(slots) != 2 or np.shape(slots)[1] != self.parameters:
+        shape = np.shape(descent.slots)
+        if len(shape) != 2 or shape[1] != self.parameters:
             raise CompileError(
-                f"slots must have the shape (slots, {self.parameters}), one column a parameter, not {np.shape(slots)}."
+                f"slots must have the shape (slots, {self.parameters}), one column a parameter, not {shape}."
             )
-        if frozen is not None and np.shape(frozen) != (self.parameters,):
+        if descent.frozen is not None and np.shape(descent.frozen) != (self.parameters,):
             raise CompileError(f"frozen must have one entry for each of the {self.parameters} parameters.")
+        given, due = len(descent.settings), -(-len(rows) // batch)
+        if given != due:
+            raise CompileError(f"{len(rows)} examples in batches of {batch} make {due} steps, not {given}.")

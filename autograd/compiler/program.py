@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from autograd import ops
 from autograd.backward import differentiable_sweep
 from autograd.compiler.arguments import read_arrays, split_gradient
-from autograd.compiler.descent import Descent
+from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.execution import Execution, count
 from autograd.compiler.formulas import check_weighted_sums
 from autograd.compiler.instructions import Instructions, products
@@ -206,7 +206,7 @@ class Program:
         slots: Array,
         settings: Array,
         frozen: Array | None = None,
-    ) -> Descent:
+    ) -> Steps:
         """Take many steps of a descent in one go: each on the mean over its batch, with the update inside.
 
         Args:
@@ -228,9 +228,9 @@ class Program:
         """
         given, _ = self._read(arrays)
         self._check_scalar()
-        return self.execution.descend(
-            given, self._weights(weights), self._constants(), order, batch, rule, slots, settings, frozen
-        )
+        examples = np.ascontiguousarray(np.concatenate(given, axis=1)) if given else np.zeros((1, 0), self.dtype)
+        descent = Descent(examples, order, batch, self._weights(weights), rule, slots, settings, frozen)
+        return self.execution.descend(descent, self._constants())
 
     def hvp(self, *arrays: ArrayLike, vector: ArrayLike, reduce: str = "mean", weights: Array | None = None) -> Array:
         """Multiply the Hessian by the parameters with a vector, at the cost of a few sweeps.

@@ -5,7 +5,7 @@ A model costs no compile time of its own: only an operation that was never used 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.adjoint import Aim, differentiate
-from autograd.compiler.descent import Steps
+from autograd.compiler.descent import Descent, Steps
+from autograd.compiler.instructions import Rows
 from autograd.compiler.memory import Memory
 from autograd.compiler.on_numba.kernels import Kernels, update_address
 from autograd.compiler.on_numba.machine import descend, run_flushed
@@ -84,22 +85,26 @@ class NumbaBackend:
             for table in tables.lines
         )
 
-    def take(self, steps: Steps, memory: Memory, memory_for: Callable[[str, int], Memory]) -> int:
-        """Take steps without returning to Python, and count those before a number stopped being finite."""
+    def take(
+        self, descent: Descent, results: Sequence[Rows], memory: Memory, memory_for: Callable[[str, int], Memory]
+    ) -> Steps:
+        """Take steps without returning to Python, up to the one before a number stops being finite."""
         flat, base, width = memory.state
-        nonzero = steps.settings != 0.0
+        loss, n = results[0], len(descent.weights)
+        steps = Steps.start(descent, memory.shared[:n, 0], len(results) - 1)
+        nonzero = descent.settings != 0.0
         every = nonzero[:1] if (nonzero == nonzero[:1]).all() else nonzero
-        updates = [update_address(steps.rule, len(steps.slots), tuple(x.tolist()), self.dtype.name) for x in every]
-        frozen = np.zeros(1, np.uint8) if steps.frozen is None else steps.frozen.astype(np.uint8)
-        others = np.array([place_of(at) for at in steps.others], dtype=np.int64)
-        tables, loss = self.tables(memory.examples), steps.output
+        updates = [update_address(descent.rule, len(steps.slots), tuple(x.tolist()), self.dtype.name) for x in every]
+        frozen = np.zeros(1, np.uint8) if descent.frozen is None else descent.frozen.astype(np.uint8)
+        others = np.array([place_of(at) for at in results[1:]], dtype=np.int64)
+        tables = self.tables(memory.examples)
         done = descend(
-            tables.forward, tables.backward, tables.pool, flat, base, width.copy(), steps.examples, steps.order,
-            steps.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.kept,
-            np.resize(np.array(updates, np.int64), len(nonzero)), steps.slots, steps.settings, frozen,
-            int(steps.frozen is not None), steps.parameters,
+            tables.forward, tables.backward, tables.pool, flat, base, width.copy(), descent.examples, descent.order,
+            descent.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.outputs,
+            np.resize(np.array(updates, np.int64), len(nonzero)), steps.slots, descent.settings, frozen,
+            int(descent.frozen is not None), n,
         )  # fmt: skip
-        return int(done)
+        return steps.first(int(done), descent.batch)
 
 
 def _align(count: int) -> int:

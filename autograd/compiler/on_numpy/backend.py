@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler.adjoint import Aim, differentiate
-from autograd.compiler.descent import Steps
+from autograd.compiler.descent import Descent, Steps
+from autograd.compiler.instructions import Rows
 from autograd.compiler.memory import Memory
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.on_numpy.update import compile_update
@@ -59,47 +60,51 @@ class NumpyBackend:
         exec(self._code, names)
         return tuple(names.get(name, _nothing) for name in FUNCTIONS)
 
-    def take(self, steps: Steps, memory: Memory, memory_for: Callable[[str, int], Memory]) -> int:
-        """Take steps, and count those before a number stopped being finite.
+    def take(
+        self, descent: Descent, results: Sequence[Rows], memory: Memory, memory_for: Callable[[str, int], Memory]
+    ) -> Steps:
+        """Take steps, up to the one before a number stops being finite.
 
         Args:
-            steps: what to do; its slots, losses and kept outputs are written.
+            descent: what to do.
+            results: the rows of the function's results, of which the first is the loss.
             memory: the numbers for whole batches, whose weights are moved.
             memory_for: returns that for a smaller last one.
         """
-        n, whole = steps.parameters, memory
-        moved = [whole.shared[:n, 0], *steps.slots]
+        (loss, *others), n, whole = results, len(descent.weights), memory
+        steps = Steps.start(descent, whole.shared[:n, 0], len(others))
+        moved = [steps.weights, *steps.slots]
         with np.errstate(all="ignore"):
-            for s, now in enumerate(steps.settings.tolist()):
-                place = slice(s * steps.batch, (s + 1) * steps.batch)
-                rows = steps.order[place]
+            for s, now in enumerate(descent.settings.tolist()):
+                place = slice(s * descent.batch, (s + 1) * descent.batch)
+                rows = descent.order[place]
                 memory = whole if len(rows) == whole.examples else memory_for("parameters", len(rows))
                 if memory is not whole:
                     memory.shared[...] = whole.shared
-                memory.values[: steps.examples.shape[1]] = steps.examples[rows].T
+                memory.values[: descent.examples.shape[1]] = descent.examples[rows].T
                 memory.forward_shared()
                 memory.forward()
-                steps.losses[s] = memory.numbers(steps.output).mean()
-                for kept, at in zip(steps.kept[place].T, steps.others, strict=True):
-                    kept[...] = memory.numbers(at)
-                memory.seed(steps.output, 1.0 / len(rows))
+                steps.losses[s] = memory.numbers(loss).mean()
+                for outputs, at in zip(steps.outputs[place].T, others, strict=True):
+                    outputs[...] = memory.numbers(at)
+                memory.seed(loss, 1.0 / len(rows))
                 memory.backward()
                 memory.backward_shared()
-                before = None if steps.frozen is None else [array[steps.frozen] for array in moved]
-                self._update(steps, now)([moved[0], memory.shared_adjoints[:n, 0], *steps.slots], now)
+                before = None if descent.frozen is None else [array[descent.frozen] for array in moved]
+                self._update(descent, now)([steps.weights, memory.shared_adjoints[:n, 0], *steps.slots], now)
                 if before is not None:
                     for array, old in zip(moved, before, strict=True):
-                        array[steps.frozen] = old
-                if not (np.isfinite(steps.losses[s]) and np.isfinite(moved[0]).all()):
-                    return s
-        return len(steps.settings)
+                        array[descent.frozen] = old
+                if not (np.isfinite(steps.losses[s]) and np.isfinite(steps.weights).all()):
+                    return steps.first(s, descent.batch)
+        return steps
 
-    def _update(self, steps: Steps, settings: Sequence[float]) -> Callable[..., None]:
+    def _update(self, descent: Descent, settings: Sequence[float]) -> Callable[..., None]:
         """Compile the rule for settings of which the same are zero, once."""
-        nonzero = tuple(map(bool, settings))
-        if (steps.rule, nonzero) not in self._updates:
-            self._updates[steps.rule, nonzero] = compile_update(steps.rule, len(steps.slots), nonzero, self._dtype)
-        return self._updates[steps.rule, nonzero]
+        rule, nonzero = descent.rule, tuple(map(bool, settings))
+        if (rule, nonzero) not in self._updates:
+            self._updates[rule, nonzero] = compile_update(rule, len(descent.slots), nonzero, self._dtype)
+        return self._updates[rule, nonzero]
 
 
 #: What a program consists of, in the order in which it runs.
