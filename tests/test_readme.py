@@ -21,7 +21,7 @@ def test_snippets(tmp_path, monkeypatch):
     blocks = [block for block in fenced("python") if ">>>" in block]
     assert blocks
     test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "README.md", str(README), 0)
-    outcome = doctest.DocTestRunner(verbose=False).run(test)
+    outcome = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE).run(test)
     assert outcome.attempted > 10
     assert outcome.failed == 0
     assert (tmp_path / "E.svg").exists()

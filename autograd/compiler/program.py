@@ -348,8 +348,9 @@ class Program:
         return sum(isinstance(v, Value) for node in self._traced.nodes for v in node.operands)
 
     def __str__(self) -> str:
-        """Describe what the graph became, one array operation after the other."""
-        return str(self.instructions)
+        """Describe what the graph became, one array operation after the other; on a second line the sweep."""
+        swept = self._scalar and self.parameters
+        return f"{self.instructions}\nbackward: {self.backward}" if swept else str(self.instructions)
 
     def __repr__(self) -> str:
         stats = self.stats

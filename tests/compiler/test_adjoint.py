@@ -51,7 +51,11 @@ class TestLayers:
             "outer 3×4 (12 products) · transposed 4×3 (12 products) · row sums 3×1 · slopes of tanh 4 · "
             "outer 4×3 (12 products) · row sums 4×1"
         )
-        assert str(program.instructions) == str(program)
+        assert str(program) == f"{program.instructions}\nbackward: {program.backward}"
+
+    def test_a_program_without_parameters_prints_no_sweep(self):
+        program = autograd.compile(tanh, 0.0)
+        assert str(program) == "tanh 1"
 
     def test_a_program_of_several_numbers_has_no_sweep(self):
         program = autograd.compile(lambda x: [x, tanh(x)], 0.0)

@@ -424,7 +424,11 @@ class TestDescription:
     def test_str_and_repr(self, backend):
         model = nn.MLP(13, [8, 1], activation="relu", seed=0)
         program = autograd.compile(lambda x: model(x)[0], np.zeros(13), parameters=model.parameters(), backend=backend)
-        assert str(program) == "dense 8×13 (104 products) · relu 8 · dense 1×8 (8 products)"
+        assert str(program) == (
+            "dense 8×13 (104 products) · relu 8 · dense 1×8 (8 products)\n"
+            "backward: outer 1×8 (8 products) · transposed 8×1 (8 products) · row sums 1×1 · slopes of relu 8 · "
+            "outer 8×13 (104 products) · row sums 8×1"
+        )
         assert repr(program) == (
             f"<Program(x[13]) of {program.stats['nodes']:,} nodes in 3 array operations, 121 parameters, float64, "
             f"{backend}>"

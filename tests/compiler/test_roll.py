@@ -47,7 +47,7 @@ class TestLayers:
             return total([made[i] for i in range(4)])
 
         program = compiled(f, [0.0] * 3, parameters=flat(W))
-        assert str(program) == "dense 4×3 (12 products) · tanh 4 · sum 1×4"
+        assert str(program.instructions) == "dense 4×3 (12 products) · tanh 4 · sum 1×4"
 
     def test_parameters_in_any_order(self):
         """What is listed out of order is gathered once; the numbers are the same."""
