@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracles import exact
 
 import autograd
 from autograd import CATALOGUE, Op, Value, derivative
@@ -18,36 +19,36 @@ from autograd.floats import Extended
 ROOT = Path(autograd.__file__).parents[1]
 
 RECORD = """
-softsign = Op(
-    "softsign", lambda x: x / (1.0 + abs(x)), [lambda out, x: 1.0 / square(1.0 + abs(x))],
-    doc="a sigmoid with slow tails", reference="Bergstra et al. 2009",
+witch = Op(
+    "witch", lambda x: 1.0 / (1.0 + square(x)), [lambda out, x: -2.0 * x * square(out)],
+    doc="a bell with heavy tails", reference="Agnesi 1748",
 )
 """
 
 TRIAL = """
 import inspect, autograd, numpy, stubs, operations
-from autograd import Value, softsign
+from autograd import Value, witch
 from autograd.draw.explorer.javascript import table
 from autograd.testing import check_op, strategies
 from autograd.ufuncs import UFUNCS
 
-assert softsign in autograd.CATALOGUE and "softsign" in autograd.__all__ and UFUNCS["softsign"] is softsign
-x = Value(-3.0, name="x")
-y = x.softsign()
+assert witch in autograd.CATALOGUE and "witch" in autograd.__all__ and UFUNCS["witch"] is witch
+x = Value(-1.0, name="x")
+y = x.witch()
 y.backward()
-assert (y.data, x.grad) == (-0.75, 0.0625), (y, x)
-assert y.edges[0].formula == "1/(1 + |x|)²", y.edges[0].formula
-assert softsign(numpy.array([1.0, -3.0])).tolist() == [0.5, -0.75]
-check_op(softsign)
-check_op(softsign, order=2)
-assert softsign in inspect.signature(strategies.expressions).parameters["operations"].default
+assert (y.data, x.grad) == (0.5, 0.5), (y, x)
+assert y.edges[0].formula == "−2·x·witch(x)²", y.edges[0].formula
+assert witch(numpy.array([1.0, 0.0])).tolist() == [0.5, 1.0]
+check_op(witch)
+check_op(witch, order=2)
+assert witch in inspect.signature(strategies.expressions).parameters["operations"].default
 for backend in {backends}:
-    program = autograd.compile(softsign, 0.0, backend=backend)
-    value, [gradient] = program.value_and_grad([-3.0, 1.0], wrt="inputs", reduce="none")
-    assert value.tolist() == [-0.75, 0.5] and gradient.tolist() == [0.0625, 0.25], (backend, value, gradient)
-assert "softsign" in table([(softsign, 1)], {{}})[0]
-assert "softsign: Op" in stubs.stubs() and "def softsign(self) -> Value" in stubs.stubs()
-assert "`softsign`" in operations.page()
+    program = autograd.compile(witch, 0.0, backend=backend)
+    value, [gradient] = program.value_and_grad([-1.0, 0.0], wrt="inputs", reduce="none")
+    assert value.tolist() == [0.5, 1.0] and gradient.tolist() == [0.5, 0.0], (backend, value, gradient)
+assert "witch" in table([(witch, 1)], {{}})[0]
+assert "witch: Op" in stubs.stubs() and "def witch(self) -> Value" in stubs.stubs()
+assert "`witch`" in operations.page()
 print("everything")
 """
 
@@ -56,6 +57,7 @@ def test_a_record_is_all_that_a_new_operation_takes(tmp_path):
     shutil.copytree(ROOT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("__pycache__"))
     catalogue = tmp_path / "autograd" / "ops.py"
     text = catalogue.read_text(encoding="utf-8")
+    assert "witch" not in [op.name for op in CATALOGUE]
     before, mark, after = text.partition("#: The catalogue, in the order")
     catalogue.write_text(f"{before}{RECORD}\n{mark}{after}", encoding="utf-8")
     backends = ["numpy"] + ["numba"] * (importlib.util.find_spec("numba") is not None)
@@ -68,6 +70,11 @@ def test_a_record_is_all_that_a_new_operation_takes(tmp_path):
         env=os.environ | {"PYTHONPATH": paths},
     )
     assert (done.returncode, done.stdout) == (0, "everything\n"), done.stderr
+
+
+def test_an_operation_without_an_oracle_says_where_it_goes():
+    with pytest.raises(LookupError, match=r"^witch has no oracle: add it to MPMATH in tests/oracles\.py\.$"):
+        exact("witch", [1.0])
 
 
 def test_the_types_that_editors_see_are_those_of_the_catalogue():
