@@ -1,7 +1,7 @@
 """Nested numbers: lists, tuples, named tuples, dicts and arrays, walked, measured and built again.
 
-What is none of these is a leaf. A place is what stands behind a name to reach a leaf: ``[0][1]``, ``['w']``,
-``.slope``. Arrays are known by `__array__`, so that NumPy is not loaded for them.
+What is none of these is a leaf. Its place is what is written after the name of the whole to reach it: ``[0][1]``,
+``['w']``, ``.slope``. Arrays are known by `__array__`, so that NumPy is not loaded for them.
 """
 
 from __future__ import annotations

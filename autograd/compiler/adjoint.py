@@ -46,7 +46,7 @@ class Aim(NamedTuple):
     Attributes:
         output: the row of the output, whose adjoint is written before the sweep starts.
         wanted: leaves; after the sweep their adjoints are complete, and zero where nothing flows.
-        without: what to leave out: with ``"first"`` every flow is added to rows that start from zero.
+        without: passes to leave out: with ``"first"`` every flow is added to rows that start from zero.
     """
 
     output: Rows

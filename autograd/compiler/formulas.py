@@ -115,8 +115,8 @@ BOUNDED = frozenset({
 def may_be_singular(op: Op, formula: Any) -> bool:
     """Return whether a slope of `op` may be infinite or NaN though its operands and result are finite.
 
-    Then it has to be seen to that nothing flows from an adjoint of zero. What is bounded, or a multiple of one operand,
-    needs no such care.
+    Such a slope needs care where the adjoint is zero: zero has to flow on, while 0·∞ is NaN. One that is bounded, or a
+    multiple of one operand, needs none.
     """
     return _growth(op, formula) > 1
 

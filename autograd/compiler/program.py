@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import ops
 from autograd.backward import differentiable_sweep
+from autograd.compiler import results
 from autograd.compiler.arguments import read_arrays, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.execution import Execution, count
@@ -22,10 +23,9 @@ from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.options import Options, check_options, choose_backend
 from autograd.compiler.replay import raise_error_at, record_example
-from autograd.compiler.results import filled, first, leading, shaped, structure, values
 from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify
-from autograd.compiler.trace import Argument, Trace, Traced, trace, traced_below, tracing
+from autograd.compiler.trace import Argument, Trace, Traced, collect_below, trace, tracing
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.graph import Graph
 from autograd.value import Value
@@ -92,7 +92,7 @@ class Program:
     def __init__(self, traced: Traced, options: Options, began: float | None = None) -> None:
         began = time.perf_counter() if began is None else began
         self._traced, self._options = traced, options
-        self._outputs = list(values(traced.result))
+        self._outputs = list(results.values(traced.result))
         layout = roll(simplify(traced, self._outputs, options.without), options.without)
         self.parameters = traced.parameters
         self.arguments: tuple[Argument, ...] = traced.arguments
@@ -134,11 +134,11 @@ class Program:
         """
         given, batched = self._read(arrays)
         w = self._weights(weights)
-        results = self.execution.run(given, w, self._constants())
-        if not np.isfinite(results).all():
-            self._explain_bad(np.flatnonzero(~np.isfinite(results).all(axis=0)), given, w)
-        found = shaped(self._traced.result, iter(results), count(given))
-        return found if batched else first(found)
+        numbers = self.execution.run(given, w, self._constants())
+        if not np.isfinite(numbers).all():
+            self._explain_bad(np.flatnonzero(~np.isfinite(numbers).all(axis=0)), given, w)
+        found = results.build_arrays(self._traced.result, iter(numbers), count(given))
+        return found if batched else results.take_first_example(found)
 
     def value_and_grad(
         self,
@@ -365,7 +365,7 @@ class Program:
             self._traced.arguments,
             self.parameters,
             Graph(*self._outputs),
-            structure(self._traced.result, iter(range(len(self._outputs)))),
+            results.describe_structure(self._traced.result, iter(range(len(self._outputs)))),
             self._options,
         )
 
@@ -391,7 +391,7 @@ class Program:
 
     @property
     def _scalar(self) -> bool:
-        return isinstance(leading(self._traced.result), Value)
+        return isinstance(results.take_differentiated(self._traced.result), Value)
 
     def _check_scalar(self) -> None:
         if not self._scalar:
@@ -422,7 +422,7 @@ class Program:
             adjoints = differentiable_sweep(self._outputs[0], 1.0, frozenset(self.parameters))
             slopes = [adjoints.get(p, 0.0) for p in self.parameters]
             along = ops.dot(slopes, vector) if slopes else ops.total([])
-        return Program(traced_below(self.arguments, (*self.parameters, *vector), along), self._options)
+        return Program(collect_below(self.arguments, (*self.parameters, *vector), along), self._options)
 
     def _explain_bad(self, examples: Array, given: list[Array], w: Array, wrt: str = "parameters") -> None:
         """Find the first example that is not finite, and raise the error that the engine raises for it."""
@@ -448,4 +448,4 @@ class Program:
 def _unpickle(
     arguments: tuple[Argument, ...], parameters: tuple[Value, ...], graph: Graph, nesting: Any, options: Options
 ) -> Program:
-    return Program(traced_below(arguments, parameters, filled(nesting, graph.outputs)), options)
+    return Program(collect_below(arguments, parameters, results.fill_structure(nesting, graph.outputs)), options)

@@ -13,7 +13,15 @@ from autograd.arrays import is_array
 from autograd.errors import CompileError
 from autograd.value import Value
 
-__all__ = ["check_regular", "filled", "first", "leading", "shaped", "structure", "values"]
+__all__ = [
+    "build_arrays",
+    "check_regular",
+    "describe_structure",
+    "fill_structure",
+    "take_differentiated",
+    "take_first_example",
+    "values",
+]
 
 Array = NDArray[Any]
 
@@ -63,31 +71,31 @@ def check_regular(result: Any) -> None:
             )
 
 
-def leading(result: Any) -> Any:
+def take_differentiated(result: Any) -> Any:
     """Return the part of a result that is differentiated: itself, or the first part of a tuple."""
     return result[0] if isinstance(result, tuple) and result else result
 
 
-def shaped(result: Any, numbers: Iterator[Array], examples: int) -> Any:
+def build_arrays(result: Any, numbers: Iterator[Array], examples: int) -> Any:
     """Return the rows of a result as arrays (examples, …), in tuples as the function gave them."""
 
-    def stacked(part: Any) -> Array:
+    def stack(part: Any) -> Array:
         if is_array(part):
-            rows = [stacked(entry) for entry in tree.entries(part)]
+            rows = [stack(entry) for entry in tree.entries(part)]
             return np.reshape(np.transpose(rows) if rows else [], (examples, *part.shape))
         if isinstance(part, list):
-            return np.stack(list(map(stacked, part)), axis=1) if part else np.empty((examples, 0))
+            return np.stack(list(map(stack, part)), axis=1) if part else np.empty((examples, 0))
         return next(numbers).astype(np.float64) if isinstance(part, Value) else np.full(examples, float(part))
 
-    return tree.map_leaves(stacked, result, is_leaf=_is_array)
+    return tree.map_leaves(stack, result, is_leaf=_is_array)
 
 
-def first(arrays: Any) -> Any:
+def take_first_example(arrays: Any) -> Any:
     """Return the first example of a result."""
     return tree.map_leaves(lambda array: array[0], arrays, is_leaf=_is_array)
 
 
-def structure(result: Any, places: Iterator[int]) -> Any:
+def describe_structure(result: Any, places: Iterator[int]) -> Any:
     """Describe the nesting of a result, each Value as its place among the outputs."""
     return tree.map_leaves(lambda leaf: Place(next(places)) if isinstance(leaf, Value) else float(leaf), result)
 
@@ -96,6 +104,6 @@ class Place(int):
     """The place of an output, in a pickled result."""
 
 
-def filled(nesting: Any, outputs: Sequence[Value]) -> Any:
-    """Return the nesting that `structure` described, with Values in it."""
+def fill_structure(nesting: Any, outputs: Sequence[Value]) -> Any:
+    """Return the nesting that `describe_structure` described, with Values in it."""
     return tree.map_leaves(lambda leaf: outputs[leaf] if isinstance(leaf, Place) else leaf, nesting)

@@ -137,7 +137,7 @@ def roll(expressions: Expressions, without: Collection[str] = ()) -> Layout:
 
     Args:
         expressions: what is to be computed.
-        without: what to leave out: ``"matrices"``, ``"tapes"``.
+        without: passes to leave out: ``"matrices"``, ``"tapes"``.
     """
     layout = Layout(expressions)
     layout.row = [-1] * len(expressions)

@@ -22,7 +22,7 @@ class Expressions:
     """Numbered expressions, operands before what uses them.
 
     Args:
-        without: rewritings to leave out: ``"fold"``, ``"neutral"``, ``"share"``.
+        without: passes to leave out: ``"fold"``, ``"neutral"``, ``"share"``.
 
     Attributes:
         op: the operation of each expression; None for a leaf.
@@ -115,7 +115,7 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
     Args:
         traced: the graph.
         outputs: its results.
-        without: rewritings to leave out: those of `Expressions`, and ``"sums"``.
+        without: passes to leave out: those of `Expressions`, and ``"sums"``.
     """
     first = Expressions(without)
     for argument in traced.arguments:

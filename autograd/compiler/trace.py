@@ -22,7 +22,7 @@ from autograd.op import Op
 from autograd.recording import new_node
 from autograd.value import PARAMETER, Value
 
-__all__ = ["Argument", "Trace", "Traced", "trace", "traced_below", "tracing"]
+__all__ = ["Argument", "Trace", "Traced", "collect_below", "trace", "tracing"]
 
 
 class Argument(NamedTuple):
@@ -148,10 +148,10 @@ def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: 
             "or tuple of Values."
         )
     check_regular(result)
-    return traced_below(arguments, parameters, result)
+    return collect_below(arguments, parameters, result)
 
 
-def traced_below(arguments: tuple[Argument, ...], parameters: tuple[Value, ...], result: Any) -> Traced:
+def collect_below(arguments: tuple[Argument, ...], parameters: tuple[Value, ...], result: Any) -> Traced:
     """Collect the graph of a result; leaves that are neither inputs nor parameters are constants."""
     nodes = tuple(topological(list(values(result))))
     known = {*parameters, *(leaf for argument in arguments for leaf in argument.leaves)}

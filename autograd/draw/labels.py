@@ -118,14 +118,14 @@ def edge_formulas(node: Value, names: dict[Value, str], limit: int, precision: i
         one text for each operand; None for a constant, and where the rule does not read symbols.
     """
 
-    def written(v: Value | float) -> Any:
+    def write(v: Value | float) -> Any:
         return Symbol(shorten(clean(names[v]), limit)) if isinstance(v, Value) else v
 
     op, operands = node.op, node.operands
     assert op is not None
     wanted = [slope is not None for slope in node.slopes]
     try:
-        symbols = op.slopes_at(written(node), [written(v) for v in operands], wanted)
+        symbols = op.slopes_at(write(node), [write(v) for v in operands], wanted)
     except (TypeError, AttributeError, ArithmeticError, ValueError):  # a user's rule, written for floats only
         return [None] * len(operands)
     return [_formula(symbol, precision) if want else None for symbol, want in zip(symbols, wanted, strict=True)]

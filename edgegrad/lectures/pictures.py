@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from edgegrad.lectures.exhibit import Trained, moons
 from nn.plots import decision
-from nn.plots.style import BLUE, INK, PALETTE, diverging, make_figure, styled
+from nn.plots.style import BLUE, INK, PALETTE, apply_style, diverging, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["curves", "exhibit", "map_grid", "patterns", "spike_trains"]
 
 
-@styled
+@apply_style
 def curves(
     x: ArrayLike, columns: Mapping[str, ArrayLike], *, labels: tuple[str, str] = ("x", "y"), title: str = ""
 ) -> Figure:
@@ -34,7 +34,7 @@ def curves(
     return figure  # type: ignore[no-any-return]
 
 
-@styled
+@apply_style
 def exhibit(shown: Mapping[str, Trained]) -> Figure:
     """Draw for each optimiser the start and the tail of its errors, its decision on test data, its first layer."""
     _, _, X_test, t_test = moons()
@@ -58,7 +58,7 @@ def exhibit(shown: Mapping[str, Trained]) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-@styled
+@apply_style
 def spike_trains(trains: Mapping[str, Sequence[float]], until: float) -> Figure:
     """Draw a stroke for each spike, a line for each input and neuron."""
     figure, [[panel]] = make_figure(size=(6.4, 0.8 + 0.4 * len(trains)))
@@ -69,7 +69,7 @@ def spike_trains(trains: Mapping[str, Sequence[float]], until: float) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-@styled
+@apply_style
 def patterns(pictures: Mapping[str, Any]) -> Figure:
     """Show arrays of two axes side by side, dark where they are large."""
     figure, axes = make_figure(1, len(pictures), (1.7, 1.9))
@@ -80,7 +80,7 @@ def patterns(pictures: Mapping[str, Any]) -> Figure:
     return figure  # type: ignore[no-any-return]
 
 
-@styled
+@apply_style
 def map_grid(before: Any, after: Any, X: ArrayLike) -> Figure:
     """Draw a map's neurons on two inputs, joined as on the grid, before and after it was trained."""
     figure, [panels] = make_figure(1, 2, (3.6, 3.6))

@@ -56,7 +56,7 @@ class AdaGrad(FirstOrder):
         w: Numbers, g: Numbers, G: Numbers, dW: Numbers,
         lr: float, eps: float, momentum: float, weight_decay: float,
     ) -> tuple[Numbers, ...]:  # fmt: skip
-        """Give the new weights, G and ΔW."""
+        """Return the new weights, G and ΔW."""
         G = G + g * g
         descent = lr * (g / (sqrt(G) + eps) + weight_decay * w)
         dW = descent + momentum * dW if momentum else descent
@@ -113,7 +113,7 @@ class AdaDelta(FirstOrder):
         w: Numbers, g: Numbers, S: Numbers, D: Numbers, dW: Numbers,
         lr: float, rho: float, eps: float, beta: float, momentum: float, weight_decay: float,
     ) -> tuple[Numbers, ...]:  # fmt: skip
-        """Give the new weights, S, D and ΔW."""
+        """Return the new weights, S, D and ΔW."""
         S = rho * S + (1.0 - rho) * (g * g)
         g = sqrt(D + eps) / sqrt(S + eps) * g
         D = beta * D + (1.0 - beta) * (g * g)
@@ -149,7 +149,7 @@ class RMSProp(FirstOrder):
 
     @staticmethod
     def rule(w: Numbers, g: Numbers, G: Numbers, lr: float, alpha: float, eps: float) -> tuple[Numbers, ...]:
-        """Give the new weights and G."""
+        """Return the new weights and G."""
         G = alpha * G + (1.0 - alpha) * (g * g)
         return w - lr * (g / (sqrt(G) + eps)), G
 
@@ -194,7 +194,7 @@ class Adam(FirstOrder):
         self.weight_decay = self._number("weight_decay", weight_decay)
 
     def settings(self, t: int) -> tuple[float, ...]:
-        """Give η/(1 − β₁ᵗ), √(1 − β₂ᵗ), β₁, β₂, ε, and the decays that go through the root and past it."""
+        """Return η/(1 − β₁ᵗ), √(1 − β₂ᵗ), β₁, β₂, ε, and the decays that go through the root and past it."""
         rate, spread = self.lr / (1.0 - self.beta1**t), math.sqrt(1.0 - self.beta2**t)
         through, past = (0.0, self.lr * self.weight_decay) if self.decoupled else (self.weight_decay, 0.0)
         return rate, spread, self.beta1, self.beta2, self.eps, through, past
@@ -204,7 +204,7 @@ class Adam(FirstOrder):
         w: Numbers, g: Numbers, m: Numbers, v: Numbers,
         rate: float, spread: float, beta1: float, beta2: float, eps: float, through: float, past: float,
     ) -> tuple[Numbers, ...]:  # fmt: skip
-        """Give the new weights, m and v."""
+        """Return the new weights, m and v."""
         if through:
             g = g + through * w
         m = beta1 * m + (1.0 - beta1) * g

@@ -169,7 +169,7 @@ class SGD(FirstOrder):
         w: Numbers, g: Numbers, dW: Numbers,
         lr: float, momentum: float, nesterov: bool, weight_decay: float, l1: float,
     ) -> tuple[Numbers, ...]:  # fmt: skip
-        """Give the new weights and ΔW."""
+        """Return the new weights and ΔW."""
         if weight_decay:
             g = g + weight_decay * w
         if l1:
@@ -218,7 +218,7 @@ class QuickProp(FirstOrder):
     def rule(
         w: Numbers, g: Numbers, S: Numbers, dW: Numbers, lr: float, mu_max: float, weight_decay: float
     ) -> tuple[Numbers, ...]:
-        """Give the new weights, S and ΔW."""
+        """Return the new weights, S and ΔW."""
         before, S = S, g + weight_decay * w
         change = before - S
         level = equal(change, 0.0)
@@ -279,7 +279,7 @@ class RProp(FirstOrder):
         w: Numbers, g: Numbers, step: Numbers, sign: Numbers,
         lr: float, shrink: float, grow: float, step_min: float, step_max: float, hold: bool,
     ) -> tuple[Numbers, ...]:  # fmt: skip
-        """Give the new weights, their steps, and the signs of the gradient to compare with next time."""
+        """Return the new weights, their steps, and the signs of the gradient to compare with next time."""
         before, sign = sign, autograd.sign(g)
         turn = before * sign
         longer, shorter = minimum(step_max, grow * step), maximum(step_min, shrink * step)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.plots.style import MARKERS, PALETTE, make_figure, styled
+from nn.plots.style import MARKERS, PALETTE, apply_style, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ SCALES = ("linear", "log", "change")
 ROUNDING = 1e-18  # what lies below this share of the largest number is not shown on a logarithmic axis
 
 
-@styled
+@apply_style
 def history(
     record: History,
     what: str | Sequence[str] | None = None,
@@ -77,7 +77,7 @@ def _label_epochs(panel: Any, name: str, scale: str) -> None:
         panel.axhline(0.0, color="#888888", linewidth=0.8, zorder=1)
 
 
-@styled
+@apply_style
 def compare(
     histories: Mapping[str, History],
     what: str = "loss",
@@ -125,7 +125,7 @@ def compare(
     return figure  # type: ignore[no-any-return]
 
 
-@styled
+@apply_style
 def gradient_norms(norms: Mapping[str, Mapping[str, float]], *, ax: Axes | None = None) -> Figure:
     """Plot the length of the gradient layer by layer, to see it vanish (lecture L4.9).
 

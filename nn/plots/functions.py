@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 import autograd
 from nn.modules.activations import ACTIVATIONS, ActivationFunction
-from nn.plots.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, colormap, make_figure, styled
+from nn.plots.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, apply_style, colormap, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ def _gallery() -> dict[str, Callable[[Any], Any]]:
     }
 
 
-@styled
+@apply_style
 def activations(
     functions: Mapping[str, Callable[[Any], Any]] | None = None, *, span: tuple[float, float] = (-4.0, 4.0)
 ) -> Figure:
@@ -71,7 +71,7 @@ def activations(
     return figure  # type: ignore[no-any-return]
 
 
-@styled
+@apply_style
 def decision(
     model: Module,
     X: ArrayLike,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import Value
-from nn.plots.style import GREEN, INK, MARKERS, ORANGE, PALETTE, PURPLE, VERMILLION, colormap, make_figure, styled
+from nn.plots.style import GREEN, INK, MARKERS, ORANGE, PALETTE, PURPLE, VERMILLION, apply_style, colormap, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def _span(
     return low - reach, high + reach
 
 
-@styled
+@apply_style
 def loss_curve(
     model: Module,
     X: ArrayLike,
@@ -117,7 +117,7 @@ def loss_curve(
     return figure  # type: ignore[no-any-return]
 
 
-@styled
+@apply_style
 def loss_surface(
     model: Module,
     X: ArrayLike,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.plots.style import INK, diverging, make_figure, styled
+from nn.plots.style import INK, apply_style, diverging, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["weights"]
 
 
-@styled
+@apply_style
 def weights(
     model: Module, name: str = "W1", *, shape: tuple[int, int] | None = None, columns: int = 8, limit: int = 64
 ) -> Figure:

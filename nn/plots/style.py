@@ -22,10 +22,10 @@ __all__ = [
     "PALETTE",
     "PURPLE",
     "VERMILLION",
+    "apply_style",
     "colormap",
     "diverging",
     "make_figure",
-    "styled",
 ]
 
 Options = ParamSpec("Options")
@@ -57,11 +57,11 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def styled(plot: Callable[Options, Figure]) -> Callable[Options, Figure]:
+def apply_style(plot: Callable[Options, Figure]) -> Callable[Options, Figure]:
     """Draw with this module's style, whatever the user's own settings are."""
 
     @wraps(plot)
-    def styled(*args: Options.args, **kwargs: Options.kwargs) -> Figure:
+    def apply_style(*args: Options.args, **kwargs: Options.kwargs) -> Figure:
         try:
             import matplotlib
         except ImportError:
@@ -73,7 +73,7 @@ def styled(plot: Callable[Options, Figure]) -> Callable[Options, Figure]:
         with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycler(color=PALETTE)}):
             return plot(*args, **kwargs)
 
-    return styled
+    return apply_style
 
 
 def make_figure(

@@ -131,7 +131,7 @@ def find_metrics(metrics: Metrics) -> dict[str, Metric]:
         metrics = [metrics]
     if not isinstance(metrics, Iterable):
         raise TypeError(f'metrics must be a list such as ["mae"], not {metrics!r}.')
-    named = dict(metrics) if isinstance(metrics, Mapping) else _named_metrics(metrics)
+    named = dict(metrics) if isinstance(metrics, Mapping) else _name_metrics(metrics)
     for name, function in named.items():
         if name == "loss":
             raise ValueError("A metric cannot be called 'loss', which is a column of the history already.")
@@ -141,7 +141,7 @@ def find_metrics(metrics: Metrics) -> dict[str, Metric]:
     return {name: function if function in known else _Measure(name, function) for name, function in named.items()}
 
 
-def _named_metrics(metrics: Iterable[str | Metric]) -> dict[str, Metric]:
+def _name_metrics(metrics: Iterable[str | Metric]) -> dict[str, Metric]:
     found: dict[str, Metric] = {}
     for metric in metrics:
         if isinstance(metric, str):

@@ -17,7 +17,7 @@ from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.eager import EagerRunner, RecordedObjective
-from nn.training.programs import KeptProgram, programs_of, reached_by
+from nn.training.programs import KeptProgram, find_reached, programs_of
 from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, stack
 from nn.training.signature import signature
 
@@ -93,7 +93,7 @@ class CompiledRunner(Runner):
         if found is None:
             example = self._example if what == "loss" else self._example[:1]
             program = compile(f, *example, parameters=self.eager.parameters, backend=self.backend)
-            found = KeptProgram(program, self._shape, reached_by(program), made_of)
+            found = KeptProgram(program, self._shape, find_reached(program), made_of)
             self._kept.keep(key, found)
         self._shape = found.shape
         self._programs[place] = found, [content.copy() for content in statistics]

@@ -204,7 +204,7 @@ class Loop:
 
     @contextmanager
     def _locate_errors(self, *, validating: bool = False) -> Iterator[None]:
-        """Return where in the training an error happened; one of arithmetic becomes a `DivergedError`."""
+        """Note on an error where in the training it happened; one of arithmetic becomes a `DivergedError`."""
         try:
             yield
         except Exception as error:

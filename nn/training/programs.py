@@ -18,7 +18,7 @@ from nn.module import Module
 from nn.optim.flat import Mask
 from nn.training.signature import Signature
 
-__all__ = ["KeptProgram", "Programs", "programs_of", "reached_by"]
+__all__ = ["KeptProgram", "Programs", "find_reached", "programs_of"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
 
@@ -81,7 +81,7 @@ def programs_of(model: Module) -> Programs:
         return Programs()
 
 
-def reached_by(program: Program) -> Mask:
+def find_reached(program: Program) -> Mask:
     """Find the parameters that a program depends on."""
     leaves = set(program.graph.leaves)
     return np.array([parameter in leaves for parameter in program.parameters], dtype=np.bool_)

@@ -1,8 +1,8 @@
 """Signatures: everything besides weights that the graph of a model depends on, read anew and compared at each call.
 
-The package's own functions depend on their arguments alone. One of the user's is read like the rest: its code, its
-attributes, and each global, closed-over and class variable that the code names. What cannot be read to the end has no
-signature.
+A function of the package depends on its arguments alone. A function of the user's may depend on more, and all of it is
+read: its code and attributes, and the global, closed-over and class variables that the code names. Where something
+cannot be read to the end, there is no signature.
 """
 
 from __future__ import annotations
@@ -31,28 +31,10 @@ PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
 COMPARED_BY_IDENTITY = frozenset({scope, np.random.Generator, np.ufunc})
 IS_PARAMETER, REQUIRES_GRAD = operator.attrgetter("is_parameter"), operator.attrgetter("requires_grad")
 #: Builtins that read nothing but their arguments.
-PURE = (
-    *(abs, all, any, bool, dict, divmod, enumerate, filter, float, frozenset, getattr, hasattr, int, isinstance, len),
-    *(
-        list,
-        map,
-        max,
-        min,
-        pow,
-        property,
-        range,
-        reversed,
-        round,
-        set,
-        slice,
-        sorted,
-        str,
-        sum,
-        super,
-        tuple,
-        type,
-        zip,
-    ),
+PURE = frozenset(
+    {abs, all, any, bool, dict, divmod, enumerate, filter, float, frozenset, getattr, hasattr, int, isinstance}
+    | {len, list, map, max, min, pow, property, range, reversed, round, set, slice, sorted, str, sum, super, tuple}
+    | {type, zip}
 )
 
 

@@ -16,7 +16,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.compiled import CompiledRunner, ReplayedObjective, equal_batches
 from nn.training.eager import EagerRunner
-from nn.training.programs import reached_by
+from nn.training.programs import find_reached
 from nn.training.runner import Array, BatchObjective, Descent, Steps
 
 __all__ = ["BatchRunner"]
@@ -46,7 +46,7 @@ class BatchRunner(CompiledRunner):
         return self.whole(self._batch)[0] if self.model.training else super().program
 
     def _find_reached(self) -> Mask:
-        return reached_by(self.program)
+        return find_reached(self.program)
 
     def whole(self, n: int) -> tuple[Program, list[tuple[Any, int]]]:
         """Return the program for batches of n examples, and the parts that remember statistics of them."""
@@ -72,7 +72,7 @@ class BatchRunner(CompiledRunner):
 
     @contextmanager
     def run(self, program: Program) -> Iterator[Program]:
-        """Let a program run; of a whole batch in training no example of an error is known."""
+        """Let a program run; in training an error comes from the batch as a whole, so that it names no example."""
         try:
             with super().run(program):
                 yield program

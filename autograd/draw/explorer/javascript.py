@@ -107,15 +107,15 @@ def expression(x: Any, own: dict[Op, str] | None = None) -> str:
     """
     code = _Code({} if own is None else own)
     code.read([x])
-    return code.written(code.roots[0], shared=False)[0]
+    return code.write(code.roots[0], shared=False)[0]
 
 
 def _function(results: Sequence[Any], own: dict[Op, str], *, whole: bool) -> tuple[str, list[tuple[Op, int]]]:
     """Write the body of an arrow function that gives the results: as a list if `whole`."""
     code = _Code(own)
     code.read(results)
-    constants = [f"const {code.names[number]} = {code.written(number, top=True)[0]};" for number in sorted(code.names)]
-    outs = [code.written(root)[0] for root in code.roots]
+    constants = [f"const {code.names[number]} = {code.write(number, top=True)[0]};" for number in sorted(code.names)]
+    outs = [code.write(root)[0] for root in code.roots]
     out = f"[{', '.join(outs)}]" if whole else outs[0]
     return (f"{{ {' '.join(constants)} return {out}; }}" if constants else out), code.used
 
@@ -168,7 +168,7 @@ class _Code:
                 self.used.append((value[0], len(value[1])))
         return number
 
-    def written(self, root: int, *, top: bool = False, shared: bool = True) -> tuple[str, int]:
+    def write(self, root: int, *, top: bool = False, shared: bool = True) -> tuple[str, int]:
         """Write a value as text with its precedence: 1 sum, 2 product, 3 sign, 4 atom."""
         done: list[tuple[str, int]] = []
         stack: list[tuple[int, bool]] = [(root, False)]
