@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from math import frexp, ldexp
 
 __all__ = ["Scaled", "multiply"]
@@ -80,6 +79,8 @@ class Scaled:
             return None
         if self.mantissa - self.mantissa != 0.0:
             return None
+        from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal  # loaded where it is needed, as hardly ever
+
         context = Context(prec=digits + 20, Emax=MAX_EMAX, Emin=MIN_EMIN)
         exact = context.multiply(Decimal(self.mantissa), context.power(Decimal(2), Decimal(self.exponent)))
         mantissa, _, exponent = f"{exact:.{digits - 1}e}".partition("e")
