@@ -373,9 +373,8 @@ class Program:
 
     def _read(self, arrays: Sequence[ArrayLike]) -> tuple[list[Array], bool]:
         """Read the arrays into (examples, numbers) each, and return whether they had a batch axis."""
-        given, batched = read_arrays(arrays, self.arguments, self.dtype)
-        self._runs.arrays = given
-        return given, batched
+        self._runs.arrays, batched = read_arrays(arrays, self.arguments, self.dtype)
+        return self._runs.arrays, batched
 
     def _weights(self, weights: Array | None) -> Array:
         """Return the numbers to use for the parameters."""
