@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
+from autograd.context import extending
 from autograd.errors import ControlFlowError, NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
-from autograd.floats import real_number, slopes_on_floats
+from autograd.floats import apply_to_extended, real_number, slopes_on_floats
 from autograd.graph import reaching, same_number, topological
 from autograd.recording import is_traced
 from autograd.symbol import number_text
@@ -228,33 +229,55 @@ def _report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
     """Find the first edge, from the output down, that turns a finite adjoint into an infinite or NaN one.
 
     Raises:
-        NonFiniteGradientError: there is one on the way to a wanted node; what is not finite by the seed or by
-            the numbers of the graph themselves is no anomaly.
+        NonFiniteGradientError: there is one on the way to a wanted node. What is infinite by the seed or by the
+            numbers of the graph themselves is no anomaly, and neither is what is NaN because one of them is.
     """
     nodes = topological([root])
     needed = reaching(nodes, _trainable_leaves(nodes) if wanted is None else wanted)
-    excused = {root}
+    excused = _find_excused(nodes)
+    infinite, undefined = {root}, {root}  # where the gradient may be so
     for node in reversed(nodes):
         adjoint = node._grad
         if node not in needed:
             continue
-        finite = adjoint - adjoint == 0.0
-        if not finite and node not in excused and node._data - node._data == 0.0:
+        if adjoint - adjoint != 0.0 and node not in (undefined if adjoint != adjoint else infinite):
+            what = "is larger than the largest float, 1.8e308. Scale the output down."
+            if adjoint != adjoint:
+                what = "holds ∞ and −∞. Keep the operands finite."
             raise NonFiniteGradientError(
                 f"The gradient stops being finite at {node._describe()}: the sum over the edges that lead away from it "
-                "is larger than the largest float, 1.8e308. Scale the output down. No gradient was changed."
+                f"{what} No gradient was changed."
             )
-        if not finite or node._data - node._data != 0.0:
-            excused.update(v for v in node.operands if isinstance(v, Value))
-            continue
         for operand, slope in zip(node.operands, node._slopes, strict=True):
             if slope is None or not isinstance(operand, Value) or operand not in needed or not adjoint:
                 continue
             flow = adjoint * slope
-            if flow - flow != 0.0:
-                if operand._data - operand._data == 0.0:
-                    raise _anomaly(node, operand, slope, adjoint)
-                excused.add(operand)
+            if flow - flow == 0.0:
+                continue
+            if _is_anomaly(node, operand, adjoint, slope, excused):
+                raise _anomaly(node, operand, slope, adjoint)
+            infinite.add(operand)
+            if flow != flow:
+                undefined.add(operand)
+
+
+def _find_excused(nodes: Sequence[Value]) -> Set[Value]:
+    """Collect the nodes whose numbers are infinite or NaN because some that were given are."""
+    excused: set[Value] = set()
+    for node in nodes:
+        if node._data - node._data != 0.0 and (
+            node._x is None or any(v in excused if isinstance(v, Value) else v - v != 0.0 for v in node.operands)
+        ):
+            excused.add(node)
+    return excused
+
+
+def _is_anomaly(node: Value, operand: Value, adjoint: float, slope: float, excused: Set[Value]) -> bool:
+    """Whether a flow that is infinite or NaN is so neither by its adjoint nor by numbers that were given so."""
+    flow = adjoint * slope
+    if flow != flow:
+        return all(x == x for x in (adjoint, node._data, *map(number_of, node.operands)))
+    return adjoint - adjoint == 0.0 and node not in excused and operand not in excused
 
 
 def _anomaly(node: Value, operand: Value, slope: float, adjoint: float) -> NonFiniteGradientError:
@@ -305,11 +328,16 @@ def differentiable_sweep(
         if node in until:
             return ()
         check_fresh(node, SECOND_ORDER)
+        wanted_slots = [slope is not None for slope in node._slopes]
         try:
-            slopes = node._op.slopes_at(node, node.operands, [slope is not None for slope in node._slopes])
+            slopes = node._op.slopes_at(node, node.operands, wanted_slots)
         except (ArithmeticError, ValueError):
-            slopes = _singular_slopes(node, number_of(adjoint), reaching(nodes, wanted))
-        return [slope if type(slope) is Value or slope else None for slope in slopes]
+            slopes = [_slope_on_values(node, slot) if w else None for slot, w in enumerate(wanted_slots)]
+        slopes = [slope if type(slope) is Value or slope else None for slope in slopes]
+        numbers = [0.0 if slope is None else number_of(slope) for slope in slopes]
+        if all(x - x == 0.0 for x in numbers) or is_traced(node):
+            return slopes
+        return _keep_what_flows(node, slopes, number_of(adjoint), reaching(nodes, wanted), _find_excused(nodes))
 
     return {
         node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)
@@ -351,23 +379,30 @@ def _times(adjoint: Any, slope: Any) -> Any:
     return adjoint if not isinstance(slope, Value) and slope == 1.0 else adjoint * slope
 
 
-def _singular_slopes(node: Value, adjoint: float, needed: Set[Value]) -> list[Any]:
-    """Read the slopes of a node that has an infinite or undefined one: it counts only where something flows."""
-    slopes: list[Any] = []
-    for slot, (operand, recorded) in enumerate(zip(node.operands, node._slopes, strict=True)):
-        if recorded is None or not isinstance(operand, Value) or operand not in needed:
-            slopes.append(None)
+def _keep_what_flows(
+    node: Value, slopes: list[Any], adjoint: float, needed: Set[Value], excused: Set[Value]
+) -> list[Any]:
+    """Leave out each infinite or undefined slope along which nothing flows; where something does, it is an error."""
+    kept = list(slopes)
+    for slot, (operand, slope) in enumerate(zip(node.operands, slopes, strict=True)):
+        number = 0.0 if slope is None else number_of(slope)
+        if number - number == 0.0:
             continue
-        try:
-            wanted = [place == slot for place in range(len(node._slopes))]
-            slopes.append(node._op.slopes_at(node, node.operands, wanted)[slot])
-        except (ArithmeticError, ValueError):
-            if adjoint != 0.0:
-                if recorded - recorded == 0.0:
-                    raise
-                raise _anomaly(node, operand, recorded, adjoint) from None
-            slopes.append(None)
-    return slopes
+        if not isinstance(operand, Value) or operand not in needed or adjoint == 0.0:
+            kept[slot] = None
+        elif _is_anomaly(node, operand, adjoint, number, excused):
+            raise _anomaly(node, operand, number, adjoint)
+    return kept
+
+
+def _slope_on_values(node: Value, slot: int) -> Any:
+    """Evaluate one slope rule of a node on Values; where the slope is infinite or undefined it is ±∞ or NaN."""
+    wanted = [place == slot for place in range(len(node._slopes))]
+    try:
+        return node._op.slopes_at(node, node.operands, wanted)[slot]
+    except (ArithmeticError, ValueError):
+        with extending():
+            return node._op.slopes_at(node, node.operands, wanted)[slot]
 
 
 #: Why a stale graph is refused, and what to do.
@@ -386,13 +421,9 @@ def check_fresh(node: Value, why: str) -> None:
         return
     recorded = node._slopes
     numbers = tuple(map(number_of, operands))
-    try:
-        out = float(node._op.forward(*numbers))
-        slopes = slopes_on_floats(node._op, out, numbers, tuple([slope is not None for slope in recorded]))
-        same = same_number(out, node._data) and all(map(same_number, slopes, recorded))
-    except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
-        same = False
-    if not same:
+    out = float(apply_to_extended(node._op, numbers))
+    slopes = slopes_on_floats(node._op, out, numbers, tuple([slope is not None for slope in recorded]))
+    if not (same_number(out, node._data) and all(map(same_number, slopes, recorded))):
         names = ", ".join(leaf._describe() for leaf in leaves[:4])
         raise StaleGraphError(
             f"{node._describe()} was recorded before a leaf it was computed from was assigned (now {names}). {why}"

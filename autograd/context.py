@@ -12,7 +12,7 @@ from contextlib import ContextDecorator
 from contextvars import ContextVar
 from typing import Any, Final
 
-__all__ = ["Context", "current", "differentiating", "enable_grad", "no_grad", "scope", "tracing"]
+__all__ = ["Context", "current", "differentiating", "enable_grad", "extending", "no_grad", "scope", "tracing"]
 
 
 class Context:
@@ -26,11 +26,12 @@ class Context:
         trace: where the graph of a function that is being compiled goes.
         differentiating: the leaves of the derivatives that are being taken: what one function captures from another
             that is being differentiated has to stay a Value.
+        extended: whether results may be infinite or NaN, as IEEE 754 has them, where they are errors otherwise.
         watched: whether a number that leaves the graph may be lost to a derivative or to a program.
         special: whether emitted recorders have to leave an operation to `autograd.recording.record`.
     """
 
-    __slots__ = ("block", "differentiating", "outer", "paused", "scope", "special", "trace", "watched")
+    __slots__ = ("block", "differentiating", "extended", "outer", "paused", "scope", "special", "trace", "watched")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Context:
         paused: bool = False,
         trace: Any = None,
         differentiating: frozenset[Any] = frozenset(),
+        extended: bool = False,
     ) -> None:
         self.outer = outer
         self.block = block
@@ -47,7 +49,8 @@ class Context:
         self.paused = paused
         self.trace = trace
         self.differentiating = differentiating
-        self.special = paused or trace is not None
+        self.extended = extended
+        self.special = paused or extended or trace is not None
         self.watched = trace is not None or (bool(differentiating) and not paused)
 
 
@@ -139,6 +142,13 @@ class tracing(_Block):  # noqa: N801
 
     def _inside(self, outer: Context) -> Context:
         return Context(outer, self, outer.scope, outer.paused, self.trace, outer.differentiating)
+
+
+class extending(_Block):  # noqa: N801
+    """Compute as IEEE 754 says: what is beyond the largest float on the way to a number is ±∞, and no error."""
+
+    def _inside(self, outer: Context) -> Context:
+        return Context(outer, self, outer.scope, outer.paused, outer.trace, outer.differentiating, True)
 
 
 class differentiating(_Block):  # noqa: N801

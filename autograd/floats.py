@@ -19,7 +19,10 @@ from autograd.errors import (
 from autograd.op import READINGS, REAL, Op
 from autograd.symbol import Symbol, apply_to_symbols, text
 
-__all__ = ["Extended", "apply_to_floats", "failure", "real_number", "real_result", "slopes_on_floats", "user_line"]
+__all__ = [
+    "Extended", "apply_to_extended", "apply_to_floats", "failure", "real_number", "real_result", "slopes_on_floats",
+    "user_line",
+]  # fmt: skip
 
 
 def apply_to_floats(op: Op, operands: tuple[float, ...]) -> float:
@@ -125,7 +128,7 @@ def real_result(op: Op, out: Any, numbers: Sequence[float]) -> float:
     """Turn what a forward function gave into a float, which is finite where the operands are.
 
     Raises:
-        ValueError: it is complex, or NaN from finite operands.
+        ValueError: it is complex, or NaN where no operand is.
         OverflowError: it is infinite from finite operands.
         OpDefinitionError: it is no number.
     """
@@ -136,9 +139,13 @@ def real_result(op: Op, out: Any, numbers: Sequence[float]) -> float:
             f"The forward function of operation {op.name!r} gave {_a(type(out).__name__)}, where a float is due."
         )
     result = float(out)
-    if result - result != 0.0 and all(x - x == 0.0 for x in numbers):
-        # Among many operands ∞ − ∞ is an overflow, in one function NaN is no number.
-        raise ValueError("no number") if result != result and not op.nary else OverflowError
+    if result - result != 0.0:
+        finite = all(x - x == 0.0 for x in numbers)
+        # Among many finite operands ∞ − ∞ is an overflow; 0·∞ and the like are no number.
+        if result != result and not (finite and op.nary) and all(x == x for x in numbers):
+            raise ValueError("no number")
+        if finite:
+            raise OverflowError
     return result
 
 

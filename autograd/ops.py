@@ -18,6 +18,7 @@ from autograd.op import LIMITS, POSITIVE, REAL, Op
 from autograd.symbol import Symbol
 
 INFINITY = math.inf
+LEAST_WITH_INVERSE = 2.0**-1024
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 SQRT_HALF = math.sqrt(0.5)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
@@ -64,10 +65,10 @@ truediv = Op(
 
 
 def _power_slope(x: Any, y: Any) -> Any:
-    """Differentiate x^y by x. An exponent that cannot vary needs no guard against 0 · 0⁻¹."""
+    """Differentiate x^y by x. An exponent that cannot vary needs no guard against 0 · x⁻¹, where x⁻¹ is infinite."""
     if isinstance(y, float) and not isinstance(x, float):
         return y * x ** (y - 1.0) if y else 0.0
-    return y * (x + equal(x, 0.0) * equal(y, 0.0)) ** (y - 1.0)
+    return y * (x + (1.0 - greater(abs(x), LEAST_WITH_INVERSE)) * equal(y, 0.0)) ** (y - 1.0)
 
 
 def _power_limit(x: float, y: float) -> float:

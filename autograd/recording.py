@@ -16,11 +16,11 @@ from autograd.arrays import apply_to_arrays, is_array
 from autograd.context import current
 from autograd.emit import GLOBALS, emit
 from autograd.errors import OpDefinitionError, ParameterAssignmentError
-from autograd.floats import failure, is_number, real_number, real_result, slopes_on_floats, user_line
+from autograd.floats import apply_to_extended, failure, is_number, real_number, real_result, slopes_on_floats, user_line
 from autograd.op import READINGS, Op
 from autograd.operators import OPERATORS
 from autograd.symbol import Symbol, printable
-from autograd.value import PARAMETER, Value
+from autograd.value import PARAMETER, Value, number_of
 
 __all__ = ["evaluate", "is_traced", "new_node", "record", "record_many", "recorders", "refill"]
 
@@ -42,7 +42,7 @@ def record(op: Op, operands: tuple[Any, ...]) -> Any:
         return context.trace.record(op, operands, paused=context.paused)
     if not all(isinstance(v, Value) for v in operands):
         operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
-    out, slopes = evaluate(op, operands)
+    out, slopes = (extend if context.extended else evaluate)(op, operands)
     if context.paused:
         return Value(out, requires_grad=False)
     return new_node(op, operands, out, slopes)
@@ -67,6 +67,14 @@ def evaluate(op: Op, operands: tuple[Any, ...]) -> tuple[float, list[float | Non
             letters = op.name_operands(len(kinds))
             written = [Symbol(letter) if known else None for letter, known in zip(letters, kinds, strict=True)]
         raise failure(op, numbers, written, error) from None
+    return out, slopes_on_floats(op, out, numbers, kinds)
+
+
+def extend(op: Op, operands: tuple[Any, ...]) -> tuple[float, list[float | None]]:
+    """Compute the result and the slopes of an operation on Values and floats as IEEE 754 says; nothing raises."""
+    kinds = tuple([isinstance(v, Value) for v in operands])
+    numbers = tuple(map(number_of, operands))
+    out = float(apply_to_extended(op, numbers))
     return out, slopes_on_floats(op, out, numbers, kinds)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from autograd.context import extending
+from autograd.errors import ValueOverflowError
 from autograd.ops import exp, logsumexp, pack_some
 
 __all__ = ["softmax"]
@@ -27,4 +29,8 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     """
     operands = pack_some("softmax", xs)
     normaliser = logsumexp(operands)
-    return [exp(x - normaliser) for x in operands]
+    try:
+        return [exp(x - normaliser) for x in operands]
+    except ValueOverflowError:  # a difference is below the least float, and its exponential 0
+        with extending():
+            return [exp(x - normaliser) for x in operands]

@@ -5,7 +5,9 @@ One row a point: the operands, then the value and each slope, or the error.
 
 import math
 
+import mpmath
 import pytest
+from mpmath import mp
 
 import autograd
 from autograd import (
@@ -13,6 +15,7 @@ from autograd import (
     DivisionByZeroError,
     DomainError,
     NonFiniteGradientError,
+    Op,
     Value,
     ValueOverflowError,
     gradients,
@@ -74,25 +77,25 @@ ROWS = [
     *unary("sigmoid", (0.0, 0.5, 0.25), (800.0, 1.0, 0.0), (-800.0, 0.0, 0.0), (INF, 1.0, 0.0), (-INF, 0.0, 0.0)),
     *unary("softplus", (0.0, LN2, 0.5), (800.0, 800.0, 1.0), (-800.0, 0.0, 0.0), (INF, INF, 1.0), (-INF, 0.0, 0.0)),
     *unary("relu", (0.0, 0.0, 0.0), (-0.0, 0.0, 0.0), (TINY, TINY, 1.0), (-TINY, 0.0, 0.0), (INF, INF, 1.0)),
-    *unary("silu", (0.0, 0.0, 0.5), (800.0, 800.0, 1.0), (-800.0, -0.0, 0.0), (INF, INF, NAN), (-INF, NAN, NAN)),
-    *unary("gelu", (0.0, 0.0, 0.5), (800.0, 800.0, 1.0), (-HUGE, -0.0, 0.0), (INF, INF, NAN), (-INF, NAN, NAN)),
+    *unary("silu", (0.0, 0.0, 0.5), (800.0, 800.0, 1.0), (-800.0, -0.0, 0.0), (INF, INF, NAN), (-INF, DomainError)),
+    *unary("gelu", (0.0, 0.0, 0.5), (800.0, 800.0, 1.0), (-HUGE, -0.0, 0.0), (INF, INF, NAN), (-INF, DomainError)),
     row("add", (0.0, -0.0), 0.0, 1.0, 1.0),
     row("add", (HUGE, HUGE), ValueOverflowError),
-    row("add", (INF, -INF), NAN, 1.0, 1.0),
+    row("add", (INF, -INF), DomainError),
     row("sub", (0.0, 0.0), 0.0, 1.0, -1.0),
     row("sub", (-HUGE, HUGE), ValueOverflowError),
-    row("sub", (INF, INF), NAN, 1.0, -1.0),
+    row("sub", (INF, INF), DomainError),
     row("mul", (0.0, -1.0), -0.0, -1.0, 0.0),
     row("mul", (1e-200, 1e-200), 0.0, 1e-200, 1e-200),
     row("mul", (HUGE, -HUGE), ValueOverflowError),
-    row("mul", (0.0, INF), NAN, INF, 0.0),
+    row("mul", (0.0, INF), DomainError),
     row("truediv", (1.0, 0.0), DivisionByZeroError),
     row("truediv", (0.0, 0.0), DivisionByZeroError),
     row("truediv", (1.0, -0.0), DivisionByZeroError),
     row("truediv", (1.0, TINY), ValueOverflowError),
     row("truediv", (0.0, TINY), 0.0, INF, -0.0),
     row("truediv", (1.0, INF), 0.0, 0.0, -0.0),
-    row("truediv", (INF, INF), NAN, 0.0, NAN),
+    row("truediv", (INF, INF), DomainError),
     row("greater", (1.0, 1.0), 0.0, 0.0, 0.0),
     row("greater", (0.0, -0.0), 0.0, 0.0, 0.0),
     row("greater", (NAN, 1.0), 0.0, 0.0, 0.0),
@@ -135,9 +138,9 @@ ROWS = [
     row("where", (-2.5, 3.0, 4.0), 3.0, 0.0, 1.0, 0.0),
     row("where", (NAN, 3.0, 4.0), 3.0, 0.0, 1.0, 0.0),
     row("where", (1.0, 3.0, INF), 3.0, 0.0, 1.0, 0.0),
-    row("total", (1.0, INF, -INF), NAN, 1.0, 1.0, 1.0),
+    row("total", (1.0, INF, -INF), DomainError),
     row("total", (HUGE, HUGE), ValueOverflowError),
-    row("dot", (0.0, INF), NAN, INF, 0.0),
+    row("dot", (0.0, INF), DomainError),
     row("dot", (1e200, 1e200), ValueOverflowError),
     row("dot", (1e200, 1e200, 1e200, -1e200), ValueOverflowError),
     row("dot", (2.0, 3.0, 5.0), 11.0, 3.0, 2.0, 1.0),
@@ -161,6 +164,7 @@ ROWS = [
 #: x**y by itself: a negative base, 0 to any power, infinite and undefined operands.
 POWERS = [
     row("pow", (0.0, 0.0), 1.0, 0.0, 0.0),
+    row("pow", (1e-309, 0.0), 1.0, 0.0, math.log(1e-309)),
     row("pow", (0.0, 0.5), 0.0, INF, 0.0),
     row("pow", (0.0, 1.0), 0.0, 1.0, 0.0),
     row("pow", (0.0, 2.0), 0.0, 0.0, 0.0),
@@ -247,7 +251,7 @@ def test_infinite_operands_never_count_as_overflow(op):
             out = op.apply(tuple(map(Value, operands)))
         except DomainError:
             assert op.name in {"log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "acosh",
-                               "atanh"}  # fmt: skip
+                               "atanh", "silu", "gelu"}  # fmt: skip
         else:
             assert isinstance(out.data, float)
 
@@ -299,3 +303,118 @@ def test_an_infinite_slope_is_an_error_only_if_it_flows():
     with pytest.raises(NonFiniteGradientError):
         root.backward()
     assert x.grad is None
+
+
+class TestInfiniteNumbers:
+    """What comes out NaN though no number is NaN is an error, in a result as in a gradient (PyTorch gives NaN)."""
+
+    @pytest.mark.parametrize(
+        "f",
+        [
+            lambda x: x * 0, lambda x: 0.0 * x, lambda x: x - x, lambda x: x + -INF, lambda x: x / x,
+            lambda x: autograd.total([x, -INF]), lambda x: autograd.dot([x, 1.0], [0.0, 1.0]),
+            lambda x: autograd.prod([x, 0.0]), lambda x: autograd.silu(-x), lambda x: autograd.gelu(-x),
+        ],
+    )  # fmt: skip
+    def test_a_result_that_is_undefined(self, f):
+        with pytest.raises(DomainError, match=r"is undefined at .* = −?inf"):
+            f(Value(INF, name="x"))
+
+    @pytest.mark.parametrize(
+        ("f", "at"),
+        [
+            (autograd.logsumexp, [-INF, -INF]), (autograd.logsumexp, [INF, 1.0]),
+            (lambda v: autograd.hypot(*v), [INF, 1.0]),
+            (lambda v: autograd.silu(v[0]), [INF]), (lambda v: autograd.gelu(v[0]), [INF]),
+            (lambda v: autograd.largest(v) / 2.0 + autograd.atan2(*v), [0.0, 0.0]),
+        ],
+    )  # fmt: skip
+    def test_a_gradient_that_is_undefined(self, f, at):
+        for derivative in (autograd.grad, autograd.hessian, autograd.jacobian):
+            with pytest.raises(NonFiniteGradientError, match=r"^The gradient stops being finite at "):
+                derivative(f)(at)
+
+    def test_both_infinities_in_one_sum(self):
+        x = Value(2.0, name="x")
+        with pytest.raises(NonFiniteGradientError) as raised:
+            (x * INF * (3.0 - x)).backward()
+        assert "holds ∞ and −∞. Keep the operands finite." in str(raised.value)
+        assert x.grad is None
+
+    def test_what_is_infinite_and_defined_stays(self):
+        assert autograd.grad(autograd.exp)(INF) == INF
+        assert autograd.grad(lambda x: x * x)(INF) == INF
+        assert math.isnan(autograd.grad(lambda x: x * x)(NAN))
+        assert autograd.softmax([Value(-INF), Value(0.0)])[0].data == 0.0
+
+
+def normal(x):
+    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+def logistic(x):
+    return 1 / (1 + mp.exp(-x)) if x > 0 else mp.exp(x) / (1 + mp.exp(x))
+
+
+def rise(x):
+    return logistic(x) * logistic(-x)
+
+
+#: Functions with their first and second derivatives, as mpmath computes them where differences cannot.
+MPMATH_FAR = {
+    "atan": (mp.atan, lambda x: 1 / (1 + x * x), lambda x: -2 * x / (1 + x * x) ** 2),
+    "erf": (
+        mp.erf, lambda x: 2 * mp.exp(-x * x) / mp.sqrt(mp.pi), lambda x: -4 * x * mp.exp(-x * x) / mp.sqrt(mp.pi),
+    ),
+    "erfc": (
+        lambda x: mp.mpf(2 if x < 0 else 0), lambda x: -2 * mp.exp(-x * x) / mp.sqrt(mp.pi),
+        lambda x: 4 * x * mp.exp(-x * x) / mp.sqrt(mp.pi),
+    ),
+    "gelu": (
+        lambda x: x * (x > 0), lambda x: (x > 0) + x * normal(x), lambda x: (2 - x * x) * normal(x),
+    ),
+    "tanh": (mp.tanh, lambda x: mp.sech(x) ** 2, lambda x: -2 * mp.tanh(x) * mp.sech(x) ** 2),
+    "sigmoid": (logistic, rise, lambda x: rise(x) * (1 - 2 * logistic(x))),
+    "silu": (
+        lambda x: x * logistic(x), lambda x: logistic(x) + x * rise(x),
+        lambda x: rise(x) * (2 + x * (1 - 2 * logistic(x))),
+    ),
+    "softplus": (lambda x: x * (x > 0), logistic, rise),
+    "asinh": (
+        mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x), lambda x: -x / (1 + x * x) ** mp.mpf(1.5),
+    ),
+}  # fmt: skip
+
+
+class TestBeyondTheLargestFloat:
+    """A derivative is right where it is a number, also where its formula is beyond the largest float on the way."""
+
+    @pytest.mark.parametrize("x", [-1e308, -1e200, -1e160, -1e155, -2e154, 1e154, 1e160, 1e200, 1e308])
+    @pytest.mark.parametrize("name", ["atan", "erf", "erfc", "gelu", "tanh", "sigmoid", "silu", "softplus", "asinh"])
+    def test_far_out(self, name, x):
+        op = getattr(autograd, name)
+        for order in range(3):
+            with mpmath.workdps(700):
+                due = MPMATH_FAR[name][order](mpmath.mpf(x))
+            now = autograd.derivative(op, order=order)(x)
+            assert abs(now - due) <= 1e-13 * abs(due) + 1e-300, (order, now, due)
+
+    def test_shares_of_scores_far_apart(self):
+        for kind in (float, Value):
+            shares = autograd.softmax([kind(-1e308), kind(1e308)])
+            assert [float(share) for share in shares] == [0.0, 1.0]
+        assert autograd.jacobian(autograd.softmax)([-1e308, 1e308]) == [[0.0, 0.0], [0.0, 0.0]]
+        assert autograd.hessian(lambda v: autograd.softmax(v)[0])([-1e308, 1e308]) == [[0.0, 0.0], [0.0, 0.0]]
+        assert autograd.hessian(autograd.logsumexp)([-1e308, 1e308]) == [[0.0, 0.0], [0.0, 0.0]]
+
+    def test_a_power_of_zero_of_the_smallest_numbers(self):
+        for x in (1e-309, -1e-309, TINY, 5.5e-309, 1.0 / HUGE):
+            assert (Value(x) ** 0).slopes == (0.0, None)
+            assert (Value(x) ** Value(0.0)).slopes[0] == 0.0
+            assert autograd.derivative(lambda x: x**0, order=2)(x) == 0.0
+        assert autograd.hessian(lambda v: v[0] ** v[1])([1e-3, 0.0])[0][1] == pytest.approx(1e3, rel=1e-14)
+
+    def test_a_rule_of_ones_own(self):
+        bell = Op("bell", lambda x: 1.0 / (1.0 + x * x), [lambda out, x: -2.0 * x / autograd.square(1.0 + x * x)])
+        assert autograd.derivative(bell, order=2)(1e200) == 0.0
+        assert autograd.hessian(lambda v: bell(v[0]) * v[1])([1e160, 1.0]) == [[0.0, 0.0], [0.0, 0.0]]
