@@ -181,35 +181,67 @@ def failure(op: Op, numbers: Sequence[float], symbols: Sequence[Any], error: Exc
     ]
     at = ", ".join(given if len(given) <= 6 else [*given[:3], f"… {len(given) - 5} more …", *given[-2:]])
     at, where = at and f" at {at}", user_line()
+    cure = _cure_in_where(op, called, numbers, isinstance(error, ZeroDivisionError))
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(
             f"{call} divides by zero{at}{where}. Keep the divisor away from 0, for instance by adding a small number "
-            "to it."
+            f"to it.{cure}"
         )
     if isinstance(error, OverflowError):
         return ValueOverflowError(
             f"{call} is larger than the largest float, 1.8e308,{at}{where}. Scale the operands down, or use a stable "
-            "form (logsumexp, softplus, cross-entropy on logits)."
+            f"form (logsumexp, softplus, cross-entropy on logits).{cure}"
         )
     intervals = [i.describe(n) for n, i in zip(op.operands, op.domain, strict=True) if i != REAL and n.islower()]
     needs = op.needs or " and ".join(intervals)
-    return DomainError(f"{call} is undefined{at}{where}" + (f"; {op.name} needs {needs}." if needs else "."))
+    return DomainError(f"{call} is undefined{at}{where}" + (f"; {op.name} needs {needs}." if needs else ".") + cure)
+
+
+def _cure_in_where(op: Op, operands: Sequence[Any], numbers: Sequence[float], division: bool) -> str:
+    """Write an operand that can be computed with in the branch that `where` does not take, if the user's code has one.
+
+    `where` is a function: both of its branches are computed, whichever is taken.
+    """
+    frame = _user_frame()
+    code = None if frame is None else frame.f_code
+    if code is None or "where" not in (*code.co_names, *code.co_freevars, *code.co_varnames) or op.nary:
+        return ""
+    place = len(operands) - 1 if op.name == "truediv" else 0
+    x, interval = operands[place], REAL if division else op.domain[place]
+    if not isinstance(x, Symbol) or (numbers[place] in interval and not division):
+        return ""
+    letter = x.name if x.op is None else op.operands[place]
+    inside = f"where({letter} == 0, 1.0, {letter})"
+    if not division:
+        low, high = interval
+        condition = f"abs({letter}) < {high:g}" if low == -high else interval.describe(letter).replace("−", "-")
+        inside = f"where({condition}, {letter}, {next(x for x in (1.0, 0.0, low + 1.0) if x in interval)})"
+    written = {"truediv": f"… / {inside}", "pow": f"{inside} ** …"}.get(op.name, f"{op.name}({inside})")
+    return f" Both branches of where are computed, also the one that is not taken: write {written}."
 
 
 def user_line() -> str:
     """Return which line of the user's own code is running: `` at train.py:12 (`loss = log(p)`)``."""
+    frame = _user_frame()
+    if frame is None:
+        return ""
+    file = frame.f_code.co_filename
+    code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
+    place = file.replace("\\", "/").rpartition("/")[2]
+    code = code if len(code) <= 80 else code[:79] + "…"
+    return f", in {place}:{frame.f_lineno}" + (f" (`{code}`)" if code else "")
+
+
+def _user_frame() -> FrameType | None:
+    """Return the innermost frame of the user's own code; None for a command, whose formula has no line."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        file = frame.f_code.co_filename
         module = str(frame.f_globals.get("__name__", ""))
         if frame.f_globals.get("HAS_NO_LINES"):  # what is running was not read from a file
-            return ""
+            return None
         package = module.partition(".")[0]
         ours = package in ("contextlib", "copy", "numpy") or getattr(sys.modules.get(package), "_NOT_THE_USERS", False)
-        if not ours and not file.startswith("<autograd"):
-            code = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
-            place = file.replace("\\", "/").rpartition("/")[2]
-            code = code if len(code) <= 80 else code[:79] + "…"
-            return f", in {place}:{frame.f_lineno}" + (f" (`{code}`)" if code else "")
+        if not ours and not frame.f_code.co_filename.startswith("<autograd"):
+            return frame
         frame = frame.f_back
-    return ""
+    return None

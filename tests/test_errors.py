@@ -122,6 +122,38 @@ def test_sentences(run, line, error, sentence):
     assert type(raised.value) is error
 
 
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("y = derivative(lambda x: where(x > 0, sqrt(x), 0.0))(-1.0)", "sqrt(where(x > 0, x, 1.0))"),
+        ("y = derivative(lambda x: autograd.where(x > 3, log(x - 3), 0.0))(-1.0)", "log(where(x > 0, x, 1.0))"),
+        ("y = derivative(lambda z: where(z > 1, z.acosh(), 0.0))(0.0)", "acosh(where(x > 1, x, 2.0))"),
+        ("y = derivative(lambda x: where(x * x < 1, asin(x), 0.0))(3.0)", "asin(where(abs(x) < 1, x, 0.0))"),
+        ("y = derivative(lambda x: where(x > 0, x**0.5, 0.0))(-3.0)", "where(x > 0, x, 1.0) ** …"),
+        ("y = derivative(lambda x: where(x == 0, 0.0, x**-2))(0.0)", "where(x == 0, 1.0, x) ** …"),
+        ("y = derivative(lambda y: where(y == 0, 0.0, 1 / y))(0.0)", "… / where(y == 0, 1.0, y)"),
+        ("y = derivative(lambda x: where(x < 700, exp(x), 0.0))(1000.0)", "exp(where(x < 709.78, x, 1.0))"),
+    ],
+)
+def test_the_cure_for_the_branch_that_is_not_taken(run, line, cure):
+    with pytest.raises(autograd.AutogradError) as raised:
+        run(line)
+    assert str(raised.value).endswith(
+        f" Both branches of where are computed, also the one that is not taken: write {cure}."
+    )
+
+
+def test_without_where_no_word_of_its_branches(run):
+    with pytest.raises(autograd.DomainError, match=r"sqrt needs x > 0\.$"):
+        run("y = derivative(lambda x: 0.0 * sqrt(x))(-1.0)")
+
+
+def test_the_cure_computes():
+    """The form that the message gives has the right value and slope on both sides (those of √x, and 0)."""
+    f = autograd.derivative(lambda x: autograd.where(x > 0, autograd.sqrt(autograd.where(x > 0, x, 1.0)), 0.0))
+    assert [f(-1.0), f(0.0), f(4.0)] == [0.0, 0.0, 0.25]
+
+
 def test_a_module_of_any_name_is_the_user_s(run):
     for name in ("__main__", "autograd_extra", "nnet", "train.nn"):
         with pytest.raises(autograd.DomainError, match=r"in train\.py:4"):
