@@ -16,7 +16,7 @@ from autograd.context import current
 from autograd.errors import OpDefinitionError
 from autograd.floats import apply_to_floats
 from autograd.op import Op
-from autograd.symbol import Symbol, python
+from autograd.symbol import Symbol, call, python
 
 __all__ = ["GLOBALS", "emit", "recorder_source", "scalar"]
 
@@ -25,11 +25,15 @@ GLOBALS: dict[str, Any] = {"current": current, "new": object.__new__}
 
 A, B, OUT = Symbol("_a"), Symbol("_b"), Symbol("_out")
 
+INDENT = " " * 12
+RESULT = "_result"
+DEEPEST = 20  # levels of an expression that are written in one statement: Python reads at most 200 parentheses
+
 EXACT = 2**53  # integers below become floats exactly
 
 BODY = """
         try:
-            _out = {forward}
+{forward}
 {slopes}
         except {errors}:
             return record(_op, {operands})
@@ -100,16 +104,20 @@ def scalar(op: Op) -> Callable[..., Any]:
     expression = op.forward(*operands)
     names: dict[Op, str] = {}
     _name_calls(expression, names)
-    code = f"lambda {', '.join(x.name for x in operands)}: {python(expression, names)}"
-    return eval(compile(code, f"<autograd {op.name}>", "eval"), _functions(names))  # type: ignore[no-any-return]
+    lines = _statements("return ", expression, names, "    ")
+    found: dict[str, Any] = _functions(names)
+    code = f"def {RESULT}({', '.join(x.name for x in operands)}):\n" + "\n".join(lines)
+    exec(compile(code, f"<autograd {op.name}>", "exec"), found)
+    return found[RESULT]  # type: ignore[no-any-return]
 
 
 def _name_calls(expression: Any, names: dict[Op, str]) -> None:
     """Find a name of its own for each operation that an expression's Python text calls."""
-    stack = [expression]
+    stack, seen = [expression], set()
     while stack:
         x = stack.pop()
-        if isinstance(x, Symbol) and x.op is not None:
+        if isinstance(x, Symbol) and x.op is not None and id(x) not in seen:
+            seen.add(id(x))
             stack.extend(x.operands)
             if (x.op.nary or not x.op.notation.python) and x.op not in names:
                 names[x.op] = _free_name(x.op.name, names)
@@ -121,11 +129,50 @@ def _free_name(name: str, names: dict[Op, str]) -> str:
     return name
 
 
+def _statements(start: str, expression: Any, names: dict[Op, str], indent: str) -> list[str]:
+    """Write an expression as the statement ``start expression``.
+
+    Statements before it give names to what occurs several times and to what is nested deeply, so that the text is no
+    longer than the expression, however its function came to it.
+    """
+    uses: dict[int, int] = {}
+    order: list[Symbol] = []
+    stack: list[tuple[Any, bool]] = [(expression, False)]
+    while stack:
+        x, ready = stack.pop()
+        if not isinstance(x, Symbol) or x.op is None:
+            continue
+        if ready:
+            order.append(x)
+        elif id(x) in uses:
+            uses[id(x)] += 1
+        else:
+            uses[id(x)] = 1
+            stack.append((x, True))
+            twice = 2 if "{0} * {0}" in x.op.notation.python else 1  # the square, whose operand is written twice
+            stack.extend((operand, False) for operand in (*x.operands,) * twice)
+    lines: list[str] = []
+    written: dict[int, tuple[Any, int]] = {}  # what stands for a symbol in the text, and how deeply it is nested
+    for x in order:
+        parts = [written.get(id(operand), (operand, 0)) for operand in x.operands]
+        depth = 1 + max((depth for _, depth in parts), default=0)
+        assert x.op is not None
+        short = call(x.op, [part for part, _ in parts])
+        if (uses[id(x)] > 1 or depth > DEEPEST) and x is not expression:
+            name = f"_s{len(lines)}"
+            lines.append(f"{indent}{name} = {python(short, names)}")
+            short, depth = Symbol(name), 0
+        written[id(x)] = short, depth
+    final = written[id(expression)][0] if order else expression
+    return [*lines, f"{indent}{start}{python(final, names)}"]
+
+
 def _functions(names: dict[Op, str]) -> dict[str, Callable[..., Any]]:
     return {name: scalar(op) for op, name in names.items()}
 
 
-def _read(op: Op) -> tuple[str, list[str], dict[str, Any]]:
+def _read(op: Op) -> tuple[list[str], list[list[str]], dict[str, Any]]:
+    """Write the statements that compute the result and each slope, and find the functions that they call."""
     operands = (A, B)[: len(op.slopes)]
     names: dict[Op, str] = {}
     generic = op.generic
@@ -143,13 +190,16 @@ def _read(op: Op) -> tuple[str, list[str], dict[str, Any]]:
         )
     for expression in (forward, *slopes):
         _name_calls(expression, names)
-    texts = [python(slope if isinstance(slope, Symbol) else float(slope), names) for slope in slopes]
+    texts = [
+        _statements(f"_d{name} = ", slope if isinstance(slope, Symbol) else float(slope), names, INDENT)
+        for name, slope in zip("ab", slopes, strict=False)
+    ]
     used = _functions(names)
     if generic:
-        return python(forward, names), texts, used
+        return _statements("_out = ", forward, names, INDENT), texts, used
     primitive = _free_name(op.name, names)
     used[primitive] = op.forward
-    return f"{primitive}({', '.join(map(python, operands))})", texts, used
+    return [f"{INDENT}_out = {primitive}({', '.join(map(python, operands))})"], texts, used
 
 
 def recorder_source(op: Op) -> tuple[str, dict[str, Any]]:
@@ -160,19 +210,16 @@ def recorder_source(op: Op) -> tuple[str, dict[str, Any]]:
     """
     forward, slopes, used = _read(op)
     # Floats stay floats under + − * / and the functions of math; a power may be complex, other code give an int.
-    floats = op.catalogued and (getattr(op.forward, "__module__", "") == "math" or (op.generic and "**" not in forward))
+    closed = op.generic and not any("**" in line for line in forward)
+    floats = op.catalogued and (getattr(op.forward, "__module__", "") == "math" or closed)
     unsure = "" if floats else "type(_out) is not float or "
     errors = "(ArithmeticError, ValueError)" if op.catalogued else "(ArithmeticError, ValueError, TypeError)"
 
     def body(recorded: tuple[bool, ...]) -> str:
-        taken = [
-            f"            _d{name} = {slope}"
-            for name, slope, wanted in zip("ab", slopes, recorded, strict=False)
-            if wanted
-        ]
+        taken = [line for slope, wanted in zip(slopes, recorded, strict=False) if wanted for line in slope]
         binary = len(recorded) == 2
         return BODY.format(
-            forward=forward, errors=errors, unsure=unsure, slopes="\n".join(taken),
+            forward="\n".join(forward), errors=errors, unsure=unsure, slopes="\n".join(taken),
             operands="(_x, _y)" if binary else "(_x,)",
             x="_x" if recorded[0] else "_a", y=("_y" if recorded[1] else "_b") if binary else "None",
             dx="_da" if recorded[0] else "None", dy="_db" if binary and recorded[1] else "None",

@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 SURROGATE = re.compile("[\ud800-\udfff]")
+LONGEST_FORMULA = 100_000  # parts; a longer one, which only a program writes, is cut
+LEVELS_OF_A_LONG_FORMULA = 4
+
 NO_NAMES: Mapping[Op, str] = MappingProxyType({})
 
 
@@ -151,6 +154,8 @@ def _render(
 ) -> str:
     """Write a symbol with parentheses only where precedence asks for them, without recursion."""
     done: list[Written] = []
+    if style != "python" and _count_parts(x) > LONGEST_FORMULA:
+        x = _cut(x, LEVELS_OF_A_LONG_FORMULA)
     stack: list[tuple[Any, bool]] = [(x, False)]
     while stack:
         item, ready = stack.pop()
@@ -169,6 +174,28 @@ def _render(
             del done[len(done) - count :]
             done.append(_compose(item.op, item.operands, parts, style, names.get(item.op, item.op.name)))
     return done[0][0]
+
+
+def _count_parts(x: Any) -> int:
+    """Count the names, numbers and operations that a formula writes: what is shared is written each time."""
+    counts: dict[int, int] = {}
+    stack: list[tuple[Any, bool]] = [(x, False)]
+    while stack:
+        item, ready = stack.pop()
+        operands = item.operands if isinstance(item, Symbol) else ()
+        if ready:
+            counts[id(item)] = 1 + sum(counts.get(id(operand), 1) for operand in operands)
+        elif operands and id(item) not in counts:
+            stack.append((item, True))
+            stack.extend((operand, False) for operand in operands)
+    return counts.get(id(x), 1)
+
+
+def _cut(x: Any, levels: int) -> Any:
+    """Return the outer levels of a formula, with … for what is inside."""
+    if not isinstance(x, Symbol) or x.op is None:
+        return x
+    return call(x.op, [_cut(operand, levels - 1) for operand in x.operands]) if levels else Symbol("…", r"\ldots")
 
 
 def _compose(op: Op, operands: tuple[Any, ...], parts: list[Written], style: str, name: str) -> Written:

@@ -3,13 +3,16 @@
 import linecache
 import traceback
 
+import mpmath
 import numpy as np
 import pytest
 
 import autograd
 from autograd import CATALOGUE, DomainError, Op, Value, no_grad
+from autograd.draw.explorer.javascript import table
 from autograd.emit import emit, recorder_source, scalar
 from autograd.recording import record, recorders
+from autograd.testing import check_op
 
 FIXED = [op for op in CATALOGUE if not op.nary and len(op.slopes) < 3]
 
@@ -114,3 +117,66 @@ def test_the_slow_path_makes_the_same_node():
     x, y = Value(0.5, name="x"), Value(2.0)
     for op, operands in ((autograd.atan2, (x, y)), (autograd.pow, (x, 2.0)), (autograd.sub, (1.0, y))):
         assert record(op, operands).graph() == op(*operands).graph()
+
+
+def newton(a):
+    """Solve x³ + x = a."""
+    x = a
+    for _ in range(50):
+        x = x - (x * x * x + x - a) / (3 * x * x + 1)
+    return x
+
+
+class TestFunctionsThatIterate:
+    """What a function computes from a number is written once, so a loop costs its steps and not 2 to their power."""
+
+    def test_in_the_function(self):
+        op = Op("root", newton, [lambda out, a: 1 / (3 * out * out + 1)])
+        assert op.generic
+        for a in (2.0, -0.3, 30.0):
+            with mpmath.workdps(30):
+                root = mpmath.findroot(lambda x, a=a: x**3 + x - a, a / 3)
+            y = op(Value(a))
+            assert y.data == op(a) == newton(a) == pytest.approx(float(root), rel=1e-14)
+            assert y.slopes[0] == pytest.approx(float(1 / (3 * root**2 + 1)), rel=1e-14)
+        assert op(np.array([2.0]))[0] == 1.0
+        assert scalar(op)(2.0) == 1.0
+        assert autograd.derivative(op, order=2)(2.0) == -6.0 / 64.0
+        assert len(recorder_source(op)[0]) < 30_000
+        check_op(op)
+
+    def test_in_another_operation(self):
+        inner = Op("root", newton, [lambda out, a: 1 / (3 * out * out + 1)])
+        outer = Op("roots", lambda x, y: inner(x) * inner(2.0 * y), [
+            lambda out, x, y: inner(2.0 * y) / (3 * autograd.square(inner(x)) + 1),
+            lambda out, x, y: 2.0 * inner(x) / (3 * autograd.square(inner(2.0 * y)) + 1),
+        ])  # fmt: skip
+        check_op(outer, [(2.0, 1.0), (0.3, 0.7)])
+        for z in (outer(Value(2.0), 1.0), outer(2.0, Value(1.0)), outer(Value(2.0), Value(1.0))):
+            assert z.data == 1.0
+
+    def test_in_a_rule(self):
+        def rule(out, x):
+            s = x
+            for _ in range(60):
+                s = s * 0.5 + 0.125 * s * s
+            return s
+
+        op = Op("f", lambda x: x * 1.0, [rule])
+        edge = op(Value(0.5, name="x")).edges[0]
+        assert edge.slope == rule(0.0, 0.5)
+        assert edge.formula == "(…·0.5 + …·…)·0.5 + 0.125·(… + …)·(…·0.5 + …·…)"
+        assert "…" in op.card
+        assert table([(op, 1)], {})[1] == set()
+        program = autograd.compile(op, 0.5)
+        assert program.value_and_grad([0.5], wrt="inputs")[1][0].tolist() == pytest.approx([rule(0.0, 0.5)], rel=1e-13)
+
+    @pytest.mark.parametrize("step", [autograd.tanh, autograd.square, lambda x: 1.0 / (1.0 + x), lambda x: 0.5 * x + x])
+    def test_deep_ones(self, step):
+        def f(x):
+            for _ in range(300):
+                x = step(x)
+            return x
+
+        op = Op("f", f, [lambda out, x: 1.0])
+        assert op(Value(0.7)).data == op(0.7) == f(0.7)

@@ -123,13 +123,25 @@ def may_be_singular(op: Op, formula: Any) -> bool:
 
 def _growth(op: Op, formula: Any) -> int:
     """Estimate how a formula grows: 0 bounded, 1 like an operand, 2 anyhow else."""
+    known: dict[int, int] = {}  # by address: what is shared is looked at once
+    stack: list[tuple[Any, bool]] = [(formula, False)]
+    while stack:
+        x, ready = stack.pop()
+        if ready or not isinstance(x, Symbol) or x.op is None:
+            known[id(x)] = _growth_from(op, x, [known[id(y)] for y in getattr(x, "operands", ())])
+        elif id(x) not in known:
+            stack.append((x, True))
+            stack.extend((y, False) for y in x.operands)
+    return known[id(formula)]
+
+
+def _growth_from(op: Op, formula: Any, inner: list[int]) -> int:
     if not isinstance(formula, Symbol):
         return 0 if abs(formula) < 1e100 else 2
     if formula.op is None:
         return 0 if formula.name == "out" and op in BOUNDED else 1
     if formula.op in BOUNDED:
         return 0
-    inner = [_growth(op, x) for x in formula.operands]
     if formula.op in (ops.add, ops.sub, ops.neg, ops.where):
         return max(inner)
     if formula.op is ops.mul:

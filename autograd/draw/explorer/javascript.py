@@ -133,6 +133,7 @@ class _Code:
         self.used: list[tuple[Op, int]] = []
 
     def read(self, results: Sequence[Any]) -> None:
+        known: dict[int, int] = {}  # by address: what is shared is read once
         for result in results:
             done: list[int] = []
             stack: list[tuple[Any, bool]] = [(result, False)]
@@ -142,6 +143,8 @@ class _Code:
                     done.append(self._number((None, _literal(float(x)))))
                 elif x.op is None:
                     done.append(self._number((None, x.name)))
+                elif id(x) in known:
+                    done.append(known[id(x)])
                 elif not ready:
                     stack.append((x, True))
                     stack.extend((operand, False) for operand in reversed(x.operands))
@@ -149,7 +152,8 @@ class _Code:
                     count = len(x.operands)
                     inner = tuple(done[len(done) - count :])
                     del done[len(done) - count :]
-                    done.append(self._number((x.op, inner)))
+                    known[id(x)] = self._number((x.op, inner))
+                    done.append(known[id(x)])
             self.roots.append(done[0])
         for op, inner in self.values:
             for number in inner if op is not None else ():
