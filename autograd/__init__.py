@@ -47,7 +47,7 @@ from autograd.notation import Notation
 from autograd.op import Interval, Op
 from autograd.ops import CATALOGUE
 from autograd.recording import is_traced
-from autograd.softmax import softmax
+from autograd.softmax import log_softmax, softmax
 from autograd.symbol import Symbol
 from autograd.value import Value
 
@@ -101,6 +101,7 @@ __all__ = [
     "is_traced",
     "jacobian",
     "jvp",
+    "log_softmax",
     "no_grad",
     "scope",
     "softmax",

@@ -75,7 +75,8 @@ class Op:
         neutral: for an operand's place, the number that leaves the other operand as the result, exactly.
         tidy: a function of symbols and floats that gives a shorter way to write the operation, or None.
         kink: a generic expression of the operands that is zero where the operation has no first derivative.
-        branch: a function of floats whose sign says which of several smooth pieces is computed; `kink` unless given.
+        branch: a function of floats that gives another number on each of several smooth pieces; the sign of `kink`
+            unless given.
         convention: what the slope is taken to be there, in words.
         reference: where the formula comes from.
         doc: one sentence that says what it computes.

@@ -17,7 +17,7 @@ OPERATORS: dict[str, tuple[Op, bool]] = {
     "__neg__": (ops.neg, False),
     "__abs__": (ops.abs, False),
 }
-for _op in (ops.add, ops.sub, ops.mul, ops.truediv, ops.pow):
+for _op in (ops.add, ops.sub, ops.mul, ops.truediv, ops.pow, ops.mod, ops.floordiv):
     OPERATORS |= {f"__{_op.name}__": (_op, False), f"__r{_op.name}__": (_op, True)}
 
 

@@ -7,6 +7,7 @@ expression serves floats, Values, symbols and arrays alike.
 from __future__ import annotations
 
 import math
+from builtins import round as round_float
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import mul as multiply
@@ -91,6 +92,57 @@ neg: Op = Op(
 )
 identity = Op(
     "identity", lambda x: x, [lambda out, x: 1.0], tidy=lambda x: x, doc="the number itself", reference="lecture L4.4",
+)
+
+
+# --- whole numbers ----------------------------------------------------------------------------------------------------
+
+
+def _off_whole(x: Any) -> Any:
+    return x - round(x)
+
+
+mod = Op(
+    "mod", lambda x, y: x % y, [lambda out, x, y: 1.0, lambda out, x, y: -(x // y)], array="remainder",
+    notation=Notation("{} mod {}", r"{} \bmod {}", "({} % {})", 1, (2, 3)), kink=lambda x, y: _off_whole(x / y),
+    branch=lambda x, y: x // y, convention="slope 1 in x, as between the jumps; y = 0 is an error",
+    doc="what is left of x after whole y, with the sign of y", reference="Knuth, TAOCP 1, 1.2.4",
+)
+floordiv = Op(
+    "floordiv", lambda x, y: x // y, [lambda out, x, y: 0.0, lambda out, x, y: 0.0], array="floor_divide",
+    notation=Notation("⌊{}/{}⌋", r"\left\lfloor\frac{{{}}}{{{}}}\right\rfloor", "({} // {})", 4, (2, 3)),
+    kink=lambda x, y: _off_whole(x / y), branch=lambda x, y: x // y,
+    convention="slope 0, as between the jumps; y = 0 is an error", doc="how often y goes into x",
+    reference="Knuth, TAOCP 1, 1.2.4",
+)
+floor = Op(
+    "floor", lambda x: x // 1.0, [lambda out, x: 0.0],
+    notation=Notation("⌊{}⌋", r"\left\lfloor {} \right\rfloor", ""), kink=_off_whole, branch=lambda x: x // 1.0 - -x // 1.0,
+    convention="slope 0", doc="the largest whole number up to x", reference="Knuth, TAOCP 1, 1.2.4",
+)
+ceil = Op(
+    "ceil", lambda x: -(-x // 1.0), [lambda out, x: 0.0],
+    notation=Notation("⌈{}⌉", r"\left\lceil {} \right\rceil", ""), kink=_off_whole, branch=lambda x: x // 1.0 - -x // 1.0,
+    convention="slope 0", doc="the smallest whole number from x", reference="Knuth, TAOCP 1, 1.2.4",
+)
+
+
+def _round(x: float, digits: float) -> float:
+    return round_float(x, round_float(digits)) if digits == digits else digits
+
+
+def _round_arrays(x: Any, digits: Any) -> Any:
+    import numpy
+
+    return numpy.vectorize(_round, otypes=[float])(x, digits)
+
+
+round: Op = Op(  # noqa: A001
+    "round", _round, [lambda out, x, digits: 0.0, lambda out, x, digits: 0.0], array=_round_arrays,
+    operands=["x", "digits"], defaults=[0.0], domain=[REAL, (-0.5, 0.5)],
+    kink=lambda x, digits: floor(x * 10.0**digits) + 0.5 - x * 10.0**digits, branch=_round,
+    convention="slope 0", doc="x to so many decimal digits, a half to the even side, as Python rounds",
+    reference="IEEE 754-2019, 4.3.1",
 )
 
 # --- brackets: 1 where a condition holds, else 0 ----------------------------------------------------------------------
@@ -303,6 +355,19 @@ maximum = Op(
     reference="lecture L1.2 (ReLU)",
 )
 
+clip = Op(
+    "clip", lambda x, low, high: minimum(maximum(x, low), high),
+    [
+        lambda out, x, low, high: greater(x, low) * greater(high, x),
+        lambda out, x, low, high: (1.0 - greater(x, low)) * greater(high, low),
+        lambda out, x, low, high: 1.0 - greater(high, maximum(x, low)),
+    ],
+    operands=["x", "low", "high"], kink=lambda x, low, high: (x - low) * (high - x) * (high - low),
+    branch=lambda x, low, high: sign(x - low) + 3.0 * sign(x - high) + 9.0 * sign(high - low),
+    convention="slope 0 in x at both ends, 1 in the end itself", doc="x, or the end of [low, high] that it is beyond",
+    reference="lecture L4.12",
+)
+
 # --- activations ------------------------------------------------------------------------------------------------------
 
 sigmoid = Op(
@@ -411,6 +476,12 @@ def _logsumexp_arrays(*operands: Any) -> Any:
     return shift + log(_total(*(exp(where(equal(x, shift), 0.0, x - shift)) for x in operands)))
 
 
+def _mean(*xs: Any) -> Any:
+    out = sum(xs, 0.0) / len(xs)
+    beyond = isinstance(out, float) and out - out != 0.0  # the sum is, and the mean perhaps not
+    return sum(x / len(xs) for x in xs) if beyond else out
+
+
 def _gap(*xs: float) -> float:
     top = sorted(xs)[-2:]
     return top[-1] - top[0] if len(top) == 2 else INFINITY
@@ -425,6 +496,10 @@ total = Op(
     "total", _total, lambda out, xs: [1.0] * len(xs),
     pack=tuple, doc="the sum of a list, as one node", reference="lecture L5.1",
 )
+mean = Op(
+    "mean", _mean, lambda out, xs: [1.0 / len(xs)] * len(xs),
+    pack=lambda xs: pack_some("mean", xs), doc="the mean of a list, as one node", reference="lecture L5.1",
+)
 dot = Op(
     "dot", _dot, _dot_slopes, pack=_pack_dot, letters=["w₁", "w₂", "x₁", "x₂", "bias"],
     doc="the neuron's weighted sum Σ wᵢxᵢ (+ bias), as one node: dot(ws, xs, bias=None)",
@@ -438,6 +513,11 @@ logsumexp = Op(
     "logsumexp", _logsumexp, lambda out, xs: [exp(x - out) for x in xs],
     array=_logsumexp_arrays, pack=lambda xs: pack_some("logsumexp", xs), doc="log Σ exp(xᵢ), without overflow",
     reference="lecture L2.5 (cross-entropy on logits)",
+)
+logaddexp = Op(
+    "logaddexp", lambda x, y: maximum(x, y) + log1p(exp(-abs(x - y))),
+    [lambda out, x, y: sigmoid(x - y), lambda out, x, y: sigmoid(y - x)],
+    doc="log(eˣ + eʸ), without overflow", reference="lecture L2.5 (cross-entropy on logits)",
 )
 largest = Op(
     "largest", _largest, _largest_slopes, pack=lambda xs: pack_some("largest", xs), kink=_gap,

@@ -202,6 +202,18 @@ _PICK: dict[tuple[int, bool], Callable[[Any], Any]] = {
 }
 
 
+def _method(op: Op) -> Callable[..., Any]:
+    """Make the method of an operation that has no emitted recorder."""
+
+    def method(self: Value, *others: Any, **named: Any) -> Any:
+        if named.get("out", 0) is None:  # which NumPy's own functions pass
+            del named["out"]
+        return op(self, *others, **named)
+
+    method.__name__, method.__doc__ = op.name, op.doc
+    return method
+
+
 def _in_place(symbol: str, op: Op) -> Callable[[Value, Any], Any]:
     def method(self: Value, other: Any) -> Any:
         if self._y is PARAMETER and self._x is None:
@@ -245,10 +257,27 @@ def _install_methods() -> None:
             # By NumPy's name as well, which its functions call on an array of Values.
             for name in (op.name, op.array) if isinstance(op.array, str) else (op.name,):
                 if not hasattr(Value, name):
-                    setattr(Value, name, _later(op, name, _PICK[len(op.slopes), False]))
-    for symbol, op in (("+", ops.add), ("-", ops.sub), ("*", ops.mul), ("/", ops.truediv), ("**", ops.pow)):
+                    few = len(op.slopes) <= 2
+                    setattr(Value, name, _later(op, name, _PICK[len(op.slopes), False]) if few else _method(op))
+    for symbol, op in (
+        ("+", ops.add),
+        ("-", ops.sub),
+        ("*", ops.mul),
+        ("/", ops.truediv),
+        ("**", ops.pow),
+        ("%", ops.mod),
+        ("//", ops.floordiv),
+    ):
         setattr(Value, f"__i{op.name}__", _in_place(symbol, op))
     setattr(Value, "__radd__", _right_add)  # noqa: B010
+    for name, rounding in (
+        ("__round__", lambda self, digits=None: ops.round(self, digits or 0)),
+        ("__floor__", lambda self: ops.floor(self)), ("__ceil__", lambda self: ops.ceil(self)),
+        ("__trunc__", lambda self: ops.sign(self) * ops.floor(ops.abs(self))), ("rint", lambda self: ops.round(self)),
+        ("__divmod__", lambda self, other: (self // other, self % other)),
+        ("__rdivmod__", lambda self, other: (other // self, other % self)),
+    ):  # fmt: skip
+        setattr(Value, name, rounding)
     for name, symbol, compare, bracket in (
         ("__lt__", "<", operator.lt, lambda x, y: ops.greater(y, x)),
         ("__le__", "<=", operator.le, lambda x, y: ops.greater(y, x) + ops.equal(y, x)),

@@ -1,4 +1,4 @@
-"""Softmax: scores become probabilities, by operations of the catalogue."""
+"""Softmax: scores become probabilities, or their logarithms, by operations of the catalogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograd.context import extending
 from autograd.errors import ValueOverflowError
 from autograd.ops import exp, logsumexp, pack_some
 
-__all__ = ["softmax"]
+__all__ = ["log_softmax", "softmax"]
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:
@@ -34,3 +34,24 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     except ValueOverflowError:  # a difference is below the least float, and its exponential 0
         with extending():
             return [exp(x - normaliser) for x in operands]
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """Turn a list of scores into logarithms of probabilities: ``x_i − logsumexp(xs)``, accurate for small ones.
+
+    Args:
+        xs: scores, of any one kind of number.
+
+    Returns:
+        as many numbers up to 0.
+
+    Raises:
+        ValueError: `xs` is empty.
+
+    Example:
+        >>> log_softmax([0.0, -800.0])
+        [0.0, -800.0]
+    """
+    operands = pack_some("log_softmax", xs)
+    normaliser = logsumexp(operands)
+    return [x - normaliser for x in operands]

@@ -16,7 +16,7 @@ __all__ = ["UFUNCS", "apply_ufunc"]
 #: The operations by their own names and by those that NumPy has for them.
 UFUNCS: dict[str, Op] = {op.name: op for op in ops.CATALOGUE if not op.nary}
 UFUNCS |= {op.array: op for op in UFUNCS.values() if isinstance(op.array, str)}
-UFUNCS |= {"true_divide": ops.truediv, "power": ops.pow, "float_power": ops.pow, "fabs": ops.abs}
+UFUNCS |= {"true_divide": ops.truediv, "power": ops.pow, "float_power": ops.pow, "fabs": ops.abs, "rint": ops.round}
 
 #: NumPy's comparisons, which compare numbers as Python's do.
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {

@@ -29,6 +29,9 @@ def stubs() -> str:
         text += f"    def {name}(self{others}) -> Value: ...\n"
     for name in ("__lt__", "__le__", "__gt__", "__ge__"):
         text += f"    def {name}(self, other: Value | float) -> bool: ...\n"
+    text += "    def __round__(self, digits: int = ...) -> Value: ...\n"
+    for name in ("__floor__", "__ceil__", "__trunc__"):
+        text += f"    def {name}(self) -> Value: ...\n"
     for op in CATALOGUE:
         if not op.nary and hasattr(Value, op.name):
             text += f"    def {op.name}(self{_second(op)}) -> Value: ...\n"
@@ -38,6 +41,8 @@ def stubs() -> str:
 def _second(op: Op) -> str:
     if len(op.slopes) == 1:
         return ""
+    if len(op.slopes) > 2:
+        return "".join(f", {name}: Value | float" for name in op.operands[1:])
     return f", {op.operands[1]}: Value | float = {op.defaults[-1]!r}" if op.defaults else ", other: Value | float"
 
 

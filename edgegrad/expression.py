@@ -1,6 +1,6 @@
 """Formulas from the command line: text is read with `ast` against a whitelist, and recorded as a graph.
 
-Nothing is ever evaluated as Python: only numbers, names, + − * / **, comparisons inside `where`, lists, and
+Nothing is ever evaluated as Python: only numbers, names, + − * / ** % //, comparisons inside `where`, lists, and
 calls of the catalogue's operations.
 """
 
@@ -18,7 +18,10 @@ from autograd.floats import real_number
 
 __all__ = ["Formula", "read_assignment", "read_formula"]
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in autograd.CATALOGUE} | {"softmax": autograd.softmax}
+FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in autograd.CATALOGUE} | {
+    "softmax": autograd.softmax,
+    "log_softmax": autograd.log_softmax,
+}
 CONSTANTS = {"pi": math.pi}
 OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Add: autograd.add,
@@ -26,6 +29,8 @@ OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Mult: autograd.mul,
     ast.Div: autograd.truediv,
     ast.Pow: autograd.pow,
+    ast.Mod: autograd.mod,
+    ast.FloorDiv: autograd.floordiv,
 }
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Gt: lambda x, y: x > y,

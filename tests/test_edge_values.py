@@ -96,6 +96,42 @@ ROWS = [
     row("truediv", (0.0, TINY), 0.0, INF, -0.0),
     row("truediv", (1.0, INF), 0.0, 0.0, -0.0),
     row("truediv", (INF, INF), DomainError),
+    row("mod", (7.5, 2.0), 1.5, 1.0, -3.0),
+    row("mod", (-7.5, 2.0), 0.5, 1.0, 4.0),
+    row("mod", (7.5, -2.0), -0.5, 1.0, 4.0),
+    row("mod", (6.0, 2.0), 0.0, 1.0, -3.0),
+    row("mod", (-0.0, 2.0), 0.0, 1.0, 0.0),
+    row("mod", (1.0, 0.0), DivisionByZeroError),
+    row("mod", (INF, 2.0), DomainError),
+    row("mod", (1.0, INF), 1.0, 1.0, -0.0),
+    row("floordiv", (7.5, 2.0), 3.0, 0.0, 0.0),
+    row("floordiv", (-7.5, 2.0), -4.0, 0.0, 0.0),
+    row("floordiv", (1.0, -0.0), DivisionByZeroError),
+    row("floordiv", (HUGE, 0.1), ValueOverflowError),
+    *unary("floor", (2.5, 2.0, 0.0), (-2.5, -3.0, 0.0), (2.0, 2.0, 0.0), (-0.0, -0.0, 0.0), (HUGE, HUGE, 0.0)),
+    *unary("floor", (-TINY, -1.0, 0.0), (INF, DomainError)),
+    *unary("ceil", (2.5, 3.0, 0.0), (-2.5, -2.0, 0.0), (2.0, 2.0, 0.0), (-0.0, -0.0, 0.0), (TINY, 1.0, 0.0)),
+    row("round", (2.5, 0.0), 2.0, 0.0, 0.0),
+    row("round", (3.5, 0.0), 4.0, 0.0, 0.0),
+    row("round", (-0.4, 0.0), -0.0, 0.0, 0.0),
+    row("round", (2.675, 2.0), 2.67, 0.0, 0.0),
+    row("round", (1250.0, -2.0), 1200.0, 0.0, 0.0),
+    row("round", (HUGE, 300.0), HUGE, 0.0, 0.0),
+    row("clip", (0.5, 0.0, 1.0), 0.5, 1.0, 0.0, 0.0),
+    row("clip", (0.0, 0.0, 1.0), 0.0, 0.0, 1.0, 0.0),
+    row("clip", (1.0, 0.0, 1.0), 1.0, 0.0, 0.0, 1.0),
+    row("clip", (-INF, 0.0, 1.0), 0.0, 0.0, 1.0, 0.0),
+    row("clip", (HUGE, 0.0, 1.0), 1.0, 0.0, 0.0, 1.0),
+    row("clip", (0.5, 2.0, 1.0), 1.0, 0.0, 0.0, 1.0),
+    row("clip", (5.0, 0.0, INF), 5.0, 1.0, 0.0, 0.0),
+    row("logaddexp", (0.0, 0.0), LN2, 0.5, 0.5),
+    row("logaddexp", (0.0, -40.0), math.exp(-40.0), 1.0, math.exp(-40.0)),
+    row("logaddexp", (1e17, 1e17), 1e17, 0.5, 0.5),
+    row("logaddexp", (-HUGE, HUGE), HUGE, 0.0, 1.0),
+    row("logaddexp", (-INF, 1.0), 1.0, 0.0, 1.0),
+    row("logaddexp", (-INF, -INF), DomainError),
+    row("mean", (1.0, 2.0, 6.0), 3.0, 1 / 3, 1 / 3, 1 / 3),
+    row("mean", (INF, -INF), DomainError),
     row("greater", (1.0, 1.0), 0.0, 0.0, 0.0),
     row("greater", (0.0, -0.0), 0.0, 0.0, 0.0),
     row("greater", (NAN, 1.0), 0.0, 0.0, 0.0),
@@ -251,7 +287,7 @@ def test_infinite_operands_never_count_as_overflow(op):
             out = op.apply(tuple(map(Value, operands)))
         except DomainError:
             assert op.name in {"log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "acosh",
-                               "atanh", "silu", "gelu"}  # fmt: skip
+                               "atanh", "silu", "gelu", "mod", "floordiv", "floor", "ceil"}  # fmt: skip
         else:
             assert isinstance(out.data, float)
 
@@ -398,6 +434,9 @@ class TestBeyondTheLargestFloat:
                 due = MPMATH_FAR[name][order](mpmath.mpf(x))
             now = autograd.derivative(op, order=order)(x)
             assert abs(now - due) <= 1e-13 * abs(due) + 1e-300, (order, now, due)
+
+    def test_a_mean_whose_sum_is_beyond(self):
+        assert autograd.mean([HUGE, Value(HUGE)]).data == autograd.mean([HUGE, HUGE]) == HUGE
 
     def test_shares_of_scores_far_apart(self):
         for kind in (float, Value):

@@ -14,7 +14,7 @@ from mpmath import mp
 from oracles import exact, exact_slope
 
 import autograd
-from autograd import CATALOGUE, AutogradError, Symbol, Value, gradients
+from autograd import CATALOGUE, AutogradError, ParameterAssignmentError, Symbol, Value, gradients
 from autograd.floats import slopes_on_floats
 from autograd.recording import record
 from autograd.symbol import python, text
@@ -41,7 +41,7 @@ def sizes(low, high):
 def operands_of(draw, op):
     intervals = op.domain * draw(st.integers(1, 5)) if op.nary else op.domain
     found = tuple(draw(sizes(low, high)) for low, high in intervals)
-    assume(op.name != "truediv" or found[1] != 0.0)
+    assume(op.name not in ("truediv", "mod", "floordiv") or found[1] != 0.0)
     return found
 
 
@@ -304,3 +304,74 @@ def test_softmax(scores):
 def test_text_of_a_rule_names_its_operands():
     x = Symbol("w·x")
     assert text(autograd.sigmoid.slopes_at(autograd.sigmoid(x), (x,))[0]) == "σ(w·x)·(1 − σ(w·x))"
+
+
+class TestWholeNumbers:
+    """What Python's floats do with %, //, round and math, Values do, and stay in the graph."""
+
+    NUMBERS = (2.675, -2.675, 0.15, 7.5, -7.5, 2.5, 3.0, -0.0, 1e300, 12345.678)
+
+    @pytest.mark.parametrize("x", NUMBERS)
+    @pytest.mark.parametrize("y", [2.0, -3.5, 7, 0.1])
+    def test_rest_and_quotient(self, x, y):
+        for now, due in (
+            (Value(x) % y, x % y), (x % Value(y), x % y), (Value(x) // y, x // y), (x // Value(y), x // y),
+            (divmod(Value(x), y)[1], x % y), (divmod(x, Value(y))[0], x // y), (np.float64(x) % Value(y), x % y),
+            (np.mod(Value(x), y), x % y), (np.floor_divide(x, Value(y)), x // y),
+        ):  # fmt: skip
+            assert type(now) is Value
+            assert now.data == due
+
+    @pytest.mark.parametrize("x", NUMBERS)
+    def test_rounding(self, x):
+        for digits in (None, 0, 1, 2, -2):
+            assert round(Value(x), digits).data == round(x, digits)
+        for f in (math.floor, math.ceil, math.trunc, np.floor, np.ceil, np.rint):
+            now = f(Value(x))
+            assert type(now) is Value
+            assert now.data == f(x)
+        assert int(Value(x)) == int(x)
+
+    def test_slopes_are_those_of_pytorch(self):
+        torch = pytest.importorskip("torch")
+        for op, other in (
+            (lambda x, y: x % y, torch.remainder),
+            (lambda x, y: autograd.clip(x, -1.0, y), lambda x, y: torch.clamp(x, -1.0).minimum(y)),
+            (lambda x, y: math.floor(x) * y + math.ceil(y) * x, lambda x, y: torch.floor(x) * y + torch.ceil(y) * x),
+            (lambda x, y: round(x) * y, lambda x, y: torch.round(x) * y), (autograd.logaddexp, torch.logaddexp),
+            (lambda x, y: autograd.mean([x, y, x * y]), lambda x, y: torch.stack([x, y, x * y]).mean()),
+            (
+                lambda x, y: autograd.log_softmax([x, y, 2.0 * x])[2],
+                lambda x, y: torch.log_softmax(torch.stack([x, y, 2.0 * x]), 0)[2],
+            ),
+        ):  # fmt: skip
+            for at in ((2.3, 0.7), (-3.4, 1.9), (0.2, -0.6)):
+                xs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in at]
+                out = other(*xs)
+                out.backward()
+                value, slopes = autograd.value_and_grad(op, argnums=(0, 1))(*at)
+                assert value == pytest.approx(out.item(), rel=1e-14)
+                due = [0.0 if x.grad is None else x.grad.item() for x in xs]
+                assert slopes == pytest.approx(due, rel=1e-13)
+
+    def test_in_arrays_and_in_place(self):
+        values = np.array([Value(2.6), Value(-2.6)])
+        assert [v.data for v in values % 2] == [2.6 % 2, -2.6 % 2]
+        assert [v.data for v in np.floor(values)] == [2.0, -3.0]
+        assert [v.data for v in np.round(values)] == [3.0, -3.0]
+        assert [v.data for v in autograd.clip(values, -1.0, 1.0)] == [1.0, -1.0]
+        assert np.clip(Value(0.5), 0.0, 1.0).op is autograd.clip
+        x = Value(7.0)
+        x %= 4
+        x //= 2
+        assert (x.data, x.op) == (1.0, autograd.floordiv)
+        w = Value(1.0, name="w", parameter=True)
+        with pytest.raises(ParameterAssignmentError, match=r"w %= … would make a new Value"):
+            w %= 2
+
+    def test_a_number_leaves_a_derivative_by_no_rounding(self):
+        assert autograd.grad(lambda x: x * round(x, 1))(2.26) == 2.3
+        assert autograd.grad(lambda x: (x % 2) ** 2)(2.5) == 1.0
+        assert autograd.grad(lambda x: x * math.floor(x))(2.5) == 2.0
+        with pytest.raises(autograd.DetachedNumberError, match=r"^int\(\) takes the number out"):
+            autograd.grad(lambda x: x * int(x))(2.5)

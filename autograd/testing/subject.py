@@ -208,14 +208,19 @@ class Subject:
         return f"∂{power}{output}/" + "".join(f"∂{name}" for name in inputs)
 
 
-def _side(nodes: Sequence[Value]) -> list[tuple[Op, int]]:
-    """Return the side of its kink on which each operation is: −1, 0 (at it) or 1; for `where`, the branch taken."""
-    sides: list[tuple[Op, int]] = []
+def _side(nodes: Sequence[Value]) -> list[tuple[Op, float]]:
+    """Return for each operation the side of its kink, −1, 0 (at it) or 1, or the piece that it is on."""
+    sides: list[tuple[Op, float]] = []
     for node in nodes:
         op = node.op
         if op is None:
             continue
         numbers = [float(x) for x in node.operands]
-        distance = 0.0 if op.branch is None else op.branch(*numbers)
-        sides.append((op, (distance > 0) - (distance < 0)))
+        distance = 0.0
+        if op.branch is op.kink and op.kink is not None:
+            distance = op.kink(*numbers)
+            distance = float((distance > 0) - (distance < 0))
+        elif op.branch is not None:
+            distance = float(op.branch(*numbers))
+        sides.append((op, distance))
     return sides

@@ -27,6 +27,18 @@ F.step = (x) => (x > 0 ? 1 : 0);
 F.where = (condition, x, y) => (condition === 0 ? y : x);
 F.minimum = (x, y) => (x < y || Number.isNaN(x) ? x : y);
 F.maximum = (x, y) => (x > y || Number.isNaN(x) ? x : y);
+F.mod = (x, y) => {
+  const rest = x % y;
+  return rest === 0 ? (y < 0 ? -0 : 0) : rest < 0 === y < 0 ? rest : rest + y;
+};
+F.floordiv = (x, y) => {
+  const quotient = (x - F.mod(x, y)) / y, whole = Math.floor(quotient);
+  return quotient - whole > 0.5 ? whole + 1 : whole;
+};
+F.round = (x, digits) => {
+  const scale = 10 ** digits, low = Math.floor(x * scale), rest = x * scale - low;
+  return (rest < 0.5 || (rest === 0.5 && low % 2 === 0) ? low : low + 1) / scale;
+};
 F.relu = (x) => (x <= 0 ? 0 : x);
 F.total = (...xs) => compensated(xs);
 F.dot = (...operands) => {
