@@ -35,9 +35,16 @@ F.floordiv = (x, y) => {
   const quotient = (x - F.mod(x, y)) / y, whole = Math.floor(quotient);
   return quotient - whole > 0.5 ? whole + 1 : whole;
 };
+function halfToEven(x) {
+  const low = Math.floor(x), rest = x - low;
+  return rest < 0.5 || (rest === 0.5 && low % 2 === 0) ? low : low + 1;
+}
 F.round = (x, digits) => {
-  const scale = 10 ** digits, low = Math.floor(x * scale), rest = x * scale - low;
-  return (rest < 0.5 || (rest === 0.5 && low % 2 === 0) ? low : low + 1) / scale;
+  const places = halfToEven(digits), scale = 10 ** Math.abs(places);
+  if (places < 0) return scale < Infinity ? halfToEven(x / scale) * scale : 0;
+  if (!(Math.abs(x * scale) < 2 ** 52) || places > 100) return x;
+  // toFixed is exact but for halves, which it rounds up; those are the numbers that end with the place's own power of 2.
+  return (x * 2 ** (places + 1)) % 1 === 0 ? halfToEven(x * scale) / scale : Number(x.toFixed(places));
 };
 F.relu = (x) => (x <= 0 ? 0 : x);
 F.total = (...xs) => compensated(xs);
