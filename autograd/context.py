@@ -10,9 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 __all__ = ["Context", "current", "differentiating", "enable_grad", "extending", "no_grad", "scope", "tracing"]
+
+
+#: What marks the code of a function that is run in parts.
+GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Context:
@@ -65,6 +73,49 @@ class _Block(ContextDecorator):
 
     def _inside(self, outer: Context) -> Context:
         raise NotImplementedError
+
+    def __call__(self, function: _Function) -> _Function:
+        """Decorate a function; a generator or coroutine runs inside the block too, each time it is gone on with.
+
+        Raises:
+            TypeError: it is an asynchronous generator.
+        """
+        kind = getattr(getattr(function, "__code__", None), "co_flags", 0)
+        if kind & ASYNC_GENERATOR:
+            raise TypeError(
+                f"{type(self).__name__} cannot decorate the asynchronous generator {function.__name__}: write "
+                f"`with {type(self).__name__}(…):` inside it, around what is computed between its yields."
+            )
+        decorated: Any = super().__call__(function)
+        if kind & GENERATOR:
+            decorated = wraps(function)(lambda *args, **named: self._go_on(function(*args, **named)))
+        elif kind & COROUTINE:
+
+            async def run(*args: Any, **named: Any) -> Any:
+                with self:
+                    return await function(*args, **named)
+
+            decorated = wraps(function)(run)
+        return decorated  # type: ignore[no-any-return]
+
+    def _go_on(self, generator: Any) -> Any:
+        """Yield what a generator yields; it runs inside the block, and whoever takes what it yields outside."""
+        resume, given = generator.send, None
+        try:
+            while True:
+                with self:
+                    yielded = resume(given)
+                try:
+                    resume, given = generator.send, (yield yielded)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    resume, given = generator.throw, error
+        except StopIteration as end:
+            return end.value
+        finally:
+            with self:
+                generator.close()
 
     def __enter__(self) -> Any:
         _context.set(self._inside(current()))

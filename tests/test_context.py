@@ -202,3 +202,95 @@ class TestBlocksThatEndOutOfOrder:
         while enter.outer is not None:  # of this thread: the generator was closed in another
             enter.block.__exit__()
             enter = current()
+
+
+class TestFunctionsThatRunInParts:
+    """A decorated generator or coroutine computes inside the block, and leaves those it is interleaved with alone."""
+
+    def test_a_generator(self):
+        x = Value(2.0)
+
+        @no_grad()
+        def powers(count):
+            """Yield powers of x."""
+            y = x
+            for _ in range(count):
+                sent = yield y
+                y = y * x if sent is None else y * sent
+            return y * x
+
+        steps = powers(3)
+        assert (powers.__name__, powers.__doc__) == ("powers", "Yield powers of x.")
+        assert next(steps) is x
+        assert (x * x).requires_grad
+        assert not next(steps).requires_grad
+        assert (x * x).requires_grad
+        assert steps.send(10.0).data == 40.0
+        with pytest.raises(StopIteration) as ended:
+            next(steps)
+        assert (ended.value.value.data, ended.value.value.requires_grad) == (160.0, False)
+        assert [y.data for y in powers(3)] == [2.0, 4.0, 8.0]
+
+    def test_a_generator_that_is_thrown_into_or_closed(self):
+        x, seen = Value(2.0), []
+
+        @no_grad()
+        def g():
+            try:
+                yield 1
+            except KeyError:
+                yield x * x
+            finally:
+                seen.append((x * x).requires_grad)
+
+        steps = g()
+        next(steps)
+        assert not steps.throw(KeyError("k")).requires_grad
+        steps.close()
+        steps = g()
+        next(steps)
+        steps.close()
+        steps = g()
+        next(steps)
+        with pytest.raises(ValueError, match="other"):
+            steps.throw(ValueError("other"))
+        assert seen == [False, False, False]
+        assert (x * x).requires_grad
+
+    def test_a_generator_of_labelled_values(self):
+        @scope("part")
+        def made():
+            yield Value(1.0)
+
+        assert next(made()).scope == "part"
+        assert Value(1.0).scope is None
+
+    def test_a_coroutine(self):
+        x = Value(2.0)
+
+        @no_grad()
+        async def squares(waits):
+            await asyncio.sleep(waits)
+            return x * x
+
+        async def other():
+            await asyncio.sleep(0)
+            return x * x
+
+        async def both():
+            return await asyncio.gather(squares(0.01), other())
+
+        inside, outside = asyncio.run(both())
+        assert (inside.requires_grad, outside.requires_grad) == (False, True)
+
+    def test_an_asynchronous_generator_is_refused(self):
+        with pytest.raises(TypeError) as raised:
+
+            @no_grad()
+            async def steps():
+                yield 1
+
+        assert str(raised.value) == (
+            "no_grad cannot decorate the asynchronous generator steps: write `with no_grad(…):` inside it, around what "
+            "is computed between its yields."
+        )
