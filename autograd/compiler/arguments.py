@@ -1,17 +1,19 @@
-"""Arguments of a program: the arrays that a user gives, checked and laid out as one row of numbers an example."""
+"""What a program is given: arrays, checked and laid out as one row of numbers an example, and the numbers of leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd.compiler.trace import Argument
+from autograd.context import current
 from autograd.errors import CompileError, ValueOverflowError
+from autograd.value import Value
 
-__all__ = ["read_arrays", "split_gradient"]
+__all__ = ["read_arrays", "read_leaves", "split_gradient"]
 
 Array = NDArray[Any]
 
@@ -67,6 +69,12 @@ def _read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any]) -> Array:
             f'{name} holds numbers beyond the largest {dtype}. Scale the data, or compile with dtype="float64".'
         )
     return cast
+
+
+def read_leaves(leaves: Iterable[Value]) -> list[float]:
+    """Read the numbers of leaves."""
+    traced = current().trace is not None  # then each is asked for in turn, since its number may have to stay
+    return [leaf.data for leaf in leaves] if traced else [leaf._data for leaf in leaves]
 
 
 def split_gradient(gradient: Array, arguments: Sequence[Argument], batched: bool) -> list[Array]:

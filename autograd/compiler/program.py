@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from autograd import ops
 from autograd.backward import differentiable_sweep
 from autograd.compiler import results
-from autograd.compiler.arguments import read_arrays, split_gradient
+from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.execution import Execution, count
 from autograd.compiler.formulas import check_weighted_sums
@@ -294,7 +294,7 @@ class Program:
 
     def weights(self) -> Array:
         """Read the parameters' numbers, (n,)."""
-        return np.array([parameter.data for parameter in self.parameters], dtype=np.float64)
+        return np.array(read_leaves(self.parameters), dtype=np.float64)
 
     # --- what it is made of -------------------------------------------------------------------------------------------
 
@@ -386,7 +386,7 @@ class Program:
         return w
 
     def _constants(self) -> list[float]:
-        return [leaf.data for leaf in self._traced.constants]
+        return read_leaves(self._traced.constants)
 
     @property
     def _scalar(self) -> bool:

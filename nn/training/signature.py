@@ -29,7 +29,7 @@ OWN = frozenset({"autograd", "nn"})
 STATELESS = OWN | {"math", "numpy"}  # modules whose contents nobody assigns
 PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
 COMPARED_BY_IDENTITY = frozenset({scope, np.random.Generator, np.ufunc})
-IS_PARAMETER, REQUIRES_GRAD = operator.attrgetter("is_parameter"), operator.attrgetter("requires_grad")
+IS_PARAMETER = operator.attrgetter("is_parameter")
 #: Builtins that read nothing but their arguments.
 PURE = frozenset(
     {abs, all, any, bool, dict, divmod, enumerate, filter, float, frozenset, getattr, hasattr, int, isinstance}
@@ -68,6 +68,7 @@ def signature(*things: Any) -> Signature | None:
     reader = _Reader()
     try:
         reader.read(things)
+        reader.read_frozen()
     except (_Unreadable, RecursionError):  # a list may hold itself
         return None
     return reader.found
@@ -83,6 +84,7 @@ class _Reader:
     def __init__(self) -> None:
         self.found = Signature()
         self._places: dict[int, int] = {}  # of objects that were met before
+        self._of_users = False  # whether a function of the user's was met
 
     def read(self, thing: Any) -> None:
         """Read a thing and what it is made of."""
@@ -131,9 +133,13 @@ class _Reader:
     def _read_values(self, values: Sequence[Value]) -> None:
         """Read Values: their numbers are read at every run, but code may look at those of no parameter while traced."""
         self.found.things += values
-        self.found.facts += map(REQUIRES_GRAD, values)
         if not all(map(IS_PARAMETER, values)):
             self.found.facts += [repr(v.data) for v in values if not v.is_parameter]
+
+    def read_frozen(self) -> None:
+        """Read which Values are frozen, at the end: the package's own functions never ask for it."""
+        if self._of_users:
+            self.found.facts += [thing.requires_grad for thing in self.found.things if type(thing) is Value]
 
     def _is_new(self, thing: Any) -> bool:
         """Whether a thing was not met before; its place in the order of meeting is a fact."""
@@ -186,6 +192,7 @@ class _Reader:
             self.read(content)
         if _root(function.__globals__["__name__"]) in OWN:
             return
+        self._of_users = True
         names = _globals_of(function.__code__)
         if names is None:
             raise _Unreadable

@@ -38,12 +38,12 @@ def test_of_a_value_that_is_no_parameter_the_number_is_compared_too() -> None:
     for kept, parameter in [(True, True), (False, False)]:
         v = Value(1.0, parameter=parameter)
         for nested in (v, [v], [v, 1.0]):
-            before = signature(nested)
+            before = signature(nested, identity)
             v.data += 1.0
             assert before is not None
-            assert before.matches(signature(nested)) == kept  # type: ignore[arg-type]
+            assert before.matches(signature(nested, identity)) == kept  # type: ignore[arg-type]
             v.requires_grad = not v.requires_grad
-            assert not before.matches(signature(nested))  # type: ignore[arg-type]
+            assert not before.matches(signature(nested, identity))  # type: ignore[arg-type]
 
 
 def test_a_model_whose_modes_differ_in_a_part() -> None:
