@@ -167,7 +167,7 @@ class _Reader:
         """Read a class: of one of the user's the variables and methods as well, its own and those that it inherits."""
         self.found.things += kind.__mro__
         for base in kind.__mro__:
-            if _root(base.__module__) not in OWN | {"builtins"} and self._is_new(base):
+            if not (_root(base.__module__) in OWN or _is_builtin(base)) and self._is_new(base):
                 self.read(type(base))
                 for name, content in vars(base).items():
                     if name not in ("__dict__", "__weakref__", "__annotations__"):
@@ -190,7 +190,7 @@ class _Reader:
             except ValueError:  # an empty cell
                 raise _Unreadable from None
             self.read(content)
-        if _root(function.__globals__["__name__"]) in OWN:
+        if _root(function.__globals__.get("__name__")) in OWN:
             return
         self._of_users = True
         names = _globals_of(function.__code__)
@@ -203,8 +203,13 @@ class _Reader:
                 raise _Unreadable
 
 
-def _root(module: str) -> str:
-    return module.partition(".")[0]
+def _root(module: Any) -> str:
+    """Return the package that a module's name begins with; what was made by ``exec`` may have no module."""
+    return str(module).partition(".")[0]
+
+
+def _is_builtin(kind: type) -> bool:
+    return getattr(builtins, kind.__name__, None) is kind
 
 
 def _is_pure(builtin: Any) -> bool:
@@ -215,7 +220,7 @@ def _is_unchanging(thing: Any) -> bool:
     """Whether a thing computes the same as long as it is the same."""
     kind = type(thing)
     if kind is BuiltinFunctionType:
-        return _root(thing.__module__ or "") in STATELESS or thing in PURE
+        return _root(thing.__module__) in STATELESS or thing in PURE
     if isinstance(thing, ModuleType):
         return _root(thing.__name__) in STATELESS
     return kind in COMPARED_BY_IDENTITY or (kind is Op and thing in CATALOGUE)

@@ -500,6 +500,24 @@ def object_in_an_array() -> Case:
     return lambda x: ks["k"][0][0] * x, lambda: ks["k"][0].__setitem__(0, 3.0)
 
 
+def global_of_no_module() -> Case:
+    names: dict[str, Any] = {"k": 2.0}
+    exec("def act(x): return k * x", names)
+    return names["act"], lambda: names.update(k=3.0)
+
+
+def class_of_no_module() -> Case:
+    names: dict[str, Any] = {}
+    exec("class Kept:\n    k = 2.0\n    @classmethod\n    def act(cls, x): return cls.k * x", names)
+    return names["Kept"].act, lambda: setattr(names["Kept"], "k", 3.0)
+
+
+def global_of_an_operation() -> Case:
+    ks = [2.0]
+    act = autograd.Op("scaled", lambda x: ks[0] * x, [lambda out, x: ks[0]])
+    return act, lambda: ks.__setitem__(0, 3.0)
+
+
 @pytest.mark.parametrize(
     "case",
     [
@@ -507,6 +525,7 @@ def object_in_an_array() -> Case:
         docstring_of_a_class, keyword_default, default_that_is_a_list, keyword_of_a_partial_function,
         argument_of_a_partial_function, state_of_a_callable_object, object_of_a_bound_method, class_of_a_bound_method,
         attribute_of_a_metaclass, builtin_of_another_name, mask_of_an_array, object_in_an_array,
+        global_of_no_module, class_of_no_module, global_of_an_operation,
     ],
 )  # fmt: skip
 def test_a_function_that_changes(case: Callable[[], Case], monkeypatch: pytest.MonkeyPatch) -> None:
