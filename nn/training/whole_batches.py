@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from autograd import Program, compile, total  # noqa: A004
-from nn import arrays
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
@@ -56,8 +55,8 @@ class BatchRunner(CompiledRunner):
             counts: list[tuple[Any, int]] = []
 
             def loss_and_outputs(X: Any, T: Any) -> tuple[Any, list[Any]]:
-                outputs = self.model.batch(list(arrays.array(X)))
-                loss = total([self.eager.loss_of(y, t) for y, t in zip(outputs, arrays.array(T), strict=True)]) / n
+                outputs = self.model.batch(list(X))
+                loss = total([self.eager.loss_of(y, t) for y, t in zip(outputs, T, strict=True)]) / n
                 if self.eager.regularizer is not None:
                     loss = loss + self.eager.regularizer(self.eager.named)
                 observed = [keeper.take_observed() for keeper in keepers]
