@@ -117,9 +117,9 @@ class BiasedSigmoid(nn.Module):
         self.b = [Value(x, parameter=True) for x in b]
         self.bind()
 
-    def forward(self, inputs: Sequence[Value]) -> list[Value]:
+    def forward(self, inputs: Any) -> Any:
         """FPROP: compute σ(I + b)."""
-        return [sigmoid(x + b) for x, b in zip(inputs, self.b, strict=True)]
+        return sigmoid(inputs + self.b)
 
 
 @row("nn.Module", "nn.Layer", "nn.Sequential")
