@@ -12,6 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 from oracles import exact, exact_slope
+from scipy import special
 
 import autograd
 from autograd import CATALOGUE, AutogradError, ParameterAssignmentError, Symbol, Value, gradients
@@ -299,6 +300,19 @@ def test_softmax(scores):
         # Lecture L4.4: ∂y_i/∂x_j = y_i([i = j] − y_j).
         for j, slope in enumerate(gradients(share, leaves)):
             assert slope == pytest.approx(shares[i] * ((i == j) - shares[j]), abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1,), (4,), (3, 2), (2, 3, 2)])
+def test_softmax_of_an_array_is_an_array(shape):
+    scores = np.random.default_rng(0).normal(size=shape)
+    expected = special.softmax(scores, axis=0)
+    values = np.array([Value(x) for x in scores.ravel()]).reshape(shape)
+    for xs in (scores, values):
+        shares = 2 * autograd.softmax(xs)
+        assert (type(shares), shares.shape) == (np.ndarray, shape)
+        assert [float(x) for x in shares.ravel()] == pytest.approx((2 * expected).ravel().tolist(), rel=1e-14)
+    program = autograd.compile(lambda v: 2 * autograd.softmax(v), scores, backend="numpy")
+    assert program(scores[None])[0] == pytest.approx(2 * expected, rel=1e-14)
 
 
 def test_text_of_a_rule_names_its_operands():
