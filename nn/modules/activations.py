@@ -6,13 +6,16 @@ operation's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from operator import methodcaller
 from typing import Any, TypeAlias
 
+import numpy as np
+
 import autograd
 from autograd import Op, Value
+from nn.arrays import Array
 from nn.registry import look_up, spell
 
 __all__ = ["ACTIVATIONS", "ActivationFunction", "ActivationSpec", "activation"]
@@ -25,7 +28,8 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 class ActivationFunction:
     """An activation with its name, and its α if it has one.
 
-    Call it on one number of any kind (float, Value, symbol, array); on a list of them if it is `whole`.
+    Call it on one number of any kind (float, Value, symbol), or on an array of them; on a list of numbers if it is
+    `whole`.
 
     Attributes:
         name: what it is called in `ACTIVATIONS`; None for a function of your own.
@@ -33,7 +37,7 @@ class ActivationFunction:
         formula: the function in symbols.
         source: where it comes from.
         alpha: its parameter α; None where it has none.
-        whole: whether it takes the sums of a whole layer at once, as softmax does.
+        whole: whether it takes the sums of a whole layer at once, in an array, as softmax does.
 
     Example:
         >>> ACTIVATIONS["leaky_relu"](-2.0)
@@ -48,7 +52,7 @@ class ActivationFunction:
     whole: bool = False
 
     def __call__(self, x: Any) -> Any:
-        """Apply the activation to a number, or to a list of numbers if it is `whole`."""
+        """Apply the activation to a number or to each of an array; to numbers together if it is `whole`."""
         return self.function(x) if self.alpha is None else self.function(x, self.alpha)
 
     def with_alpha(self, alpha: float) -> ActivationFunction:
@@ -105,10 +109,9 @@ def _mish(x: Any) -> Any:
     return x * autograd.tanh(autograd.softplus(x))
 
 
-def _log_softmax(xs: Iterable[Any]) -> list[Any]:
-    scores = list(xs)
-    normaliser = autograd.logsumexp(scores)
-    return [x - normaliser for x in scores]
+def _log_softmax(xs: Array) -> Array:
+    normaliser = autograd.logsumexp(xs)
+    return xs - normaliser if isinstance(xs, np.ndarray) else [x - normaliser for x in xs]
 
 
 _KNOWN = (

@@ -33,7 +33,7 @@ class Activation(Module):
     def forward(self, inputs: Array) -> Array:
         """Apply the activation to numbers in an array or in nested lists of any depth."""
         if self.activation.whole:
-            return arrays.make(self.activation(list(row(inputs, None, self))))
+            return arrays.array(self.activation(arrays.make(row(inputs, None, self))))
         return arrays.map_numbers(self.activation, inputs)
 
 

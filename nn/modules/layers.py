@@ -108,7 +108,7 @@ class Layer(Module):
                     s.name = name
             outputs.append(s)
         if whole:
-            outputs = self.activation(outputs)
+            outputs = list(self.activation(arrays.make(outputs)))
             for output, (_, _, name) in zip(outputs, self._neurons, strict=True):
                 output.name = name
         return arrays.make(outputs)

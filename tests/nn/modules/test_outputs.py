@@ -185,3 +185,26 @@ def test_every_module_takes_lists_tuples_and_arrays_and_gives_an_array(name):
 def test_a_masked_array_is_refused(model, x):
     with pytest.raises(TypeError, match="masked array, whose mask would be ignored"):
         model(np.ma.masked_array(x, x > 0))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_activations_of_whole_rows_are_multiplied_number_by_number(name):
+    expected = 2 * getattr(torch, name)(torch.tensor(X[0]), -1).numpy()
+    layer = nn.Layer(3, 3, name, W=np.eye(3), b=np.zeros(3))
+    for y in (2 * nn.activation(name)(X[0]), 2 * nn.Activation(name)(X[0].tolist()), 2 * layer(X[0])):
+        assert_allclose(arrays.numbers(y), expected, rtol=1e-14)
+
+
+def test_an_activation_of_ones_own_of_whole_rows_gets_an_array():
+    shares = nn.ActivationFunction("shares", lambda s: s**2 / (s**2).sum(), whole=True)
+    expected = X[0] ** 2 / (X[0] ** 2).sum()
+    for y in (nn.Activation(shares)(X[0]), nn.Layer(3, 3, shares, W=np.eye(3), bias=False)(X[0])):
+        assert_allclose(arrays.numbers(y), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", [name for name, known in nn.ACTIVATIONS.items() if not known.whole])
+def test_activations_work_on_arrays_number_by_number(name):
+    function = nn.ACTIVATIONS[name]
+    expected = [float(function(x)) for x in X[0]]
+    for given in (X[0], np.array([Value(x) for x in X[0]])):
+        assert_allclose(arrays.numbers(2 * function(given)), 2 * np.array(expected), rtol=1e-14)
