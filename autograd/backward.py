@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
+from autograd import tree
+from autograd.arrays import is_array
 from autograd.context import extending
 from autograd.errors import ControlFlowError, NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
 from autograd.floats import apply_to_extended, real_number, slopes_on_floats
@@ -57,16 +59,16 @@ def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> N
             raise
 
 
-def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[Any]:
+def gradients(y: Value, xs: Any, *, create_graph: bool = False) -> Any:
     """Compute ∂y/∂x for each x of a recorded graph, and leave the leaves' `grad` as it was.
 
     Args:
         y: the output.
-        xs: Values of its graph, leaves or interior.
+        xs: a list of Values of its graph, leaves or interior, and of arrays of them; or one array.
         create_graph: give Values, to be differentiated again, instead of floats.
 
     Returns:
-        one number for each x; 0.0 where y does not depend on it.
+        one number for each x, an array for an array; 0.0 where y does not depend on it.
 
     Raises:
         OperandTypeError: `y` or one of `xs` is no Value.
@@ -79,7 +81,8 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
         >>> slope.data, gradients(slope, [x])
         (27.0, [18.0])
     """
-    xs = list(xs)
+    given = xs if is_array(xs) else list(xs)
+    xs = tree.leaves(given)
     for v in (y, *xs):
         if not isinstance(v, Value):
             raise OperandTypeError(
@@ -88,8 +91,8 @@ def gradients(y: Value, xs: list[Value], *, create_graph: bool = False) -> list[
             )
     if create_graph:
         adjoints = differentiable_sweep(y, 1.0, frozenset(xs))
-        return [adjoints[x] if x in adjoints else Value(0.0, requires_grad=False) for x in xs]
-    return gradients_and_leaves(y, xs)[0]
+        return tree.rebuild(given, [adjoints[x] if x in adjoints else Value(0.0, requires_grad=False) for x in xs])
+    return tree.rebuild(given, gradients_and_leaves(y, xs)[0])
 
 
 def gradients_and_leaves(y: Value, xs: list[Value]) -> tuple[list[float], list[Value]]:

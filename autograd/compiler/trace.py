@@ -119,7 +119,7 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
         CompileError: the result is no Value, or the two graphs differ.
         ControlFlowError: the function looks at a traced number.
     """
-    listed = tuple(parameters)
+    listed = tuple(tree.leaves(parameters if is_array(parameters) else list(parameters)))
     for place, parameter in enumerate(listed):
         if not isinstance(parameter, Value) or not parameter.is_leaf:
             what = "no Value" if not isinstance(parameter, Value) else "no leaf: an operation computed it"

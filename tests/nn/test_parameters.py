@@ -5,10 +5,10 @@ import pickle
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import nn
-from autograd import Value
+from autograd import Value, compile, gradients  # noqa: A004
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.parameters import ParameterDict, Parameters
@@ -315,3 +315,27 @@ def test_an_array_stays_read_only():
     for W in (layer().W, copy.deepcopy(layer()).W, pickle.loads(pickle.dumps(layer())).W, layer().W.T):
         with pytest.raises(ValueError, match="WRITEABLE"):
             W.flags.writeable = True
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradients_by_arrays_are_pytorchs(create_graph):
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    model = nn.MLP(2, [3, 1], "tanh", seed=0)
+    x = np.array([0.3, -0.7])
+    loss = (model(x) ** 2).sum()
+    arrays = [model[0].W, model[0].b, model[1].W]
+    theirs = [torch.tensor(model.state_dict()[name], requires_grad=True) for name in ("W1", "b1", "W2", "b2")]
+    hidden = torch.tanh(theirs[0] @ torch.tensor(x) + theirs[1])
+    expected = torch.autograd.grad(((theirs[2] @ hidden + theirs[3]) ** 2).sum(), theirs[:3])
+    for ours, slopes in zip(gradients(loss, arrays, create_graph=create_graph), expected, strict=True):
+        assert type(ours) is np.ndarray
+        assert_allclose(ours.astype(float), slopes.numpy(), rtol=1e-12)
+    alone = gradients(loss, model[0].W, create_graph=create_graph)
+    assert_allclose(alone.astype(float), expected[0].numpy(), rtol=1e-12)
+
+
+def test_a_program_is_differentiated_by_arrays_of_them():
+    model = layer()
+    program = compile(lambda v: model(v).sum(), [1.0, 1.0], parameters=[model.W, model.b], backend="numpy")
+    assert program.parameters == tuple(model.parameters())
+    assert_allclose(program.value_and_grad(np.array([[2.0, 3.0]]))[1], [2, 3, 2, 3, 2, 3, 1, 1, 1])
