@@ -36,7 +36,9 @@ class Eager(NamedTuple):
 
 
 def leaves_of(nested: Any) -> list[Value]:
-    """List the Values of nested lists."""
+    """List the Values of nested lists and arrays."""
+    if isinstance(nested, np.ndarray):
+        return nested.ravel().tolist()
     return [leaf for item in nested for leaf in leaves_of(item)] if isinstance(nested, list) else [nested]
 
 

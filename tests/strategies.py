@@ -20,6 +20,7 @@ from autograd import (
     leaky_relu,
     maximum,
     minimum,
+    ops,
     relu,
     sigmoid,
     sin,
@@ -65,8 +66,12 @@ class Case:
         return f"{self.story} with {w or 'no parameters'} at {[array.tolist() for array in self.batch]}"
 
 
+#: What both backends compute: to round a decimal digit as Python does takes Python.
+REPLAYED = [op for op in CATALOGUE if op is not ops.round]
+
+
 @st.composite
-def programs(draw: st.DrawFn, *, steps: int = 8, batch: int = 4, operations: Any = CATALOGUE) -> Case:
+def programs(draw: st.DrawFn, *, steps: int = 8, batch: int = 4, operations: Any = REPLAYED) -> Case:
     """Generate programs over the catalogue or small networks, whose inputs play any role in the compiled function.
 
     The examples lie around the point that the program is defined at; those that come near a kink are left out.
