@@ -6,7 +6,7 @@ user passes for parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -24,11 +24,9 @@ __all__ = [
     "entries",
     "first",
     "flat",
-    "leaves",
     "make",
     "map_numbers",
     "numbers",
-    "open_arrays",
     "places",
     "read_given",
     "read_or_keep",
@@ -89,34 +87,18 @@ def entries(nested: Any, place: str = "") -> Iterator[tuple[str, Any]]:
         yield place, nested
 
 
-def leaves(nested: Any) -> list[Any]:
-    """List the entries of arrays, nested lists and dicts in order."""
-    if isinstance(nested, np.ndarray):
-        return nested.ravel().tolist()
-    if not isinstance(nested, CONTAINERS):
-        return [nested]
-    return [leaf for inner in (nested.values() if isinstance(nested, dict) else nested) for leaf in leaves(inner)]
-
-
-def flat(nested: Array) -> list[Any]:
-    """List the entries of an array or of nested lists in order.
+def flat(nested: Any) -> list[Any]:
+    """List the entries of arrays, nested lists and dicts in order.
 
     >>> flat([[1, 2], [3]])
     [1, 2, 3]
     """
     if isinstance(nested, np.ndarray):
         return nested.ravel().tolist()
-    if not isinstance(nested, list | tuple):
+    if not isinstance(nested, CONTAINERS):
         return [nested]
-    if nested and not isinstance(nested[0], list | tuple | np.ndarray):
-        return list(nested)
-    return [entry for inner in nested for entry in flat(inner)]
-
-
-def open_arrays(things: Iterable[Any]) -> Iterator[Any]:
-    """Yield things one by one, and of arrays among them the entries: ``[layer.W, layer.b]`` are parameters, too."""
-    for thing in things:
-        yield from thing.ravel().tolist() if isinstance(thing, np.ndarray) else (thing,)
+    inner = nested.values() if isinstance(nested, dict) else nested
+    return [entry for one in inner for entry in (flat(one) if isinstance(one, CONTAINERS) else (one,))]
 
 
 def shape(nested: Array) -> tuple[int, ...]:

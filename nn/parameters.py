@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import Any, NoReturn, Self
 
@@ -88,7 +89,7 @@ def holds_parameters(content: Any, name: str = "") -> bool:
         return False
     if isinstance(content, Parameters | ParameterDict):
         return first is not None
-    trained = [isinstance(one, Value) and one.is_parameter for one in arrays.leaves(content)]
+    trained = [isinstance(one, Value) and one.is_parameter for one in arrays.flat(content)]
     if any(trained) and not all(trained):
         place = [place for place, _ in arrays.entries(content, name)][trained.index(False)]
         raise TypeError(
@@ -111,7 +112,7 @@ def hold(content: Any) -> Any:
         shape = arrays.shape(content)
     except ShapeError:
         return tuple(map(hold, content))
-    if not all(isinstance(one, Value) for one in values):
+    if len(values) != math.prod(shape):  # a list of dicts
         return tuple(map(hold, content))
     return _fill(values, shape) if shape else values[0]
 

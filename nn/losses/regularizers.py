@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, scope, total
 from nn import arrays
@@ -62,9 +62,10 @@ class _Norm(Regularizer):
 
     def choose(self, parameters: Weights) -> list[Value]:
         """List the parameters that are penalised."""
-        listed = parameters.items() if isinstance(parameters, Mapping) else parameters
-        named = [one if isinstance(one, tuple) else (one.name or "", one) for one in arrays.open_arrays(listed)]
-        return [p for name, p in named if self.only is None or self.only(name)]
+        listed: list[Any] = list(parameters.items() if isinstance(parameters, Mapping) else parameters)
+        if not listed or not isinstance(listed[0], tuple):
+            listed = [(p.name or "", p) for p in arrays.flat(listed)]
+        return [p for name, p in listed if self.only is None or self.only(name)]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.strength!r})"

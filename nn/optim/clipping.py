@@ -89,7 +89,7 @@ def clip_grad_value(parameters: Iterable[Value], clip_value: float) -> None:
 
 
 def _gradient(parameters: Iterable[Value]) -> tuple[list[Value], Vector]:
-    chosen = [parameter for parameter in arrays.open_arrays(parameters) if parameter.grad is not None]
+    chosen = [parameter for parameter in arrays.flat(list(parameters)) if parameter.grad is not None]
     g = flat.gradient(chosen)
     index = flat.first_not_finite(g) if chosen else None
     if index is not None:

@@ -46,7 +46,7 @@ def parameter_list(parameters: Iterable[Value], owner: str) -> list[Value]:
         raise TypeError(f"{owner} takes the parameters, not the model: pass model.parameters().")
     if isinstance(parameters, Value | str) or not isinstance(parameters, Iterable):
         raise TypeError(f"{owner} takes a list of Values, not one {type(parameters).__name__}: pass [w1, w2, …].")
-    listed = list(arrays.open_arrays(parameters))
+    listed = arrays.flat(list(parameters))
     if not listed:
         raise ValueError(
             f"{owner} was given no parameters, so it has nothing to train. A model without weights has none; an "
