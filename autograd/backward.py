@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
-from autograd import tree
+from autograd import ops, tree
+from autograd.anomaly import check_bends, find_excused, no_second_derivative, report_anomaly, trainable_leaves
 from autograd.arrays import is_array
-from autograd.context import extending
-from autograd.errors import ControlFlowError, NoGradientError, NonFiniteGradientError, OperandTypeError, StaleGraphError
+from autograd.errors import ControlFlowError, NoGradientError, OperandTypeError, StaleGraphError
 from autograd.floats import apply_to_extended, real_number, slopes_on_floats
 from autograd.graph import reaching, same_number, topological
 from autograd.recording import is_traced
-from autograd.symbol import number_text
+from autograd.singular import keep_what_flows, slope_on_values
 from autograd.value import FROZEN, Value, number_of
 
 __all__ = ["backward", "check_fresh", "gradients", "pass_down"]
@@ -33,7 +33,7 @@ def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> N
         raise _inside_a_trace()
     if create_graph:
         nodes = topological([root])
-        wanted = _trainable_leaves(nodes)
+        wanted = trainable_leaves(nodes)
         if not wanted:
             raise _nothing_to_do(root)
         adjoints = differentiable_sweep(root, seed, wanted)
@@ -126,7 +126,9 @@ def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tu
         raise _inside_a_trace()
     leaves: list[tuple[Value, Any]] = []
     try:
-        _deliver(root, seed, _order(root, leaves), leaves)
+        bends = _deliver(root, seed, _order(root, leaves), leaves)
+        if bends:
+            check_bends(root, bends, wanted)
         spread = 0.0
         if wanted is None:
             for leaf, _ in leaves:
@@ -136,7 +138,7 @@ def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tu
             for node in wanted:
                 spread += node._grad or 0.0
         if spread - spread != 0.0:
-            _report_anomaly(root, wanted)
+            report_anomaly(root, wanted)
     except BaseException:
         _forget(root, leaves)
         raise
@@ -191,16 +193,22 @@ def _order(root: Value, leaves: list[tuple[Value, Any]]) -> list[Value]:
     return order
 
 
-def _deliver(root: Value, seed: float, order: list[Value], leaves: list[tuple[Value, Any]]) -> None:
+def _deliver(root: Value, seed: float, order: list[Value], leaves: list[tuple[Value, Any]]) -> list[Value]:
     """Pass each node's adjoint on, the last node first, so that it is complete when its turn comes.
 
     A zero adjoint passes zeros, whatever the slopes below.
+
+    Returns:
+        the slopes without a derivative that a zero adjoint came to: 0 times what they are is unknown.
     """
+    bends: list[Value] = []
     root._grad = seed
     for node in reversed(order):
         node._pending = 0
         adjoint = node._grad
         if not adjoint:
+            if node._op is ops.bent:
+                bends.append(node)
             continue
         slope = node._dx
         if slope is not None:
@@ -216,6 +224,7 @@ def _deliver(root: Value, seed: float, order: list[Value], leaves: list[tuple[Va
                     operand._grad += adjoint * slope
     for leaf, _ in leaves:
         leaf._pending = 0
+    return bends
 
 
 def _forget(root: Value, leaves: list[tuple[Value, Any]]) -> None:
@@ -226,75 +235,6 @@ def _forget(root: Value, leaves: list[tuple[Value, Any]]) -> None:
             node._grad = None
     for leaf, before in leaves:
         leaf._grad = before
-
-
-def _report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
-    """Find the first edge, from the output down, that turns a finite adjoint into an infinite or NaN one.
-
-    Raises:
-        NonFiniteGradientError: there is one on the way to a wanted node. What is infinite by the seed or by the
-            numbers of the graph themselves is no anomaly, and neither is what is NaN because one of them is.
-    """
-    nodes = topological([root])
-    needed = reaching(nodes, _trainable_leaves(nodes) if wanted is None else wanted)
-    excused = _find_excused(nodes)
-    infinite, undefined = {root}, {root}  # where the gradient may be so
-    for node in reversed(nodes):
-        adjoint = node._grad
-        if node not in needed:
-            continue
-        if adjoint - adjoint != 0.0 and node not in (undefined if adjoint != adjoint else infinite):
-            what = "is larger than the largest float, 1.8e308. Scale the output down."
-            if adjoint != adjoint:
-                what = "holds ∞ and −∞. Keep the operands finite."
-            raise NonFiniteGradientError(
-                f"The gradient stops being finite at {node._describe()}: the sum over the edges that lead away from it "
-                f"{what} No gradient was changed."
-            )
-        for operand, slope in zip(node.operands, node._slopes, strict=True):
-            if slope is None or not isinstance(operand, Value) or operand not in needed or not adjoint:
-                continue
-            flow = adjoint * slope
-            if flow - flow == 0.0:
-                continue
-            if _is_anomaly(node, operand, adjoint, slope, excused):
-                raise _anomaly(node, operand, slope, adjoint)
-            infinite.add(operand)
-            if flow != flow:
-                undefined.add(operand)
-
-
-def _find_excused(nodes: Sequence[Value]) -> Set[Value]:
-    """Collect the nodes whose numbers are infinite or NaN because some that were given are."""
-    excused: set[Value] = set()
-    for node in nodes:
-        if node._data - node._data != 0.0 and (
-            node._x is None or any(v in excused if isinstance(v, Value) else v - v != 0.0 for v in node.operands)
-        ):
-            excused.add(node)
-    return excused
-
-
-def _is_anomaly(node: Value, operand: Value, adjoint: float, slope: float, excused: Set[Value]) -> bool:
-    """Whether a flow that is infinite or NaN is so neither by its adjoint nor by numbers that were given so."""
-    flow = adjoint * slope
-    if flow != flow:
-        return all(x == x for x in (adjoint, node._data, *map(number_of, node.operands)))
-    return adjoint - adjoint == 0.0 and node not in excused and operand not in excused
-
-
-def _anomaly(node: Value, operand: Value, slope: float, adjoint: float) -> NonFiniteGradientError:
-    given = ", ".join(v._describe() if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
-    return NonFiniteGradientError(
-        f"The gradient stops being finite at {node._describe()}: {node._op.name} has slope {number_text(slope)} with "
-        f"respect to {operand._describe()}, where its operands are {given} and its own gradient is "
-        f"{number_text(adjoint)}. Move the operand off that point, or choose another branch there with where. No "
-        "gradient was changed."
-    )
-
-
-def _trainable_leaves(nodes: Sequence[Value]) -> frozenset[Value]:
-    return frozenset(node for node in nodes if node._x is None and node._op is not FROZEN)
 
 
 def _nothing_to_do(root: Value) -> NoGradientError:
@@ -330,17 +270,23 @@ def differentiable_sweep(
     def slopes_of(node: Value, adjoint: Any) -> Sequence[Any]:
         if node in until:
             return ()
+        if node._op is ops.bent:
+            needed = reaching(nodes, wanted)
+            if node in needed and (number_of(adjoint) != 0.0 or node.operands[2] in needed):
+                raise no_second_derivative(node)
+            return ()
         check_fresh(node, SECOND_ORDER)
         wanted_slots = [slope is not None for slope in node._slopes]
         try:
             slopes = node._op.slopes_at(node, node.operands, wanted_slots)
         except (ArithmeticError, ValueError):
-            slopes = [_slope_on_values(node, slot) if w else None for slot, w in enumerate(wanted_slots)]
+            slopes = [slope_on_values(node, slot) if w else None for slot, w in enumerate(wanted_slots)]
         slopes = [slope if type(slope) is Value or slope else None for slope in slopes]
         numbers = [0.0 if slope is None else number_of(slope) for slope in slopes]
-        if all(x - x == 0.0 for x in numbers) or is_traced(node):
+        cusp = node._op.cusp is not None and node._op.cusp(*map(number_of, node.operands)) == 0.0
+        if (not cusp and all(x - x == 0.0 for x in numbers)) or is_traced(node):
             return slopes
-        return _keep_what_flows(node, slopes, number_of(adjoint), reaching(nodes, wanted), _find_excused(nodes))
+        return keep_what_flows(node, slopes, adjoint, reaching(nodes, wanted), find_excused(nodes), cusp)
 
     return {
         node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)
@@ -380,32 +326,6 @@ def _times(adjoint: Any, slope: Any) -> Any:
     if not isinstance(adjoint, Value) and adjoint == 1.0:
         return slope
     return adjoint if not isinstance(slope, Value) and slope == 1.0 else adjoint * slope
-
-
-def _keep_what_flows(
-    node: Value, slopes: list[Any], adjoint: float, needed: Set[Value], excused: Set[Value]
-) -> list[Any]:
-    """Leave out each infinite or undefined slope along which nothing flows; where something does, it is an error."""
-    kept = list(slopes)
-    for slot, (operand, slope) in enumerate(zip(node.operands, slopes, strict=True)):
-        number = 0.0 if slope is None else number_of(slope)
-        if number - number == 0.0:
-            continue
-        if not isinstance(operand, Value) or operand not in needed or adjoint == 0.0:
-            kept[slot] = None
-        elif _is_anomaly(node, operand, adjoint, number, excused):
-            raise _anomaly(node, operand, number, adjoint)
-    return kept
-
-
-def _slope_on_values(node: Value, slot: int) -> Any:
-    """Evaluate one slope rule of a node on Values; where the slope is infinite or undefined it is ±∞ or NaN."""
-    wanted = [place == slot for place in range(len(node._slopes))]
-    try:
-        return node._op.slopes_at(node, node.operands, wanted)[slot]
-    except (ArithmeticError, ValueError):
-        with extending():
-            return node._op.slopes_at(node, node.operands, wanted)[slot]
 
 
 #: Why a stale graph is refused, and what to do.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from autograd import ops, tree
+from autograd.anomaly import no_second_derivative
 from autograd.arrays import is_array
 from autograd.backward import differentiable_sweep, gradients_and_leaves
 from autograd.context import current, differentiating, enable_grad
@@ -258,11 +259,19 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     flat = tree.leaves(outputs)
     nodes = topological([y for y in flat if isinstance(y, Value)], frozenset(moved))
     nested = nested or _captures(nodes, frozenset(moved))
+    reached = set(moved)  # what depends on the primals, at whatever rate
     for node in nodes:
         if node in moved or node.is_leaf:
             continue
         assert node.op is not None
         wanted = [isinstance(v, Value) and v in moved for v in node.operands]
+        touched = [isinstance(v, Value) and v in reached for v in node.operands]
+        if any(touched):
+            reached.add(node)
+        if node.op is ops.bent:
+            if any(touched[:2]) and (touched[2] or number_of(node.operands[2]) != 0.0):
+                raise no_second_derivative(node)
+            continue
         try:
             slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node._slopes
         except (ArithmeticError, ValueError):

@@ -75,6 +75,8 @@ class Op:
         neutral: for an operand's place, the number that leaves the other operand as the result, exactly.
         tidy: a function of symbols and floats that gives a shorter way to write the operation, or None.
         kink: a generic expression of the operands that is zero where the operation has no first derivative.
+        cusp: a function of floats that is zero where slopes are given by `convention` and have no derivative of their
+            own: a second one is refused there.
         branch: a function of floats that gives another number on each of several smooth pieces; the sign of `kink`
             unless given.
         convention: what the slope is taken to be there, in words.
@@ -108,6 +110,7 @@ class Op:
     neutral: Mapping[int, float]
     tidy: Callable[..., Any] | None
     kink: Callable[..., Any] | None
+    cusp: Callable[..., float] | None
     branch: Callable[..., Any] | None
     convention: str
     reference: str
@@ -135,6 +138,7 @@ class Op:
         neutral: Mapping[int, float] | None = None,
         tidy: Callable[..., Any] | None = None,
         kink: Callable[..., Any] | None = None,
+        cusp: Callable[..., float] | None = None,
         branch: Callable[..., Any] | None = None,
         convention: str = "",
         reference: str = "",
@@ -176,6 +180,7 @@ class Op:
             "neutral": neutral or {},
             "tidy": tidy,
             "kink": kink,
+            "cusp": cusp,
             "branch": branch or kink,
             "convention": convention,
             "reference": reference,

@@ -251,7 +251,8 @@ reciprocal = Op(
 hypot = Op(
     "hypot", math.hypot,
     [lambda out, x, y: x / (out + equal(out, 0.0)), lambda out, x, y: y / (out + equal(out, 0.0))],
-    array="hypot", kink=lambda x, y: abs(x) + abs(y), convention="slopes 0 at (0, 0)",
+    array="hypot", kink=lambda x, y: abs(x) + abs(y), cusp=lambda x, y: abs(x) + abs(y),
+    convention="slopes 0 at (0, 0), no second derivative",
     doc="√(x² + y²) without overflow", reference="Abramowitz and Stegun 3.3.5",
 )
 
@@ -532,3 +533,9 @@ LIMITS |= {op.forward: op.limit for op in CATALOGUE if op.limit is not None}
 #: The number itself, held constant: what `detach()` leaves in a graph that is being compiled. Its slope is a decision,
 #: no derivative, so it stands outside the catalogue.
 detached = Op("detached", lambda x: x, [lambda out, x: 0.0], doc="the number itself, through which no gradient flows")
+
+#: A slope by convention, or what an infinite slope passes on from an adjoint of 0: it has no derivative of its own.
+bent = Op(
+    "bent", lambda x, y, adjoint: x, [lambda out, x, y, adjoint: math.nan] * 2 + [lambda out, x, y, adjoint: 0.0],
+    operands=["x", "y", "adjoint"], doc="a slope x of the node y, that cannot be differentiated again",
+)

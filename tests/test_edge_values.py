@@ -457,3 +457,79 @@ class TestBeyondTheLargestFloat:
         bell = Op("bell", lambda x: 1.0 / (1.0 + x * x), [lambda out, x: -2.0 * x / autograd.square(1.0 + x * x)])
         assert autograd.derivative(bell, order=2)(1e200) == 0.0
         assert autograd.hessian(lambda v: bell(v[0]) * v[1])([1e160, 1.0]) == [[0.0, 0.0], [0.0, 0.0]]
+
+
+class TestSecondOrderAtKinks:
+    """A second derivative at a kink is right, by a convention that the card states, or an error."""
+
+    @pytest.mark.parametrize(
+        ("f", "at"),
+        [
+            (lambda v: autograd.hypot(*v), [0.0, 0.0]),
+            (lambda v: autograd.square(autograd.hypot(*v)), [0.0, 0.0]),  # right would be 2·I, PyTorch gives NaN
+            (lambda v: autograd.hypot(*v) ** 2 * autograd.exp(v[0]), [0.0, 0.0]),
+            (lambda v: autograd.sqrt(v[0] ** 2 + v[1] ** 2) ** 2, [0.0, 0.0]),
+            (lambda v: autograd.sqrt(v[0]) ** 2, [0.0]),
+            (lambda v: autograd.cbrt(v[0]) ** 3, [0.0]),
+            (lambda v: autograd.asin(v[0]) * (1.0 - v[0]), [1.0]),
+        ],
+    )
+    def test_refused(self, f, at):
+        tangent = [1.0, *[0.0] * (len(at) - 1)]
+        for second in (
+            lambda: autograd.hessian(f)(at),
+            lambda: autograd.hvp(f, at, tangent),
+            lambda: autograd.jvp(autograd.grad(f), (at,), (tangent,)),
+            lambda: autograd.jacobian(autograd.grad(f))(at),
+        ):
+            with pytest.raises(NonFiniteGradientError, match=r"second derivative does not exist|stops being"):
+                second()
+
+    def test_the_message(self):
+        with pytest.raises(NonFiniteGradientError) as raised:
+            autograd.hessian(lambda v: autograd.hypot(v[0], v[1]) ** 2)([0.0, 0.0])
+        assert str(raised.value) == (
+            "The second derivative does not exist at hypot = 0: hypot has no second derivative where its operands are "
+            "0, 0. Write x*x + y*y for hypot(x, y)**2, or move the operands off that point. No gradient was changed."
+        )
+        assert autograd.hessian(lambda v: v[0] * v[0] + v[1] * v[1])([0.0, 0.0]) == [[2.0, 0.0], [0.0, 2.0]]
+
+    def test_the_first_order_stays(self):
+        assert autograd.grad(lambda v: autograd.hypot(*v))([0.0, 0.0]) == [0.0, 0.0]
+        assert autograd.derivative(lambda x: autograd.hypot(x, 0.0))(0.0) == 0.0
+        assert autograd.derivative(lambda x: 0.0 * autograd.sqrt(x))(0.0) == 0.0
+        x, y = Value(0.0), Value(0.0)
+        autograd.hypot(x, y).backward(create_graph=True)
+        assert (x.grad.data, y.grad.data) == (0.0, 0.0)
+
+    @pytest.mark.parametrize(
+        ("f", "at", "due"),
+        [
+            (lambda x: where(x > 0, autograd.hypot(x, 0.0), x * x), 0.0, 2.0),
+            (lambda x: where(x > 0, autograd.sqrt(x), 3.0 * x * x), 0.0, 6.0),
+            (lambda x: autograd.relu(-autograd.hypot(x, 0.0) - 1.0) + x * x, 0.0, 2.0),
+            (lambda x: 0.0 * autograd.sqrt(x) + x**3, 0.0, 0.0),
+            (lambda x: autograd.step(x) * autograd.sqrt(x) + x * x, 0.0, 2.0),
+            (lambda x: -(autograd.greater(x, 0.0) * 2.0) / 3.0 * autograd.sqrt(x) + x * x, 0.0, 2.0),
+            (autograd.hypot, None, None),
+        ],
+    )
+    def test_what_is_cut_off_is_left_out(self, f, at, due):
+        if at is None:
+            assert autograd.hessian(lambda v: f(*v))([3.0, 4.0])[0][0] == pytest.approx(16.0 / 125.0, rel=1e-14)
+        else:
+            assert autograd.derivative(f, order=2)(at) == due
+
+    def test_a_factor_that_is_given_as_zero(self):
+        """x·√w is 0 for every w where x is 0; the mixed derivative is infinite."""
+        x, w = Value(0.0), Value(0.0)
+        [slope] = gradients(x * autograd.sqrt(w), [w], create_graph=True)
+        assert gradients(slope, [w]) == [0.0]
+        assert gradients(slope, [w], create_graph=True)[0].data == 0.0
+        for create_graph in (False, True):
+            with pytest.raises(NonFiniteGradientError):
+                gradients(slope, [x, w], create_graph=create_graph)
+
+    @pytest.mark.parametrize("name", ["abs", "relu", "leaky_relu", "step", "sign", "floor", "ceil", "round"])
+    def test_what_is_straight_on_both_sides_has_none(self, name):
+        assert autograd.derivative(lambda x: getattr(autograd, name)(x), order=2)(0.0) == 0.0

@@ -32,7 +32,7 @@ LAYERS = {
         "value",
         "emit ufuncs",
         "recording",
-        "graph staleness",
+        "graph staleness anomaly singular",
         "backward explain copying",
         "functional draw testing",
     ],

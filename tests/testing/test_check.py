@@ -144,7 +144,7 @@ class TestKinks:
         failure = verdict_of(f, *point)
         assert (failure.verdict, failure.order, failure.input) == ("kink", 1, "x")
         assert f"This looks like a kink of {operation}, with slopes {sides} on its sides; the engine's" in str(failure)
-        check_gradients(f, *point, allow_kinks=True)
+        check_gradients(f, *point, order=1 if operation == "hypot" else 2, allow_kinks=True)
 
     def test_a_kink_that_no_record_tells_of(self):
         bent = Op("bent", lambda x: max(x, 2.0 * x), [lambda out, x: 1.0 + autograd.greater(x, 0.0)])
