@@ -281,12 +281,15 @@ def differentiable_sweep(
             slopes = node._op.slopes_at(node, node.operands, wanted_slots)
         except (ArithmeticError, ValueError):
             slopes = [slope_on_values(node, slot) if w else None for slot, w in enumerate(wanted_slots)]
-        slopes = [slope if type(slope) is Value or slope else None for slope in slopes]
-        numbers = [0.0 if slope is None else number_of(slope) for slope in slopes]
+        kept, off = [], 0.0
+        for slope in slopes:
+            number = slope._data if type(slope) is Value else slope or 0.0
+            off += number - number
+            kept.append(slope if type(slope) is Value or slope else None)
         cusp = node._op.cusp is not None and node._op.cusp(*map(number_of, node.operands)) == 0.0
-        if (not cusp and all(x - x == 0.0 for x in numbers)) or is_traced(node):
-            return slopes
-        return keep_what_flows(node, slopes, adjoint, reaching(nodes, wanted), find_excused(nodes), cusp)
+        if (off == 0.0 and not cusp) or is_traced(node):
+            return kept
+        return keep_what_flows(node, kept, adjoint, reaching(nodes, wanted), find_excused(nodes), cusp)
 
     return {
         node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)
