@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no doctests, and share a name
+
 COMMON = {
     "deadline": None,
     "derandomize": True,

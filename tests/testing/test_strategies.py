@@ -71,7 +71,7 @@ def test_smooth_programs_stay_off_kinks_and_ends(program):
 def test_the_whole_catalogue_is_reached():
     seen, shared = Counter(), Counter()
 
-    @settings(THOROUGH, max_examples=1000)
+    @settings(THOROUGH, max_examples=2500)
     @given(expressions())
     def collect(program):
         seen.update({step.op.name for step in program.steps})
