@@ -116,7 +116,7 @@ def torch_apply(op, operands):
     f = {
         "truediv": torch.div,
         "mod": torch.remainder,
-        "floordiv": torch.floor_divide,
+        "floordiv": lambda x, y: torch.div(x, y, rounding_mode="floor"),
         "round": lambda x, digits: torch.round(x),
         "mean": lambda *xs: torch.stack(xs).mean(),
         "equal": lambda x, y: (x == y).double(),
