@@ -16,6 +16,7 @@ from autograd.errors import (
     OperandTypeError,
     ValueOverflowError,
 )
+from autograd.notation import QUOTIENT
 from autograd.op import READINGS, REAL, Op
 from autograd.symbol import Symbol, apply_to_symbols, text
 
@@ -206,7 +207,7 @@ def _cure_in_where(op: Op, operands: Sequence[Any], numbers: Sequence[float], di
     code = None if frame is None else frame.f_code
     if code is None or "where" not in (*code.co_names, *code.co_freevars, *code.co_varnames) or op.nary:
         return ""
-    place = len(operands) - 1 if op.name == "truediv" else 0
+    place = len(operands) - 1 if op.notation is QUOTIENT else 0
     x, interval = operands[place], REAL if division else op.domain[place]
     if not isinstance(x, Symbol) or (numbers[place] in interval and not division):
         return ""
