@@ -178,6 +178,11 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
         [[3.0, 2.0], [1.0, 1.0]]
     """
+    if not isinstance(argnums, int):
+        raise TypeError(
+            f"jacobian differentiates by one argument, but argnums is {argnums!r}: make a Jacobian for each, such as "
+            "jacobian(f, 0) and jacobian(f, 1)."
+        )
 
     @enable_grad()
     def differentiate(*args: Any) -> Any:

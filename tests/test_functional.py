@@ -207,6 +207,15 @@ class TestArrays:
         assert slope == 8.0
 
 
+def test_a_jacobian_is_by_one_argument():
+    with pytest.raises(TypeError) as raised:
+        jacobian(lambda x, y: [x * y], (0, 1))
+    assert str(raised.value) == (
+        "jacobian differentiates by one argument, but argnums is (0, 1): make a Jacobian for each, such as "
+        "jacobian(f, 0) and jacobian(f, 1)."
+    )
+
+
 class TestNesting:
     def test_grad_of_grad(self):
         f = lambda x: x**4  # noqa: E731

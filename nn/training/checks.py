@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,14 +53,19 @@ Metrics = Sequence[str | Metric] | Mapping[str, Metric]
 
 
 class _Measure:
-    """A metric of the user's own, whose answers are checked."""
+    """A metric of the user's own, whose answers are checked; scikit-learn's take the targets first."""
 
     def __init__(self, name: str, function: Metric) -> None:
         self.name = name
         self.function = function
+        self.targets_first = _takes_targets_first(function)
 
     def __call__(self, predictions: ArrayLike, targets: ArrayLike) -> float:
-        return self.check(self.function(predictions, targets))
+        return self.check(self.compute(predictions, targets))
+
+    def compute(self, predictions: ArrayLike, targets: ArrayLike) -> Any:
+        """Call the function with its arguments in the order of its own parameters."""
+        return self.function(targets, predictions) if self.targets_first else self.function(predictions, targets)
 
     def check(self, answer: Any) -> float:
         try:
@@ -73,6 +79,15 @@ class _Measure:
             f"The metric {self.name!r} gave {kind}, but a metric gives one number for all predictions and targets, "
             "which are arrays of one row an example: return their mean, say."
         )
+
+
+def _takes_targets_first(function: Metric) -> bool:
+    """Whether the first parameter of a metric is called as the targets are: ``y_true``, as in scikit-learn."""
+    try:
+        first = next(iter(inspect.signature(function).parameters), "")
+    except (TypeError, ValueError):  # a function of C, say
+        return False
+    return first in ("y_true", "targets", "target", "labels_true")
 
 
 def check_model(model: Module) -> None:
@@ -227,7 +242,7 @@ def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examp
     for measure in own:
         try:
             with warnings.catch_warnings(action="ignore"):
-                answer = measure.function(predictions, examples.T)
+                answer = measure.compute(predictions, examples.T)
         except Exception:  # equal predictions may be none that it takes; those of a training are others
             continue
         measure.check(answer)

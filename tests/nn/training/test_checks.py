@@ -325,3 +325,21 @@ def test_a_last_batch_of_one_is_fine_without_normalisation_by_the_batch() -> Non
     pictures = np.random.default_rng(0).normal(size=(3, 1, 2, 2))
     net = Sequential(BatchNorm2d(1), Flatten(), Layer(4, 1, seed=0))
     assert fit(net, pictures, [0.0, 1.0, 2.0], batch_size=2).epochs == 1
+
+
+def test_metrics_of_scikit_learn_work_as_they_are() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    random = np.random.default_rng(0)
+    predictions, targets = random.normal(size=(40, 1)), random.normal(size=(40, 1))
+    for function in (metrics.r2_score, metrics.mean_absolute_percentage_error, metrics.explained_variance_score):
+        [measure] = find_metrics([function]).values()
+        assert measure(predictions, targets) == function(targets, predictions) != function(predictions, targets)
+
+
+def test_metrics_of_ones_own_take_predictions_first() -> None:
+    def bias(y_pred: Any, y_true: Any) -> float:
+        return float(np.mean(y_pred - y_true))
+
+    for function in (bias, lambda p, t: float(np.mean(p - t))):
+        [measure] = find_metrics([function]).values()
+        assert measure(np.array([[3.0]]), np.array([[1.0]])) == 2.0
