@@ -103,13 +103,15 @@ def _off_whole(x: Any) -> Any:
 
 
 mod = Op(
-    "mod", lambda x, y: x % y, [lambda out, x, y: 1.0, lambda out, x, y: -(x // y)], array="remainder",
+    "mod", lambda x, y: x % y, [lambda out, x, y: 1.0, lambda out, x, y: -(x // y)],
+    array="remainder", limit=lambda x, y: math.nan,
     notation=Notation("{} mod {}", r"{} \bmod {}", "({} % {})", 1, (2, 3)), kink=lambda x, y: _off_whole(x / y),
     branch=lambda x, y: x // y, convention="slope 1 in x, as between the jumps; y = 0 is an error",
     doc="what is left of x after whole y, with the sign of y", reference="Knuth, TAOCP 1, 1.2.4",
 )
 floordiv = Op(
-    "floordiv", lambda x, y: x // y, [lambda out, x, y: 0.0, lambda out, x, y: 0.0], array="floor_divide",
+    "floordiv", lambda x, y: x // y, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
+    array="floor_divide", limit=_quotient_limit,
     notation=Notation("⌊{}/{}⌋", r"\left\lfloor\frac{{{}}}{{{}}}\right\rfloor", "({} // {})", 4, (2, 3)),
     kink=lambda x, y: _off_whole(x / y), branch=lambda x, y: x // y,
     convention="slope 0, as between the jumps; y = 0 is an error", doc="how often y goes into x",

@@ -30,7 +30,7 @@ INTRODUCTION = """# Numbers that leave a Value
 A derivative can only follow what is computed with Values. Where a plain number is taken out of one inside a function
 that is being differentiated, compiled or trained on, what is computed from it would be lost without a word, so that is
 refused; `x.data`, `x.detach()` and `no_grad()` say that a constant is meant. Each cell was tried on x·way(x) at x = 2,
-whose derivative is 4:
+whose derivative is 4, and for what rounds the rounded number:
 
 - **kept**: the result is a Value still, and the derivative is right;
 - **refused**: an error says what to write instead, or Python itself knows no such thing;
@@ -131,6 +131,8 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "decimal.Decimal(x)": lambda x: float(decimal.Decimal(x)),
     "fractions.Fraction(x)": lambda x: float(fractions.Fraction(x)),
 }
+#: What rounds, which has slope 0: the derivative is the rounded number, that of the other factor.
+ROUNDINGS = tuple(WAYS[name] for name in ("round(x, 1)", "math.ceil(x)", "math.floor(x)", "math.trunc(x)"))
 #: What says that a constant is meant: the derivative is that of the other factor alone.
 MEANT = (WAYS["x.data"], WAYS["x.detach()"])
 #: What makes a Value of its own, which outside a derivative is what is asked for.
@@ -200,7 +202,7 @@ def try_number(way: Callable[[Any], Any], place: Callable[..., Any]) -> str:
         return "refused"
     if place is _in_no_grad or (place is _at_top and not kept[-1]):
         return "number"
-    if slope == 4.0:
+    if slope == (float(way(2.0)) if way in ROUNDINGS else 4.0):
         return "kept"
     if place is _at_top and way in COPIES and slope == 2.0:
         return "copy"

@@ -33,6 +33,16 @@ def run_in_turns(first, second):
     assert not errors, errors
 
 
+def run_tasks(coroutine):
+    """Run a coroutine in a thread of its own: that of the tests may have a running loop, of a browser's tests, say."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(asyncio.run(coroutine)))
+    thread.start()
+    thread.join()
+    [result] = results
+    return result
+
+
 def test_overlapping_scopes_of_two_threads_do_not_mix():
     def first():
         with scope("a"):
@@ -98,7 +108,7 @@ def test_tasks_of_one_thread_do_not_mix():
     async def both():
         return await asyncio.gather(label("a"), label("b"))
 
-    assert asyncio.run(both()) == ["a", "b"]
+    assert run_tasks(both()) == ["a", "b"]
     assert current().outer is None
 
 
@@ -280,7 +290,7 @@ class TestFunctionsThatRunInParts:
         async def both():
             return await asyncio.gather(squares(0.01), other())
 
-        inside, outside = asyncio.run(both())
+        inside, outside = run_tasks(both())
         assert (inside.requires_grad, outside.requires_grad) == (False, True)
 
     def test_an_asynchronous_generator_is_refused(self):
