@@ -10,6 +10,7 @@ import unicodedata
 from html import escape
 from typing import Any
 
+from autograd import ops
 from autograd.op import Op
 from autograd.symbol import Symbol, text
 from autograd.value import Value
@@ -22,7 +23,15 @@ LEFT_TO_RIGHT = "\u200e"
 RIGHT_TO_LEFT = frozenset(("R", "AL"))
 
 #: Operations whose notation alone would not say what they do.
-SYMBOLS = {"mul": "×", "truediv": "÷", "pow": "x^y", "neg": "−x", "total": "Σ", "dot": "Σ w·x", "prod": "Π"}
+SYMBOLS = {
+    ops.mul: "×",
+    ops.truediv: "÷",
+    ops.pow: "x^y",
+    ops.neg: "−x",
+    ops.total: "Σ",
+    ops.dot: "Σ w·x",
+    ops.prod: "Π",
+}
 
 MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
 
@@ -91,8 +100,8 @@ def width(line: str, size: float, *, bold: bool = False) -> float:
 
 def operation(op: Op) -> str:
     """Write an operation as one short sign: ``+``, ``×``, ``tanh``, ``σ``, ``|x|``, ``Σ w·x``."""
-    if op.name in SYMBOLS:
-        return SYMBOLS[op.name]
+    if op in SYMBOLS:
+        return SYMBOLS[op]
     template = op.notation.text
     called, bracket, _ = template.partition("(")
     if bracket and called and "{" not in called:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import CATALOGUE, Op, Value, dot, prod
+from autograd import CATALOGUE, Op, Value, dot, mul, prod
 from autograd.draw.labels import clean, edge_formulas, operation, shorten, tooltip, width
 from autograd.notation import Notation
 
@@ -149,3 +149,9 @@ def test_edge_formulas_of_a_rule_for_floats_only():
     floats = Op("floats", lambda *xs: sum(xs), lambda out, xs: [math.exp(0.0 * x) for x in xs], pack=tuple)
     y = floats([Value(1.0), Value(2.0)])
     assert edge_formulas(y, y.graph().names, 9, 4) == [None, None]
+
+
+def test_an_operation_of_ones_own_has_its_own_sign_whatever_its_name():
+    product = Op("mul", lambda x, y: x * y, [lambda out, x, y: y, lambda out, x, y: x])
+    assert operation(product) == "mul"
+    assert operation(mul) == "×"
