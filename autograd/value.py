@@ -104,9 +104,7 @@ class Value(Methods):
                 f"data of {self._describe()} cannot be assigned: {self._op.name} computed it from its operands. "
                 "Assign the leaves and compute again, or make a new leaf with Value(number)."
             )
-        trace = current().trace
-        if trace is not None:
-            trace.check_leaving(self, "an assignment to data")
+        self._check_trace("an assignment to data")
         self._data = real_number(number, "Value.data")
 
     @property
@@ -153,9 +151,7 @@ class Value(Methods):
     @property
     def slopes(self) -> tuple[float | None, ...]:
         """∂self/∂operand for each operand, as recorded; None for a constant."""
-        trace = current().trace
-        if trace is not None:
-            trace.check_leaving(self, "slopes")
+        self._check_trace("slopes")
         return self._slopes
 
     @property
@@ -171,9 +167,7 @@ class Value(Methods):
         """The edges to the operands that are Values, each with its slope and formula."""
         from autograd.graph import edges_of
 
-        trace = current().trace
-        if trace is not None:
-            trace.check_leaving(self, "edges")
+        self._check_trace("edges")
         return edges_of(self)
 
     @property
@@ -246,9 +240,7 @@ class Value(Methods):
 
     def describe(self) -> str:
         """Return in a few words which Value this is: ``x = 0.5`` or ``tanh = 0.4621``."""
-        trace = current().trace
-        if trace is not None:
-            trace.check_leaving(self, "describe()")
+        self._check_trace("describe()")
         return self._describe()
 
     def _describe(self) -> str:
@@ -256,9 +248,7 @@ class Value(Methods):
         return f"{label} = {number_text(self._data)}" if label else number_text(self._data)
 
     def __repr__(self) -> str:
-        trace = current().trace
-        if trace is not None:
-            trace.check_leaving(self, "repr()")
+        self._check_trace("repr()")
         parts = [repr(self._data)]
         if self._name is not None:
             parts.append(f"name={self._name!r}")
@@ -331,6 +321,11 @@ class Value(Methods):
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Value cannot be subclassed: an operation would give a Value. Keep a Value as an attribute.")
+
+    def _check_trace(self, how: str) -> None:
+        trace = current().trace
+        if trace is not None:
+            trace.check_leaving(self, how)
 
     def _check_leaving(self, how: str) -> None:
         from autograd.leaving import check_leaving
