@@ -22,7 +22,7 @@ from autograd.operators import OPERATORS
 from autograd.symbol import Symbol, printable
 from autograd.value import PARAMETER, Value, number_of
 
-__all__ = ["evaluate", "is_traced", "new_node", "record", "record_many", "recorders", "refill"]
+__all__ = ["PLAIN", "evaluate", "is_traced", "new_node", "record", "record_many", "recorders", "refill"]
 
 
 def record(op: Op, operands: tuple[Any, ...]) -> Any:
@@ -35,7 +35,7 @@ def record(op: Op, operands: tuple[Any, ...]) -> Any:
         DomainError: the operation is undefined at these operands.
         ValueOverflowError: finite operands, but the result is beyond the largest float.
     """
-    if any(map(is_array, operands)):
+    if not PLAIN.issuperset(map(type, operands)) and any(map(is_array, operands)):
         return apply_to_arrays(op, operands)
     context = current()
     if context.trace is not None:
@@ -81,25 +81,30 @@ def extend(op: Op, operands: tuple[Any, ...]) -> tuple[float, list[float | None]
 def new_node(op: Op, operands: tuple[Any, ...], out: float, slopes: Sequence[float | None]) -> Value:
     """Make the node of an operation whose result and slopes are known."""
     node = object.__new__(Value)
+    node._data = out
     node._op = op
-    node._x = operands[0] if len(operands) <= 2 and not op.nary else operands
-    node._grad = node._name = node._y = node._dy = None
+    node._grad = node._name = None
     node._pending = 0
     node._scope = current().scope
-    refill(node, out, slopes, operands[1] if len(operands) == 2 and not op.nary else None)
+    if op.nary or len(operands) > 2:
+        node._x, node._y = operands, tuple(slopes)
+        node._dx = node._dy = None
+    elif len(operands) == 2:
+        node._x, node._y = operands
+        node._dx, node._dy = slopes
+    else:
+        node._x, node._dx = operands[0], slopes[0]
+        node._y = node._dy = None
     return node
 
 
-def refill(node: Value, out: float, slopes: Sequence[float | None], second: Any = None) -> None:
-    """Write a result and slopes into a node; `second` is its second operand, if it is new."""
+def refill(node: Value, out: float, slopes: Sequence[float | None]) -> None:
+    """Write a result and slopes into a node."""
     node._data = out
     if type(node._x) is tuple:
-        node._y, node._dx = tuple(slopes), None
-        return
-    node._dx = slopes[0]
-    if len(slopes) == 2:
-        node._y = node._y if second is None else second
-        node._dy = slopes[1]
+        node._y = tuple(slopes)
+    else:
+        node._dx, node._dy = (*slopes, None)[:2]
 
 
 def is_traced(v: object) -> bool:
@@ -125,7 +130,7 @@ def record_many(op: Op, operands: tuple[Any, ...]) -> Any:
         numbers = [v._data for v in operands]
     except AttributeError:
         mixed = True
-        if not set(map(type, operands)) <= PLAIN:
+        if not PLAIN.issuperset(map(type, operands)):
             return record(op, operands)
         numbers = [v if type(v) is float else v._data for v in operands]
     try:
@@ -172,7 +177,7 @@ def apply_to_values(op: Op, operands: tuple[Any, ...]) -> Any:
     return reflected(second, first)
 
 
-PLAIN = {Value, float}  # operands that need no conversion
+PLAIN = frozenset({Value, float})  # operands that need no conversion
 READINGS[Value] = apply_to_values
 GLOBALS |= {"Value": Value, "record": record}
 

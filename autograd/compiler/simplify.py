@@ -35,7 +35,7 @@ class Expressions:
     """
 
     def __init__(self, without: Collection[str] = ()) -> None:
-        self._without = without
+        self._without, self._keep_all = without, "share" in without
         self.op: list[Op | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.batched: list[bool] = []
@@ -65,31 +65,32 @@ class Expressions:
         """Add an operation, or find what is equal to it."""
         if op is ops.identity:
             return operands[0]
-        if "neutral" not in self._without:
-            for place, number in op.neutral.items():
-                if self.literal[operands[place]] == number:
-                    return operands[1 - place]
-            if op is ops.pow and self.literal[operands[1]] == 2.0:
-                return self.apply(ops.square, (operands[0],), node)
+        literals = [self.literal[x] for x in operands]
+        if literals.count(None) < len(literals):
+            if "neutral" not in self._without:
+                for place, number in op.neutral.items():
+                    if literals[place] == number:
+                        return operands[1 - place]
+                if op is ops.pow and literals[1] == 2.0:
+                    return self.apply(ops.square, (operands[0],), node)
+            if None not in literals and "fold" not in self._without:
+                try:
+                    return self.constant(op.apply(tuple(literals)))
+                except (ArithmeticError, ValueError):
+                    pass  # the program meets it when it runs
+        return self.add(op, operands, node)
+
+    def add(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
+        """Add an operation as it is, or find the same one."""
         key = op, operands
-        found = None if "share" in self._without else self._known.get(key)
-        if found is None:
-            found = None if "fold" in self._without else self._fold(op, operands)
-            if found is None:
-                found = self._new(op, operands, any(self.batched[x] for x in operands), None, node)
-            self._known[key] = found
+        found = self._known.get(key)
+        if found is None or self._keep_all:
+            batched = self.batched
+            self._known[key] = found = len(self.op)
+            self._new(op, operands, True in [batched[x] for x in operands], None, node)
         elif self.node[found] is None or (node is not None and node._name and not self.node[found]._name):  # type: ignore[union-attr]
             self.node[found] = node or self.node[found]
         return found
-
-    def _fold(self, op: Op, operands: tuple[int, ...]) -> int | None:
-        numbers = [self.literal[x] for x in operands]
-        if not numbers or any(number is None for number in numbers):
-            return None
-        try:
-            return self.constant(op.apply(tuple(numbers)))
-        except (ArithmeticError, ValueError):
-            return None  # the program meets it when it runs
 
     def _new(
         self, op: Op | None, operands: tuple[int, ...], batched: bool, literal: float | None, node: Value | None
@@ -123,11 +124,18 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
             first.leaf(leaf, batched=True)
     for leaf in (*traced.parameters, *traced.constants):
         first.leaf(leaf, batched=False)
-    place = first.place
+    place, constant = first.place, first.constant
     for node in traced.nodes:
-        if node._x is not None:
-            inner = tuple([place[v] if isinstance(v, Value) else first.constant(v) for v in node.operands])
-            place[node] = first.apply(node._op, inner, node)
+        x, y = node._x, node._y
+        if x is None:
+            continue
+        if type(x) is tuple:
+            inner = tuple([place[v] if isinstance(v, Value) else constant(v) for v in x])
+        else:
+            inner = (place[x] if isinstance(x, Value) else constant(x),)
+            if y is not None:
+                inner = (inner[0], place[y] if isinstance(y, Value) else constant(y))
+        place[node] = first.apply(node._op, inner, node)
     first.outputs = [place[y] for y in outputs]
     return _gather(first, without)
 
@@ -153,12 +161,12 @@ def _gather(before: Expressions, without: Collection[str]) -> Expressions:
             else:
                 assert node is not None
                 moved[x] = after.leaf(node, batched=before.batched[x])
-        elif x in absorbed or x not in needed:
+        elif x in absorbed or not needed[x]:
             continue
         elif op in (ops.add, ops.total, ops.dot):
             moved[x] = _sum(before, after, moved, x, absorbed)
         else:
-            moved[x] = after.apply(op, tuple([moved[y] for y in before.operands[x]]), node)
+            moved[x] = after.add(op, tuple([moved[y] for y in before.operands[x]]), node)
     after.outputs = [moved[x] for x in before.outputs]
     for v, x in before.place.items():
         if x in moved:
@@ -166,13 +174,14 @@ def _gather(before: Expressions, without: Collection[str]) -> Expressions:
     return after
 
 
-def _find_needed(expressions: Expressions) -> set[int]:
-    needed, stack = set(expressions.outputs), list(expressions.outputs)
-    while stack:
-        for y in expressions.operands[stack.pop()]:
-            if y not in needed:
-                needed.add(y)
-                stack.append(y)
+def _find_needed(expressions: Expressions) -> bytearray:
+    needed = bytearray(len(expressions))
+    for x in expressions.outputs:
+        needed[x] = 1
+    for x in range(len(expressions) - 1, -1, -1):
+        if needed[x]:
+            for y in expressions.operands[x]:
+                needed[y] = 1
     return needed
 
 

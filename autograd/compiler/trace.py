@@ -19,7 +19,7 @@ from autograd.floats import real_number, real_result, user_line
 from autograd.functional import argument_names
 from autograd.graph import same_number, topological
 from autograd.op import Op
-from autograd.recording import new_node
+from autograd.recording import PLAIN, new_node
 from autograd.value import PARAMETER, Value
 
 __all__ = ["Argument", "Trace", "Traced", "collect_below", "trace", "tracing"]
@@ -59,15 +59,17 @@ class Trace:
 
     def record(self, op: Op, operands: tuple[Any, ...], *, paused: bool) -> Value:
         """Record one operation; where the example's numbers have no result, it is NaN."""
-        operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
-        numbers = [v._data if isinstance(v, Value) else v for v in operands]
+        operands = tuple([v if type(v) in PLAIN else real_number(v, op.name) for v in operands])
+        numbers = [v._data if type(v) is Value else v for v in operands]
         try:
-            out = real_result(op, op.forward(*numbers), numbers)
+            out = op.forward(*numbers)
+            if type(out) is not float or out - out != 0.0:
+                out = real_result(op, out, numbers)
         except OpDefinitionError:
             raise
         except (ArithmeticError, ValueError):
             out = math.nan
-        node = new_node(op, operands, out, [math.nan if isinstance(v, Value) else None for v in operands])
+        node = new_node(op, operands, out, [math.nan if type(v) is Value else None for v in operands])
         return new_node(ops.detached, (node,), out, [0.0]) if paused else node
 
     def holds(self, v: object) -> bool:
@@ -189,28 +191,35 @@ def _nest(given: Any, leaves: Sequence[Value], shape: tuple[int, ...]) -> Any:
 
 def _check_same(first: Traced, second: Traced) -> None:
     """Compare the graphs of two calls: operations, wiring and the numbers that stand in them."""
-    place = {node: i for i, node in enumerate(first.nodes)}
-    twin = {node: i for i, node in enumerate(second.nodes)}
-    if len(place) != len(twin):
-        raise _differs(f"it recorded {len(place):,} nodes at first and {len(twin):,} then")
+    if len(first.nodes) != len(second.nodes):
+        raise _differs(f"it recorded {len(first.nodes):,} nodes at first and {len(second.nodes):,} then")
     inputs = {leaf for argument in first.arguments for leaf in argument.leaves}
+    twin: dict[Any, Value] = {}
     for one, other in zip(first.nodes, second.nodes, strict=True):
-        if one._op is not other._op or (one._x is None) != (other._x is None):
+        twin[other] = one
+        a, b = one._x, other._x
+        if one._op is not other._op or (a is None) != (b is None):
             raise _differs(f"{one._describe()} was {other._describe()} the second time")
-        if one._x is None:
+        if a is None:
             if one is not other and one not in inputs and not same_number(one._data, other._data):
                 raise _differs(f"the constant {one._describe()} was {other._describe()} the second time")
-            continue
-        for a, b in zip(one.operands, other.operands, strict=False):
-            if isinstance(a, Value) != isinstance(b, Value):
-                raise _differs(f"an operand of {one._describe()} was a number once and a Value once")
-            if isinstance(a, Value) and isinstance(b, Value):
-                if place[a] != twin[b]:
-                    raise _differs(f"{one._describe()} was computed from other operands the second time")
-            elif not same_number(a, b):
-                raise _differs(f"{one._op.name} had the operand {a:.6g} at first and {b:.6g} then")
-        if len(one.operands) != len(other.operands):
-            raise _differs(f"{one._describe()} had {len(one.operands)} operands and {len(other.operands)} then")
+        elif type(a) is tuple:
+            _check_same_operands(one, a, b, twin)
+        elif twin.get(b, b) is not a or (one._y is not other._y and twin.get(other._y) is not one._y):
+            _check_same_operands(one, one.operands, other.operands, twin)
+
+
+def _check_same_operands(node: Value, operands: Sequence[Any], others: Sequence[Any], twin: dict[Any, Value]) -> None:
+    for a, b in zip(operands, others, strict=False):
+        if isinstance(a, Value) != isinstance(b, Value):
+            raise _differs(f"an operand of {node._describe()} was a number once and a Value once")
+        if isinstance(a, Value):
+            if twin[b] is not a:
+                raise _differs(f"{node._describe()} was computed from other operands the second time")
+        elif not same_number(a, b):
+            raise _differs(f"{node._op.name} had the operand {a:.6g} at first and {b:.6g} then")
+    if len(operands) != len(others):
+        raise _differs(f"{node._describe()} had {len(operands)} operands and {len(others)} then")
 
 
 def _differs(how: str) -> CompileError:
