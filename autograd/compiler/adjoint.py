@@ -37,7 +37,7 @@ from autograd.compiler.roll import Forward, Layout
 from autograd.op import Op
 from autograd.symbol import Symbol
 
-__all__ = ["Aim", "Marks", "Sweep", "differentiate", "mark_active"]
+__all__ = ["Aim", "Marks", "Sweep", "differentiate", "mark_active", "recorded_slopes"]
 
 
 class Aim(NamedTuple):
@@ -93,6 +93,14 @@ class Marks(NamedTuple):
         marks = self.of(at)
         return bool(marks[at.start]) if at.count == 1 else bool(marks[at.key].all())
 
+    def at(self, tape: Tape) -> NDArray[np.bool_]:
+        """Return the mark of each operand on a tape, (n, 2)."""
+        marks = np.zeros(tape.operands.shape, np.bool_)
+        for batched, memory in ((False, self.shared), (True, self.batched)):
+            chosen = tape.batched == batched
+            marks[chosen] = memory[tape.operands[chosen]]
+        return marks
+
     def mark(self, at: Rows) -> None:
         """Mark rows."""
         self.of(at)[at.start if at.count == 1 else at.key] = True
@@ -113,12 +121,27 @@ def mark_active(layout: Layout, wanted: Iterable[Rows]) -> Marks:
     for leaves in wanted:
         active.mark(leaves)
     for instruction in (*layout.shared, *layout.batched):
-        for each in instruction.maps if isinstance(instruction, Tape) else (instruction,):
-            if isinstance(each, Map) and each.op is ops.detached:
-                continue
-            if any(map(active.any, reads(each))):
-                active.mark(each.out)
+        if isinstance(instruction, Tape):
+            _mark_active_on(instruction, active)
+        elif isinstance(instruction, Map) and instruction.op is ops.detached:
+            continue
+        elif any(map(active.any, reads(instruction))):
+            active.mark(instruction.out)
     return active
+
+
+def _mark_active_on(tape: Tape, active: Marks) -> None:
+    """Mark the rows of a tape, one by one, since each may follow from those before it."""
+    start, inside, codes = tape.out.start, tape.inside, tape.codes.tolist()
+    constant = [op is ops.detached for op in tape.ops]
+    outside = active.at(tape) & ~inside
+    from_outside = (outside[:, 0] | outside[:, 1]).tolist()
+    places = np.where(inside, tape.operands - start, tape.out.count).tolist()  # the last mark is never set
+    marks = bytearray(tape.out.count + 1)
+    for i, (a, b) in enumerate(places):
+        if (from_outside[i] or marks[a] or marks[b]) and not constant[codes[i]]:
+            marks[i] = 1
+    active.of(tape.out)[start : start + tape.out.count] = np.frombuffer(marks, np.bool_, tape.out.count)
 
 
 class _Writer:
@@ -224,15 +247,19 @@ class _Writer:
 
     def _pass_tape(self, tape: Tape) -> None:
         """Write what passes adjoints on along a tape, where all are added."""
-        flowed_to = [each.operands[slot] for each, slots in zip(tape.maps, tape.slots, strict=True) for slot in slots]
+        active = recorded_slopes(tape, self.active)
         into = []
-        for batched in (False, True):
-            numbers = [at.numbers for at in flowed_to if at.batched == batched]
-            if numbers:
-                every = rows(batched, np.unique(np.concatenate(numbers)))
-                self.lines += self.clear(every)
-                into.append(Into(every.adjoints, True))
+        for every in (at for batched in (False, True) for at in tape.operands_in(batched, active)):
+            self.lines += self.clear(every)
+            into.append(Into(every.adjoints, True))
         self.lines.append(TapeSweep(tape, tuple(into), self._name(tape.out)))
+
+
+def recorded_slopes(tape: Tape, active: Marks) -> NDArray[np.bool_]:
+    """Find the operands on a tape that something flows to, (n, 2): their slopes are recorded."""
+    flows = [(op is not ops.detached, op is not ops.detached and len(op.slopes) == 2) for op in tape.ops]
+    found: NDArray[np.bool_] = active.at(tape) & np.array(flows, np.bool_)[tape.codes]
+    return found
 
 
 def _is_one(slope: object) -> bool:

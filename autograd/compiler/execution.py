@@ -19,7 +19,6 @@ from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.lifetimes import reuse
 from autograd.compiler.memory import Memory
-from autograd.compiler.on_numba.tapes import put_on_tapes
 from autograd.compiler.on_numpy.backend import NumpyBackend
 from autograd.compiler.options import Options
 from autograd.compiler.roll import Layout
@@ -86,7 +85,7 @@ class Execution:
     @cached_property
     def forward_layout(self) -> Layout:
         """The layout of a run that is not swept, in which rows are written over; a tape keeps its nodes in a row."""
-        keep = self.layout.irregular or "reuse" in self.options.without
+        keep = self.layout.has_tape or "reuse" in self.options.without
         return self.layout if keep else reuse(self.layout, self.inputs)
 
     def layout_for(self, wrt: str) -> Layout:
@@ -114,8 +113,7 @@ class Execution:
             began = time.perf_counter()
             layout, aim = self.layout_for(wrt), None if wrt == "none" else self.aim(wrt)
             if self.options.verify:
-                for each in (layout, put_on_tapes(layout, aim)) if layout.irregular else (layout,):
-                    verify(each, differentiate(each, aim) if aim is not None else None)
+                verify(layout, differentiate(layout, aim) if aim is not None else None)
             backend: Any = NumpyBackend
             if self.backend == "numba":
                 from autograd.compiler.on_numba.backend import NumbaBackend

@@ -21,6 +21,7 @@ __all__ = [
     "Instruction",
     "Instructions",
     "Into",
+    "Loop",
     "Map",
     "MatrixProduct",
     "OuterProduct",
@@ -283,20 +284,52 @@ class Clear:
 # --- node by node -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Tape:
-    """Short operations, one after the other, that are carried out node by node and record their slopes.
+class Loop(NamedTuple):
+    """A stretch of a tape that repeats itself, each time a fixed number of rows further on: a step of a recurrence.
 
     Attributes:
-        out: the rows of all their results.
-        maps: the operations, of one or two operands each.
-        slots: the operands of each whose slopes are recorded.
+        start: the place of its first operation on the tape.
+        period: how many operations a step has.
+        times: how many steps there are.
+    """
+
+    start: int
+    period: int
+    times: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """Operations of one or two operands that are carried out one by one: ``out[i] = op[i](a[i], b[i])``.
+
+    Attributes:
+        out: the rows of all their results, one after the other.
+        ops: the operations that occur.
+        codes: which of them each is, (n,).
+        operands: the rows of each one's operands, (n, 2); where there is one, the second is the result's own.
+        batched: the memory that each of these lies in, (n, 2).
+        loops: the stretches that repeat themselves, in order.
+        name: what the last result is called.
     """
 
     out: Rows
-    maps: tuple[Map, ...]
-    slots: tuple[tuple[int, ...], ...]
+    ops: tuple[Op, ...]
+    codes: Index
+    operands: NDArray[np.int64]
+    batched: NDArray[np.bool_]
+    loops: tuple[Loop, ...]
     name: str
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which operands are results of the tape itself, (n, 2)."""
+        inside: NDArray[np.bool_] = (self.batched == self.out.batched) & (self.operands >= self.out.start)
+        return inside & (self.operands < self.out.start + self.out.count)
+
+    def operands_in(self, batched: bool, chosen: NDArray[np.bool_]) -> tuple[Rows, ...]:
+        """Describe the rows of one memory that chosen operands, (n, 2), lie in: each once, in one piece or none."""
+        numbers = np.unique(self.operands[chosen & (self.batched == batched)])
+        return (rows(batched, numbers),) if len(numbers) else ()
 
 
 @dataclass(frozen=True)
@@ -347,8 +380,10 @@ def reads(instruction: Instruction) -> tuple[Rows, ...]:
             return (adjoint,)
         case Clear():
             return ()
-        case Tape(maps=maps):
-            return tuple([at for each in maps for at in each.operands])
+        case Tape():
+            return tuple(
+                at for batched in (False, True) for at in instruction.operands_in(batched, ~instruction.inside)
+            )
         case TapeSweep(tape=tape):
             return (tape.out.adjoints,)
         case _:
@@ -396,10 +431,27 @@ def brief(instruction: Instruction) -> str:
             return f"pass on {source.count:,}" if factors is None and k == 1 else f"{kind} {source.count:,}×{k:,}"
         case Clear(out=out):
             return f"clear {out.count:,}"
-        case Tape(out=out):
-            return f"tape {out.count:,}"
+        case Tape():
+            return _brief_tape(instruction)
         case TapeSweep(tape=tape):
             return f"sweep of a tape {tape.out.count:,}"
+
+
+def _brief_tape(tape: Tape) -> str:
+    """Describe a tape: how many of each operation it has, and what is repeated how often."""
+    parts, done = [], 0
+    for loop in (*tape.loops, Loop(tape.out.count, 0, 0)):
+        if loop.start > done:
+            parts.append(f"({_count_operations(tape, done, loop.start)})")
+        if loop.times:
+            parts.append(f"{loop.times:,} × ({_count_operations(tape, loop.start, loop.start + loop.period)})")
+        done = loop.start + loop.period * loop.times
+    return f"tape {' · '.join(parts)}"
+
+
+def _count_operations(tape: Tape, start: int, stop: int) -> str:
+    counts = np.bincount(tape.codes[start:stop], minlength=len(tape.ops))
+    return ", ".join(f"{op.name} {count:,}" for op, count in zip(tape.ops, counts, strict=True) if count)
 
 
 def describe(instruction: Instruction) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import ops
 from autograd.backward import differentiable_sweep
+from autograd.collector import hold_collector
 from autograd.compiler import results
 from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
 from autograd.compiler.descent import Descent, Steps
@@ -77,7 +79,8 @@ def compile(  # noqa: A001
     began = time.perf_counter()
     options = check_options(dtype, backend, threads, without, verify)
     check_weighted_sums()
-    return Program(trace(f, example, parameters), options, began)
+    with hold_collector():
+        return Program(trace(f, example, parameters), options, began)
 
 
 class Program:
@@ -93,13 +96,14 @@ class Program:
         began = time.perf_counter() if began is None else began
         self._traced, self._options = traced, options
         self._outputs = list(results.values(traced.result))
-        layout = roll(simplify(traced, self._outputs, options.without), options.without)
         self.parameters = traced.parameters
         self.arguments: tuple[Argument, ...] = traced.arguments
         inputs = sum(len(argument.leaves) for argument in traced.arguments)
+        expressions = simplify(traced, self._outputs, options.without)
         backend = choose_backend(options.backend)
-        if options.backend == "auto" and backend == "numba" and not has_kernels(layout):
+        if options.backend == "auto" and backend == "numba" and not has_kernels(expressions):
             backend = "numpy"
+        layout = roll(expressions, options.without if backend == "numba" else {*options.without, "tapes"})
         self.execution = Execution(layout, inputs, len(self.parameters), options, backend)
         self._runs = threading.local()  # each thread's last run
         self.execution.seconds = time.perf_counter() - began
@@ -322,7 +326,9 @@ class Program:
     @property
     def source(self) -> str:
         """The program as Python source: its array operations forward and, where it has a sweep, backward."""
-        return numpy_source(self.execution.layout, self.execution.backward("parameters") if self._scalar else None)[0]
+        layout = roll(self.execution.layout.expressions, {*self._options.without, "tapes"})
+        on_arrays = replace(self.execution, layout=layout)
+        return numpy_source(layout, on_arrays.backward("parameters") if self._scalar else None)[0]
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -417,11 +423,12 @@ class Program:
         self._check_scalar()
         vector = tuple(Value(0.0, f"v[{i}]") for i in range(len(self.parameters)))
         leaves = [leaf for argument in self.arguments for leaf in argument.leaves]
-        with tracing(Trace([*leaves, *self.parameters, *vector])):
-            adjoints = differentiable_sweep(self._outputs[0], 1.0, frozenset(self.parameters))
-            slopes = [adjoints.get(p, 0.0) for p in self.parameters]
-            along = ops.dot(slopes, vector) if slopes else ops.total([])
-        return Program(collect_below(self.arguments, (*self.parameters, *vector), along), self._options)
+        with hold_collector():
+            with tracing(Trace([*leaves, *self.parameters, *vector])):
+                adjoints = differentiable_sweep(self._outputs[0], 1.0, frozenset(self.parameters))
+                slopes = [adjoints.get(p, 0.0) for p in self.parameters]
+                along = ops.dot(slopes, vector) if slopes else ops.total([])
+            return Program(collect_below(self.arguments, (*self.parameters, *vector), along), self._options)
 
     def _explain_bad(self, examples: Array, given: list[Array], w: Array, wrt: str = "parameters") -> None:
         """Find the first example that is not finite, and raise the error that the engine raises for it."""

@@ -6,10 +6,12 @@ matrix products: a layer where all of them read the same inputs, a convolution w
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +19,13 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, Tape, rows
 from autograd.compiler.simplify import Expressions
+from autograd.compiler.tapes import is_short, write_tape
 from autograd.op import Op
 
-__all__ = ["PLACES_WORTH_AN_INSTRUCTION", "Forward", "Layout", "roll", "single"]
+__all__ = ["Forward", "Layout", "roll"]
 
 PLACES_WORTH_AN_INSTRUCTION = 128  # operations on fewer cost less on a tape of single nodes
-MIN_OPERATIONS_FOR_A_TAPE = 32
+MIN_OPERATIONS_FOR_A_TAPE = 32  # that follow each other
 MIN_TERMS_OF_A_LONE_MATRIX = 3  # a weighted sum that shares nothing is a matrix of one row from so many terms on
 
 Forward = Map | Sum | RowDots | MatrixProduct | Tape
@@ -41,7 +44,6 @@ class Layout:
         expressions: what was laid out.
         literals: (row, number) of each literal.
         before: the layout whose results it keeps in fewer rows, each written again after its last reader; else None.
-        irregular: whether the graph falls into so many short operations that single examples run on a tape.
     """
 
     expressions: Expressions
@@ -52,7 +54,6 @@ class Layout:
     row: list[int] = field(default_factory=list)
     literals: list[tuple[int, float]] = field(default_factory=list)
     before: Layout | None = None
-    irregular: bool = False
     _promoted: dict[int, int] = field(default_factory=dict)
 
     def name_of(self, at: Rows) -> str:
@@ -101,6 +102,11 @@ class Layout:
             self.row[x] = start + offset
         return Rows(batched, start, len(members))
 
+    @property
+    def has_tape(self) -> bool:
+        """Whether some operations are carried out one by one."""
+        return any(isinstance(instruction, Tape) for instruction in (*self.shared, *self.batched))
+
     def _emit(self, instruction: Forward) -> None:
         (self.batched if instruction.out.batched else self.shared).append(instruction)
 
@@ -147,32 +153,64 @@ def roll(expressions: Expressions, without: Collection[str] = ()) -> Layout:
             literal = expressions.literal[x]
             if literal is not None:
                 layout.literals.append((layout.row[x], literal))
-    for (_, _, op, *_), members in _groups(expressions):
-        assert op is not None
-        if op is ops.dot:
-            _weighted_sums(layout, members, alone="matrices" in without)
-        elif op is ops.total:
-            _sums(layout, members)
-        else:
-            _map(layout, op, members)
-    layout.irregular = "tapes" not in without and _is_irregular(layout)
+    groups = _groups(expressions)
+    for (batched, short), part in itertools.groupby(groups, lambda group: group[:2]):
+        stretch = [group.members for group in part]
+        members = [x for group in stretch for x in group]
+        if short and "tapes" not in without and _is_irregular(len(stretch), len(members)):
+            start = layout.batched_rows if batched else layout.shared_rows
+            tape = write_tape(expressions, members, layout.row, start, _name(layout, stretch[-1]))
+            layout._take(batched, tape.out.count)
+            layout._emit(tape)
+            continue
+        for group in stretch:
+            op = expressions.op[group[0]]
+            assert op is not None
+            if op is ops.dot:
+                _weighted_sums(layout, group, alone="matrices" in without)
+            elif op is ops.total:
+                _sums(layout, group)
+            else:
+                _map(layout, op, group)
     return layout
 
 
-def _groups(e: Expressions) -> list[tuple[tuple[bool, int, Op | None, int, tuple[bool, ...]], list[int]]]:
+def _is_irregular(operations: int, places: int) -> bool:
+    """Whether a stretch of short operations falls into so many that it is better carried out place by place."""
+    return operations > MIN_OPERATIONS_FOR_A_TAPE and places < PLACES_WORTH_AN_INSTRUCTION * operations
+
+
+class Group(NamedTuple):
+    """Expressions that can be computed together.
+
+    Attributes:
+        batched: whether they have a column for each example.
+        short: whether they may as well be computed one by one.
+        members: the expressions.
+    """
+
+    batched: bool
+    short: bool
+    members: list[int]
+
+
+def _groups(e: Expressions) -> list[Group]:
     """Gather expressions that can be computed together, in an order in which they can be."""
-    level = [0] * len(e)
-    groups: dict[tuple[bool, int, Op | None, int, tuple[bool, ...]], list[int]] = defaultdict(list)
+    batched, level = e.batched, [0] * len(e)
+    found: dict[tuple[bool, int, Op, int, tuple[bool, ...]], list[int]] = defaultdict(list)
     for x, op in enumerate(e.op):
         if op is None:
             continue
-        operands = e.operands[x]
-        # What depends on parameters alone is computed beforehand, so it counts as a leaf here.
-        level[x] = 1 + max([level[y] for y in operands if e.batched[y] == e.batched[x]], default=0)
-        kinds = () if op in (ops.dot, ops.total) else tuple([e.batched[y] for y in operands])
-        groups[e.batched[x], level[x], op, len(operands), kinds].append(x)
-    order = {key: place for place, key in enumerate(groups)}
-    return sorted(groups.items(), key=lambda item: (item[0][0], item[0][1], order[item[0]]))
+        operands, kind, deepest = e.operands[x], batched[x], 0
+        for y in operands:
+            # What depends on parameters alone is computed beforehand, so it counts as a leaf here.
+            if level[y] > deepest and batched[y] is kind:
+                deepest = level[y]
+        level[x] = deepest + 1
+        kinds = () if op is ops.dot or op is ops.total else tuple([batched[y] for y in operands])
+        found[kind, deepest + 1, op, len(operands), kinds].append(x)
+    ordered = sorted(found.items(), key=lambda item: item[0][:2])  # those of one level as they were found
+    return [Group(key[0], is_short(key[2], key[3], len(members)), members) for key, members in ordered]
 
 
 def _name(layout: Layout, members: Sequence[int]) -> str:
@@ -324,13 +362,3 @@ def _row_dots(layout: Layout, members: list[int], k: int, biased: bool, batched:
     bias = layout._read([e.operands[x][-1] for x in members]) if biased else None
     out = layout._place(batched, members)
     layout._emit(RowDots(out, weights, inputs, k, bias, _name(layout, members)))
-
-
-def _is_irregular(layout: Layout) -> bool:
-    counts = [instruction.out.count for instruction in layout.batched if single(instruction)]
-    return len(counts) > MIN_OPERATIONS_FOR_A_TAPE and sum(counts) < PLACES_WORTH_AN_INSTRUCTION * len(counts)
-
-
-def single(instruction: Forward) -> bool:
-    """Whether an instruction can be carried out node by node."""
-    return isinstance(instruction, Map) and len(instruction.operands) <= 2 and not instruction.op.nary

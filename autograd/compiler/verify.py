@@ -49,8 +49,7 @@ def verify(layout: Layout, sweep: Sweep | None = None) -> None:
             written[e.batched[x], False][row] = True
     written[False, False][[row for row, _ in layout.literals]] = True
     for instruction in (*layout.shared, *layout.batched):
-        for each in instruction.maps if isinstance(instruction, Tape) else (instruction,):
-            _check(each, written, once=layout.before is None)
+        _check(instruction, written, once=layout.before is None)
     if not all(written[e.batched[x], False][layout.row[x]] for x in e.outputs):
         raise CompileError("A result is never computed." + FAULT)
     if layout.before is not None:
@@ -104,6 +103,11 @@ def _check(instruction: Instruction, written: Written, *, once: bool) -> None:
     for at in (*reads(instruction), *(into.rows for into in writes(instruction))):
         if at.numbers.min() < 0 or at.numbers.max() >= len(written[at.batched, at.adjoint]):
             _refuse(instruction, "names rows that do not exist")
+    if isinstance(instruction, Tape):
+        own = instruction.out.numbers[:, None]
+        one = np.array([len(op.slopes) == 1 for op in instruction.ops])[instruction.codes]
+        if (instruction.inside & (instruction.operands >= own + np.column_stack([one & False, one]))).any():
+            _refuse(instruction, "reads what it computes only later")
     for at, count in _in_order(instruction):
         if not at.ordered or at.count != count:
             _refuse(instruction, f"needs {count:,} rows that follow each other")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.compiler.adjoint import Aim, differentiate
+from autograd.compiler.adjoint import Aim, Sweep, differentiate
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.memory import Memory
@@ -20,7 +20,6 @@ from autograd.compiler.on_numba.kernels import Kernels, update_address
 from autograd.compiler.on_numba.machine import descend, run_flushed
 from autograd.compiler.on_numba.machine import run as run_exactly
 from autograd.compiler.on_numba.table import Tables, place_of, write_tables
-from autograd.compiler.on_numba.tapes import put_on_tapes
 from autograd.compiler.roll import Layout
 
 __all__ = ["NumbaBackend"]
@@ -41,47 +40,47 @@ class NumbaBackend:
     def __init__(self, layout: Layout, aim: Aim | None, dtype: np.dtype[Any]) -> None:
         self.layout, self.aim, self.dtype = layout, aim, dtype
         self.kernels = Kernels(dtype.name)
+        self._tables: dict[bool, Tables] = {}
 
     @cached_property
-    def rolled(self) -> Tables:
-        """The tables for batches."""
-        return self._tables(self.layout)
-
-    @cached_property
-    def taped(self) -> Tables:
-        """The tables for single examples of an irregular graph."""
-        return self._tables(put_on_tapes(self.layout, self.aim))
-
-    def _tables(self, layout: Layout) -> Tables:
-        sweep = None if self.aim is None else differentiate(layout, self.aim)
-        return write_tables(self.kernels, layout, sweep, _align(layout.shared_rows))
+    def _sweep(self) -> Sweep | None:
+        return None if self.aim is None else differentiate(self.layout, self.aim)
 
     def tables(self, examples: int) -> Tables:
-        """Return the tables to compute so many examples at a time."""
-        return self.taped if examples == 1 and self.layout.irregular else self.rolled
+        """Return the tables to compute so many examples at a time; only tapes differ for one and for several."""
+        several = examples > 1 and self.layout.has_tape
+        if several not in self._tables:
+            values = _align(self.layout.shared_rows)
+            self._tables[several] = write_tables(self.kernels, self.layout, self._sweep, values, several)
+        return self._tables[several]
 
     def allocate(self, examples: int) -> tuple[Array, ...]:
-        """Make one flat memory: its regions, and where they start and how wide they are."""
+        """Make one flat memory: its regions, where they start and how wide they are, and the pool of places in it."""
         tables = self.tables(examples)
         rows = (self.layout.shared_rows, self.layout.batched_rows)
-        counts = [rows[0], rows[1] * examples] * 2 + [tables.scratch * examples, tables.shared_scratch, tables.slopes]
+        counts = [rows[0], rows[1] * examples] * 2 + [
+            tables.scratch * examples,
+            tables.shared_scratch,
+            tables.slopes * examples,
+        ]
         starts = np.cumsum([0, *map(_align, counts)])
         raw = np.zeros(int(starts[-1]) + ALIGNED, self.dtype)
         shift = (-raw.ctypes.data // self.dtype.itemsize) % ALIGNED
         flat = raw[shift : shift + int(starts[-1])]
         base = starts[:-1].astype(np.int64)
-        width = np.array([1, examples, 1, examples, examples, 1, 1], dtype=np.int64)
+        width = np.array([1, examples, 1, examples, examples, 1, examples], dtype=np.int64)
         parts = [flat[start : start + count] for start, count in zip(base, counts, strict=True)][:4]
         shapes = [(rows[0], 1), (rows[1], examples)] * 2
-        return (*(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)), flat, base, width)
+        pool = tables.pool.copy() if tables.loops else tables.pool
+        return (*(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)), flat, base, width, pool)
 
     def bind(self, memory: Any) -> tuple[Callable[[], None], ...]:
         """Make the program's functions for a memory."""
-        flat, base, width = memory.state
+        flat, base, width, pool = memory.state
         run = run_flushed if self.dtype == np.float32 else run_exactly
         tables = self.tables(memory.examples)
         return tuple(
-            (lambda table=table: run(table, tables.pool, flat, base, width)) if len(table) else _nothing
+            (lambda table=table: run(table, pool, flat, base, width)) if len(table) else _nothing
             for table in tables.lines
         )
 
@@ -89,7 +88,7 @@ class NumbaBackend:
         self, descent: Descent, results: Sequence[Rows], memory: Memory, memory_for: Callable[[str, int], Memory]
     ) -> Steps:
         """Take steps without returning to Python, up to the one before a number stops being finite."""
-        flat, base, width = memory.state
+        flat, base, width, pool = memory.state
         loss, n = results[0], len(descent.weights)
         steps = Steps.start(descent, memory.shared[:n, 0], len(results) - 1)
         nonzero = descent.settings != 0.0
@@ -99,7 +98,7 @@ class NumbaBackend:
         others = np.array([place_of(at) for at in results[1:]], dtype=np.int64)
         tables = self.tables(memory.examples)
         done = descend(
-            tables.forward, tables.backward, tables.pool, flat, base, width.copy(), descent.examples, descent.order,
+            tables.forward, tables.backward, pool, flat, base, width.copy(), descent.examples, descent.order,
             descent.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.outputs,
             np.resize(np.array(updates, np.int64), len(nonzero)), steps.slots, descent.settings, frozen,
             int(descent.frozen is not None), n,

@@ -10,10 +10,9 @@ from typing import Any
 
 from autograd import __version__, ops
 from autograd.compiler.formulas import Operand, forward_formula, may_be_singular, slope_formulas, statements
-from autograd.compiler.instructions import Map
 from autograd.compiler.on_numba.cache import import_source
-from autograd.compiler.roll import Layout
 from autograd.compiler.rules import read_rule
+from autograd.compiler.simplify import Expressions
 from autograd.errors import CompileError
 from autograd.op import Op
 from autograd.symbol import Symbol
@@ -54,12 +53,29 @@ UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(u
 def update(w_at, g_at, slots, settings, frozen, any_frozen, n):
     w, g = vector(w_at, 0, n), vector(g_at, 0, n)
 """
-TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64)", **OPTIONS)
-def tape(memory, pool, at, start, n, slopes):
+TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64, int64, int64)", **OPTIONS)
+def tape(memory, pool, at, start, n, slopes, values, columns):
     for i in range(n):
         code = pool[at + 3 * i]
+"""
+ONE_EXAMPLE = """\
         x0_i, x1_i = memory[np.uint64(pool[at + 3 * i + 1])], memory[np.uint64(pool[at + 3 * i + 2])]
 """
+SEVERAL_EXAMPLES = """\
+        a, b = pool[at + 3 * i + 1], pool[at + 3 * i + 2]
+        x0 = vector(memory, values + (a - values) * columns if a >= values else a, columns)
+        x1 = vector(memory, values + (b - values) * columns if b >= values else b, columns)
+        wide_a, wide_b = 1 if a >= values else 0, 1 if b >= values else 0
+        out = vector(memory, start + i * columns, columns)
+        first = vector(memory, slopes + 2 * i * columns, columns)
+        second = vector(memory, slopes + (2 * i + 1) * columns, columns)
+"""
+PER_EXAMPLE = ("for j in range(columns):", "    x0_i, x1_i = x0[j * wide_a], x1[j * wide_b]")
+STORE = (
+    "        memory[np.uint64(start + i)] = out_i",
+    "        memory[np.uint64(slopes + 2 * i)], memory[np.uint64(slopes + 2 * i + 1)] = s, t",
+)
+STORE_COLUMN = ("out[j] = out_i", "first[j], second[j] = s, t")
 
 
 def primitive(op: Op) -> bool:
@@ -67,16 +83,19 @@ def primitive(op: Op) -> bool:
     return bool(op.notation.python) or op in TEXTS or getattr(op.forward, "__module__", "") == "math"
 
 
-def has_kernels(layout: Layout) -> bool:
+def has_kernels(expressions: Expressions) -> bool:
     """Whether every operation of a program is worth a kernel.
 
     One that only Python knows cannot be written as such; one of many operands is written out operand by operand, which
     takes long to compile.
     """
-    maps = [step for step in (*layout.shared, *layout.batched) if isinstance(step, Map)]
-    if any(len(step.operands) > MOST_OPERANDS for step in maps):
+    arities: dict[Op, int] = {}
+    for op, operands in zip(expressions.op, expressions.operands, strict=True):
+        if op is not None and op is not ops.total and op is not ops.dot:
+            arities[op] = max(arities.get(op, 0), len(operands))
+    if max(arities.values(), default=0) > MOST_OPERANDS:
         return False
-    for op in {step.op for step in maps}:
+    for op in arities:
         letters = [Symbol(letter) for letter in op.name_operands(2 if op.nary else len(op.slopes))]
         try:
             statements([forward_formula(op, letters)], primitive)
@@ -118,11 +137,12 @@ class Kernels:
             self._add(key, given, flows, passing=True)
         return self._codes[key]
 
-    def tape(self, kinds: Sequence[tuple[Op, tuple[int, ...]]]) -> int:
+    def tape(self, kinds: Sequence[tuple[Op, tuple[int, ...]]], several: bool) -> int:
         """Return the address of a loop over single nodes, which tells their operations by their place in `kinds`.
 
         Args:
             kinds: operations of one or two operands, each with the slots whose slopes it records.
+            several: whether it computes a column for each of several examples.
         """
         lines = []
         for place, (op, slots) in enumerate(kinds):
@@ -130,16 +150,17 @@ class Kernels:
             letters = [Symbol(f"x{i}") for i in range(arity)]
             slopes = slope_formulas(op, Symbol("out"), letters, [i in slots for i in range(arity)])
             lines.append(f"        {'el' if place else ''}if code == {place}:")
+            lines += [f"            {line}" for line in (PER_EXAMPLE if several else ())]
+            indent = " " * (16 if several else 12)
             for names, formulas in (("out_i",), [forward_formula(op, letters)]), (("s", "t"), [*slopes, None][:2]):
                 computed, found = _write([0.0 if formula is None else formula for formula in formulas])
-                lines += [f"            {line}" for line in computed]
-                lines += [f"            {name} = {text}" for name, text in zip(names, found, strict=False)]
-        lines += [
-            "        else:", "            out_i = s = t = zero",
-            "        memory[np.uint64(start + i)] = out_i",
-            "        memory[np.uint64(slopes + 2 * i)], memory[np.uint64(slopes + 2 * i + 1)] = s, t",
-        ]  # fmt: skip
-        return int(import_source(_head(self.real) + TAPE + "\n".join(lines) + "\n").tape.address)
+                lines += [f"{indent}{line}" for line in computed]
+                lines += [f"{indent}{name} = {text}" for name, text in zip(names, found, strict=False)]
+            lines += [f"{indent}{line}" for line in (STORE_COLUMN if several else ())]
+        if not several:
+            lines += ["        else:", "            out_i = s = t = zero", *STORE]
+        head = TAPE + (SEVERAL_EXAMPLES if several else ONE_EXAMPLE)
+        return int(import_source(_head(self.real) + head + "\n".join(lines) + "\n").tape.address)
 
     def _add(
         self, key: tuple[Any, ...], given: list[str], results: list[tuple[str, Any, bool]], *, passing: bool = False

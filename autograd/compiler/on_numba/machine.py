@@ -209,6 +209,69 @@ def sweep_tape(memory, pool, at, start, n, slopes, shift):
 
 
 @njit(**OPTIONS)
+def pass_on(memory, adjoint, slopes, target, wide, columns):
+    """Add the flows along an edge to the adjoints of its operand; nothing flows from an adjoint of zero."""
+    above, slope = vector(memory, adjoint, columns), vector(memory, slopes, columns)
+    if wide == 1:
+        for j in range(columns):
+            if above[j] != 0:
+                memory[target] += above[j] * slope[j]
+    else:
+        out = vector(memory, target, columns)
+        for j in range(columns):
+            out[j] += above[j] * slope[j] if above[j] != 0 else above[j] * 0
+
+
+@njit(**OPTIONS)
+def sweep_tape_of_columns(memory, pool, at, start, n, slopes, shift, values, columns):
+    """Pass adjoints on along a tape for several examples."""
+    for i in range(n - 1, -1, -1):
+        adjoint = start + shift + i * columns
+        for slot in range(2):
+            place, wide = pool[at + 3 * i + 1 + slot], 1
+            if place >= values:
+                place, wide = values + (place - values) * columns, columns
+            pass_on(memory, adjoint, slopes + (2 * i + slot) * columns, place + shift, wide, columns)
+
+
+@njit(**OPTIONS)
+def move_on(pool, at, n, direction):
+    """Move the operands of a loop's step to those of the next one, or back."""
+    for i in range(3 * n):
+        pool[at + i] += direction * pool[at + 3 * n + i]
+
+
+@njit(**OPTIONS)
+def play_tape(pool, memory, at, base, width, n, times, columns):
+    """Carry out a tape: once, or the steps of a loop."""
+    start, slopes = place(pool[at], base, width), place(pool[at + 1], base, width)
+    for t in range(times):
+        first, recorded = start + t * n * columns, slopes + 2 * t * n * columns
+        call(pool[at + 2], (memory, pool, at + 3, first, n, recorded, base[VALUES], columns))
+        if times > 1:
+            move_on(pool, at + 3, n, 1)
+    if times > 1:
+        move_on(pool, at + 3, n, -times)
+
+
+@njit(**OPTIONS)
+def rewind_tape(pool, memory, at, base, width, n, times, columns, wide):
+    """Pass adjoints on along a tape from its end: once, or the steps of a loop from the last one."""
+    start, slopes = place(pool[at], base, width), place(pool[at + 1], base, width)
+    shift = base[ADJOINTS] - base[VALUES]
+    if times > 1:
+        move_on(pool, at + 3, n, times)
+    for t in range(times - 1, -1, -1):
+        if times > 1:
+            move_on(pool, at + 3, n, -1)
+        first, recorded = start + t * n * columns, slopes + 2 * t * n * columns
+        if wide:
+            sweep_tape_of_columns(memory, pool, at + 3, first, n, recorded, shift, base[VALUES], columns)
+        else:
+            sweep_tape(memory, pool, at + 3, first, n, recorded, shift)
+
+
+@njit(**OPTIONS)
 def run(table, pool, memory, base, width):
     """Carry out a table of instructions: code, whether there are columns, n, where the places stand, k, m."""
     for q in range(table.shape[0]):
@@ -217,14 +280,9 @@ def run(table, pool, memory, base, width):
         if code >= OPERATION:
             call(code, (memory, pool, at, base, width, n * columns))
         elif code == TAPE:
-            call(
-                pool[at + 2], (memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width))
-            )
+            play_tape(pool, memory, at, base, width, n, table[q, 4], columns)
         elif code == TAPE_BACK:
-            shift = base[ADJOINTS] - base[VALUES]
-            sweep_tape(
-                memory, pool, at + 3, place(pool[at], base, width), n, place(pool[at + 1], base, width), shift
-            )  # fmt: skip
+            rewind_tape(pool, memory, at, base, width, n, table[q, 4], columns, width[VALUES] > 1)
         elif code == COPY:
             copy(memory, pool, at, base, width, n, columns)
         elif code == SCATTER:
@@ -303,7 +361,7 @@ def descend(
     for s in range(steps):
         first = s * batch
         count = min(batch, order.size - first)
-        width[VALUES] = width[ADJOINTS] = width[SCRATCH] = count
+        width[VALUES] = width[ADJOINTS] = width[SCRATCH] = width[SLOPES] = count
         load(memory, base[VALUES], examples, order, first, count)
         run(forward, pool, memory, base, width)
         value = memory.dtype.type(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -9,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.adjoint import Sweep
+from autograd.compiler.adjoint import Marks, Sweep, mark_active, recorded_slopes
 from autograd.compiler.instructions import (
     Clear,
     Instruction,
     Into,
+    Loop,
     Map,
     MatrixProduct,
     OuterProduct,
@@ -36,6 +38,7 @@ __all__ = ["Tables", "place_of", "write_tables"]
 Array = NDArray[Any]
 MIN_PLACES = 3  # that the machine reads of an instruction
 IN_ORDER = -1  # instead of an index
+OPERATIONS_WORTH_A_TURN = 256  # of a loop, beside which its own cost is small
 
 REGIONS = {
     (False, False): machine.SHARED,
@@ -53,7 +56,8 @@ class Tables(NamedTuple):
         pool: the places that they refer to.
         scratch: rows with columns that they compute in.
         shared_scratch: rows without.
-        slopes: numbers that tapes record.
+        slopes: rows for the slopes that tapes record.
+        loops: whether places move on while it runs, so that each memory needs a pool of its own.
         forward: the first two tables as one.
         backward: the other two as one.
     """
@@ -63,6 +67,7 @@ class Tables(NamedTuple):
     scratch: int
     shared_scratch: int
     slopes: int
+    loops: bool
     forward: Array
     backward: Array
 
@@ -78,16 +83,19 @@ class Table:
     Args:
         kernels: of the operations.
         values: where the batched values start in the memory; the shared ones start at 0.
+        several: whether it is for several examples at a time.
+        active: the rows on a way from a wanted leaf.
     """
 
-    def __init__(self, kernels: Kernels, values: int) -> None:
-        self.kernels, self.values = kernels, values
+    def __init__(self, kernels: Kernels, values: int, several: bool, active: Marks) -> None:
+        self.kernels, self.values, self.several, self.active = kernels, values, several, active
         self.pool: list[int] = []
         self.lines: list[tuple[int, ...]] = []
         self.scratch = self.shared_scratch = self.slopes = 0
+        self.loops = False
         self._used = self._shared_used = 0
         self._indices: dict[bytes, int] = {}
-        self._tapes: dict[int, int] = {}
+        self._tapes: dict[int, list[tuple[int, ...]]] = {}
 
     def table(self, instructions: Iterable[Instruction]) -> Array:
         """Write a table of instructions."""
@@ -205,7 +213,7 @@ class Table:
             case Tape():
                 self._tape(instruction)
             case TapeSweep(tape=tape):
-                self.lines.append((machine.TAPE_BACK, 1, tape.out.count, self._tapes[id(tape)], 0, 1))
+                self.lines += [(machine.TAPE_BACK, *line[1:]) for line in reversed(self._tapes[id(tape)])]
 
     def _map(self, instruction: Map) -> None:
         out, batched = place_of(instruction.out), instruction.out.batched
@@ -239,28 +247,51 @@ class Table:
             self._compute(into, batched, lambda to: self.emit(machine.SPREAD, batched, n, [to, source], k))
 
     def _tape(self, tape: Tape) -> None:
-        """Write operations node by node: the code of each, and where its two operands lie."""
-        kinds = list(zip([each.op for each in tape.maps], tape.slots, strict=True))
-        listed = sorted(set(kinds), key=lambda kind: (kind[0].name, kind[1]))  # in one order: graphs share a kernel
-        codes = {kind: code for code, kind in enumerate(listed)}
-        nodes = np.zeros((tape.out.count, 3), np.int64)
-        place = 0
-        for each, kind in zip(tape.maps, kinds, strict=True):
-            part = nodes[place : place + each.out.count]
-            part[:, 0] = codes[kind]
-            first, *others = [at.numbers + (self.values if at.batched else 0) for at in each.operands]
-            part[:, 1] = first
-            part[:, 2] = others[0] if others else each.out.numbers + self.values  # itself, with slope 0
-            place += len(part)
-        at, start = len(self.pool), tape.out.start
-        self.pool += [place_of(tape.out), machine.write_place(2 * start, machine.SLOPES), self.kernels.tape(listed)]
-        self.pool += nodes.ravel().tolist()
-        self.slopes = max(self.slopes, 2 * (start + tape.out.count))
-        self.lines.append((machine.TAPE, 1, tape.out.count, at, 0, 1))
-        self._tapes[id(tape)] = at
+        """Write operations one by one: the code of each, and where its two operands lie; of a loop those of a step."""
+        recorded = recorded_slopes(tape, self.active)
+        for start, period, times in tape.loops:  # what one step records, all record
+            steps = recorded[start : start + period * times].reshape(times, period, 2)
+            steps[...] = steps.any(axis=0)
+        kinds = tape.codes * 4 + recorded @ np.array([1, 2])
+        occurring, codes = np.unique(kinds, return_inverse=True)
+        listed = [(tape.ops[kind // 4], tuple(slot for slot in (0, 1) if kind % 4 >> slot & 1)) for kind in occurring]
+        order = sorted(range(len(listed)), key=lambda kind: (listed[kind][0].name, listed[kind][1]))
+        kernel = self.kernels.tape([listed[kind] for kind in order], self.several)  # in one order: graphs share it
+        places = tape.operands + np.where(tape.batched, self.values, 0)
+        nodes = np.column_stack([np.argsort(order)[codes], places])
+        lines: list[tuple[int, ...]] = []
+        for start, period, times in _stretches(tape):
+            at, first = len(self.pool), dataclasses.replace(tape.out, start=tape.out.start + start, count=1)
+            self.pool += [place_of(first), machine.write_place(self.slopes, machine.SLOPES), kernel]
+            self.pool += nodes[start : start + period].ravel().tolist()
+            if times > 1:
+                self.loops = True
+                self.pool += (
+                    (nodes[start + period : start + 2 * period] - nodes[start : start + period]).ravel().tolist()
+                )
+            self.slopes += 2 * period * times
+            lines.append((machine.TAPE, int(tape.out.batched), period, at, times, 1))
+        self.lines += lines
+        self._tapes[id(tape)] = lines
 
 
-def write_tables(kernels: Kernels, layout: Layout, sweep: Sweep | None, values: int) -> Tables:
+def _stretches(tape: Tape) -> list[Loop]:
+    """Part a tape into loops, whose steps are taken together until they are worth a turn, and what lies between."""
+    stretches, done = [], 0
+    for start, period, times in (*tape.loops, Loop(tape.out.count, 0, 0)):
+        together = max(1, OPERATIONS_WORTH_A_TURN // max(1, period))
+        if times < 2 * together:
+            continue
+        if start > done:
+            stretches.append(Loop(done, start - done, 1))
+        stretches.append(Loop(start, period * together, times // together))
+        done = start + stretches[-1].period * stretches[-1].times
+    if tape.out.count > done:
+        stretches.append(Loop(done, tape.out.count - done, 1))
+    return stretches
+
+
+def write_tables(kernels: Kernels, layout: Layout, sweep: Sweep | None, values: int, several: bool) -> Tables:
     """Write a program's tables.
 
     Args:
@@ -268,10 +299,12 @@ def write_tables(kernels: Kernels, layout: Layout, sweep: Sweep | None, values: 
         layout: the program's instructions.
         sweep: its sweep, if there is one.
         values: where the batched values start in the memory.
+        several: whether they are for several examples at a time.
     """
-    table = Table(kernels, values)
+    active = mark_active(layout, () if sweep is None else sweep.aim.wanted)
+    table = Table(kernels, values, several, active)
     swept = ((), ()) if sweep is None else (sweep.batched, sweep.shared)
     lines = [table.table(part) for part in (layout.shared, layout.batched, *swept)]
     pool = np.array(table.pool or [0], dtype=np.int64)
     both = np.concatenate(lines[:2]), np.concatenate(lines[2:])
-    return Tables(lines, pool, table.scratch, table.shared_scratch, table.slopes, *both)
+    return Tables(lines, pool, table.scratch, table.shared_scratch, table.slopes, table.loops, *both)
