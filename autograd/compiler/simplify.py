@@ -30,7 +30,6 @@ class Expressions:
         batched: whether it differs from example to example.
         literal: its number, for a literal.
         node: the Value it stands for, from which it has its name; None for what simplifying made.
-        place: the number of each Value of the traced graph that is computed; those folded away are missing.
         outputs: the numbers of the results.
     """
 
@@ -41,9 +40,8 @@ class Expressions:
         self.batched: list[bool] = []
         self.literal: list[float | None] = []
         self.node: list[Value | None] = []
-        self.place: dict[Value, int] = {}
         self.outputs: list[int] = []
-        self._literals: dict[bytes, int] = {}
+        self._literals: dict[float | bytes, int] = {}
         self._known: dict[tuple[Op, tuple[int, ...]], int] = {}
 
     def __len__(self) -> int:
@@ -51,15 +49,15 @@ class Expressions:
 
     def leaf(self, node: Value, *, batched: bool) -> int:
         """Add a leaf."""
-        self.place[node] = self._new(None, (), batched, None, node)
-        return self.place[node]
+        return self._new(None, (), batched, None, node)
 
     def constant(self, number: float) -> int:
         """Add a literal, each number once."""
-        key = struct.pack("d", number)  # keeps 0 and −0 apart, and a NaN from being added twice
-        if key not in self._literals:
-            self._literals[key] = self._new(None, (), False, number, None)
-        return self._literals[key]
+        key = number or struct.pack("d", number)  # keeps 0 and −0 apart
+        found = self._literals.get(key)
+        if found is None:
+            found = self._literals[key] = self._new(None, (), False, number, None)
+        return found
 
     def apply(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
         """Add an operation, or find what is equal to it."""
@@ -119,12 +117,9 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
         without: passes to leave out: those of `Expressions`, and ``"sums"``.
     """
     first = Expressions(without)
-    for argument in traced.arguments:
-        for leaf in argument.leaves:
-            first.leaf(leaf, batched=True)
-    for leaf in (*traced.parameters, *traced.constants):
-        first.leaf(leaf, batched=False)
-    place, constant = first.place, first.constant
+    place = {leaf: first.leaf(leaf, batched=True) for argument in traced.arguments for leaf in argument.leaves}
+    place |= {leaf: first.leaf(leaf, batched=False) for leaf in (*traced.parameters, *traced.constants)}
+    constant = first.constant
     for node in traced.nodes:
         x, y = node._x, node._y
         if x is None:
@@ -151,9 +146,8 @@ def _gather(before: Expressions, without: Collection[str]) -> Expressions:
     absorbed = set() if "sums" in without else _find_absorbed(before, uses)
     needed = _find_needed(before)
     after = Expressions(without)
-    moved: dict[int, int] = {}
-    for x in range(len(before)):
-        op, node = before.op[x], before.node[x]
+    moved = [-1] * len(before)
+    for x, (op, operands, node) in enumerate(zip(before.op, before.operands, before.node, strict=True)):
         if op is None:
             literal = before.literal[x]
             if literal is not None:
@@ -163,14 +157,11 @@ def _gather(before: Expressions, without: Collection[str]) -> Expressions:
                 moved[x] = after.leaf(node, batched=before.batched[x])
         elif x in absorbed or not needed[x]:
             continue
-        elif op in (ops.add, ops.total, ops.dot):
+        elif (op is ops.add or op is ops.total) and not absorbed.isdisjoint(operands):
             moved[x] = _sum(before, after, moved, x, absorbed)
         else:
-            moved[x] = after.add(op, tuple([moved[y] for y in before.operands[x]]), node)
+            moved[x] = after.add(op, tuple([moved[y] for y in operands]), node)
     after.outputs = [moved[x] for x in before.outputs]
-    for v, x in before.place.items():
-        if x in moved:
-            after.place[v] = moved[x]
     return after
 
 
@@ -189,15 +180,16 @@ def _find_absorbed(e: Expressions, uses: list[int]) -> set[int]:
     """Find what becomes part of a larger sum: additions used once, by an addition, and products used once, by a sum."""
     absorbed: set[int] = set()
     for x in range(len(e) - 1, -1, -1):
-        if e.op[x] not in (ops.add, ops.total):
+        op = e.op[x]
+        if op is not ops.add and op is not ops.total:
             continue
         for y in e.operands[x]:
             inner = e.op[y]
             if uses[y] != 1 or e.batched[y] != e.batched[x]:
                 continue
-            if inner is ops.mul or (inner is ops.add and e.op[x] is ops.add):
+            if inner is ops.mul or (inner is ops.add and op is ops.add):
                 absorbed.add(y)
-        if e.op[x] is ops.add:
+        if op is ops.add:
             # A bias that is added to a weighted sum takes its place in it.
             a, b = e.operands[x]
             for y in (a, b):
@@ -210,11 +202,8 @@ def _find_absorbed(e: Expressions, uses: list[int]) -> set[int]:
     return absorbed
 
 
-def _sum(before: Expressions, after: Expressions, moved: dict[int, int], x: int, absorbed: set[int]) -> int:
+def _sum(before: Expressions, after: Expressions, moved: list[int], x: int, absorbed: set[int]) -> int:
     """Write a sum with everything that it has absorbed: a dot where it holds products, else a sum or an addition."""
-    op = before.op[x]
-    if op is ops.dot:
-        return after.apply(ops.dot, tuple([moved[y] for y in before.operands[x]]), before.node[x])
     weights: list[int] = []
     inputs: list[int] = []
     others: list[int] = []
@@ -239,10 +228,10 @@ def _sum(before: Expressions, after: Expressions, moved: dict[int, int], x: int,
     node = before.node[x]
     if not weights:
         if len(others) == 2:
-            return after.apply(ops.add, tuple(others), node)
-        return after.apply(ops.total, tuple(others), node)
+            return after.add(ops.add, tuple(others), node)
+        return after.add(ops.total, tuple(others), node)
     if len(weights) == 1:  # a·x + b is no weighted sum worth a matrix
-        term = after.apply(ops.mul, (weights[0], inputs[0]))
-        return after.apply(ops.add if len(others) == 1 else ops.total, (*others, term), node)
-    bias = () if not others else (others[0] if len(others) == 1 else after.apply(ops.total, tuple(others)),)
-    return after.apply(ops.dot, (*weights, *inputs, *bias), node)
+        term = after.add(ops.mul, (weights[0], inputs[0]))
+        return after.add(ops.add if len(others) == 1 else ops.total, (*others, term), node)
+    bias = () if not others else (others[0] if len(others) == 1 else after.add(ops.total, tuple(others)),)
+    return after.add(ops.dot, (*weights, *inputs, *bias), node)
