@@ -237,8 +237,9 @@ def sweep_tape_of_columns(memory, pool, at, start, n, slopes, shift, values, col
 @njit(**OPTIONS)
 def move_on(pool, at, n, direction):
     """Move the operands of a loop's step to those of the next one, or back."""
+    nodes, steps = vector(pool, at, 3 * n), vector(pool, at + 3 * n, 3 * n)
     for i in range(3 * n):
-        pool[at + i] += direction * pool[at + 3 * n + i]
+        nodes[i] += direction * steps[i]
 
 
 @njit(**OPTIONS)
