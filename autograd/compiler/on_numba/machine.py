@@ -201,11 +201,23 @@ def weighted_flows(memory, target, other, adjoint, n, k, columns):
 @njit(**OPTIONS)
 def sweep_tape(memory, pool, at, start, n, slopes, shift):
     """Pass adjoints on along a tape from its end: each node has two operands and two recorded slopes."""
+    adjoint = memory[np.uint64(start + shift + n - 1)]
     for i in range(n - 1, -1, -1):
-        adjoint = memory[np.uint64(start + shift + i)]
+        following = start + shift + i - 1
         if adjoint != 0:
-            memory[np.uint64(pool[at + 3 * i + 1] + shift)] += adjoint * memory[np.uint64(slopes + 2 * i)]
-            memory[np.uint64(pool[at + 3 * i + 2] + shift)] += adjoint * memory[np.uint64(slopes + 2 * i + 1)]
+            a, b = pool[at + 3 * i + 1] + shift, pool[at + 3 * i + 2] + shift
+            to_a = memory[np.uint64(a)] + adjoint * memory[np.uint64(slopes + 2 * i)]
+            memory[np.uint64(a)] = to_a
+            to_b = memory[np.uint64(b)] + adjoint * memory[np.uint64(slopes + 2 * i + 1)]
+            memory[np.uint64(b)] = to_b
+            if b == following:  # kept in hand: a chain need not wait for its way through the memory
+                adjoint = to_b
+                continue
+            if a == following:
+                adjoint = to_a
+                continue
+        if i:
+            adjoint = memory[np.uint64(following)]
 
 
 @njit(**OPTIONS)
