@@ -19,7 +19,6 @@ from autograd.op import Op
 __all__ = [
     "Clear",
     "Instruction",
-    "Instructions",
     "Into",
     "Loop",
     "Map",
@@ -347,15 +346,6 @@ Instruction = (
 )  # fmt: skip
 
 
-class Instructions(tuple[Instruction, ...]):
-    """Instructions in order; printed, they are a line of what they do."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return " · ".join(map(brief, self)) or "nothing to compute"
-
-
 def operands_of(instruction: Map | Sum | RowDots | MatrixProduct) -> tuple[Rows | None, ...]:
     """List the rows that a forward instruction reads, slot by slot."""
     if isinstance(instruction, Map):
@@ -404,56 +394,3 @@ def products(instruction: Instruction) -> int:
     if isinstance(instruction, MatrixProduct):
         return instruction.n * instruction.k * instruction.m
     return instruction.out.count * instruction.k if isinstance(instruction, RowDots) else 0
-
-
-def brief(instruction: Instruction) -> str:
-    """Describe what an instruction does, without where its result goes."""
-    match instruction:
-        case MatrixProduct(n=n, k=k, m=m):
-            kind = "dense" if m == 1 else f"convolution at {m:,} places"
-            return f"{kind} {n}×{k} ({n * k * m:,} products)"
-        case TransposedProduct(n=n, k=k, m=m):
-            return f"transposed {k}×{n} ({n * k * m:,} products)"
-        case OuterProduct(n=n, k=k, m=m):
-            return f"outer {n}×{k} ({n * k * m:,} products)"
-        case RowSums(n=n, m=m):
-            return f"row sums {n:,}×{m:,}"
-        case Map(out=out, op=op):
-            return f"{op.name} {out.count:,}"
-        case Slopes(op=op, result=result):
-            return f"slopes of {op.name} {result.count:,}"
-        case Sum(out=out, k=k):
-            return f"sum {out.count:,}×{k:,}"
-        case RowDots(out=out, k=k):
-            return f"weighted sums {out.count:,}×{k:,}"
-        case Spread(source=source, k=k, factors=factors):
-            kind = "spread" if factors is None else "weighted spread"
-            return f"pass on {source.count:,}" if factors is None and k == 1 else f"{kind} {source.count:,}×{k:,}"
-        case Clear(out=out):
-            return f"clear {out.count:,}"
-        case Tape():
-            return _brief_tape(instruction)
-        case TapeSweep(tape=tape):
-            return f"sweep of a tape {tape.out.count:,}"
-
-
-def _brief_tape(tape: Tape) -> str:
-    """Describe a tape: how many of each operation it has, and what is repeated how often."""
-    parts, done = [], 0
-    for loop in (*tape.loops, Loop(tape.out.count, 0, 0)):
-        if loop.start > done:
-            parts.append(f"({_count_operations(tape, done, loop.start)})")
-        if loop.times:
-            parts.append(f"{loop.times:,} × ({_count_operations(tape, loop.start, loop.start + loop.period)})")
-        done = loop.start + loop.period * loop.times
-    return f"tape {' · '.join(parts)}"
-
-
-def _count_operations(tape: Tape, start: int, stop: int) -> str:
-    counts = np.bincount(tape.codes[start:stop], minlength=len(tape.ops))
-    return ", ".join(f"{op.name} {count:,}" for op, count in zip(tape.ops, counts, strict=True) if count)
-
-
-def describe(instruction: Instruction) -> str:
-    """Describe in a few words what an instruction does, and what its result is called."""
-    return f"{brief(instruction)} → {instruction.name}"

@@ -24,7 +24,7 @@ PASSES = {
     "matrices": "weighted sums that share weights or inputs are matrix products",
     "reuse": "a run without a sweep writes rows again after their last reader",
     "first": "the first flow to an adjoint is written, instead of added to zero",
-    "tapes": "numba carries out short operations one by one, and the steps of a recurrence as a loop",
+    "tapes": "short operations are carried out one by one, and the steps of a recurrence as a loop",
 }
 
 

@@ -20,7 +20,8 @@ from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.execution import Execution, count
 from autograd.compiler.formulas import check_weighted_sums
-from autograd.compiler.instructions import Instructions, products
+from autograd.compiler.instructions import products
+from autograd.compiler.listing import Instructions
 from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.options import Options, check_options, choose_backend
@@ -103,7 +104,7 @@ class Program:
         backend = choose_backend(options.backend)
         if options.backend == "auto" and backend == "numba" and not has_kernels(expressions):
             backend = "numpy"
-        layout = roll(expressions, options.without if backend == "numba" else {*options.without, "tapes"})
+        layout = roll(expressions, options.without, backend)
         self.execution = Execution(layout, inputs, len(self.parameters), options, backend)
         self._runs = threading.local()  # each thread's last run
         self.execution.seconds = time.perf_counter() - began

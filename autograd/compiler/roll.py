@@ -25,7 +25,8 @@ from autograd.op import Op
 __all__ = ["Forward", "Layout", "roll"]
 
 PLACES_WORTH_AN_INSTRUCTION = 128  # operations on fewer cost less on a tape of single nodes
-MIN_OPERATIONS_FOR_A_TAPE = 32  # that follow each other
+#: Operations that follow each other, for each backend: Python's compiler takes long to read more lines than these.
+MIN_OPERATIONS_FOR_A_TAPE = {"numba": 32, "numpy": 512}
 MIN_TERMS_OF_A_LONE_MATRIX = 3  # a weighted sum that shares nothing is a matrix of one row from so many terms on
 
 Forward = Map | Sum | RowDots | MatrixProduct | Tape
@@ -138,13 +139,15 @@ class Layout:
         return out
 
 
-def roll(expressions: Expressions, without: Collection[str] = ()) -> Layout:
+def roll(expressions: Expressions, without: Collection[str] = (), backend: str = "numba") -> Layout:
     """Lay out expressions and write the instructions that compute them.
 
     Args:
         expressions: what is to be computed.
         without: passes to leave out: ``"matrices"``, ``"tapes"``.
+        backend: what is to carry them out.
     """
+    least = len(expressions) if "tapes" in without else MIN_OPERATIONS_FOR_A_TAPE[backend]
     layout = Layout(expressions)
     layout.row = [-1] * len(expressions)
     for x in range(len(expressions)):  # leaves keep their order
@@ -157,7 +160,7 @@ def roll(expressions: Expressions, without: Collection[str] = ()) -> Layout:
     for (batched, short), part in itertools.groupby(groups, lambda group: group[:2]):
         stretch = [group.members for group in part]
         members = [x for group in stretch for x in group]
-        if short and "tapes" not in without and _is_irregular(len(stretch), len(members)):
+        if short and len(stretch) > least and len(members) < PLACES_WORTH_AN_INSTRUCTION * len(stretch):
             start = layout.batched_rows if batched else layout.shared_rows
             tape = write_tape(expressions, members, layout.row, start, _name(layout, stretch[-1]))
             layout._take(batched, tape.out.count)
@@ -173,11 +176,6 @@ def roll(expressions: Expressions, without: Collection[str] = ()) -> Layout:
             else:
                 _map(layout, op, group)
     return layout
-
-
-def _is_irregular(operations: int, places: int) -> bool:
-    """Whether a stretch of short operations falls into so many that it is better carried out place by place."""
-    return operations > MIN_OPERATIONS_FOR_A_TAPE and places < PLACES_WORTH_AN_INSTRUCTION * operations
 
 
 class Group(NamedTuple):

@@ -19,10 +19,10 @@ from autograd.compiler.instructions import (
     Slopes,
     Tape,
     TransposedProduct,
-    describe,
     reads,
     writes,
 )
+from autograd.compiler.listing import describe
 from autograd.compiler.roll import Layout
 from autograd.errors import CompileError
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, describe, operands_of, rows
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, operands_of, rows
+from autograd.compiler.listing import describe
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20), st.booleans())

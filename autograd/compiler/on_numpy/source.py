@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.adjoint import Sweep
+from autograd.compiler.adjoint import Marks, Sweep, mark_active, recorded_slopes
 from autograd.compiler.formulas import forward_formula, may_be_singular
 from autograd.compiler.instructions import (
     Clear,
@@ -26,10 +26,13 @@ from autograd.compiler.instructions import (
     Slopes,
     Spread,
     Sum,
+    Tape,
+    TapeSweep,
     TransposedProduct,
-    describe,
 )
+from autograd.compiler.listing import describe
 from autograd.compiler.on_numpy.statements import INDENT, Statements
+from autograd.compiler.on_numpy.tapes import TapePlayer
 from autograd.compiler.roll import Layout
 from autograd.symbol import Symbol
 
@@ -52,9 +55,10 @@ MOST_ROUNDS = 9  # of additions to rows that are met several times, as a convolu
 class Source(Statements):
     """Python source of a program that is being written."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, active: Marks) -> None:
         super().__init__(TAKEN)
-        self.layout = layout
+        self.layout, self._active = layout, active
+        self._tapes: dict[int, str] = {}
         self._views: dict[tuple[Any, ...], str] = {}
         self._view_lines: list[str] = []
         self._indices: dict[bytes, str] = {}
@@ -202,12 +206,16 @@ class Source(Statements):
                     self.write(f"{self.numpy('sum')}({matrix}, axis=1, keepdims=True, out={self.view(into.rows)})")
                 else:
                     self.deliver(into, f"{matrix}.sum(axis=1, keepdims=True)", False)
+            case Tape():
+                name = self._tapes[id(instruction)] = self.fresh("tape")
+                self.objects[name] = TapePlayer(instruction, recorded_slopes(instruction, self._active))
+                self.write(f"{name}.play(shared, values)")
+            case TapeSweep(tape=tape):
+                self.write(f"{self._tapes[id(tape)]}.rewind(shared, values, shared_adjoints, adjoints)")
             case Clear(out=out):
                 memory = MEMORIES[out.batched, out.adjoint]
                 place = f"{out.start}:{out.start + out.count}" if out.index is None else self.array(out.index)
                 self.write(f"{memory}[{place}] = 0.0")
-            case _:
-                raise TypeError(f"NumPy has no way to carry out {instruction!r}.")
 
     def _matrix(self, at: Rows, count: int, m: int) -> str:
         """Name rows as a matrix: one row for each of `count`, whose columns are positions and examples."""
@@ -314,7 +322,7 @@ def numpy_source(layout: Layout, sweep: Sweep | None) -> tuple[str, dict[str, An
     Returns:
         the source, which is run in a namespace with the memories of one batch size, and the objects that it names.
     """
-    source = Source(layout)
+    source = Source(layout, mark_active(layout, () if sweep is None else sweep.aim.wanted))
     functions = {"forward_shared": source.function(layout.shared), "forward": source.function(layout.batched)}
     if sweep is not None:
         functions["backward"] = source.function(sweep.batched)

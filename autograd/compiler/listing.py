@@ -1,0 +1,112 @@
+"""Listing: what instructions do, in a few words, and what comes again how often."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd.compiler.instructions import (
+    Clear,
+    Instruction,
+    Loop,
+    Map,
+    MatrixProduct,
+    OuterProduct,
+    RowDots,
+    RowSums,
+    Slopes,
+    Spread,
+    Sum,
+    Tape,
+    TapeSweep,
+    TransposedProduct,
+)
+
+__all__ = ["Instructions", "brief", "describe"]
+
+MIN_STEPS_TO_FOLD = 3  # that follow each other before they are written as one
+MAX_STEP_TO_FOLD = 64  # instructions
+
+
+class Instructions(tuple[Instruction, ...]):
+    """Instructions in order; printed, they are a line of what they do, and of what comes again how often."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return " · ".join(_fold(list(map(brief, self)))) or "nothing to compute"
+
+
+def _fold(parts: list[str]) -> list[str]:
+    """Write what comes several times in a row as ``3 × (…)``."""
+    folded, at = [], 0
+    while at < len(parts):
+        period, times = max(
+            ((period, _count_repeats(parts, at, period)) for period in range(1, MAX_STEP_TO_FOLD)),
+            key=lambda found: (found[1] - 1) * found[0],  # what is saved
+        )
+        if times < MIN_STEPS_TO_FOLD:
+            period, times = 1, 1
+        step = " · ".join(parts[at : at + period])
+        folded.append(f"{times:,} × ({step})" if times > 1 else step)
+        at += period * times
+    return folded
+
+
+def _count_repeats(parts: list[str], at: int, period: int) -> int:
+    times = 1
+    while parts[at : at + period] == parts[at + times * period : at + (times + 1) * period]:
+        times += 1
+    return times if at + period <= len(parts) else 1
+
+
+def brief(instruction: Instruction) -> str:
+    """Describe what an instruction does, without where its result goes."""
+    match instruction:
+        case MatrixProduct(n=n, k=k, m=m):
+            kind = "dense" if m == 1 else f"convolution at {m:,} places"
+            return f"{kind} {n}×{k} ({n * k * m:,} products)"
+        case TransposedProduct(n=n, k=k, m=m):
+            return f"transposed {k}×{n} ({n * k * m:,} products)"
+        case OuterProduct(n=n, k=k, m=m):
+            return f"outer {n}×{k} ({n * k * m:,} products)"
+        case RowSums(n=n, m=m):
+            return f"row sums {n:,}×{m:,}"
+        case Map(out=out, op=op):
+            return f"{op.name} {out.count:,}"
+        case Slopes(op=op, result=result):
+            return f"slopes of {op.name} {result.count:,}"
+        case Sum(out=out, k=k):
+            return f"sum {out.count:,}×{k:,}"
+        case RowDots(out=out, k=k):
+            return f"weighted sums {out.count:,}×{k:,}"
+        case Spread(source=source, k=k, factors=factors):
+            kind = "spread" if factors is None else "weighted spread"
+            return f"pass on {source.count:,}" if factors is None and k == 1 else f"{kind} {source.count:,}×{k:,}"
+        case Clear(out=out):
+            return f"clear {out.count:,}"
+        case Tape():
+            return _brief_tape(instruction)
+        case TapeSweep(tape=tape):
+            return f"sweep of a tape {tape.out.count:,}"
+
+
+def _brief_tape(tape: Tape) -> str:
+    """Describe a tape: how many of each operation it has, and what is repeated how often."""
+    parts, done = [], 0
+    for loop in (*tape.loops, Loop(tape.out.count, 0, 0)):
+        if loop.start > done:
+            parts.append(f"({_count_operations(tape, done, loop.start)})")
+        if loop.times:
+            parts.append(f"{loop.times:,} × ({_count_operations(tape, loop.start, loop.start + loop.period)})")
+        done = loop.start + loop.period * loop.times
+    return f"tape {' · '.join(parts)}"
+
+
+def _count_operations(tape: Tape, start: int, stop: int) -> str:
+    counts = np.bincount(tape.codes[start:stop], minlength=len(tape.ops))
+    return ", ".join(f"{op.name} {count:,}" for op, count in zip(tape.ops, counts, strict=True) if count)
+
+
+def describe(instruction: Instruction) -> str:
+    """Describe in a few words what an instruction does, and what its result is called."""
+    return f"{brief(instruction)} → {instruction.name}"
