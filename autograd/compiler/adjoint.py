@@ -17,6 +17,7 @@ from autograd import ops
 from autograd.compiler.formulas import slope_formulas
 from autograd.compiler.instructions import (
     Clear,
+    Composite,
     Instruction,
     Into,
     Map,
@@ -198,6 +199,8 @@ class _Writer:
             self._spread(instruction.terms, adjoint, instruction.k)
         elif isinstance(instruction, MatrixProduct):
             self._pass_matrix(instruction)
+        elif isinstance(instruction, Composite):
+            self._spread(instruction.operands, adjoint, instruction.k, instruction.slopes)
         elif isinstance(instruction, Tape):
             self._pass_tape(instruction)
         else:

@@ -18,6 +18,7 @@ from autograd.op import Op
 
 __all__ = [
     "Clear",
+    "Composite",
     "Instruction",
     "Into",
     "Loop",
@@ -33,7 +34,11 @@ __all__ = [
     "Tape",
     "TapeSweep",
     "TransposedProduct",
+    "parts_of",
+    "reads",
     "rows",
+    "values_of",
+    "writes",
 ]
 
 Index = NDArray[np.int32]
@@ -192,6 +197,31 @@ class MatrixProduct:
     weights_name: str
 
 
+@dataclass(frozen=True)
+class Composite:
+    """One operation of many operands at many places, carried out by other instructions.
+
+    Attributes:
+        out: rows it writes.
+        op: the operation.
+        operands: n·k rows, k for each result.
+        k: how many operands there are.
+        parts: what computes the results.
+        slopes: n·k rows of slopes.
+        slope_parts: what computes them.
+        name: what the rows are called.
+    """
+
+    out: Rows
+    op: Op
+    operands: Rows
+    k: int
+    parts: tuple[Map | Sum, ...]
+    slopes: Rows
+    slope_parts: tuple[Map | Sum, ...]
+    name: str
+
+
 # --- backward ---------------------------------------------------------------------------------------------------------
 
 
@@ -341,7 +371,7 @@ class TapeSweep:
 
 
 Instruction = (
-    Map | Sum | RowDots | MatrixProduct | Tape
+    Map | Sum | RowDots | MatrixProduct | Composite | Tape
     | Slopes | Spread | TransposedProduct | OuterProduct | RowSums | Clear | TapeSweep
 )  # fmt: skip
 
@@ -353,6 +383,16 @@ def operands_of(instruction: Map | Sum | RowDots | MatrixProduct) -> tuple[Rows 
     if isinstance(instruction, Sum):
         return (instruction.terms,)
     return (instruction.weights, instruction.inputs, instruction.bias)
+
+
+def values_of(instruction: Any) -> tuple[Any, ...]:
+    """List the instructions that compute the results of one: itself, or the parts of a composite without its slopes."""
+    return instruction.parts if isinstance(instruction, Composite) else (instruction,)
+
+
+def parts_of(instruction: Any) -> tuple[Any, ...]:
+    """List the instructions that one is carried out by: itself, or the parts of a composite and of its slopes."""
+    return (*instruction.parts, *instruction.slope_parts) if isinstance(instruction, Composite) else (instruction,)
 
 
 def reads(instruction: Instruction) -> tuple[Rows, ...]:
@@ -370,6 +410,8 @@ def reads(instruction: Instruction) -> tuple[Rows, ...]:
             return (adjoint,)
         case Clear():
             return ()
+        case Composite(operands=operands):
+            return (operands,)
         case Tape():
             return tuple(
                 at for batched in (False, True) for at in instruction.operands_in(batched, ~instruction.inside)

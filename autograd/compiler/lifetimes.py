@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, reads, rows
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, reads, rows, values_of
 from autograd.compiler.roll import Forward, Layout
 
 __all__ = ["reuse"]
@@ -22,13 +23,14 @@ def reuse(layout: Layout, inputs: int) -> Layout:
         layout: the program.
         inputs: its first rows, which keep their places, as outputs do from when they are computed.
     """
-    last = _last_readers(layout)
+    forward = [part for instruction in layout.batched for part in values_of(instruction)]
+    last = _last_readers(layout, forward)
     moved = np.arange(layout.batched_rows)
     free: list[tuple[int, int]] = []  # (start, count) of rows that nobody reads any more
     dying: dict[int, list[Rows]] = defaultdict(list)
     top = inputs
     instructions: list[Forward] = []
-    for place, instruction in enumerate(layout.batched):
+    for place, instruction in enumerate(forward):
         out = instruction.out
         start = _take(free, out.count)
         if start is None:
@@ -50,16 +52,16 @@ def reuse(layout: Layout, inputs: int) -> Layout:
     return dataclasses.replace(layout, batched=instructions, batched_rows=top, row=row, before=layout)
 
 
-def _last_readers(layout: Layout) -> NDArray[np.int64]:
+def _last_readers(layout: Layout, forward: Sequence[Forward]) -> NDArray[np.int64]:
     """Find the place of the last instruction that reads each batched row; results are read after all of them."""
     last = np.full(layout.batched_rows, -1)
-    for place, instruction in enumerate(layout.batched):
+    for place, instruction in enumerate(forward):
         for at in reads(instruction):
             if at.batched:
                 last[at.key] = place
     for x in layout.expressions.outputs:
         if layout.expressions.batched[x]:
-            last[layout.row[x]] = len(layout.batched)
+            last[layout.row[x]] = len(forward)
     return last
 
 

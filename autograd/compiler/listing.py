@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd.compiler.instructions import (
     Clear,
+    Composite,
     Instruction,
     Loop,
     Map,
@@ -75,6 +76,8 @@ def brief(instruction: Instruction) -> str:
             return f"{op.name} {out.count:,}"
         case Slopes(op=op, result=result):
             return f"slopes of {op.name} {result.count:,}"
+        case Composite(out=out, op=op, k=k):
+            return f"{op.name} {out.count:,}×{k:,}"
         case Sum(out=out, k=k):
             return f"sum {out.count:,}×{k:,}"
         case RowDots(out=out, k=k):

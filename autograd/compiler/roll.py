@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, Tape, rows
+from autograd.compiler.composites import MIN_OPERANDS, write_composite
+from autograd.compiler.instructions import Composite, Map, MatrixProduct, RowDots, Rows, Sum, Tape, rows
 from autograd.compiler.simplify import Expressions
 from autograd.compiler.tapes import is_short, write_tape
 from autograd.op import Op
@@ -29,7 +30,7 @@ PLACES_WORTH_AN_INSTRUCTION = 128  # operations on fewer cost less on a tape of 
 MIN_OPERATIONS_FOR_A_TAPE = {"numba": 32, "numpy": 512}
 MIN_TERMS_OF_A_LONE_MATRIX = 3  # a weighted sum that shares nothing is a matrix of one row from so many terms on
 
-Forward = Map | Sum | RowDots | MatrixProduct | Tape
+Forward = Map | Sum | RowDots | MatrixProduct | Composite | Tape
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Layout:
     literals: list[tuple[int, float]] = field(default_factory=list)
     before: Layout | None = None
     _promoted: dict[int, int] = field(default_factory=dict)
+    _promoted_literals: dict[int, int] = field(default_factory=dict)
 
     def name_of(self, at: Rows) -> str:
         """Return what the graph calls rows: ``s1`` for the results of a layer."""
@@ -88,7 +90,7 @@ class Layout:
             expressions[row[chosen]] = chosen
         return found
 
-    def _take(self, batched: bool, count: int) -> int:
+    def take(self, batched: bool, count: int) -> int:
         """Reserve rows that follow each other."""
         if batched:
             self.batched_rows += count
@@ -98,7 +100,7 @@ class Layout:
 
     def _place(self, batched: bool, members: Sequence[int]) -> Rows:
         """Reserve rows for expressions, which follow each other."""
-        start = self._take(batched, len(members))
+        start = self.take(batched, len(members))
         for offset, x in enumerate(members):
             self.row[x] = start + offset
         return Rows(batched, start, len(members))
@@ -111,7 +113,7 @@ class Layout:
     def _emit(self, instruction: Forward) -> None:
         (self.batched if instruction.out.batched else self.shared).append(instruction)
 
-    def _read(self, members: Sequence[int], *, batched: bool = False) -> Rows:
+    def read(self, members: Sequence[int], *, batched: bool = False) -> Rows:
         """Describe where expressions lie; where one is batched or `batched` says so, the shared ones are promoted."""
         kinds = {self.expressions.batched[x] for x in members}
         if kinds == {False} and not batched:
@@ -124,17 +126,31 @@ class Layout:
         """Copy shared numbers into rows with a column for each example."""
         new = [x for x in dict.fromkeys(members) if x not in self._promoted]
         if new:
-            start = self._take(True, len(new))
+            start = self.take(True, len(new))
             for offset, x in enumerate(new):
                 self._promoted[x] = start + offset
             source = rows(False, [self.row[x] for x in new])
             self._emit(Map(Rows(True, start, len(new)), ops.identity, (source,), "copies"))
 
+    def literal(self, number: float, *, batched: bool = False) -> int:
+        """Return the row of a number, or of a copy with a column for each example."""
+        row = next((row for row, literal in self.literals if repr(literal) == repr(number)), None)
+        if row is None:
+            row = self.take(False, 1)
+            self.literals.append((row, number))
+        if not batched:
+            return row
+        if row not in self._promoted_literals:
+            self._promoted_literals[row] = self.take(True, 1)
+            copy = Rows(True, self._promoted_literals[row], 1)
+            self._emit(Map(copy, ops.identity, (rows(False, [row]),), "number"))
+        return self._promoted_literals[row]
+
     def _gather(self, source: Rows, name: str) -> Rows:
         """Copy rows so that they follow each other."""
         if source.index is None and (source.step == 1 or source.count == 1):
             return source
-        out = Rows(source.batched, self._take(source.batched, source.count), source.count)
+        out = Rows(source.batched, self.take(source.batched, source.count), source.count)
         self._emit(Map(out, ops.identity, (source,), name))
         return out
 
@@ -152,7 +168,7 @@ def roll(expressions: Expressions, without: Collection[str] = (), backend: str =
     layout.row = [-1] * len(expressions)
     for x in range(len(expressions)):  # leaves keep their order
         if expressions.op[x] is None:
-            layout.row[x] = layout._take(expressions.batched[x], 1)
+            layout.row[x] = layout.take(expressions.batched[x], 1)
             literal = expressions.literal[x]
             if literal is not None:
                 layout.literals.append((layout.row[x], literal))
@@ -163,7 +179,7 @@ def roll(expressions: Expressions, without: Collection[str] = (), backend: str =
         if short and len(stretch) > least and len(members) < PLACES_WORTH_AN_INSTRUCTION * len(stretch):
             start = layout.batched_rows if batched else layout.shared_rows
             tape = write_tape(expressions, members, layout.row, start, _name(layout, stretch[-1]))
-            layout._take(batched, tape.out.count)
+            layout.take(batched, tape.out.count)
             layout._emit(tape)
             continue
         for group in stretch:
@@ -223,12 +239,15 @@ def _name(layout: Layout, members: Sequence[int]) -> str:
 
 def _map(layout: Layout, op: Op, members: list[int]) -> None:
     e = layout.expressions
+    if op.nary and len(e.operands[members[0]]) >= MIN_OPERANDS:
+        composite = write_composite(layout, op, sorted(members), _name(layout, members))
+        if composite is not None:
+            layout._emit(composite)
+            return
     leading = next((slot for slot, y in enumerate(e.operands[members[0]]) if e.batched[y] == e.batched[members[0]]), 0)
     # In the order of what they are computed from, so that operands are slices.
     members = sorted(members, key=lambda x: layout.row[e.operands[x][leading]])
-    operands = tuple(
-        layout._read([e.operands[x][slot] for x in members]) for slot in range(len(e.operands[members[0]]))
-    )
+    operands = tuple(layout.read([e.operands[x][slot] for x in members]) for slot in range(len(e.operands[members[0]])))
     name = _name(layout, members)
     layout._emit(Map(layout._place(e.batched[members[0]], members), op, operands, name))
 
@@ -238,21 +257,12 @@ def _sums(layout: Layout, members: list[int]) -> None:
     k = len(e.operands[members[0]])
     batched = e.batched[members[0]]
     if k == 0:  # the total of nothing
-        zero = rows(False, [_literal_row(layout, 0.0)] * len(members))
+        zero = rows(False, [layout.literal(0.0)] * len(members))
         layout._emit(Map(layout._place(batched, members), ops.identity, (zero,), "zero"))
         return
     members = sorted(members, key=lambda x: layout.row[e.operands[x][0]])
-    terms = layout._read([y for x in members for y in e.operands[x]], batched=batched)
+    terms = layout.read([y for x in members for y in e.operands[x]], batched=batched)
     layout._emit(Sum(layout._place(batched, members), terms, k, _name(layout, members)))
-
-
-def _literal_row(layout: Layout, number: float) -> int:
-    for row, literal in layout.literals:
-        if literal == number:
-            return row
-    row = layout._take(False, 1)
-    layout.literals.append((row, number))
-    return row
 
 
 def _weighted_sums(layout: Layout, members: list[int], *, alone: bool) -> None:
@@ -346,17 +356,17 @@ def _matrix_product(layout: Layout, grid: Grid, k: int, biased: bool, batched: b
     members = [cells[i, p] for i in range(n) for p in range(m)]
     name, weights_name = _name(layout, members), _name(layout, [w for row in weights for w in row][:50])
     matrix = layout._gather(rows(False, [layout.row[w] for row in weights for w in row]), weights_name)
-    panel = layout._read([inputs[p][j] for j in range(k) for p in range(m)], batched=batched)
+    panel = layout.read([inputs[p][j] for j in range(k) for p in range(m)], batched=batched)
     panel = layout._gather(panel, "panel")
-    bias = layout._read([e.operands[cells[i, 0]][-1] for i in range(n)]) if biased else None
+    bias = layout.read([e.operands[cells[i, 0]][-1] for i in range(n)]) if biased else None
     out = layout._place(batched, members)
     layout._emit(MatrixProduct(out, matrix, n, k, panel, m, bias, name, weights_name))
 
 
 def _row_dots(layout: Layout, members: list[int], k: int, biased: bool, batched: bool) -> None:
     e = layout.expressions
-    weights = layout._read([w for x in members for w in e.operands[x][:k]])
-    inputs = layout._read([v for x in members for v in e.operands[x][k : 2 * k]])
-    bias = layout._read([e.operands[x][-1] for x in members]) if biased else None
+    weights = layout.read([w for x in members for w in e.operands[x][:k]])
+    inputs = layout.read([v for x in members for v in e.operands[x][k : 2 * k]])
+    bias = layout.read([e.operands[x][-1] for x in members]) if biased else None
     out = layout._place(batched, members)
     layout._emit(RowDots(out, weights, inputs, k, bias, _name(layout, members)))

@@ -19,7 +19,9 @@ from autograd.compiler.instructions import (
     Slopes,
     Tape,
     TransposedProduct,
+    parts_of,
     reads,
+    values_of,
     writes,
 )
 from autograd.compiler.listing import describe
@@ -49,7 +51,8 @@ def verify(layout: Layout, sweep: Sweep | None = None) -> None:
             written[e.batched[x], False][row] = True
     written[False, False][[row for row, _ in layout.literals]] = True
     for instruction in (*layout.shared, *layout.batched):
-        _check(instruction, written, once=layout.before is None)
+        for part in parts_of(instruction):
+            _check(part, written, once=layout.before is None)
     if not all(written[e.batched[x], False][layout.row[x]] for x in e.outputs):
         raise CompileError("A result is never computed." + FAULT)
     if layout.before is not None:
@@ -73,7 +76,7 @@ def _check_reuse(layout: Layout, before: Layout) -> None:
     for x in range(len(e)):
         if e.op[x] is None and e.batched[x]:
             held[layout.row[x]] = before.row[x]
-    originals = before.batched[::-1]
+    originals = [part for instruction in before.batched for part in values_of(instruction)][::-1]
     for instruction in layout.batched:
         taken = _batched_reads(instruction)
         if isinstance(instruction, Map) and isinstance(originals[-1], MatrixProduct):  # puts its inputs side by side

@@ -168,3 +168,27 @@ def test_sums_that_differ_in_their_bias_alone_are_both_computed(backend):
 
     program = autograd.compile(f, [0.0] * 3, [0.0] * 3, parameters=[*W[0], *W[1], *b], backend=backend)
     assert program([[1.0, 2.0, 3.0]], [[1.0, 1.0, 1.0]]) == [1481.0]
+
+
+@pytest.mark.parametrize("function", [autograd.logsumexp, autograd.largest, autograd.prod, autograd.mean])
+@pytest.mark.parametrize("n", [4, 9, 40])
+def test_an_operation_of_many_operands_is_instructions_on_many_rows(backend, function, n):
+    """Its slopes come from its own record, also where operands tie; lists of all lengths share their kernels."""
+    w = Value(0.5, "w")
+    rng = np.random.default_rng(n)
+    X = rng.normal(size=(6, n))
+    X[0, 1] = X[0, 0] = X[0].max() + 1.0  # a tie
+
+    def f(xs):
+        return function([*xs[:-1], xs[-1] * w]) + function([x * x for x in xs])
+
+    program = autograd.compile(f, [0.0] * n, parameters=[w], backend=backend, verify=True)
+    values, [slopes] = program.value_and_grad(X, reduce="none", wrt="inputs")
+    for row, value, slope in zip(X, values, slopes, strict=True):
+        leaves = [Value(x) for x in row]
+        y = f(leaves)
+        np.testing.assert_allclose(value, y.data, rtol=1e-13)
+        np.testing.assert_allclose(slope, autograd.gradients(y, leaves), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(program(X), values, rtol=1e-13)
+    due = [autograd.gradients(f([Value(x) for x in row]), [w])[0] for row in X]
+    np.testing.assert_allclose(program.gradients(X)[:, 0], due, rtol=1e-12, atol=1e-15)

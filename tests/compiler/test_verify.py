@@ -116,7 +116,7 @@ class TestReuse:
             return h * cos(sin(h))
 
         real, X = lifetimes._last_readers, np.array([0.5, 2.0])
-        monkeypatch.setattr(lifetimes, "_last_readers", lambda layout: real(layout) - 2)
+        monkeypatch.setattr(lifetimes, "_last_readers", lambda *given: real(*given) - 2)
         with pytest.raises(CompileError, match="'mul 1 → mul' reads rows in which another result"):
             autograd.compile(skip, 0.0, backend="numpy")(X)
         monkeypatch.setattr(execution, "verify", lambda *_: None)

@@ -29,7 +29,6 @@ TEXTS = {
     ops.maximum: "{0} if {0} > {1} or {0} != {0} else {1}",
     ops.cbrt: "np.cbrt({0})",
 }
-MOST_OPERANDS = 24  # of an operation that is worth a kernel
 
 HEAD = """import math
 
@@ -86,16 +85,9 @@ def primitive(op: Op) -> bool:
 def has_kernels(expressions: Expressions) -> bool:
     """Whether every operation of a program is worth a kernel.
 
-    One that only Python knows cannot be written as such; one of many operands is written out operand by operand, which
-    takes long to compile.
+    One that only Python knows cannot be written as such.
     """
-    arities: dict[Op, int] = {}
-    for op, operands in zip(expressions.op, expressions.operands, strict=True):
-        if op is not None and op is not ops.total and op is not ops.dot:
-            arities[op] = max(arities.get(op, 0), len(operands))
-    if max(arities.values(), default=0) > MOST_OPERANDS:
-        return False
-    for op in arities:
+    for op in {op for op in expressions.op if op not in (None, ops.total, ops.dot)}:
         letters = [Symbol(letter) for letter in op.name_operands(2 if op.nary else len(op.slopes))]
         try:
             statements([forward_formula(op, letters)], primitive)

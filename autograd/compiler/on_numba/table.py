@@ -13,6 +13,7 @@ from autograd import ops
 from autograd.compiler.adjoint import Marks, Sweep, mark_active, recorded_slopes
 from autograd.compiler.instructions import (
     Clear,
+    Composite,
     Instruction,
     Into,
     Loop,
@@ -28,6 +29,8 @@ from autograd.compiler.instructions import (
     Tape,
     TapeSweep,
     TransposedProduct,
+    parts_of,
+    values_of,
 )
 from autograd.compiler.on_numba import machine
 from autograd.compiler.on_numba.kernels import Kernels
@@ -85,10 +88,11 @@ class Table:
         values: where the batched values start in the memory; the shared ones start at 0.
         several: whether it is for several examples at a time.
         active: the rows on a way from a wanted leaf.
+        swept: whether slopes are needed.
     """
 
-    def __init__(self, kernels: Kernels, values: int, several: bool, active: Marks) -> None:
-        self.kernels, self.values, self.several, self.active = kernels, values, several, active
+    def __init__(self, kernels: Kernels, values: int, several: bool, active: Marks, swept: bool) -> None:
+        self.kernels, self.values, self.several, self.active, self.swept = kernels, values, several, active, swept
         self.pool: list[int] = []
         self.lines: list[tuple[int, ...]] = []
         self.scratch = self.shared_scratch = self.slopes = 0
@@ -210,6 +214,9 @@ class Table:
                 )
             case Clear(out=out):
                 self.emit(machine.CLEAR, False, out.count, [place_of(out), 0, self.index(out)])
+            case Composite():
+                for part in parts_of(instruction) if self.swept else values_of(instruction):
+                    self._instruction(part)
             case Tape():
                 self._tape(instruction)
             case TapeSweep(tape=tape):
@@ -302,7 +309,7 @@ def write_tables(kernels: Kernels, layout: Layout, sweep: Sweep | None, values: 
         several: whether they are for several examples at a time.
     """
     active = mark_active(layout, () if sweep is None else sweep.aim.wanted)
-    table = Table(kernels, values, several, active)
+    table = Table(kernels, values, several, active, sweep is not None)
     swept = ((), ()) if sweep is None else (sweep.batched, sweep.shared)
     lines = [table.table(part) for part in (layout.shared, layout.batched, *swept)]
     pool = np.array(table.pool or [0], dtype=np.int64)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.adjoint import Marks, Sweep, mark_active, recorded_slopes
+from autograd.compiler.adjoint import Sweep, mark_active, recorded_slopes
 from autograd.compiler.formulas import forward_formula, may_be_singular
 from autograd.compiler.instructions import (
     Clear,
+    Composite,
     Instruction,
     Into,
     Map,
@@ -29,6 +30,8 @@ from autograd.compiler.instructions import (
     Tape,
     TapeSweep,
     TransposedProduct,
+    parts_of,
+    values_of,
 )
 from autograd.compiler.listing import describe
 from autograd.compiler.on_numpy.statements import INDENT, Statements
@@ -55,9 +58,10 @@ MOST_ROUNDS = 9  # of additions to rows that are met several times, as a convolu
 class Source(Statements):
     """Python source of a program that is being written."""
 
-    def __init__(self, layout: Layout, active: Marks) -> None:
+    def __init__(self, layout: Layout, sweep: Sweep | None) -> None:
         super().__init__(TAKEN)
-        self.layout, self._active = layout, active
+        self.layout, self._swept = layout, sweep is not None
+        self._active = mark_active(layout, () if sweep is None else sweep.aim.wanted)
         self._tapes: dict[int, str] = {}
         self._views: dict[tuple[Any, ...], str] = {}
         self._view_lines: list[str] = []
@@ -206,6 +210,9 @@ class Source(Statements):
                     self.write(f"{self.numpy('sum')}({matrix}, axis=1, keepdims=True, out={self.view(into.rows)})")
                 else:
                     self.deliver(into, f"{matrix}.sum(axis=1, keepdims=True)", False)
+            case Composite():
+                for part in parts_of(instruction) if self._swept else values_of(instruction):
+                    self.instruction(part)
             case Tape():
                 name = self._tapes[id(instruction)] = self.fresh("tape")
                 self.objects[name] = TapePlayer(instruction, recorded_slopes(instruction, self._active))
@@ -322,7 +329,7 @@ def numpy_source(layout: Layout, sweep: Sweep | None) -> tuple[str, dict[str, An
     Returns:
         the source, which is run in a namespace with the memories of one batch size, and the objects that it names.
     """
-    source = Source(layout, mark_active(layout, () if sweep is None else sweep.aim.wanted))
+    source = Source(layout, sweep)
     functions = {"forward_shared": source.function(layout.shared), "forward": source.function(layout.batched)}
     if sweep is not None:
         functions["backward"] = source.function(sweep.batched)
