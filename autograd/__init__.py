@@ -41,11 +41,12 @@ from autograd.errors import (
     ValueOverflowError,
 )
 from autograd.explain import Explanation, explain
-from autograd.functional import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
+from autograd.functional import derivative, grad, hessian, jacobian, value_and_grad
 from autograd.graph import Edge, Graph
 from autograd.notation import Notation
 from autograd.op import Interval, Op
 from autograd.ops import CATALOGUE
+from autograd.products import hvp, jvp, vjp
 from autograd.recording import is_traced
 from autograd.softmax import log_softmax, softmax
 from autograd.symbol import Symbol
@@ -106,6 +107,7 @@ __all__ = [
     "scope",
     "softmax",
     "value_and_grad",
+    "vjp",
 ]
 globals().update({op.name: op for op in CATALOGUE})
 # `from autograd import *` leaves Python's own functions alone: autograd.abs, autograd.pow and autograd.compile are

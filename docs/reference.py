@@ -26,8 +26,8 @@ PAGES = {
         "The engine",
         autograd,
         "autograd.value autograd.context autograd.recording autograd.graph autograd.backward autograd.functional "
-        "autograd.explain autograd.draw autograd.compiler autograd.op autograd.notation autograd.ops autograd.softmax "
-        "autograd.symbol autograd.errors",
+        "autograd.products autograd.explain autograd.draw autograd.compiler autograd.op autograd.notation autograd.ops "
+        "autograd.softmax autograd.symbol autograd.errors",
     ),
     "testing": ("Tests of derivatives", autograd.testing, "autograd.testing"),
     "exhibits": ("The gallery's exhibits", gallery, "autograd.testing.gallery"),

@@ -28,8 +28,10 @@ from autograd import (
     sin,
     tanh,
     value_and_grad,
+    vjp,
     where,
 )
+from autograd.functional import argument_names
 from autograd.testing.strategies import expressions, networks, numbers
 
 PROGRAMS = expressions() | networks(width=3)
@@ -207,13 +209,148 @@ class TestArrays:
         assert slope == 8.0
 
 
-def test_a_jacobian_is_by_one_argument():
-    with pytest.raises(TypeError) as raised:
-        jacobian(lambda x, y: [x * y], (0, 1))
-    assert str(raised.value) == (
-        "jacobian differentiates by one argument, but argnums is (0, 1): make a Jacobian for each, such as "
-        "jacobian(f, 0) and jacobian(f, 1)."
+class TestNamedArguments:
+    """What is given by name goes through to f, as it is."""
+
+    def test_every_function(self):
+        def f(x, *, power=1, flags=("on",)):
+            assert flags == ("off",)
+            return x**power
+
+        named = {"power": 3, "flags": ("off",)}
+        assert grad(f)(2.0, **named) == 12.0
+        assert value_and_grad(f)(2.0, **named) == (8.0, 12.0)
+        assert jacobian(f)(2.0, **named) == 12.0
+        assert hessian(f)(2.0, **named) == 12.0
+        assert derivative(f, order=3)(2.0, **named) == 6.0
+
+    def test_a_value_among_them_makes_the_result_a_value(self):
+        w = Value(3.0, "w")
+        slope = grad(lambda x, w: w * x**2)(2.0, w=w)
+        assert isinstance(slope, Value)
+        assert gradients(slope, [w]) == [4.0]
+
+    def test_what_is_differentiated_by_has_a_place(self):
+        with pytest.raises(TypeError) as raised:
+            grad(lambda x: x * x)(x=2.0)
+        assert str(raised.value) == (
+            "argnums names argument 0, but the function was called with 0 argument(s): give those to differentiate by "
+            "their place, not their name."
+        )
+
+    def test_the_names_of_f_are_kept(self):
+        def energy(x):
+            return x * x
+
+        assert [take(energy).__name__ for take in (grad, value_and_grad, jacobian, hessian)] == ["energy"] * 4
+        assert argument_names(grad(energy), 1) == ["x"]
+
+
+class TestAux:
+    def test_numbers_and_other_things_pass(self):
+        def f(x, y):
+            return x * x * y, {"parts": [x, np.array([2.0, 3.0])], "text": "said", "none": None}
+
+        gradient, aux = grad(f, has_aux=True)(3.0, 2.0)
+        assert (gradient, aux["parts"][0], aux["text"], aux["none"]) == (12.0, 3.0, "said", None)
+        assert type(aux["parts"][0]) is float
+        assert aux["parts"][1].tolist() == [2.0, 3.0]
+        (value, aux), gradient = value_and_grad(f, argnums=(0, 1), has_aux=True)(3.0, 2.0)
+        assert (value, gradient, aux["parts"][0]) == (18.0, (12.0, 9.0), 3.0)
+
+    def test_values_stay_where_they_can_be_differentiated(self):
+        w = Value(3.0, "w")
+        _, aux = grad(lambda x: (x * x, w * x), has_aux=True)(2.0)
+        assert gradients(aux, [w]) == [2.0]
+        second = grad(lambda x: grad(lambda y: (y**3, y * x), has_aux=True)(x)[1])(2.0)
+        assert second == 4.0
+
+    @pytest.mark.parametrize(
+        ("f", "found"), [(lambda x: x, "Value"), (lambda x: (x, x, x), "a tuple of 3"), (lambda x: [x, x], "list")]
     )
+    def test_no_pair(self, f, found):
+        with pytest.raises(OperandTypeError) as raised:
+            grad(f, has_aux=True)(2.0)
+        assert str(raised.value) == (
+            f"has_aux=True needs a function that returns a pair (value, aux), but <lambda> returned {found}."
+        )
+
+    def test_a_pair_without_it(self):
+        with pytest.raises(OperandTypeError) as raised:
+            grad(lambda x: (x, x))(2.0)
+        assert str(raised.value).endswith("If the second of the pair is not to be differentiated, write has_aux=True.")
+
+
+class TestSeveralArguments:
+    def test_against_jax(self):
+        jax = pytest.importorskip("jax", reason="JAX is the second opinion here")
+
+        def f(sin, x, y):
+            return [sin(x[0]) * y, x[1] ** 2 * y, x[0] * y**3]
+
+        x, y = [0.5, -1.5], 2.0
+        with jax.enable_x64(True):
+            due = jax.jacobian(lambda *args: jax.numpy.stack(f(jax.numpy.sin, *args)), (0, 1))(np.array(x), y)
+            second = jax.hessian(lambda *args: sum(f(jax.numpy.sin, *args)), (0, 1))(np.array(x), y)
+        found = jacobian(lambda x, y: f(autograd.sin, x, y), argnums=(0, 1))(x, y)
+        blocks = hessian(lambda x, y: autograd.total(f(autograd.sin, x, y)), argnums=(0, 1))(x, y)
+        for matrix, other in zip(found, due, strict=True):
+            np.testing.assert_allclose(matrix, other, rtol=1e-14)
+        for row, others in zip(blocks, second, strict=True):
+            for block, other in zip(row, others, strict=True):
+                np.testing.assert_allclose(block, other, rtol=1e-13, atol=1e-15)
+
+    def test_their_order_and_shapes(self):
+        def f(a, b):
+            return {"product": a["w"] * b, "sum": a["w"] + b}
+
+        by_b, by_a = jacobian(f, argnums=(1, 0))({"w": 2.0}, 3.0)
+        assert by_b == {"product": 2.0, "sum": 1.0}
+        assert by_a == {"product": {"w": 3.0}, "sum": {"w": 1.0}}
+        assert jacobian(f, argnums=[-1])({"w": 2.0}, 3.0) == (by_b,)
+        assert hessian(lambda a, b: a["w"] ** 2 * b, argnums=(1, 0))({"w": 2.0}, 3.0) == (
+            (0.0, {"w": 4.0}),
+            ({"w": 4.0}, {"w": {"w": 6.0}}),
+        )
+
+
+class TestVjp:
+    def test_against_jax(self):
+        jax = pytest.importorskip("jax", reason="JAX is the second opinion here")
+
+        def f(sin, x, y):
+            return [sin(x[0]) * y, x[1] ** 2 * y]
+
+        x, y, vector = [0.5, -1.5], 2.0, [0.25, -3.0]
+        with jax.enable_x64(True):
+            out, back = jax.vjp(lambda *args: jax.numpy.stack(f(jax.numpy.sin, *args)), np.array(x), y)
+            due = back(np.array(vector))
+        found, pull_back = vjp(lambda x, y: f(autograd.sin, x, y), x, y)
+        assert found == near(out.tolist())
+        by_x, by_y = pull_back(vector)
+        assert (by_x, by_y) == (near(due[0].tolist()), near(float(due[1])))
+        assert pull_back([0.0, 0.0]) == ([0.0, 0.0], 0.0)
+
+    def test_shapes(self):
+        out, pull_back = vjp(lambda v, t: {"a": v * t["s"], "b": 7.0}, np.array([1.0, 2.0]), {"s": 3.0})
+        assert (out["a"].tolist(), out["b"]) == ([3.0, 6.0], 7.0)
+        by_v, by_t = pull_back({"a": [1.0, 10.0], "b": 1.0})
+        assert (by_v.tolist(), by_t) == ([3.0, 30.0], {"s": 21.0})
+        assert vjp(lambda v: [], [1.0])[1]([]) == ([0.0],)
+        with pytest.raises(ValueError, match=r"^The vector has to have the keys of the argument: a, b\.$"):
+            pull_back({"a": [1.0, 10.0]})
+
+    def test_nothing_flows_from_a_weight_of_zero(self):
+        _, pull_back = vjp(lambda x: [autograd.sqrt(x), 2 * x], 0.0)
+        assert pull_back([0.0, 1.0]) == (2.0,)
+
+    def test_it_nests(self):
+        assert grad(lambda x: vjp(lambda y: y**3, x)[1](1.0)[0])(2.0) == 12.0
+        assert grad(lambda s: vjp(lambda y: y**3, 2.0)[1](s)[0])(5.0) == 12.0
+        w = Value(3.0, "w")
+        out, pull_back = vjp(lambda x: w * x**2, 2.0)
+        assert gradients(out, [w]) == [4.0]
+        assert gradients(pull_back(1.0)[0], [w]) == [4.0]
 
 
 class TestNesting:

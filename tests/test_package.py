@@ -34,7 +34,8 @@ LAYERS = {
         "recording",
         "graph staleness anomaly singular",
         "backward explain copying",
-        "functional draw testing",
+        "lifting",
+        "functional products draw testing",
     ],
     "nn": [
         "errors registry arrays parameters state summary modules.activations saving.architecture module",

@@ -1,0 +1,159 @@
+"""Products with vectors: of the Hessian, and of the Jacobian from either side, without either matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import ops, tree
+from autograd.anomaly import no_second_derivative
+from autograd.context import enable_grad
+from autograd.graph import topological
+from autograd.lifting import (
+    Function,
+    below,
+    call,
+    captures,
+    holds_values,
+    one_number,
+    read_vector,
+    sweep,
+    without_graph,
+)
+from autograd.value import Value, number_of
+
+__all__ = ["hvp", "jvp", "vjp"]
+
+
+@enable_grad()
+def hvp(f: Function, x: Any, v: Any) -> Any:
+    """Multiply the Hessian of f at x by the vector v, at the cost of two sweeps.
+
+    Args:
+        f: a function of one argument, whose result is one number.
+        x: where: a number or lists of numbers.
+        v: the vector, in the shape of x.
+
+    Raises:
+        ValueError: x and v differ in shape.
+
+    Example:
+        >>> hvp(lambda p: p[0] ** 2 * p[1], [3.0, 5.0], [1.0, 0.0])
+        [10.0, 6.0]
+    """
+    y, [lifted] = call(f, (x,), {}, [0])
+    direction = read_vector(x, v)
+    lifted = lifted._replace(nested=lifted.nested or holds_values(direction))
+    slopes = sweep(one_number(f, y), lifted.leaves, nested=True)
+    along = ops.dot(slopes, direction)
+    return lifted.rebuild(sweep(along, lifted.leaves, lifted.nested))
+
+
+@enable_grad()
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """Compute f, and make the function that multiplies a vector with its Jacobian: one sweep backward for each vector.
+
+    Args:
+        f: a function of numbers or lists.
+        primals: its arguments.
+
+    Returns:
+        f's result, and a function of a vector in its shape, which gives a tuple: for each argument, in its shape, the
+        gradient of the result's sum weighted by the vector.
+
+    Raises:
+        ValueError: (when called) the vector differs in shape from the result.
+
+    Example:
+        >>> y, pull_back = vjp(lambda v: [v[0] * v[1], v[0] + v[1]], [2.0, 3.0])
+        >>> y, pull_back([1.0, 0.0])
+        ([6.0, 5.0], ([3.0, 2.0],))
+    """
+    outputs, lifted = call(f, primals, {}, range(len(primals)))
+    own = frozenset(leaf for each in lifted for leaf in each.leaves)
+    nested = any(each.nested for each in lifted) or captures(below(outputs, own), own)
+
+    @enable_grad()
+    def pull_back(vector: Any) -> tuple[Any, ...]:
+        weights = read_vector(outputs, vector)
+        along = ops.dot(tree.leaves(outputs), weights) if weights else 0.0
+        made_of_values = nested or holds_values(weights)
+        rest = iter(sweep(along, [leaf for each in lifted for leaf in each.leaves], made_of_values))
+        return tuple(each.rebuild([next(rest) for _ in each.leaves]) for each in lifted)
+
+    return outputs if nested else without_graph(outputs), pull_back
+
+
+@enable_grad()
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Multiply the Jacobian of f by a vector, by one forward walk over the recorded slopes.
+
+    Args:
+        f: a function of numbers or lists.
+        primals: its arguments.
+        tangents: a direction for each argument, in its shape.
+
+    Returns:
+        f's result and its rate of change along the tangents, in the same shape.
+
+    Raises:
+        ValueError: primals and tangents differ in shape.
+
+    Example:
+        >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
+        (6.0, 2.0)
+    """
+    args = tuple(primals)
+    outputs, lifted = call(f, args, {}, range(len(args)))
+    if len(tangents) != len(args):
+        raise ValueError(f"jvp needs a tangent for each of the {len(args)} primals, got {len(tangents)}.")
+    moved: dict[Value, Any] = {}
+    for each, primal, tangent in zip(lifted, args, tangents, strict=True):
+        moved.update(zip(each.leaves, read_vector(primal, tangent), strict=True))
+    nested = any(each.nested for each in lifted) or holds_values(list(moved.values()))
+    flat = tree.leaves(outputs)
+    nodes = topological([y for y in flat if isinstance(y, Value)], frozenset(moved))
+    nested = nested or captures(nodes, frozenset(moved))
+    reached = set(moved)  # what depends on the primals, at whatever rate
+    for node in nodes:
+        if node in moved or node.is_leaf:
+            continue
+        assert node.op is not None
+        wanted = [isinstance(v, Value) and v in moved for v in node.operands]
+        touched = [isinstance(v, Value) and v in reached for v in node.operands]
+        if any(touched):
+            reached.add(node)
+        if node.op is ops.bent:
+            if any(touched[:2]) and (touched[2] or number_of(node.operands[2]) != 0.0):
+                raise no_second_derivative(node)
+            continue
+        try:
+            slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node._slopes
+        except (ArithmeticError, ValueError):
+            if node in _find_carriers(flat):
+                raise
+            continue
+        # As in the sweep, nothing flows along an edge of slope 0 or from a node that does not move.
+        terms = [
+            s * moved[v]  # type: ignore[index]
+            for v, s, w in zip(node.operands, slopes, wanted, strict=True)
+            if w and (nested or (s and moved[v]))  # type: ignore[index]
+        ]
+        if terms:
+            moved[node] = sum(terms[1:], terms[0])
+    changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
+    values = [y if nested else number_of(y) for y in flat]
+    return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
+
+
+def _find_carriers(outputs: Sequence[Any]) -> set[Value]:
+    """Collect the nodes from which edges of a slope other than 0 lead up to an output."""
+    found = {y for y in outputs if isinstance(y, Value)}
+    stack = list(found)
+    while stack:
+        node = stack.pop()
+        for operand, slope in zip(node.operands, node._slopes, strict=True):
+            if slope and isinstance(operand, Value) and operand not in found:
+                found.add(operand)
+                stack.append(operand)
+    return found
