@@ -1,5 +1,6 @@
 """The compiler: a scalar graph is recorded once, re-rolled into operations on arrays, and replayed on batches."""
 
-from autograd.compiler.program import Program, compile  # noqa: A004
+from autograd.compiler.compiled import compile  # noqa: A004
+from autograd.compiler.program import Program
 
 __all__ = ["Program", "compile"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -12,76 +12,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd import ops
-from autograd.backward import differentiable_sweep
 from autograd.collector import hold_collector
-from autograd.compiler import results
+from autograd.compiler import derivatives, results
 from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.execution import Execution, count
-from autograd.compiler.formulas import check_weighted_sums
 from autograd.compiler.instructions import products
 from autograd.compiler.listing import Instructions
 from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
-from autograd.compiler.options import Options, check_options, choose_backend
-from autograd.compiler.replay import raise_error_at, record_example
+from autograd.compiler.options import Options, choose_backend
+from autograd.compiler.replay import raise_failure, record_example
 from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify
-from autograd.compiler.trace import Argument, Trace, Traced, collect_below, trace, tracing
-from autograd.errors import CompileError, ValueOverflowError
+from autograd.compiler.trace import Argument, Traced, collect_below
+from autograd.errors import CompileError
 from autograd.graph import Graph
 from autograd.value import Value
 
-__all__ = ["Program", "compile"]
+__all__ = ["Program"]
 
 Array = NDArray[Any]
 
 REDUCTIONS = ("mean", "sum", "none")
-
-
-def compile(  # noqa: A001
-    f: Callable[..., Any],
-    *example: Any,
-    parameters: Iterable[Value] = (),
-    dtype: str = "float64",
-    backend: str = "auto",
-    threads: int = 1,
-    without: Iterable[str] = (),
-    verify: bool = False,
-) -> Program:
-    """Record a function's graph once, and make a program that replays it on arrays.
-
-    The function is called on Values in the shape of the example, which stands for one row of the arrays to come; its
-    numbers do not matter. The parameters are read at every run, so that a program never computes with old ones.
-
-    Args:
-        f: a function of numbers and lists of numbers, computed with the engine's operations, that returns a Value or
-            lists and tuples of Values. The first Value of a tuple is what `value_and_grad` differentiates.
-        example: an argument each: a number, nested lists or an array.
-        parameters: leaves that f uses, to differentiate by, such as ``model.parameters()``.
-        dtype: ``"float64"`` or ``"float32"``.
-        backend: ``"numpy"``; ``"numba"``, which needs the extra ``fast``; or ``"auto"``: numba where it is installed.
-        threads: how many threads share the examples of a run.
-        without: names of the compiler's passes to leave out, such as ``"matrices"`` or ``"reuse"``, to find out which
-            one a fault is in: but for rounding the results stay the same.
-        verify: whether the program's instructions are checked for faults of the compiler.
-
-    Raises:
-        ControlFlowError: f branches on a traced number, or takes it out of its Value.
-        CompileError: f gives no Value, draws random numbers, or an option is none of these.
-
-    Example:
-        >>> w = Value(3.0, name="w")
-        >>> program = compile(lambda x, t: (w * x - t) ** 2, 0.0, 0.0, parameters=[w])
-        >>> program.value_and_grad([1.0, 2.0], [1.0, 5.0])
-        (2.5, array([4.]))
-    """
-    began = time.perf_counter()
-    options = check_options(dtype, backend, threads, without, verify)
-    check_weighted_sums()
-    with hold_collector():
-        return Program(trace(f, example, parameters), options, began)
 
 
 class Program:
@@ -141,7 +94,7 @@ class Program:
         w = self._weights(weights)
         numbers = self.execution.run(given, w, self._constants())
         if not np.isfinite(numbers).all():
-            self._explain_bad(np.flatnonzero(~np.isfinite(numbers).all(axis=0)), given, w)
+            raise_failure(self, np.flatnonzero(~np.isfinite(numbers).all(axis=0)), given, w)
         found = results.build_arrays(self._traced.result, iter(numbers), count(given))
         return found if batched else results.take_first_example(found)
 
@@ -172,13 +125,12 @@ class Program:
         """
         if reduce not in REDUCTIONS:
             raise CompileError(f"reduce must be one of {', '.join(map(repr, REDUCTIONS))}, not {reduce!r}.")
-        if wrt not in ("parameters", "inputs"):
-            raise CompileError(f'wrt must be "parameters" or "inputs", not {wrt!r}.')
+        derivatives.check_wrt(wrt)
         given, batched = self._read(arrays)
         self._check_scalar()
         w, n = self._weights(weights), count(given)
         if reduce == "none" and wrt == "parameters":
-            each, slopes = self._example_by_example(given, w)
+            each, slopes = derivatives.sweep_each(self, given, w, "parameters")
             return (each, slopes) if batched else (float(each[0]), slopes[0])
         if reduce == "mean" and n == 0:
             raise CompileError("The mean over no examples does not exist: give at least one, or reduce='sum'.")
@@ -188,7 +140,7 @@ class Program:
             value: Any = each.astype(np.float64) if reduce == "none" else float(each.sum(dtype=np.float64) * share)
         gradient = shared if wrt == "parameters" else inputs
         if not np.isfinite(value).all() or not np.isfinite(gradient).all():
-            self._explain_bad(np.arange(n), given, w, wrt)
+            raise_failure(self, np.arange(n), given, w, wrt)
         if wrt == "parameters":
             return value, gradient.astype(np.float64)
         pieces = split_gradient(gradient, self.arguments, batched)
@@ -237,39 +189,126 @@ class Program:
         descent = Descent(examples, order, batch, self._weights(weights), rule, slots, settings, frozen)
         return self.execution.descend(descent, self._constants())
 
-    def hvp(self, *arrays: ArrayLike, vector: ArrayLike, reduce: str = "mean", weights: Array | None = None) -> Array:
-        """Multiply the Hessian by the parameters with a vector, at the cost of a few sweeps.
+    # --- further derivatives ------------------------------------------------------------------------------------------
+
+    def jacobian(self, *arrays: ArrayLike, wrt: str = "parameters", weights: Array | None = None) -> Any:
+        """Compute each example's Jacobian: for each number of its result, the gradient.
 
         Args:
-            arrays: as in a call.
-            vector: one number a parameter.
-            reduce: ``"mean"`` or ``"sum"`` over the examples.
-            weights: as in a call.
+            arrays, weights: as in a call.
+            wrt: ``"parameters"``, or ``"inputs"``: every argument.
 
         Returns:
-            one number a parameter.
+            by parameters (examples, *result, parameters); by inputs for each argument (examples, *result, *argument).
+            One example without a batch axis has none here. Of a tuple the first part is differentiated.
+
+        Raises:
+            CompileError: an array or option does not fit.
+            DomainError, ValueOverflowError, NonFiniteGradientError: as in `value_and_grad`.
+
+        Example:
+            >>> from autograd import compile
+            >>> program = compile(lambda x: [x[0] * x[1], x[0] + x[1]], [0.0, 0.0])
+            >>> program.jacobian([2.0, 3.0], wrt="inputs")
+            [array([[3., 2.],
+                   [1., 1.]])]
+        """
+        return derivatives.jacobian(self, arrays, wrt, weights)
+
+    def hessian(
+        self, *arrays: ArrayLike, reduce: str | None = None, wrt: str = "parameters", weights: Array | None = None
+    ) -> Any:
+        """Compute second derivatives: of the batch by the parameters, or of each example by its inputs.
+
+        Args:
+            arrays, weights: as in a call.
+            reduce: by the parameters, ``"mean"`` (unless given) or ``"sum"`` over the examples.
+            wrt: ``"parameters"``, or ``"inputs"``: every argument.
+
+        Returns:
+            by parameters (*result, n, n), row by row; by inputs rows of blocks: ``H[i][j]`` is (examples, *result,
+            *argument i, *argument j). Shapes are otherwise those of `jacobian`.
+
+        Raises:
+            CompileError: an array or option does not fit.
+            DomainError, ValueOverflowError, NonFiniteGradientError: as in `value_and_grad`.
+        """
+        derivatives.check_wrt(wrt)
+        if wrt == "parameters":
+            return derivatives.hessian_by_parameters(self, arrays, derivatives.check_reduce(reduce or "mean"), weights)
+        if reduce is not None:
+            raise CompileError("Each example has a Hessian of its own by its inputs: leave reduce out.")
+        return derivatives.hessian_by_inputs(self, arrays, weights)
+
+    def hvp(
+        self,
+        *arrays: ArrayLike,
+        vector: Any,
+        reduce: str = "mean",
+        wrt: str = "parameters",
+        weights: Array | None = None,
+    ) -> Any:
+        """Multiply the Hessian with a vector, at the cost of a few sweeps.
+
+        Args:
+            arrays, weights: as in a call.
+            vector: one number a parameter; by inputs an array for each argument, in the shape of what is given for it.
+            reduce: by the parameters, ``"mean"`` or ``"sum"`` over the examples. By inputs each example is its own.
+            wrt: ``"parameters"`` or ``"inputs"``.
+
+        Returns:
+            a product in the shape of the vector.
 
         Raises:
             CompileError: the vector has another length, or as in `value_and_grad`.
         """
-        if reduce not in ("mean", "sum"):
-            raise CompileError(f"reduce must be 'mean' or 'sum' for second derivatives, not {reduce!r}.")
-        along = np.asarray(vector, dtype=np.float64)
-        n = len(self.parameters)
-        if along.shape != (n,):
-            raise CompileError(f"vector must have one number for each of the {n} parameters, not shape {along.shape}.")
-        w = self._weights(weights)
-        both = self._second.value_and_grad(*arrays, reduce=reduce, weights=np.concatenate([w, along]))[1]
-        return both[:n]  # type: ignore[no-any-return]
+        derivatives.check_wrt(wrt)
+        return derivatives.multiply_hessian(self, arrays, vector, derivatives.check_reduce(reduce), wrt, weights)
 
-    def hessian(self, *arrays: ArrayLike, reduce: str = "mean", weights: Array | None = None) -> Array:
-        """Compute the matrix of second derivatives by the parameters, (n, n), row by row.
+    def vjp(self, *arrays: ArrayLike, vector: ArrayLike, wrt: str = "parameters", weights: Array | None = None) -> Any:
+        """Multiply a vector with the Jacobian, by one sweep: the gradient of the results' weighted sum.
 
-        Args and Raises as in `hvp`.
+        Args:
+            arrays, weights: as in a call.
+            vector: a weight for each number of the result: (examples, *result).
+            wrt: ``"parameters"``, summed over the examples, or ``"inputs"``.
+
+        Returns:
+            one number a parameter; or an array for each argument, in its shape.
         """
-        n = len(self.parameters)
-        rows = [self.hvp(*arrays, vector=row, reduce=reduce, weights=weights) for row in np.eye(n)]
-        return np.array(rows).reshape(n, n)
+        return derivatives.pull_back(self, arrays, vector, wrt, weights)
+
+    def jvp(self, *arrays: ArrayLike, vector: Any, wrt: str = "parameters", weights: Array | None = None) -> Array:
+        """Multiply the Jacobian with a vector: how fast the results change in a direction.
+
+        Args:
+            arrays, weights: as in a call.
+            vector: as in `hvp`.
+            wrt: ``"parameters"`` or ``"inputs"``.
+
+        Returns:
+            the rate of each number of the result: (examples, *result).
+        """
+        return derivatives.push_forward(self, arrays, vector, wrt, weights)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _second(self) -> Program:
+        """The slope of the gradient by the parameters along a vector, whose numbers stand after these."""
+        self._check_scalar()
+        with hold_collector():
+            return Program(derivatives.slope_along(self._traced, "parameters"), self._options)
+
+    @cached_property
+    def _along_inputs(self) -> Program:
+        """The slope of the gradient by the inputs along a vector, which is the last argument."""
+        with hold_collector():
+            return Program(derivatives.slope_along(self._traced, "inputs"), self._options)
+
+    @cached_property
+    def _weighted(self) -> Program:
+        """The sum of the results, with weights that are the last argument."""
+        with hold_collector():
+            return Program(derivatives.weigh_results(self._traced), self._options)
 
     def forget(self) -> None:
         """Let go of the arrays of the last run, which `at` goes back to."""
@@ -404,51 +443,6 @@ class Program:
             raise CompileError(
                 "The function gives several numbers, so it has no one gradient: compile one that returns their total, "
                 "a loss, or a tuple whose first part is a single Value."
-            )
-
-    def _example_by_example(self, given: list[Array], w: Array) -> tuple[Array, Array]:
-        n, constants = count(given), self._constants()
-        each, slopes = np.zeros(n), np.zeros((n, len(self.parameters)))
-        for i in range(n):
-            value, row, _ = self.execution.sweep("parameters", [a[i : i + 1] for a in given], w, constants, 1.0)
-            each[i], slopes[i] = value[0], row
-        if not (np.isfinite(each).all() and np.isfinite(slopes).all()):
-            self._explain_bad(np.arange(n), given, w)
-        return each, slopes
-
-    # --- second order and replay --------------------------------------------------------------------------------------
-
-    @cached_property
-    def _second(self) -> Program:
-        """The slope of the gradient along a vector, whose numbers stand after the parameters."""
-        self._check_scalar()
-        vector = tuple(Value(0.0, f"v[{i}]") for i in range(len(self.parameters)))
-        leaves = [leaf for argument in self.arguments for leaf in argument.leaves]
-        with hold_collector():
-            with tracing(Trace([*leaves, *self.parameters, *vector])):
-                adjoints = differentiable_sweep(self._outputs[0], 1.0, frozenset(self.parameters))
-                slopes = [adjoints.get(p, 0.0) for p in self.parameters]
-                along = ops.dot(slopes, vector) if slopes else ops.total([])
-            return Program(collect_below(self.arguments, (*self.parameters, *vector), along), self._options)
-
-    def _explain_bad(self, examples: Array, given: list[Array], w: Array, wrt: str = "parameters") -> None:
-        """Find the first example that is not finite, and raise the error that the engine raises for it."""
-        for i in examples.tolist():
-            row = [array[i] for array in given]
-            if self._scalar:
-                found = self.execution.sweep(wrt, [a[i : i + 1] for a in given], w, self._constants(), 1.0)
-                if all(np.isfinite(numbers).all() for numbers in found):
-                    continue
-            with self.execution.running:  # the graph is computed at this example
-                raise_error_at(i, self._traced, row, w, self._outputs[0] if self._scalar else None, wrt)
-            if all(np.isfinite(array).all() for array in row):  # an ∞ or NaN may spread, as on the engine
-                raise ValueOverflowError(
-                    f"Example {i} has a result or gradient beyond the largest {self.dtype}, though the engine's own "
-                    'floats still hold it. Scale the data down, or compile with dtype="float64".'
-                )
-        if len(examples) and all(np.isfinite(array).all() for array in given):
-            raise ValueOverflowError(
-                "Every example is finite, but the sum over them is beyond the largest float. Scale the data down."
             )
 
 

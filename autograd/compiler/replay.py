@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from autograd import tree
 from autograd.backward import gradients
 from autograd.compiler.trace import Traced
 from autograd.copying import deepcopy
+from autograd.errors import ValueOverflowError
 from autograd.recording import evaluate, refill
 from autograd.value import Value
 
-__all__ = ["raise_error_at", "record_example", "replay"]
+if TYPE_CHECKING:
+    from autograd.compiler.program import Program
+
+__all__ = ["raise_failure", "record_example", "replay"]
 
 Array = NDArray[Any]
 
@@ -72,7 +77,7 @@ def record_example(traced: Traced, example: Sequence[Array]) -> Any:
     return tree.map_leaves(lambda leaf: twins[id(leaf)] if isinstance(leaf, Value) else leaf, traced.result)
 
 
-def raise_error_at(
+def _raise_error_at(
     place: int, traced: Traced, example: Sequence[Array], weights: Array, swept: Value | None, wrt: str
 ) -> None:
     """Raise the error that the engine raises at an example, if it raises one.
@@ -97,3 +102,39 @@ def raise_error_at(
         error.add_note(f"This happened at example {place} of the run.")
         error.example = place  # type: ignore[union-attr]
         raise
+
+
+def raise_failure(
+    program: Program, examples: Array, given: list[Array], w: Array, wrt: str = "parameters", rows: int = 1
+) -> None:
+    """Find the first example whose numbers are not finite, and raise the error that the engine raises for it.
+
+    Args:
+        program: the program.
+        examples: which examples to look at.
+        given: the examples' numbers, an array for each argument.
+        w: numbers of the parameters.
+        wrt: ``"parameters"`` or ``"inputs"``.
+        rows: how many examples in a row belong to one of the user's.
+
+    Raises:
+        DomainError, ValueOverflowError, NonFiniteGradientError: a number is not finite.
+    """
+    for i in examples.tolist():
+        row = [array[i] for array in given]
+        if program._scalar:
+            found = program.execution.sweep(wrt, [a[i : i + 1] for a in given], w, program._constants(), 1.0)
+            if all(np.isfinite(numbers).all() for numbers in found):
+                continue
+        with program.execution.running:  # the graph is computed at this example
+            swept = program._outputs[0] if program._scalar else None
+            _raise_error_at(i // rows, program._traced, row, w, swept, wrt)
+        if all(np.isfinite(array).all() for array in row):  # an ∞ or NaN may spread, as on the engine
+            raise ValueOverflowError(
+                f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's "
+                'own floats still hold it. Scale the data down, or compile with dtype="float64".'
+            )
+    if len(examples) and all(np.isfinite(array).all() for array in given):
+        raise ValueOverflowError(
+            "Every example is finite, but the sum over them is beyond the largest float. Scale the data down."
+        )

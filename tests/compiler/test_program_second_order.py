@@ -114,7 +114,7 @@ def test_a_vector_that_does_not_fit(backend):
         assert str(raised.value) == f"vector must have one number for each of the 1 parameters, not shape {shape}."
     several = autograd.compile(lambda x: [w * x], 0.0, parameters=[w], backend=backend)
     with pytest.raises(CompileError, match=r"^The function gives several numbers, so it has no one gradient"):
-        several.hessian([1.0])
+        several.hvp([1.0], vector=[1.0])
 
 
 WEIGHTS = np.random.default_rng(7).normal(size=13) * 0.5
