@@ -54,7 +54,7 @@ from autograd.value import Value
 
 if _TYPE_CHECKING:
     from autograd import testing as testing
-    from autograd.compiler import Program
+    from autograd.compiler import Compiled, Program
     from autograd.compiler import compile as compile
     from autograd.operations import *  # noqa: F403
 
@@ -65,6 +65,7 @@ __all__ = [
     "CATALOGUE",
     "AutogradError",
     "CompileError",
+    "Compiled",
     "ControlFlowError",
     "DetachedNumberError",
     "DivisionByZeroError",
@@ -117,7 +118,7 @@ __all__ += [op.name for op in CATALOGUE if not hasattr(_builtins, op.name)]
 
 def __getattr__(name: str) -> _Any:
     """Import the compiler, and NumPy with it, and what tests derivatives when they are first asked for."""
-    if name in ("Program", "compile"):
+    if name in ("Compiled", "Program", "compile"):
         from autograd import compiler
 
         return getattr(compiler, name)
