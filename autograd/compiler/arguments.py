@@ -58,6 +58,11 @@ def _read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any]) -> Array:
         array = np.asarray(given)
     except ValueError:
         raise CompileError(f"{name} is ragged: give it rows of one shape.") from None
+    if array.dtype == object and any(isinstance(entry, Value) for entry in array.ravel().tolist()):
+        raise CompileError(
+            f"{name} holds Values, but a program takes and gives numbers, through which no derivative flows. Compile "
+            "the function without an example, which takes Values too, or pass their numbers: v.data."
+        )
     if array.dtype.kind not in "biuf":
         raise CompileError(
             f"{name} must hold real numbers, not entries of type {array.dtype}: encode words, and leave gaps out."

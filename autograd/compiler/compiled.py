@@ -319,11 +319,12 @@ class Compiled:
         numbers = call.numbers.to_array()
         try:
             traced = trace(flat, [np.zeros(len(numbers))], self.parameters)
-        except ControlFlowError as error:
-            error.add_note(
-                "If an argument with few values decides here, such as a count, name it in static: compile(f, "
-                "static='n') compiles once for each."
-            )
+        except (ControlFlowError, TypeError) as error:
+            if isinstance(error, ControlFlowError) or call.numbers.holds_integers:
+                error.add_note(
+                    "If an argument with few values decides here, such as a count, name it in static: compile(f, "
+                    "static='n') compiles once for each."
+                )
             raise
         (first, outputs), (second, others) = found
         numbers_of = [[x for x in each if not isinstance(x, Value)] for each in (outputs, others)]
@@ -352,10 +353,16 @@ class Compiled:
         pieces = []
         for number in _listed(argnums):
             if not first - places <= number < places - first:
+                by_name = ": give those to differentiate by their place, not their name" if call.names else ""
                 raise TypeError(
-                    f"argnums names argument {number}, but the function was called with {places - first} argument(s)."
+                    f"argnums names argument {number}, but the function was called with {places - first} argument(s)"
+                    f"{by_name}."
                 )
             place = first + number % (places - first)
+            if isinstance(call.structures[place], Static):
+                raise TypeError(
+                    f"argnums names argument {number}, but {call.structures[place]!r} is no number to differentiate by."
+                )
             pieces.append((call.structures[place], numbers[..., bounds[place] : bounds[place + 1]]))
         return pieces
 

@@ -78,7 +78,7 @@ def record_example(traced: Traced, example: Sequence[Array]) -> Any:
 
 
 def _raise_error_at(
-    place: int, traced: Traced, example: Sequence[Array], weights: Array, swept: Value | None, wrt: str
+    place: int, traced: Traced, example: Sequence[Array], weights: Array, swept: Value | None, wrt: str, several: bool
 ) -> None:
     """Raise the error that the engine raises at an example, if it raises one.
 
@@ -89,6 +89,7 @@ def _raise_error_at(
         weights: numbers of the parameters.
         swept: the result that is differentiated, if there is one.
         wrt: ``"parameters"`` or ``"inputs"``.
+        several: whether there are others, so that the error says which it is.
 
     Raises:
         DomainError, ValueOverflowError, NonFiniteGradientError: a number is not finite.
@@ -99,7 +100,8 @@ def _raise_error_at(
             leaves = [leaf for argument in traced.arguments for leaf in argument.leaves]
             gradients(swept, list(traced.parameters) if wrt == "parameters" else leaves)
     except (ArithmeticError, ValueError) as error:
-        error.add_note(f"This happened at example {place} of the run.")
+        if several:
+            error.add_note(f"This happened at example {place} of the run.")
         error.example = place  # type: ignore[union-attr]
         raise
 
@@ -128,7 +130,7 @@ def raise_failure(
                 continue
         with program.execution.running:  # the graph is computed at this example
             swept = program._outputs[0] if program._scalar else None
-            _raise_error_at(i // rows, program._traced, row, w, swept, wrt)
+            _raise_error_at(i // rows, program._traced, row, w, swept, wrt, any(len(array) > rows for array in given))
         if all(np.isfinite(array).all() for array in row):  # an ∞ or NaN may spread, as on the engine
             raise ValueOverflowError(
                 f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's "

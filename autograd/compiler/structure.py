@@ -129,11 +129,12 @@ class Numbers:
     Attributes:
         found: floats, and arrays of one axis.
         holds_values: whether there were Values among them.
+        holds_integers: whether there were Python's integers, which may be meant as counts.
     """
 
     def __init__(self) -> None:
         self.found: list[Any] = []
-        self.holds_values = False
+        self.holds_values = self.holds_integers = False
 
     def to_array(self) -> Array:
         """Return all of them in one row."""
@@ -151,6 +152,7 @@ def read_argument(x: Any, where: str, numbers: Numbers) -> Structure:
     """
     kind = type(x)
     if kind is float or kind is int:
+        numbers.holds_integers = numbers.holds_integers or kind is int
         numbers.found.append(x if kind is float else real_number(x, where))
         return NUMBER
     if is_array(x):

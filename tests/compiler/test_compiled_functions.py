@@ -287,6 +287,23 @@ class TestStatic:
         ]
         assert autograd.compile(lambda x: where(x > 0, x, -x))(-2.0) == 2.0
 
+    def test_what_a_count_is_told(self):
+        with pytest.raises(TypeError) as raised:
+            autograd.compile(lambda xs, i: xs[i])([1.0, 2.0], 1)
+        assert raised.value.__notes__[0].startswith("If an argument with few values decides here, such as a count")
+        with pytest.raises(TypeError) as raised:
+            autograd.compile(lambda x, y: x * y)(1.0)
+        assert not hasattr(raised.value, "__notes__")
+
+    def test_what_is_no_number_has_no_derivative(self):
+        with pytest.raises(TypeError) as raised:
+            autograd.compile(lambda kind, x: x * 2.0).grad("a", 2.0)
+        assert sentence(raised) == "argnums names argument 0, but 'a' is no number to differentiate by."
+        with pytest.raises(
+            TypeError, match=r"0 argument\(s\): give those to differentiate by their place, not their name\.$"
+        ):
+            autograd.compile(lambda x: x * 2.0).grad(x=2.0)
+
     def test_what_is_refused(self):
         with pytest.raises(CompileError) as raised:
             autograd.compile(lambda x, n: x, static="m")
@@ -358,6 +375,9 @@ class TestItself:
         f = autograd.compile(lambda v, p: autograd.log(p["rate"] * v[1]), backend="numpy")
         with pytest.raises(autograd.DomainError, match=r"p\['rate'\]·v\[1\]"):
             f([1.0, -2.0], {"rate": 3.0})
+        with pytest.raises(autograd.DomainError) as raised:
+            f([1.0, -2.0], {"rate": 3.0})
+        assert not hasattr(raised.value, "__notes__")
 
     def test_copies_and_pickles(self):
         assert copy.deepcopy(cube) is cube

@@ -90,6 +90,17 @@ class TestCall:
             )
 
 
+def test_values_are_refused():
+    program, *_ = line(backend="numpy")
+    due = (
+        "x holds Values, but a program takes and gives numbers, through which no derivative flows. Compile the "
+        "function without an example, which takes Values too, or pass their numbers: v.data."
+    )
+    assert error_of(CompileError, program, Value(2.0)) == due
+    assert error_of(CompileError, program, [1.0, Value(2.0)]) == due
+    assert error_of(CompileError, autograd.grad(program), 2.0) == due
+
+
 class TestDegenerate:
     @pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 2)])
     def test_no_examples(self, backend, dtype, shape):
