@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autograd import functional, tree
 from autograd.arrays import is_array
+from autograd.collector import hold_collector
 from autograd.compiler.options import Options
 from autograd.compiler.program import Program
 from autograd.compiler.structure import (
@@ -318,7 +319,9 @@ class Compiled:
 
         numbers = call.numbers.to_array()
         try:
-            traced = trace(flat, [np.zeros(len(numbers))], self.parameters)
+            with hold_collector():
+                traced = trace(flat, [np.zeros(len(numbers))], self.parameters)
+                program = Program(traced, self.options, began)
         except (ControlFlowError, TypeError) as error:
             if isinstance(error, ControlFlowError) or call.numbers.holds_integers:
                 error.add_note(
@@ -339,7 +342,7 @@ class Compiled:
         owners = (static.thing for structure in call.structures for static in statics(structure))
         arguments = ", ".join(map(describe, names, call.structures))
         surroundings = Surroundings(self._f, owners)
-        return _Kept(Program(traced, self.options, began), first, captured, surroundings, arguments)
+        return _Kept(program, first, captured, surroundings, arguments)
 
     def _by_parameters(self, argnums: int | Sequence[int] | None) -> bool:
         return argnums is None and bool(self.parameters)

@@ -227,11 +227,8 @@ class Program:
 
         Returns:
             by parameters (*result, n, n), row by row; by inputs rows of blocks: ``H[i][j]`` is (examples, *result,
-            *argument i, *argument j). Shapes are otherwise those of `jacobian`.
-
-        Raises:
-            CompileError: an array or option does not fit.
-            DomainError, ValueOverflowError, NonFiniteGradientError: as in `value_and_grad`.
+            *argument i, *argument j). Shapes and errors are otherwise those of
+            `jacobian`.
         """
         derivatives.check_wrt(wrt)
         if wrt == "parameters":
@@ -295,20 +292,21 @@ class Program:
     def _second(self) -> Program:
         """The slope of the gradient by the parameters along a vector, whose numbers stand after these."""
         self._check_scalar()
-        with hold_collector():
-            return Program(derivatives.slope_along(self._traced, "parameters"), self._options)
+        return self._derive(derivatives.slope_along, "parameters")
 
     @cached_property
     def _along_inputs(self) -> Program:
         """The slope of the gradient by the inputs along a vector, which is the last argument."""
-        with hold_collector():
-            return Program(derivatives.slope_along(self._traced, "inputs"), self._options)
+        return self._derive(derivatives.slope_along, "inputs")
 
     @cached_property
     def _weighted(self) -> Program:
         """The sum of the results, with weights that are the last argument."""
+        return self._derive(derivatives.weigh_results)
+
+    def _derive(self, write: Callable[..., Traced], *wrt: str) -> Program:
         with hold_collector():
-            return Program(derivatives.weigh_results(self._traced), self._options)
+            return Program(write(self._traced, *wrt), self._options)
 
     def forget(self) -> None:
         """Let go of the arrays of the last run, which `at` goes back to."""
