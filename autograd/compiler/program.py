@@ -227,8 +227,7 @@ class Program:
 
         Returns:
             by parameters (*result, n, n), row by row; by inputs rows of blocks: ``H[i][j]`` is (examples, *result,
-            *argument i, *argument j). Shapes and errors are otherwise those of
-            `jacobian`.
+            *argument i, *argument j). Shapes and errors are otherwise those of `jacobian`.
         """
         derivatives.check_wrt(wrt)
         if wrt == "parameters":
