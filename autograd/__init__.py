@@ -57,6 +57,7 @@ if _TYPE_CHECKING:
     from autograd.compiler import Compiled, Program
     from autograd.compiler import compile as compile
     from autograd.operations import *  # noqa: F403
+    from autograd.vectors import Values as Values
 
 __version__ = "0.1.0"
 _NOT_THE_USERS = True  # errors name the line of a caller outside
@@ -92,6 +93,7 @@ __all__ = [
     "Symbol",
     "Value",
     "ValueOverflowError",
+    "Values",
     "derivative",
     "differentiating",
     "explain",
@@ -117,11 +119,15 @@ __all__ += [op.name for op in CATALOGUE if not hasattr(_builtins, op.name)]
 
 
 def __getattr__(name: str) -> _Any:
-    """Import the compiler, and NumPy with it, and what tests derivatives when they are first asked for."""
+    """Import what needs NumPy, and what tests derivatives, when they are first asked for."""
     if name in ("Compiled", "Program", "compile"):
         from autograd import compiler
 
         return getattr(compiler, name)
+    if name == "Values":
+        from autograd.vectors import Values
+
+        return Values
     if name == "testing":
         from importlib import import_module
 

@@ -8,7 +8,7 @@ from autograd.errors import OperandTypeError
 from autograd.floats import apply_to_extended, apply_to_floats, real_number
 from autograd.op import READINGS, Op
 
-__all__ = ["apply_to_arrays", "box", "check_array", "is_array"]
+__all__ = ["apply_to_arrays", "box", "check_array", "is_array", "is_object"]
 
 
 def is_array(operand: object) -> bool:
@@ -53,8 +53,10 @@ def apply_to_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
         if is_array(operand):
             check_array(operand, f"An operand of {op.name}")
     if any(is_object(x) for x in operands):
-        entries = list(map(box, operands))
-        return numpy.frompyfunc(lambda *numbers: op.apply(numbers), len(operands), 1)(*entries)
+        from autograd.vectors import as_values
+
+        entries = [box(x).view(numpy.ndarray) for x in operands]
+        return as_values(numpy.frompyfunc(lambda *numbers: op.apply(numbers), len(operands), 1)(*entries))
     # Whole numbers would overflow, and truth values add as "or".
     operands = tuple([x.astype(float) if is_array(x) and x.dtype.kind in "iub" else x for x in operands])
     if isinstance(op.array, str):

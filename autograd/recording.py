@@ -279,6 +279,7 @@ def _install_methods() -> None:
         ("__round__", lambda self, digits=None: ops.round(self, digits or 0)),
         ("__floor__", lambda self: ops.floor(self)), ("__ceil__", lambda self: ops.ceil(self)),
         ("__trunc__", lambda self: ops.sign(self) * ops.floor(ops.abs(self))), ("rint", lambda self: ops.round(self)),
+        ("conjugate", lambda self: self),
         ("__divmod__", lambda self, other: (self // other, self % other)),
         ("__rdivmod__", lambda self, other: (other // self, other % self)),
     ):  # fmt: skip

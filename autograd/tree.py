@@ -132,10 +132,12 @@ def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
 
     if entries and is_array(entries[0]):  # a row of a Hessian for each number
         return numpy.stack(entries).reshape(shape + entries[0].shape)
+    from autograd.vectors import as_values
+
     array = numpy.empty(len(entries), dtype=float if all(isinstance(x, float) for x in entries) else object)
     for place, entry in enumerate(entries):
         array[place] = entry
-    return array.reshape(shape)
+    return as_values(array.reshape(shape))
 
 
 def shape(x: Any) -> tuple[int, ...]:

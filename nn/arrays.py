@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value
+from autograd import Value, Values
 from nn.errors import ShapeError
 
 __all__ = [
@@ -48,7 +48,8 @@ def make(values: Sequence[Any], shape: tuple[int, ...] | None = None) -> NDArray
     """
     plain = not (values and type(values[0]) is Value) and all(isinstance(x, float | int | np.number) for x in values)
     filled = np.fromiter(values, np.float64 if plain else object, len(values))
-    return filled if shape is None else filled.reshape(shape)
+    filled = filled if shape is None else filled.reshape(shape)
+    return filled if plain else filled.view(Values)
 
 
 def array(nested: Array) -> Array:

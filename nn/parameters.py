@@ -10,18 +10,18 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value
+from autograd import Value, Values
 from nn import arrays
 from nn.errors import ShapeError
 
 __all__ = ["ParameterDict", "Parameters", "check_replacement", "hold", "holds_parameters", "parameters"]
 
 
-class Parameters(np.ndarray[Any, np.dtype[np.object_]]):
+class Parameters(Values):
     """The parameters of a module in an array (dtype object): ``W.shape``, ``W[0, 1]``, ``W[0]``, ``W.T``, ``W @ x``.
 
     Nothing is put into it: set the numbers of its Values, ``W[0, 1].data = 2.0``. Rows, slices and reshaped views are
-    read-only too; what is computed from it is a plain array.
+    read-only too; what is computed from it is an array of Values like any other.
     """
 
     def __setitem__(self, place: Any, content: Any) -> None:
@@ -30,17 +30,19 @@ class Parameters(np.ndarray[Any, np.dtype[np.object_]]):
         super().__setitem__(place, content)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """Compute on plain arrays; refuse ``W -= 0.1 * slopes``, which would put other Values in."""
+        """Compute on arrays of Values; refuse ``W -= 0.1 * slopes``, which would put other Values in."""
         for out in options.get("out", ()):
             if isinstance(out, Parameters) and not out.flags.writeable:
                 _refuse_assignment(out, None)
-        plain = [x.view(np.ndarray) if isinstance(x, Parameters) else x for x in inputs]
-        return getattr(ufunc, method)(*plain, **options)
+        return super().__array_ufunc__(ufunc, method, *inputs, **options)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
-        """Give plain arrays where the result is a new one."""
+        """Give arrays of Values where the result is a new one."""
         result = super().__array_function__(function, types, inputs, options)
-        return result.view(np.ndarray) if isinstance(result, Parameters) and result.flags.writeable else result
+        return result.view(Values) if isinstance(result, Parameters) and result.flags.writeable else result
+
+    def __repr__(self) -> str:
+        return np.ndarray.__repr__(self)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Parameters:
         return _fill(copy.deepcopy(self.ravel().tolist(), memo), self.shape)

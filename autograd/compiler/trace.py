@@ -142,7 +142,16 @@ def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: 
     arguments = tuple(argument for argument, _ in lifted)
     inputs = [leaf for argument in arguments for leaf in argument.leaves]
     with enable_grad(), tracing(Trace([*inputs, *parameters])):
-        result = f(*(given for _, given in lifted))
+        try:
+            result = f(*(given for _, given in lifted))
+        except IndexError as error:
+            if "used as indices" in str(error):  # v[v > 0]: NumPy asks no Value before it says so
+                raise ControlFlowError(
+                    "The function that is being compiled picks entries of an array by traced numbers, as v[v > 0] "
+                    "does: those of this one example would be picked for every other. Write where(v > 0, v, 0.0), "
+                    "which keeps every place."
+                ) from error
+            raise
     outputs = list(values(result))
     if not outputs:
         raise CompileError(

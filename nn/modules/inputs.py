@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value
+from autograd import Value, Values
 from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
@@ -97,7 +97,7 @@ def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
 
 def _is_plain(inputs: Any) -> bool:
     """Whether it is an array of Values or of floats that can be taken as it is."""
-    return type(inputs) is np.ndarray and inputs.dtype.char in "dO"
+    return type(inputs) in (np.ndarray, Values) and inputs.dtype.char in "dO"
 
 
 def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list[Any]:

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import nn
-from autograd import Value, compile, gradients  # noqa: A004
+from autograd import Value, Values, compile, gradients  # noqa: A004
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.parameters import ParameterDict, Parameters
@@ -26,7 +26,7 @@ def test_they_are_looked_at_as_numpys():
     assert [w.data for w in W[:, 1]] == [2.0, 4.0, 6.0]
 
 
-def test_what_is_computed_from_them_is_a_plain_array():
+def test_what_is_computed_from_them_is_an_array_of_values():
     W = layer().W
     numbers = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     x = np.array([0.5, -1.5])
@@ -36,7 +36,7 @@ def test_what_is_computed_from_them_is_a_plain_array():
         (W.sum(axis=0), numbers.sum(axis=0)), (np.concatenate([W, W]), np.concatenate([numbers, numbers])),
         (np.stack([W[0], W[1]]), numbers[:2]), (np.where(numbers > 2, W, 0.0), np.where(numbers > 2, numbers, 0.0)),
     ]:  # fmt: skip
-        assert type(ours) is np.ndarray
+        assert type(ours) is Values
         assert_array_equal(ours.astype(object) == theirs, True)
         ours[0] = 0.0  # it may be written to
     assert (W.sum().data, W.mean().data) == (21.0, 3.5)
@@ -328,7 +328,7 @@ def test_gradients_by_arrays_are_pytorchs(create_graph):
     hidden = torch.tanh(theirs[0] @ torch.tensor(x) + theirs[1])
     expected = torch.autograd.grad(((theirs[2] @ hidden + theirs[3]) ** 2).sum(), theirs[:3])
     for ours, slopes in zip(gradients(loss, arrays, create_graph=create_graph), expected, strict=True):
-        assert type(ours) is np.ndarray
+        assert type(ours) is (Values if create_graph else np.ndarray)
         assert_allclose(ours.astype(float), slopes.numpy(), rtol=1e-12)
     alone = gradients(loss, model[0].W, create_graph=create_graph)
     assert_allclose(alone.astype(float), expected[0].numpy(), rtol=1e-12)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from autograd import Graph, Value, gradients, no_grad, total
+from autograd import Graph, Value, Values, gradients, no_grad, total
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.elementwise import Activation, Dropout
@@ -157,7 +157,7 @@ def test_inputs_may_be_values():
 def test_an_array_of_one_for_one_output_and_no_graph_without_grad():
     with no_grad():
         outputs = slides()([0.5, 0.7])
-    assert (type(outputs), outputs.dtype, outputs.shape) == (np.ndarray, object, (1,))
+    assert (type(outputs), outputs.dtype, outputs.shape) == (Values, object, (1,))
     assert outputs[0].is_leaf
 
 
