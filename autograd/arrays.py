@@ -61,11 +61,11 @@ def apply_to_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
     operands = tuple([x.astype(float) if is_array(x) and x.dtype.kind in "iub" else x for x in operands])
     if isinstance(op.array, str):
         return getattr(numpy, op.array)(*operands)
-    if op.array is not None:
-        return op.array(*operands)
-    if op.generic:
+    if op.array is None and op.generic:
         return op.forward(*operands)
-    return numpy.vectorize(lambda *numbers: apply_to_extended(op, numbers), otypes=[float])(*operands)
+    each = op.array or numpy.vectorize(lambda *numbers: apply_to_extended(op, numbers), otypes=[float])
+    # Truth values become 0 and 1, and float32 stays float32.
+    return numpy.asarray(each(*operands)).astype(numpy.result_type(numpy.float16, *operands), copy=False)
 
 
 def is_object(operand: object) -> bool:

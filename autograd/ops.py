@@ -151,19 +151,19 @@ round: Op = Op(  # noqa: A001
 
 greater = Op(
     "greater", lambda x, y: 1.0 if x > y else 0.0, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
-    array=lambda x, y: 1.0 * (x > y), notation=Notation("[{} > {}]", "[{} > {}]", "(1.0 if {} > {} else 0.0)"),
+    array=lambda x, y: x > y, notation=Notation("[{} > {}]", "[{} > {}]", "(1.0 if {} > {} else 0.0)"),
     kink=lambda x, y: x - y, convention="slope 0", doc="1 where x > y, else 0 (Iverson's bracket)",
     reference="Graham, Knuth, Patashnik, Concrete Mathematics, 2.1",
 )
 equal: Op = Op(
     "equal", lambda x, y: 1.0 if x <= y <= x else 0.0, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
-    array=lambda x, y: 1.0 * (x == y), notation=Notation("[{} = {}]", "[{} = {}]", "(1.0 if {} == {} else 0.0)"),
+    array=lambda x, y: x == y, notation=Notation("[{} = {}]", "[{} = {}]", "(1.0 if {} == {} else 0.0)"),
     kink=lambda x, y: x - y, convention="slope 0", doc="1 where x = y, else 0 (Iverson's bracket)",
     reference="Graham, Knuth, Patashnik, Concrete Mathematics, 2.1",
 )
 step = Op(
     "step", lambda x: 1.0 if x > 0.0 else 0.0, [lambda out, x: 0.0],
-    array=lambda x: 1.0 * (x > 0.0), notation=Notation("[{} > 0]", "[{} > 0]", "(1.0 if {} > 0.0 else 0.0)"),
+    array=lambda x: x > 0.0, notation=Notation("[{} > 0]", "[{} > 0]", "(1.0 if {} > 0.0 else 0.0)"),
     kink=lambda x: x, convention="step(0) = 0, slope 0", doc="the threshold of the McCulloch–Pitts neuron",
     reference="lectures L4.3, L4.4",
 )

@@ -182,6 +182,20 @@ def test_arrays_of_whole_numbers_are_numbers(kind):
 
 
 @pytest.mark.parametrize("op", SCALAR, ids=lambda op: op.name)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_keep_their_precision(op, dtype):
+    x = np.array([0.5, 0.25], dtype=dtype)
+    for operands in ([x] * len(op.slopes), [*[0.5] * (len(op.slopes) - 1), x]):
+        with np.errstate(all="ignore"):
+            out = op(*operands)
+            slopes = [np.asarray(rule(out, *operands)).dtype for rule in op.slopes]
+        assert out.dtype == dtype
+        assert set(slopes) <= {np.dtype(dtype), np.dtype(float)}
+    if op.name in BRACKETS:  # of whole numbers too
+        assert op(*[np.array([1, 0])] * len(op.slopes)).dtype == float
+
+
+@pytest.mark.parametrize("op", SCALAR, ids=lambda op: op.name)
 @FEW
 @given(data=st.data())
 def test_python_text_computes_the_rule(op, data):
@@ -309,7 +323,8 @@ def test_softmax_of_an_array_is_an_array(shape):
     values = np.array([Value(x) for x in scores.ravel()]).reshape(shape)
     for xs in (scores, values):
         shares = 2 * autograd.softmax(xs)
-        assert (type(shares), shares.shape) == (np.ndarray, shape)
+        assert isinstance(shares, np.ndarray)
+        assert shares.shape == shape
         assert [float(x) for x in shares.ravel()] == pytest.approx((2 * expected).ravel().tolist(), rel=1e-14)
     program = autograd.compile(lambda v: 2 * autograd.softmax(v), scores, backend="numpy")
     assert program(scores[None])[0] == pytest.approx(2 * expected, rel=1e-14)
