@@ -210,21 +210,26 @@ def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
 LOSSES_OF_ANY_NUMBER = (mse, mae, half_squared_error, huber)
 
 
-def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) -> None:
+def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) -> Any:
     """Try the first example, and every target that the loss may refuse, in evaluation mode.
 
     Args:
         name: what to call the targets.
 
+    Returns:
+        the outputs of the first example, with their graph.
+
     Raises:
         ValueError: a width does not fit, or a target is none that the loss takes; its row is named.
     """
     X, T = examples
-    with mode(model, training=False), no_grad():
+    with mode(model, training=False):
         outputs = model(separate(X[:1])[0])
+    with no_grad():
         if loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER:
             _check_targets(outputs, loss_of, T, name)
         loss_of(outputs, separate(T[:1])[0])
+    return outputs
 
 
 def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examples) -> None:

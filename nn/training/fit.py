@@ -27,6 +27,7 @@ from nn.module import Module
 from nn.modules.initializers import Seed
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Schedule, Scheduler
+from nn.training.advice import advise
 from nn.training.callbacks import Callback, Training
 from nn.training.checks import (
     Metrics,
@@ -130,7 +131,9 @@ def fit(
     examples = Examples(*read_examples(X, y))
     descent = find_optimizer(optimizer, model)
     check_optimizer(descent, model, clip_norm)
-    check_examples(model, loss_of, examples, "y")
+    outputs = check_examples(model, loss_of, examples, "y")
+    advice = advise(outputs, loss_of, measures.values())
+    del outputs  # and their graph
     examples, validation = set_aside(examples, validation_split)
     if validation_data is not None:
         if validation is not None:
@@ -176,6 +179,7 @@ def fit(
     )
     notes = loop.training.history.notes
     notes += [note] if note else []
+    notes += advice
     if batch_size is not None and batch_size > n:
         notes.append(f"batch_size {batch_size} is above the {n} training examples: every step takes all of them")
     if descent.needs != "gradient" and not full:
