@@ -92,6 +92,7 @@ class Module:
         unsaved: constructor's arguments that `config` leaves out, since the state holds what they gave.
         keeps_width: whether it gives as many numbers as it takes.
         whole_batch: whether training looks at the examples of a batch together.
+        whole_batch_in_evaluation: whether evaluation does, too.
         takes_suffix: whether a container may call its arrays ``W1`` rather than ``1.W``.
 
     Example:
@@ -114,6 +115,7 @@ class Module:
     unsaved: ClassVar[frozenset[str]] = frozenset({"seed", "init", "W", "b"})
     keeps_width: ClassVar[bool] = False
     whole_batch: ClassVar[bool] = False
+    whole_batch_in_evaluation: bool = False
     takes_suffix: ClassVar[bool] = True
 
     _training: bool = True
@@ -155,7 +157,7 @@ class Module:
 
     def forward_batch(self, examples: Sequence[Any]) -> list[Any]:
         """Compute the outputs for several examples. Override it where parts look at the batch as a whole."""
-        if self.training and self.looks_at_batches:
+        if self.looks_at_batches:
             name = type(self).__name__
             raise TypeError(
                 f"{name} has parts that look at a batch as a whole (batch normalisation), but forward() takes one "
@@ -165,8 +167,10 @@ class Module:
 
     @property
     def looks_at_batches(self) -> bool:
-        """Whether some part looks at a batch as a whole in training: then train with `batch`."""
-        return any(module.whole_batch for module in self.modules())
+        """Whether some part looks at a batch as a whole, in the mode it is in: then compute with `batch`."""
+        return any(
+            module.whole_batch if module.training else module.whole_batch_in_evaluation for module in self.modules()
+        )
 
     # --- parts and names ----------------------------------------------------------------------------------------------
 

@@ -52,12 +52,17 @@ class _BatchNorm(Module):
         self.num_batches_tracked = np.array(0) if track_running_stats else None
         self.bind()
 
+    @property
+    def whole_batch_in_evaluation(self) -> bool:  # type: ignore[override]
+        """Whether evaluation looks at the batch, too, as there are no running statistics."""
+        return self.running_mean is None
+
     @abstractmethod
     def _check(self, example: Any) -> NDArray[Any]:
         """Check one example, and return it as an array whose first axis is that of the features."""
 
     def forward(self, inputs: Array) -> NDArray[Any]:
-        """Normalise one example: by its own statistics in training, by the running ones in evaluation."""
+        """Normalise one example: in evaluation by the running statistics, else (and without any) by its own."""
         return self.forward_batch([inputs])[0]
 
     def forward_batch(self, examples: Sequence[Array]) -> list[NDArray[Any]]:
@@ -70,7 +75,7 @@ class _BatchNorm(Module):
             one array for each, of the shape of the input.
 
         Raises:
-            ShapeError: another number of features; in training, one number a feature or examples that differ in size.
+            ShapeError: another number of features; by the batch, one number a feature or examples that differ in size.
         """
         checked = [self._check(example) for example in examples]
         features = [example.reshape(self.num_features, -1).tolist() for example in checked]
@@ -104,9 +109,10 @@ class _BatchNorm(Module):
             raise ShapeError(f"{self.title} takes examples of one size, got {sorted(sizes)} numbers a feature.")
         count = sum(len(example[0]) for example in features)
         if count < 2:
+            place, cure = ("in training", ", or eval()") if self.running_mean is not None else ("in a batch", "")
             raise ShapeError(
-                f"{self.title} needs two numbers or more for each feature in training, got {count}: their variance "
-                "would be 0. Use model.batch(examples), or eval()."
+                f"{self.title} needs two numbers or more for each feature {place}, got {count}: their variance would "
+                f"be 0. Use model.batch(examples){cure}."
             )
 
     def _by_batch(self, parts: list[list[Number]], k: int) -> tuple[list[list[Any]], tuple[Any, Any]]:

@@ -224,12 +224,17 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) 
     """
     X, T = examples
     with mode(model, training=False):
-        outputs = model(separate(X[:1])[0])
+        outputs = _first_outputs(model, X)
     with no_grad():
         if loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER:
             _check_targets(outputs, loss_of, T, name)
         loss_of(outputs, separate(T[:1])[0])
     return outputs
+
+
+def _first_outputs(model: Module, X: Array) -> Any:
+    """Compute the outputs for the first example, with another where the model looks at a batch as a whole."""
+    return model.batch(separate(X[:2]))[0] if model.looks_at_batches else model(separate(X[:1])[0])
 
 
 def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examples) -> None:
@@ -242,7 +247,7 @@ def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examp
     if not own:
         return
     with mode(model, training=False), no_grad():
-        first = np.atleast_1d(arrays.numbers(model(separate(examples.X[:1])[0])))
+        first = np.atleast_1d(arrays.numbers(_first_outputs(model, examples.X)))
     predictions = np.repeat(first[None], len(examples.T), axis=0)
     for measure in own:
         try:

@@ -53,9 +53,11 @@ def choose_runner(
     count = len(X) if examples is None else examples
     if asked is False or (asked == "auto" and count < MIN_EXAMPLES_TO_COMPILE):
         return eager, ""
+    if model.looks_at_batches and not model.training:  # one program for each number of examples would not pay
+        return eager, ""
     try:
         backend = "numpy" if asked in (True, "auto") else str(asked)
-        if model.looks_at_batches and model.training:
+        if model.looks_at_batches:
             runner: CompiledRunner = BatchRunner(eager, X, T, backend, batch or count)
         else:
             runner = CompiledRunner(eager, X, T, backend)

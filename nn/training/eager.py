@@ -50,7 +50,7 @@ class EagerRunner(Runner):
         self.model, self.loss_of = model, loss
         self.chosen = None if parameters is None else list(parameters)
         self.regularizer = regularizer
-        self._batchwise = model.looks_at_batches
+        self._batchwise: dict[bool, bool] = {}
         self._together = 0
 
     @cached_property
@@ -70,7 +70,7 @@ class EagerRunner(Runner):
     def outputs(self, X: Array) -> Array:
         """Compute the outputs without recording."""
         with no_grad():
-            if self._whole:
+            if self.whole:
                 return stack([arrays.numbers(out) for out in self.model.batch(separate(X))])
             outputs = []
             for self.example, row in enumerate(separate(X)):
@@ -90,18 +90,21 @@ class EagerRunner(Runner):
         return sum(losses) / len(losses) + penalty, stack(outputs)
 
     @property
-    def _whole(self) -> bool:
-        """Whether the examples of a batch have to be computed together."""
-        return self._batchwise and self.model.training
+    def whole(self) -> bool:
+        """Whether the examples of a batch have to be computed together, in the mode the model is in."""
+        mode = self.model.training
+        if mode not in self._batchwise:
+            self._batchwise[mode] = self.model.looks_at_batches
+        return self._batchwise[mode]
 
     def losses(self, X: Array, T: Array, *, alone: bool) -> Iterator[tuple[list[Any], list[Any]]]:
         """Compute losses and outputs, one example at a time if `alone`, else as many as go into one graph."""
         start = 0
         while start < len(X):
-            size = len(X) if self._whole else 1 if alone else self._together or 1
+            size = len(X) if self.whole else 1 if alone else self._together or 1
             rows, targets = separate(X[start : start + size]), separate(T[start : start + size])
             with differentiating(frozenset(self.parameters)):
-                if self._whole:
+                if self.whole:
                     outputs = self.model.batch(rows)
                     losses = [self.loss_of(out, t) for out, t in zip(outputs, targets, strict=True)]
                 else:

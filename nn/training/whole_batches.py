@@ -69,6 +69,20 @@ class BatchRunner(CompiledRunner):
             self._whole[n] = program, counts
         return self._whole[n]
 
+    def outputs(self, X: Array) -> Array:
+        """Compute the outputs; on the engine where they depend on the whole batch."""
+        if not self.eager.whole:
+            return super().outputs(X)
+        self.settle()
+        return self.eager.outputs(X)
+
+    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
+        """Compute the mean loss with the penalty, and the outputs; on the engine as `outputs` does."""
+        if not self.eager.whole:
+            return super().loss(X, T)
+        self.settle()
+        return self.eager.loss(X, T)
+
     @contextmanager
     def run(self, program: Program) -> Iterator[Program]:
         """Let a program run; in training an error comes from the batch as a whole, so that it names no example."""

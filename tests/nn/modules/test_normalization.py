@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import nn
 from autograd import Graph, Value
 from nn import arrays
 from nn.errors import ShapeError
@@ -141,3 +142,92 @@ def test_in_a_chain_agrees_with_pytorch():
     keys = {"W1": "0.weight", "b1": "0.bias", "W3": "3.weight", "b3": "3.bias"}
     keys |= {f"{ours}2": f"1.{theirs}" for ours, theirs in KEYS.items()}
     compare(model, reference, keys, drawn(2, 1, 3, 3), together=True, rtol=1e-10, atol=1e-11)
+
+
+# --- without running statistics ---------------------------------------------------------------------------------------
+
+ROWS = np.random.default_rng(0).normal(size=(12, 4))
+
+
+class ByHand(nn.Module):
+    """A module made by hand, which hands the batch on."""
+
+    def __init__(self):
+        self.first = nn.Layer(4, 4, seed=0)
+        self.norm = nn.BatchNorm1d(4, track_running_stats=False)
+        self.last = nn.Layer(4, 1, seed=1)
+        self.bind()
+
+    def forward(self, xs):
+        return self.last(self.norm(self.first(xs)))
+
+    def forward_batch(self, examples):
+        return self.last.batch(self.norm.batch(self.first.batch(examples)))
+
+
+def in_a_row():
+    return nn.Sequential(nn.Layer(4, 4, seed=0), nn.BatchNorm1d(4, track_running_stats=False), nn.Layer(4, 1, seed=1))
+
+
+def with_pictures():
+    norm = nn.BatchNorm2d(1, track_running_stats=False)
+    return nn.Sequential(nn.Reshape(1, 2, 2), norm, nn.Flatten(), nn.Layer(4, 1, seed=1))
+
+
+def theirs_of(model, pictures):
+    torch = pytest.importorskip("torch", reason="the oracle")
+    if pictures:
+        norm = torch.nn.BatchNorm2d(1, track_running_stats=False)
+        layers = [torch.nn.Unflatten(1, (1, 2, 2)), norm, torch.nn.Flatten()]
+    else:
+        layers = [torch.nn.Linear(4, 4), torch.nn.BatchNorm1d(4, track_running_stats=False)]
+    theirs = torch.nn.Sequential(*layers, torch.nn.Linear(4, 1)).double()
+    with torch.no_grad():
+        for their, our in zip(theirs.parameters(), model.state_dict().values(), strict=True):
+            their.copy_(torch.tensor(our).reshape(their.shape))
+    return torch, theirs
+
+
+@pytest.mark.parametrize("compile", [False, "numpy", "auto"])
+@pytest.mark.parametrize("make", [in_a_row, with_pictures, ByHand])
+def test_without_running_statistics_evaluation_uses_the_batch(make, compile):  # noqa: A002
+    model, y = make(), 2 * ROWS[:, 0]
+    torch, theirs = theirs_of(model, make is with_pictures)
+    X, T = torch.tensor(ROWS), torch.tensor(y)
+    theirs.eval()
+    np.testing.assert_allclose(nn.predict(model, ROWS), theirs(X).detach().numpy(), rtol=1e-9, atol=1e-12)
+    loss = ((theirs(X)[:, 0] - T) ** 2).mean().item()
+    assert nn.evaluate(model, ROWS, y)["loss"] == pytest.approx(loss, rel=1e-12)
+    history = nn.fit(
+        model, ROWS, y, "mse", nn.SGD(model.parameters(), lr=0.05), 8, 4, shuffle=False, compile=compile,
+        validation_data=(ROWS[:6], y[:6]), metrics=["mae"], progress=False,
+    )  # fmt: skip
+    theirs.train()
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.05)
+    for _ in range(8):
+        for i in range(0, 12, 4):
+            optimizer.zero_grad()
+            ((theirs(X[i : i + 4])[:, 0] - T[i : i + 4]) ** 2).mean().backward()
+            optimizer.step()
+    theirs.eval()
+    expected = ((theirs(X[:6])[:, 0] - T[:6]) ** 2).mean().item()
+    assert history["val_loss"][-1] == pytest.approx(expected, rel=1e-9)
+    np.testing.assert_allclose(nn.predict(model, ROWS), theirs(X).detach().numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_a_batch_of_one_has_no_statistics():
+    for take in (lambda model: nn.predict(model, ROWS[:1]), lambda model: nn.fit(model, ROWS[:1], [1.0], epochs=1)):
+        with pytest.raises(nn.ShapeError) as refusal:
+            take(in_a_row())
+        assert str(refusal.value) == (
+            "batchnorm2 (BatchNorm1d 4) needs two numbers or more for each feature in a batch, got 1: their variance "
+            "would be 0. Use model.batch(examples)."
+        )
+
+
+def test_a_module_that_hands_no_batch_on_is_refused_in_evaluation_too():
+    class Alone(ByHand):
+        forward_batch = nn.Module.forward_batch
+
+    with pytest.raises(TypeError, match=r"define Alone\.forward_batch\(examples\)"):
+        nn.predict(Alone(), ROWS)
