@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -24,7 +24,7 @@ _importing = threading.Lock()
 
 
 def import_source(source: str) -> ModuleType:
-    """Import generated source as a module, which is written first unless it is there."""
+    """Import generated source as a module, and write it into a file of the folder if that can be done."""
     with _importing:  # numba's cache needs it in `sys.modules` before it is whole
         return _import(source)
 
@@ -34,18 +34,15 @@ def _import(source: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     path = cache_folder() / f"{name}.py"
+    file = str(path)
     try:
         _write(path, source)
-    except OSError:  # a home that cannot be written to: compile anew in every process
-        path = Path(tempfile.mkdtemp(prefix="edgegrad")) / f"{name}.py"
-        _write(path, source)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    except OSError:  # a disk that cannot be written to: then numba keeps nothing either
+        file = f"<{name}>"
+    module = ModuleType(name)
     sys.modules[name] = module  # numba's cache names it
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, file, "exec"), vars(module))  # the text itself: a file may be damaged
     except BaseException:
         del sys.modules[name]
         raise
@@ -53,12 +50,19 @@ def _import(source: str) -> ModuleType:
 
 
 def _write(path: Path, source: str) -> None:
-    """Write a file whole or not at all; one that is there is the same, by its name."""
-    if path.exists():
-        return
+    """Write a file whole or not at all, unless it is there and whole."""
+    text = source.encode()
+    with suppress(OSError):
+        if path.read_bytes() == text:
+            return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(source)
-    os.utime(temporary, (0, 0))  # one stamp, whichever process wrote it: numba compares it
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+        os.utime(temporary, (0, 0))  # one stamp, whichever process wrote it: numba compares it
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise

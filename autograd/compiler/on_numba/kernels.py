@@ -33,26 +33,25 @@ TEXTS = {
 HEAD = """import math
 
 import numpy as np
-from numba import cfunc
 
 from autograd.compiler.on_numba.machine import place
 from autograd.compiler.on_numba.intrinsics import vector
+from autograd.compiler.on_numba.keeping import compile_kernel
 
 # edgegrad {version}, machine {machine}
 real = np.{real}
 zero, one = real(0), real(1)
 numbers, places = "CPointer({real})", "CPointer(int64)"
-OPTIONS = {{"error_model": "numpy", "cache": True}}
 
 """
-KERNEL = """@cfunc(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)", **OPTIONS)
+KERNEL = """@compile_kernel(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)")
 def {name}(memory, pool, at, base, width, n):
 """
-UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64, int64)", **OPTIONS)
+UPDATE = """@compile_kernel(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64, int64)")
 def update(w_at, g_at, slots, settings, frozen, any_frozen, n):
     w, g = vector(w_at, 0, n), vector(g_at, 0, n)
 """
-TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64, int64, int64)", **OPTIONS)
+TAPE = """@compile_kernel(f"void({numbers}, {places}, int64, int64, int64, int64, int64, int64)")
 def tape(memory, pool, at, start, n, slopes, values, columns):
     for i in range(n):
         code = pool[at + 3 * i]

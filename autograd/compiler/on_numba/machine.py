@@ -12,8 +12,9 @@ import numpy as np
 from numba import njit
 
 from autograd.compiler.on_numba.intrinsics import FLUSH, call, control_word, matrix, set_control_word, vector
+from autograd.compiler.on_numba.keeping import compile_function
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "cache": True, "nogil": True}
+OPTIONS: dict[str, Any] = {"nogil": True}
 
 #: Regions of the memory. A row's adjoint is as far from it for shared rows as for others.
 SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH, SLOPES = range(7)
@@ -40,7 +41,7 @@ def place(written: int, base: Any, width: Any) -> int:
     return base[region] + (written >> REGION_BITS) * width[region]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def copy(memory, pool, at, base, width, n, columns):
     """Copy rows so that they lie one after the other: target, source, step, index, or −1 for rows in order."""
     source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
@@ -70,7 +71,7 @@ def copy(memory, pool, at, base, width, n, columns):
                 row[j] = given[j]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def scatter(memory, pool, at, base, width, n, columns):
     """Bring rows of flows to what they flow to: flows, target, step, index, whether to add."""
     source = place(pool[at], base, width)
@@ -103,7 +104,7 @@ def scatter(memory, pool, at, base, width, n, columns):
                     row[j] = given[j]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def clear(memory, pool, at, base, width, n):
     """Write zeros: target, step, index."""
     target, index = pool[at], pool[at + 2]
@@ -114,7 +115,7 @@ def clear(memory, pool, at, base, width, n):
             memory[to + j] = 0.0
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def transpose(memory, source, target, rows, columns):
     """Copy a matrix, turned."""
     given, out = matrix(memory, source, rows, columns), matrix(memory, target, columns, rows)
@@ -123,7 +124,7 @@ def transpose(memory, source, target, rows, columns):
             out[j, i] = given[i, j]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def add_to(memory, target, source, n):
     """Add n numbers to n others."""
     out, more = vector(memory, target, n), vector(memory, source, n)
@@ -131,7 +132,7 @@ def add_to(memory, target, source, n):
         out[i] += more[i]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def add_bias(memory, target, source, n, columns):
     """Add a number to each row of a matrix."""
     out, bias = matrix(memory, target, n, columns), vector(memory, source, n)
@@ -141,7 +142,7 @@ def add_bias(memory, target, source, n, columns):
             out[i, j] += number
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def row_sums(memory, target, source, n, columns):
     """Sum each row of a matrix."""
     out, given = vector(memory, target, n), matrix(memory, source, n, columns)
@@ -152,7 +153,7 @@ def row_sums(memory, target, source, n, columns):
         out[i] = number
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def sum_blocks(memory, target, source, n, k, columns):
     """Sum blocks of k rows, row by row."""
     out, given = matrix(memory, target, n, columns), matrix(memory, source, n * k, columns)
@@ -164,7 +165,7 @@ def sum_blocks(memory, target, source, n, k, columns):
                 out[i, j] += given[t, j]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def spread(memory, target, source, n, k, columns):
     """Repeat each row k times."""
     out, given = matrix(memory, target, n * k, columns), matrix(memory, source, n, columns)
@@ -174,7 +175,7 @@ def spread(memory, target, source, n, k, columns):
                 out[t, j] = given[i, j]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def weighted_sums(memory, target, first, second, n, k, columns):
     """Sum the products of blocks of k rows."""
     out = matrix(memory, target, n, columns)
@@ -187,7 +188,7 @@ def weighted_sums(memory, target, first, second, n, k, columns):
                 out[i, j] += a[t, j] * b[t, j]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def weighted_flows(memory, target, other, adjoint, n, k, columns):
     """Multiply each row of a block by the adjoint of the block's sum."""
     out, factor = matrix(memory, target, n * k, columns), matrix(memory, other, n * k, columns)
@@ -198,7 +199,7 @@ def weighted_flows(memory, target, other, adjoint, n, k, columns):
                 out[t, j] = factor[t, j] * above[i, j]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def sweep_tape(memory, pool, at, start, n, slopes, shift):
     """Pass adjoints on along a tape from its end: each node has two operands and two recorded slopes."""
     adjoint = memory[np.uint64(start + shift + n - 1)]
@@ -220,7 +221,7 @@ def sweep_tape(memory, pool, at, start, n, slopes, shift):
             adjoint = memory[np.uint64(following)]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def pass_on(memory, adjoint, slopes, target, wide, columns):
     """Add the flows along an edge to the adjoints of its operand; nothing flows from an adjoint of zero."""
     above, slope = vector(memory, adjoint, columns), vector(memory, slopes, columns)
@@ -234,7 +235,7 @@ def pass_on(memory, adjoint, slopes, target, wide, columns):
             out[j] += above[j] * slope[j] if above[j] != 0 else above[j] * 0
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def sweep_tape_of_columns(memory, pool, at, start, n, slopes, shift, values, columns):
     """Pass adjoints on along a tape for several examples."""
     for i in range(n - 1, -1, -1):
@@ -246,7 +247,7 @@ def sweep_tape_of_columns(memory, pool, at, start, n, slopes, shift, values, col
             pass_on(memory, adjoint, slopes + (2 * i + slot) * columns, place + shift, wide, columns)
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def move_on(pool, at, n, direction):
     """Move the operands of a loop's step to those of the next one, or back."""
     nodes, steps = vector(pool, at, 3 * n), vector(pool, at + 3 * n, 3 * n)
@@ -254,7 +255,7 @@ def move_on(pool, at, n, direction):
         nodes[i] += direction * steps[i]
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def play_tape(pool, memory, at, base, width, n, times, columns):
     """Carry out a tape: once, or the steps of a loop."""
     start, slopes = place(pool[at], base, width), place(pool[at + 1], base, width)
@@ -267,7 +268,7 @@ def play_tape(pool, memory, at, base, width, n, times, columns):
         move_on(pool, at + 3, n, -times)
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def rewind_tape(pool, memory, at, base, width, n, times, columns, wide):
     """Pass adjoints on along a tape from its end: once, or the steps of a loop from the last one."""
     start, slopes = place(pool[at], base, width), place(pool[at + 1], base, width)
@@ -284,7 +285,7 @@ def rewind_tape(pool, memory, at, base, width, n, times, columns, wide):
             sweep_tape(memory, pool, at + 3, first, n, recorded, shift)
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def run(table, pool, memory, base, width):
     """Carry out a table of instructions: code, whether there are columns, n, where the places stand, k, m."""
     for q in range(table.shape[0]):
@@ -332,7 +333,7 @@ def run(table, pool, memory, base, width):
                 weighted_flows(memory, first, second, third, n, k, columns)
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def run_flushed(table, pool, memory, base, width):
     """Carry out a table with subnormal numbers as zeros."""
     word = control_word()
@@ -341,7 +342,7 @@ def run_flushed(table, pool, memory, base, width):
     set_control_word(word)
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def load(memory, start, examples, order, first, count):
     """Copy examples into columns."""
     inputs = examples.shape[1]
@@ -352,7 +353,7 @@ def load(memory, start, examples, order, first, count):
             out[i, j] = row[i]
 
 
-@njit(**OPTIONS, fastmath={"reassoc"})
+@compile_function(**OPTIONS, fastmath={"reassoc"})
 def finite(numbers):
     """Return whether no number is infinite or NaN."""
     zero = numbers[0] - numbers[0]
@@ -361,7 +362,7 @@ def finite(numbers):
     return zero == 0
 
 
-@njit(**OPTIONS)
+@compile_function(**OPTIONS)
 def descend(
     forward, backward, pool, memory, base, width, examples, order, batch, output, output_adjoint, kept, losses, outputs,
     updates, slots, settings, frozen, any_frozen, n,
