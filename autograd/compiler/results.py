@@ -78,16 +78,17 @@ def take_differentiated(result: Any) -> Any:
 
 def build_arrays(result: Any, numbers: Iterator[Array], examples: int) -> Any:
     """Return the rows of a result as arrays (examples, …), in tuples as the function gave them."""
+    return tree.map_leaves(lambda part: _stack(part, numbers, examples), result, is_leaf=_is_array)
 
-    def stack(part: Any) -> Array:
-        if is_array(part):
-            rows = [stack(entry) for entry in tree.entries(part)]
-            return np.reshape(np.transpose(rows) if rows else [], (examples, *part.shape))
-        if isinstance(part, list):
-            return np.stack(list(map(stack, part)), axis=1) if part else np.empty((examples, 0))
-        return next(numbers).astype(np.float64) if isinstance(part, Value) else np.full(examples, float(part))
 
-    return tree.map_leaves(stack, result, is_leaf=_is_array)
+def _stack(part: Any, numbers: Iterator[Array], examples: int) -> Array:
+    if is_array(part):
+        rows = [_stack(entry, numbers, examples) for entry in tree.entries(part)]
+        return np.reshape(np.transpose(rows) if rows else [], (examples, *part.shape))
+    if isinstance(part, list):
+        rows = [_stack(entry, numbers, examples) for entry in part]
+        return np.stack(rows, axis=1) if rows else np.empty((examples, 0))
+    return next(numbers).astype(np.float64) if isinstance(part, Value) else np.full(examples, float(part))
 
 
 def take_first_example(arrays: Any) -> Any:

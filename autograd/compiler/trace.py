@@ -7,7 +7,7 @@ branch on a traced number, a number taken out of a Value, and randomness are ref
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops, tree
@@ -190,12 +190,11 @@ def _nest(given: Any, leaves: Sequence[Value], shape: tuple[int, ...]) -> Any:
     """Give the Values of an argument its shape: an array where an array was given, lists otherwise."""
     if is_array(given):
         return tree.rebuild(given, leaves)
-    rest = iter(leaves)
+    return _nest_lists(iter(leaves), shape)
 
-    def nest(lengths: tuple[int, ...]) -> Any:
-        return [nest(lengths[1:]) for _ in range(lengths[0])] if lengths else next(rest)
 
-    return nest(shape)
+def _nest_lists(rest: Iterator[Value], lengths: tuple[int, ...]) -> Any:
+    return [_nest_lists(rest, lengths[1:]) for _ in range(lengths[0])] if lengths else next(rest)
 
 
 def _check_same(first: Traced, second: Traced) -> None:

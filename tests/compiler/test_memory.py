@@ -1,8 +1,14 @@
 """The memory of a program: rows for numbers, columns for examples, and what is loaded into it."""
 
+import gc
+import linecache
+import tracemalloc
+import weakref
+
 import numpy as np
 
 import autograd
+import nn
 from autograd import Value, exp
 
 
@@ -40,3 +46,58 @@ def test_one_machine_for_each_number_of_examples_is_kept(backend):
         program(np.zeros(n))
     assert len(program.execution._memories) <= 10
     assert program([0.0]).tolist() == [17.0]
+
+
+def make_and_drop(backend, k):
+    """Make a program that no other is like, run it, and let it go; return whether it went, without the collector."""
+    w = Value(0.5 + k, "w")
+    program = autograd.compile(lambda x: exp(w * x[0] - k) + k * x[1], [0.1, 0.2], parameters=[w], backend=backend)
+    program.value_and_grad([[0.1, 0.2]] * 5)
+    program([[0.1, 0.2]])
+    return weakref.ref(program), weakref.ref(program.execution)
+
+
+def test_programs_go_without_the_collector_and_leave_nothing(backend):
+    for k in range(20):  # what is made once
+        make_and_drop(backend, k)
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        before, sources = tracemalloc.get_traced_memory()[0], len(linecache.cache)
+        gone = [make_and_drop(backend, k) for k in range(20, 320)]
+        assert all(program() is None and execution() is None for program, execution in gone)
+        del gone
+        assert gc.collect() == 0  # no cycle was left
+        assert len(linecache.cache) <= sources
+        assert tracemalloc.get_traced_memory()[0] - before < 300_000  # 1 kB a program
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+
+def test_nothing_that_is_computed_leaves_a_cycle():
+    def compute():
+        model = nn.MLP(3, [4, 1], "tanh", seed=0)
+        X = np.random.default_rng(0).normal(size=(200, 3))
+        nn.fit(model, X, X[:, 0], "mse", "adam", epochs=3, progress=False)
+        nn.predict(model, X)
+        autograd.compile(lambda v: (np.exp(v) ** 2).sum(), np.ones(3)).value_and_grad(np.ones(3), wrt="inputs")
+        autograd.hessian(lambda v: (v * v).sum())(np.ones(3))
+
+    compute()
+    gc.collect()
+    gc.disable()
+    try:
+        compute()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_source_goes_with_its_program_alone():
+    programs = [program_of("numpy"), program_of("numpy")]
+    files = [program.execution.memory("none", 1).forward.__code__.co_filename for program in programs]
+    assert linecache.getline(files[0], 1) == linecache.getline(files[1], 1) != ""
+    del programs[0]
+    assert (linecache.getline(files[0], 1), linecache.getline(files[1], 1) != "") == ("", True)

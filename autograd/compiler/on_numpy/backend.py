@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,9 @@ class NumpyBackend:
         self._updates: dict[Any, Callable[..., None]] = {}
         self._rows, self._dtype = (layout.shared_rows, layout.batched_rows), dtype
         self.source, self._objects = numpy_source(layout, None if aim is None else differentiate(layout, aim))
-        file = f"<autograd program {hash(self.source) & 0xFFFFFFFF:08x}>"
+        file = f"<autograd program {id(self):x}>"
         linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
+        finalize(self, linecache.cache.pop, file, None).atexit = False
         self._code = compile(self.source, file, "exec")
 
     def allocate(self, examples: int) -> tuple[Array, ...]:
@@ -58,7 +60,7 @@ class NumpyBackend:
             "empty": lambda count, columns: np.empty((count, columns), dtype),
         }  # fmt: skip
         exec(self._code, names)
-        return tuple(names.get(name, _nothing) for name in FUNCTIONS)
+        return tuple([names.pop(name, _nothing) for name in FUNCTIONS])  # or they would hold each other, and the memory
 
     def take(
         self, descent: Descent, results: Sequence[Rows], memory: Memory, memory_for: Callable[[str, int], Memory]

@@ -57,7 +57,7 @@ def compile_update(
     head = [f"def update({', '.join((*arrays, *read.settings))}):", f"{INDENT}n = len({read.weight})"]
     head += [f"{INDENT}{name} = {name}_block[:n]" for name in buffers]
     exec("\n".join([*head, *source.lines]), source.objects)
-    update = source.objects["update"]
+    update = source.objects.pop("update")
 
     def move(numbers: Sequence[Array], settings: Sequence[float]) -> None:
         for start in range(0, len(numbers[0]), BLOCK):
