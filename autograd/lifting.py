@@ -81,9 +81,13 @@ def call(
     """Call f with the chosen arguments lifted, and return its result and these.
 
     Raises:
-        TypeError: there is no such argument.
+        TypeError: f is no function, or there is no such argument.
     """
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not callable(f):
+        raise TypeError(f"What is differentiated must be a function of numbers, not a {type(f).__name__}.")
+    if not all(isinstance(number, int) for number in chosen):
+        raise TypeError(f"argnums must be the position of an argument, or a tuple of positions, not {argnums!r}.")
     for number in chosen:
         if not -len(args) <= number < len(args):
             by_name = ": give those to differentiate by their place, not their name" if named else ""

@@ -151,6 +151,7 @@ class Op:
                 "written in formulas and in code. Choose a name such as 'cube'."
             )
         nary = callable(slopes)
+        slopes = slopes if callable(slopes) or hasattr(slopes, "__iter__") else ()
         rules: tuple[Rule, ...] = (slopes,) if callable(slopes) else tuple(slopes)
         if not rules or not all(callable(rule) for rule in rules):
             raise OpDefinitionError(

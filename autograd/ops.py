@@ -14,6 +14,7 @@ from operator import mul as multiply
 from typing import Any
 
 from autograd.arrays import apply_to_arrays
+from autograd.errors import OperandTypeError
 from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Notation
 from autograd.op import LIMITS, POSITIVE, REAL, Op
 from autograd.symbol import Symbol
@@ -422,10 +423,24 @@ gelu = Op(
 
 def pack_some(name: str, xs: Iterable[Any]) -> tuple[Any, ...]:
     """Take at least one operand."""
-    operands = tuple(xs)
+    operands = pack(name, xs)
     if not operands:
         raise ValueError(f"{name}([]) is undefined: give at least one operand.")
     return operands
+
+
+def pack(name: str, xs: Iterable[Any]) -> tuple[Any, ...]:
+    """Take a list of operands.
+
+    Raises:
+        OperandTypeError: it is a single one.
+    """
+    try:
+        return tuple(xs)
+    except TypeError:
+        if hasattr(xs, "__iter__"):
+            raise
+    raise OperandTypeError(f"{name} works on a list of numbers, not on a {type(xs).__name__}: write {name}([x, …]).")
 
 
 def _pack_dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> tuple[Any, ...]:
@@ -497,7 +512,7 @@ def _largest_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
 
 total = Op(
     "total", _total, lambda out, xs: [1.0] * len(xs),
-    pack=tuple, doc="the sum of a list, as one node", reference="lecture L5.1",
+    pack=lambda xs: pack("total", xs), doc="the sum of a list, as one node", reference="lecture L5.1",
 )
 mean = Op(
     "mean", _mean, lambda out, xs: [1.0 / len(xs)] * len(xs),
@@ -510,7 +525,7 @@ dot = Op(
 )
 prod = Op(
     "prod", lambda *xs: math.prod(xs, start=1.0), _prod_slopes,
-    pack=tuple, doc="the product of a list, as one node", reference="lecture L1.3",
+    pack=lambda xs: pack("prod", xs), doc="the product of a list, as one node", reference="lecture L1.3",
 )
 logsumexp = Op(
     "logsumexp", _logsumexp, lambda out, xs: [exp(x - out) for x in xs],

@@ -28,6 +28,7 @@ __all__ = [
     "map_numbers",
     "numbers",
     "places",
+    "read_array",
     "read_given",
     "read_or_keep",
     "shape",
@@ -135,6 +136,25 @@ def map_numbers(f: Callable[[Any], Any], nested: Array) -> Array:
     return make([f(entry) for entry in flat(nested)], shape(nested))
 
 
+def read_array(content: Any) -> NDArray[Any]:
+    """Read an array as NumPy does; of PyTorch's tensors the numbers, however they are held.
+
+    Raises:
+        TypeError: a tensor has no numbers yet.
+        ValueError: the lists on one level differ in length.
+    """
+    if isinstance(content, list | tuple) and content and hasattr(content[0], "resolve_neg"):
+        content = [read_array(row) for row in content]
+    if not hasattr(content, "resolve_neg"):
+        return np.asarray(content)
+    if content.is_meta:
+        raise TypeError("a tensor on the device 'meta', which has no numbers")
+    content = content.detach().cpu()
+    content = content.dequantize() if content.is_quantized else content.to_dense()
+    narrow = content.is_floating_point() and content.dtype.itemsize < 4  # some of which NumPy does not know
+    return np.asarray((content.float() if narrow else content).resolve_conj().resolve_neg().numpy())
+
+
 def check_mask(content: Any, name: str) -> None:
     """Check that an array has no mask, which NumPy's other arrays would not know of.
 
@@ -174,7 +194,7 @@ def read_given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> 
         except ShapeError:
             raise ShapeError(f"{of} is ragged{_lengths(content)}. Its shape must be {want}.") from None
     try:
-        array = np.asarray(content)
+        array = read_array(content)
         if array.dtype.kind not in "fiub":
             raise TypeError
     except (TypeError, ValueError):

@@ -57,8 +57,10 @@ def _read(slot: Slot, content: Any) -> NDArray[Any] | str:
     if np.ma.isMaskedArray(content):
         return "is a masked array, whose mask would be ignored"
     try:
-        array = np.asarray(content)
-    except (TypeError, ValueError):
+        array = arrays.read_array(content)
+    except TypeError as error:
+        return f"is {error}" if "meta" in str(error) else "is ragged, or no array of numbers"
+    except ValueError:
         return "is ragged, or no array of numbers"
     if array.dtype.kind not in "fiub":
         return f"holds {array.dtype} instead of numbers"

@@ -628,3 +628,12 @@ class TestDerivative:
             assert str(raised.value) == (
                 "derivative works on functions of one number: use grad or jacobian for a list."
             )
+
+
+def test_what_is_no_function_or_no_position_is_refused():
+    with pytest.raises(TypeError) as refusal:
+        grad(3.0)(1.0)
+    assert str(refusal.value) == "What is differentiated must be a function of numbers, not a float."
+    with pytest.raises(TypeError) as refusal:
+        grad(lambda x: x, argnums="x")(1.0)
+    assert str(refusal.value) == "argnums must be the position of an argument, or a tuple of positions, not 'x'."

@@ -404,3 +404,17 @@ class TestWholeNumbers:
         assert autograd.grad(lambda x: x * math.floor(x))(2.5) == 2.0
         with pytest.raises(autograd.DetachedNumberError, match=r"^int\(\) takes the number out"):
             autograd.grad(lambda x: x * int(x))(2.5)
+
+
+@pytest.mark.parametrize("name", ["total", "prod", "mean", "largest", "logsumexp", "softmax", "log_softmax"])
+def test_a_single_operand_in_place_of_a_list_is_refused(name):
+    for x, kind in ((1.0, "float"), (None, "NoneType")):
+        with pytest.raises(autograd.OperandTypeError) as refusal:
+            getattr(autograd, name)(x)
+        assert str(refusal.value) == f"{name} works on a list of numbers, not on a {kind}: write {name}([x, …])."
+    with pytest.raises(TypeError, match=r"^own$"):  # what a generator of the user's raises is not ours
+        getattr(autograd, name)(fail() for _ in range(2))
+
+
+def fail():
+    raise TypeError("own")

@@ -59,15 +59,20 @@ def read_rule(rule: Callable[..., Any], slots: int, nonzero: Sequence[bool]) -> 
     symbols = map(Symbol, ("w", "g", *remembered))
     try:
         given = [Setting(name) if known else 0.0 for name, known in zip(settings, nonzero, strict=True)]
-        results = tuple(rule(*symbols, *given))
+        results = rule(*symbols, *given)
     except (TypeError, AttributeError) as error:
         raise CompileError(
             "An optimiser's rule must be written with operators and autograd's own functions, and must not branch on "
             f"its weights: choose with where, greater and equal. Here: {error}"
         ) from error
+    if not isinstance(results, tuple | list):
+        raise CompileError(
+            f"An optimiser's rule must return a tuple of the new weight and of what it remembers, not "
+            f"{'None' if results is None else 'one number'}: end it with `return (w,)`."
+        )
     if len(results) != 1 + slots:
         raise CompileError(
             f"An optimiser's rule that is given {slots} slot(s) must return the new weight and as many slots, not "
             f"{len(results)} number(s)."
         )
-    return Rule("w", "g", remembered, settings, results)
+    return Rule("w", "g", remembered, settings, tuple(results))

@@ -121,6 +121,8 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
         CompileError: the result is no Value, or the two graphs differ.
         ControlFlowError: the function looks at a traced number.
     """
+    if not callable(f):
+        raise CompileError(f"compile takes a function first, not {f!r}: compile(f, *example).")
     listed = tuple(tree.leaves(parameters if is_array(parameters) else list(parameters)))
     for place, parameter in enumerate(listed):
         if not isinstance(parameter, Value) or not parameter.is_leaf:
@@ -207,6 +209,11 @@ def _check_same(first: Traced, second: Traced) -> None:
         twin[other] = one
         a, b = one._x, other._x
         if one._op is not other._op or (a is None) != (b is None):
+            if a is not None is not b and one._op.name == other._op.name:
+                raise CompileError(
+                    f"The function that is being compiled makes the operation {one._op.name} anew each time it is "
+                    "called: make it once, outside the function."
+                )
             raise _differs(f"{one._describe()} was {other._describe()} the second time")
         if a is None:
             if one is not other and one not in inputs and not same_number(one._data, other._data):

@@ -52,7 +52,13 @@ class Subject:
         for x, path in zip(xs, argument_names(f, len(xs)), strict=True):
             for place, leaf in tree.leaves_with_places(x, path):
                 name = leaf.name if isinstance(leaf, Value) else None
-                found.append((name or place, real_number(leaf, "check_gradients")))
+                number = real_number(leaf, "check_gradients")
+                if not math.isfinite(number):
+                    raise ValueError(
+                        f"check_gradients compares with differences, and there are none at {name or place} = {number}: "
+                        "give finite numbers."
+                    )
+                found.append((name or place, number))
         holes = [tree.map_leaves(lambda _: None, x) for x in xs]
 
         def call(leaves: list[Value]) -> list[Any]:

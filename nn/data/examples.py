@@ -5,12 +5,13 @@ Nothing is trained or computed on data that did not pass here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.arrays import check_mask
+from nn.arrays import check_mask, read_array
 
 __all__ = ["Examples", "read_columns", "read_examples", "read_inputs", "read_targets", "separate"]
 
@@ -109,11 +110,15 @@ def read_examples(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y"
 def _read_numbers(given: ArrayLike, name: str) -> Array:
     check_mask(given, name)
     try:
-        array = np.asarray(given)
+        array = read_array(given)
     except ValueError:
         raise ValueError(_describe_ragged(given, name)) from None
+    except TypeError as error:
+        raise TypeError(f"{name} is {error}.") from None
     if array.dtype.kind in "biuf":
         return array
+    if array.dtype.kind in "mM":
+        raise TypeError(f"{name} holds entries of type {array.dtype}, which are no real numbers: count days, say.")
     if array is not given:  # NumPy turns a number beside a text into a text: look at what the user wrote
         array = np.asarray(given, dtype=object)
     for place in np.ndindex(array.shape):
@@ -121,11 +126,25 @@ def _read_numbers(given: ArrayLike, name: str) -> Array:
         if isinstance(entry, list | tuple):
             raise ValueError(_describe_ragged(given, name))
         if isinstance(entry, str | complex) or not hasattr(entry, "__float__"):
-            raise TypeError(
-                f"{_place(name, place)} is {entry!r}, of type {type(entry).__name__}, which is no real number. Give "
-                "numbers only: encode categories first."
-            )
+            kind = f"of type {type(entry).__name__}"
+            shown = f"{entry!r}, {kind}" if place or entry is None or isinstance(entry, str) else kind
+            raise TypeError(f"{_place(name, place)} is {shown}, which is no real number. {_cure(name, place, entry)}")
     return array.astype(np.float64)
+
+
+def _cure(name: str, place: tuple[int, ...], entry: Any) -> str:
+    """Say what to write instead of what is no number."""
+    if isinstance(entry, Iterator) and not place:
+        return f"Write list({name})."
+    if isinstance(entry, Mapping) and not place:
+        return f"For a table of columns write numpy.column_stack(list({name}.values()))."
+    if isinstance(entry, str) and not place:
+        return "Read the file or the data set that it names first."
+    if isinstance(entry, complex):
+        return "Give its real and imaginary part as two columns."
+    if entry is None:
+        return "Give numbers only: leave such examples out, or fill the gaps in first."
+    return "Give numbers only: encode categories first."
 
 
 def _describe_ragged(rows: Any, name: str) -> str:

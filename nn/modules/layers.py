@@ -284,7 +284,7 @@ class MLP(Sequential):
         *,
         init: str | Initializer = "fan_in_uniform",
     ) -> None:
-        if isinstance(sizes, int) or not list(sizes):
+        if not hasattr(sizes, "__iter__") or not list(sizes):
             raise ValueError(
                 f"sizes of MLP lists the numbers of neurons, layer by layer, such as [16, 1]; got {sizes!r}."
             )

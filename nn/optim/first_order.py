@@ -80,6 +80,13 @@ class FirstOrder(Optimizer):
         for start in range(0, len(w), WEIGHTS_OF_A_BLOCK):
             part = slice(start, start + WEIGHTS_OF_A_BLOCK)
             pieces = self.rule(w[part], g[part], *[slot[part] for slot in slots], *settings)
+            if not isinstance(pieces, tuple | list) or len(pieces) != len(results):
+                given = f"{len(pieces)}" if isinstance(pieces, tuple | list) else f"a {type(pieces).__name__}"
+                raise TypeError(
+                    f"The rule of {type(self).__name__} must return a tuple of {len(results)}, the new weight and the "
+                    f"{len(results) - 1} slot(s) that it remembers, not {given}: end it with `return "
+                    f"({', '.join(['w', *self.slots])}{',' * (not self.slots)})`."
+                )
             for result, piece in zip(results, pieces, strict=True):
                 result[part] = piece
         self.state = {"t": t} | dict(zip(self.slots, results[1:], strict=True))

@@ -115,6 +115,8 @@ def load(path: Path) -> Module:
         ModelFileError: the file does not hold such a model, or not unharmed.
         OSError: the file cannot be read.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"load takes the path of a file, not {path!r}.")
     config, tensors = _read(path)
     model = _build(config, tensors, path)
     try:

@@ -22,7 +22,7 @@ from nn.module import Module, evaluating
 from nn.modules.elementwise import Dropout, Stochastic
 from nn.modules.neurons import StochasticNeuron
 from nn.modules.normalization import BatchNorm1d
-from nn.optim import optimizers
+from nn.optim import flat, optimizers
 from nn.optim.optimizers import Optimizer
 from nn.registry import look_up
 from nn.training.callbacks import Callback, EarlyStopping, StopBelow, Training
@@ -61,7 +61,28 @@ class _Measure:
         self.targets_first = _takes_targets_first(function)
 
     def __call__(self, predictions: ArrayLike, targets: ArrayLike) -> float:
-        return self.check(self.compute(predictions, targets))
+        try:
+            answer = self.compute(predictions, targets)
+        except Exception as error:
+            raise ValueError(self._explain(error, np.asarray(predictions), np.asarray(targets))) from error
+        return self.check(answer)
+
+    def _explain(self, error: Exception, predictions: Array, targets: Array) -> str:
+        """Say which metric failed, on what it was given, and what to write if it takes other things."""
+        order = "targets, predictions" if self.targets_first else "predictions, targets"
+        said = (
+            f"The metric {self.name!r} failed: {str(error).rstrip('.')}. It was called with ({order}): predictions of "
+            f"shape {predictions.shape}, such as {predictions.flat[0]:.6g}, targets of shape {targets.shape}, such as "
+            f"{targets.flat[0]:.6g}."
+        )
+        if not getattr(self.function, "__module__", "").startswith("sklearn"):
+            return said
+        several = predictions.ndim > 1 and predictions.shape[1] > 1
+        classes = "y_pred.argmax(axis=1)" if several else "y_pred > 0.5"
+        return (
+            f"{said} If it takes classes instead of scores, write metrics={{{self.name!r}: lambda y_true, y_pred: "
+            f"{self.name}(y_true, {classes})}}."
+        )
 
     def compute(self, predictions: ArrayLike, targets: ArrayLike) -> Any:
         """Call the function with its arguments in the order of its own parameters."""
@@ -127,6 +148,8 @@ def find_loss(loss: str | Loss) -> Loss:
         ValueError: the name is unknown.
         TypeError: it is neither.
     """
+    if isinstance(loss, type):
+        raise TypeError(f"loss is the class {loss.__name__}, not a function (outputs, target) -> Value.")
     if callable(loss):
         return loss
     if not isinstance(loss, str):
@@ -179,7 +202,8 @@ def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
     """Make the optimiser that a name stands for, or check that one trains this model.
 
     Raises:
-        ValueError: the name is unknown, the model has nothing to train, or the optimiser trains another model.
+        ValueError: the name is unknown, the model has nothing to train, a weight is not finite, or the optimiser
+            trains another model.
         TypeError: it is neither.
     """
     if isinstance(optimizer, str):
@@ -202,6 +226,13 @@ def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
         raise ValueError(
             f"All {len(optimizer.parameters):,} parameters are frozen, so there is nothing to train: unfreeze() the "
             "model or a part of it."
+        )
+    numbers = flat.weights(optimizer.parameters)
+    bad = flat.first_not_finite(numbers)
+    if bad is not None:
+        raise ValueError(
+            f"{flat.label(optimizer.parameters, bad)} is {numbers[bad]} before the training: set the weights to finite "
+            "numbers, with load_state_dict or by making it anew."
         )
     return optimizer
 

@@ -101,3 +101,27 @@ def test_the_optimisers_take_the_steps_of_their_rule(backend, dtype, kind):
     tolerance = 1e-12 if dtype == "float64" else 1e-4
     np.testing.assert_allclose(found.weights, w, rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(found.slots, np.array(remembered), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda w, g, lr: w - lr * g, "An optimiser's rule must return a tuple of the new weight and of what it "
+         "remembers, not one number: end it with `return (w,)`."),
+        (lambda w, g, lr: None, "An optimiser's rule must return a tuple of the new weight and of what it remembers, "
+         "not None: end it with `return (w,)`."),
+        (lambda w, g, lr: (w - lr * g, g), "An optimiser's rule that is given 0 slot(s) must return the new weight and "
+         "as many slots, not 2 number(s)."),
+        (lambda w, g, lr: (), "An optimiser's rule that is given 0 slot(s) must return the new weight and as many "
+         "slots, not 0 number(s)."),
+    ],
+)  # fmt: skip
+def test_what_a_rule_returns_is_checked(rule, message, backend):
+    w = Value(0.5, "w", parameter=True)
+    program = autograd.compile(lambda x: (w * x - 1) ** 2, 0.0, parameters=[w], backend=backend)
+    with pytest.raises(CompileError) as refusal:
+        program.descend(
+            np.array([1.0, 2.0]), order=np.array([0, 1]), batch=1, weights=np.array([0.5]), rule=rule,
+            slots=np.zeros((0, 1)), settings=np.full((2, 1), 0.1), frozen=None,
+        )  # fmt: skip
+    assert str(refusal.value) == message

@@ -467,3 +467,18 @@ class TestTraced:
         for _ in range(100_000):
             y = y + 1.0
         assert len(topological([y])) == 100_001
+
+
+def test_an_operation_made_anew_at_each_call_is_named():
+    def f(x):
+        return autograd.Op("cube", lambda x: x * x * x, [lambda out, x: 3 * x * x])(x)
+
+    with pytest.raises(CompileError) as refusal:
+        autograd.compile(f, 1.0)
+    assert str(refusal.value) == (
+        "The function that is being compiled makes the operation cube anew each time it is called: make it once, "
+        "outside the function."
+    )
+    with pytest.raises(CompileError) as refusal:
+        autograd.compile(3.0, 1.0)
+    assert str(refusal.value) == "compile takes a function first, not 3.0: compile(f, *example)."

@@ -76,3 +76,37 @@ def test_frozen_parameters_are_set_and_stay_frozen():
     model.load_state_dict({"W1": [[2.0]], "b1": [1.0]})
     assert [p.data for p in model.parameters()] == [2.0, 1.0]
     assert not any(p.requires_grad for p in model.parameters())
+
+
+TENSORS = {
+    "a parameter": lambda torch, t: torch.nn.Parameter(t),
+    "what requires a gradient": lambda torch, t: t.clone().requires_grad_(),
+    "bfloat16": lambda torch, t: t.to(torch.bfloat16),
+    "float16": lambda torch, t: t.to(torch.float16),
+    "float32": lambda torch, t: t.to(torch.float32),
+    "sparse": lambda torch, t: t.to_sparse(),
+    "negated lazily": lambda torch, t: torch.complex(t, -t).conj().imag,
+}
+
+
+@pytest.mark.parametrize("name", TENSORS)
+def test_a_state_of_tensors_is_read_however_they_are_held(name):
+    torch = pytest.importorskip("torch", reason="the tensors")
+    model, other = MLP(3, [4, 1], seed=0), MLP(3, [4, 1], seed=1)
+    coarse = {key: np.round(array * 16) / 16 for key, array in model.state_dict().items()}  # fits every type
+    other.load_state_dict({key: TENSORS[name](torch, torch.tensor(array)) for key, array in coarse.items()})
+    for key, array in other.state_dict().items():
+        np.testing.assert_array_equal(array, coarse[key])
+
+
+def test_a_tensor_without_numbers_is_refused():
+    torch = pytest.importorskip("torch", reason="the tensors")
+    model = Layer(1, 1, seed=0)
+    before = model.state_dict()
+    with pytest.raises(StateError) as refusal:
+        model.load_state_dict({key: torch.tensor(array).to("meta") for key, array in before.items()})
+    assert str(refusal.value) == (
+        "The state does not fit Layer 1 → 1, identity: W is a tensor on the device 'meta', which has no numbers; b is "
+        "a tensor on the device 'meta', which has no numbers. Nothing was changed."
+    )
+    assert model.state_dict().keys() == before.keys()

@@ -354,3 +354,13 @@ def test_every_piecewise_expression_passes_but_for_kinks(program):
 @given(networks(width=3))
 def test_every_network_passes(program):
     check_gradients(program, *program.point)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_point_that_is_not_finite_is_refused(number):
+    for f, point, name in ((autograd.sin, number, "x"), (lambda v: v[0] * v[1], [1.0, number], "v[1]")):
+        with pytest.raises(ValueError) as refusal:
+            check_gradients(f, point)
+        assert str(refusal.value) == (
+            f"check_gradients compares with differences, and there are none at {name} = {number}: give finite numbers."
+        )

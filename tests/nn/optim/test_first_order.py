@@ -436,3 +436,26 @@ def test_options_out_of_range(make, sentence):
 def test_no_rule_is_left_untested():
     kinds = {kind for module in (first_order, adaptive) for kind in map(module.__dict__.get, module.__all__)}
     assert kinds - {first_order.FirstOrder} == {type(make(W)) for make in ALL.values()}
+
+
+@pytest.mark.parametrize(
+    ("rule", "slots", "message"),
+    [
+        (lambda w, g, lr: w - lr * g, (), "The rule of Own must return a tuple of 1, the new weight and the 0 slot(s) "
+         "that it remembers, not a ndarray: end it with `return (w,)`."),
+        (lambda w, g, v, lr: (w - lr * g,), ("v",), "The rule of Own must return a tuple of 2, the new weight and the "
+         "1 slot(s) that it remembers, not 1: end it with `return (w, v)`."),
+    ],
+)  # fmt: skip
+def test_what_a_rule_returns_is_checked(rule, slots, message):
+    class Own(first_order.FirstOrder):
+        pass
+
+    Own.rule, Own.slots = staticmethod(rule), slots
+    w = Value(1.0, "w", parameter=True)
+    optimizer = Own([w], lr=0.1)
+    (w * w).backward()
+    with pytest.raises(TypeError) as refusal:
+        optimizer.step()
+    assert str(refusal.value) == message
+    assert w.data == 1.0

@@ -343,3 +343,60 @@ def test_metrics_of_ones_own_take_predictions_first() -> None:
     for function in (bias, lambda p, t: float(np.mean(p - t))):
         [measure] = find_metrics([function]).values()
         assert measure(np.array([[3.0]]), np.array([[1.0]])) == 2.0
+
+
+ROWS = np.linspace(-1.0, 1.0, 12).reshape(6, 2)
+
+
+def line() -> Module:
+    return MLP(2, [1], seed=0)
+
+
+def test_a_metric_that_fails_is_named_with_what_it_was_given() -> None:
+    def broken(predictions: Any, targets: Any) -> float:
+        raise KeyError("no such column")
+
+    with pytest.raises(ValueError) as failure:
+        evaluate(line(), ROWS, np.ones(6), metrics=[broken])
+    number = predict(line(), ROWS)[0, 0]
+    assert str(failure.value) == (
+        "The metric 'broken' failed: 'no such column'. It was called with (predictions, targets): predictions of shape "
+        f"(6, 1), such as {number:.6g}, targets of shape (6,), such as 1."
+    )
+    assert isinstance(failure.value.__cause__, KeyError)
+
+
+def test_a_metric_of_scikit_learn_that_takes_classes_says_what_to_write() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    y = (ROWS[:, 0] > 0).astype(float)
+    for model, classes in ((line(), "y_pred > 0.5"), (MLP(2, [2], seed=0), "y_pred.argmax(axis=1)")):
+        with pytest.raises(ValueError) as failure:
+            evaluate(model, ROWS, y if classes[-1] == "5" else y.astype(int), "mse" if classes[-1] == "5" else
+                     "cross_entropy", metrics=[metrics.accuracy_score])  # fmt: skip
+        assert str(failure.value).startswith("The metric 'accuracy_score' failed: Classification metrics can't handle")
+        assert str(failure.value).endswith(
+            "If it takes classes instead of scores, write metrics={'accuracy_score': lambda y_true, y_pred: "
+            f"accuracy_score(y_true, {classes})}}."
+        )
+    cured = {"accuracy_score": lambda y_true, y_pred: metrics.accuracy_score(y_true, y_pred > 0.5)}
+    assert 0.0 <= evaluate(line(), ROWS, y, metrics=cured)["accuracy_score"] <= 1.0
+    with pytest.raises(ValueError, match="'roc_auc_score' failed: continuous format is not supported"):
+        evaluate(line(), ROWS, ROWS[:, 0], metrics=[metrics.roc_auc_score])
+
+
+@pytest.mark.parametrize("compile", [False, "numpy"])
+def test_weights_that_are_not_finite_are_not_trained(compile: Any) -> None:  # noqa: A002
+    model = Layer(2, 1, seed=0)
+    model.W[0, 1].data = float("nan")
+    with pytest.raises(ValueError) as refusal:
+        fit(model, ROWS, np.ones(6), epochs=1, compile=compile)
+    assert str(refusal.value) == (
+        "W[0][1] is nan before the training: set the weights to finite numbers, with load_state_dict or by making it "
+        "anew."
+    )
+
+
+def test_a_class_in_place_of_a_loss_is_refused() -> None:
+    with pytest.raises(TypeError) as refusal:
+        fit(line(), ROWS, np.ones(6), loss=MLP)  # type: ignore[arg-type]
+    assert str(refusal.value) == "loss is the class MLP, not a function (outputs, target) -> Value."
