@@ -27,6 +27,9 @@ class AutogradError(Exception):
     Cause: none of its own; it is never raised itself. Cure: see the class that was raised.
     """
 
+    def __str__(self) -> str:
+        return super().__str__().encode("utf-8", "backslashreplace").decode()  # of a lone surrogate in a file's name
+
 
 class DomainError(AutogradError, ValueError):
     """An operation was asked for a number that it has no value at, such as ``log(0)``.

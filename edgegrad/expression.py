@@ -71,8 +71,9 @@ def read_formula(source: str, numbers: Mapping[str, float]) -> Formula:
     try:
         steps = ast.parse(" ".join(source.split()) or "?", mode="exec").body
         return _Reader(numbers).read(steps)
-    except SyntaxError as error:
-        place = f" at column {error.offset}" if error.offset and source.strip() else ""
+    except (SyntaxError, UnicodeEncodeError) as error:
+        column = getattr(error, "offset", None)
+        place = f" at column {column}" if column and source.strip() else ""
         raise ExpressionError(
             f"The formula {_shorten(source)!r} cannot be read{place}. Write it as in Python, for instance "
             "'relu(w*x + b)'."

@@ -31,7 +31,8 @@ def load_state(module: Module, state: Mapping[str, Any]) -> None:
     slots = list(module.slots())
     keys = {slot.key for slot in slots}
     problems = [f"{slot.key} is missing" for slot in slots if slot.key not in state]
-    problems += [f"{key} is not part of the model" for key in state if key not in keys]
+    others = [str(key).encode("utf-8", "backslashreplace").decode() for key in state if key not in keys]
+    problems += [f"{key} is not part of the model" for key in others]
     fitting: list[tuple[Slot, NDArray[Any]]] = []
     for slot in slots:
         if slot.key in state:

@@ -194,3 +194,10 @@ def test_nothing_is_recorded_where_an_operation_fails():
     (x * 2.0).backward()
     assert x.grad == 2.0
     assert not math.isnan(x.data)
+
+
+def test_a_message_can_be_printed_whatever_it_names():
+    with pytest.raises(autograd.DrawingError) as refusal:
+        autograd.Value(1.0).graph().save("g\udcff.xyz")
+    assert str(refusal.value).startswith("g\\udcff.xyz cannot be written: '.xyz' is no format of drawings.")
+    str(refusal.value).encode("utf-8")

@@ -153,7 +153,8 @@ class History(Mapping[str, list[float]]):
                 lines.append("    …")
             numbers = (f"{cells[name][place]:>{width}}" for name, width in widths.items())
             lines.append(f"{index + 1:>5}" + "".join(numbers))
-        return "\n".join([*lines, self.summary, *(f"Note: {note}." for note in self.notes)])
+        text = "\n".join([*lines, self.summary, *(f"Note: {note}." for note in self.notes)])
+        return text.encode("utf-8", "backslashreplace").decode()  # a metric's name may hold what no terminal takes
 
     def __repr__(self) -> str:
         return str(self)

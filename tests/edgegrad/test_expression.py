@@ -117,3 +117,11 @@ def test_assignments():
 def test_any_text_is_read_or_refused_politely(source):
     with contextlib.suppress(ExpressionError, DomainError, OverflowError):
         read_formula(source, {"x": 0.5})
+
+
+def test_a_lone_surrogate_from_the_command_line_is_refused():
+    with pytest.raises(ExpressionError) as refusal:
+        read_formula("x\udcff**2", {"x": 1.0})
+    assert str(refusal.value) == (
+        "The formula 'x\\udcff**2' cannot be read. Write it as in Python, for instance 'relu(w*x + b)'."
+    )

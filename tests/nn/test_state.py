@@ -110,3 +110,12 @@ def test_a_tensor_without_numbers_is_refused():
         "a tensor on the device 'meta', which has no numbers. Nothing was changed."
     )
     assert model.state_dict().keys() == before.keys()
+
+
+def test_keys_that_no_terminal_takes_are_written_out():
+    model = Layer(1, 1, seed=0)
+    with pytest.raises(StateError) as refusal:
+        model.load_state_dict(model.state_dict() | {"W\udcff": np.ones(1)})
+    assert str(refusal.value) == (
+        "The state does not fit Layer 1 → 1, identity: W\\udcff is not part of the model. Nothing was changed."
+    )

@@ -113,3 +113,10 @@ def test_copies_and_pickles_are_equal() -> None:
     history = of(loss=[3.0, 2.0])
     assert copy.deepcopy(history) == history == pickle.loads(pickle.dumps(history))
     assert history != of(loss=[3.0, 2.5])
+
+
+def test_a_metrics_name_that_no_terminal_takes_is_written_out() -> None:
+    history = History()
+    history.append({"loss": 1.0, "m\udcff": 2.0})
+    assert "m\\udcff" in str(history)
+    str(history).encode("utf-8")
