@@ -8,7 +8,7 @@ from autograd.errors import OperandTypeError
 from autograd.floats import apply_to_extended, apply_to_floats, real_number
 from autograd.op import READINGS, Op
 
-__all__ = ["apply_to_arrays", "box", "check_array", "is_array", "is_object"]
+__all__ = ["apply_to_arrays", "box", "check_array", "is_array", "is_object", "unbox"]
 
 
 def is_array(operand: object) -> bool:
@@ -86,10 +86,18 @@ def box(x: Any) -> Any:
     return array
 
 
+def unbox(x: Any) -> Any:
+    """Return the entry of an array of objects without axes, such as ``np.array(v)``, and anything else as it is."""
+    return x.item() if hasattr(x, "__array__") and getattr(x, "shape", None) == () and x.dtype == object else x
+
+
 def _apply_to_others(op: Op, operands: tuple[Any, ...]) -> Any:
     """Apply an operation where an operand is neither a float nor of a type that is registered."""
     if any(map(is_array, operands)):
         return apply_to_arrays(op, operands)
+    entries = tuple(map(unbox, operands))
+    if any(entry is not operand for entry, operand in zip(entries, operands, strict=True)):
+        return op.apply(entries)
     return apply_to_floats(op, tuple(real_number(operand, op.name) for operand in operands))
 
 

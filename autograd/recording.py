@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import ops
-from autograd.arrays import apply_to_arrays, is_array
+from autograd.arrays import apply_to_arrays, is_array, unbox
 from autograd.context import current
 from autograd.emit import GLOBALS, emit
 from autograd.errors import OpDefinitionError, ParameterAssignmentError
@@ -38,10 +38,11 @@ def record(op: Op, operands: tuple[Any, ...]) -> Any:
     if not PLAIN.issuperset(map(type, operands)) and any(map(is_array, operands)):
         return apply_to_arrays(op, operands)
     context = current()
+    if not all(type(v) in PLAIN for v in operands):
+        operands = tuple([v if isinstance(v, Value) else unbox(v) for v in operands])
+        operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
     if context.trace is not None:
         return context.trace.record(op, operands, paused=context.paused)
-    if not all(isinstance(v, Value) for v in operands):
-        operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
     out, slopes = (extend if context.extended else evaluate)(op, operands)
     if context.paused:
         return Value(out, requires_grad=False)

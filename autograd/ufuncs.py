@@ -105,7 +105,12 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 
         return apply_to_vectors(ufunc, method, inputs, options)
     function = ELEMENTWISE.get(ufunc.__name__)
-    if function is None or method != "__call__" or options:
+    if function is not None and (method != "__call__" or options):
+        how = ", ".join(f"{option}=" for option in options) if method == "__call__" else f".{method}"
+        raise OperandTypeError(
+            f"numpy.{ufunc.__name__} with {how} does not work on one Value: write numpy.{ufunc.__name__}(v) alone."
+        )
+    if function is None:
         raise OperandTypeError(
             f"numpy.{ufunc.__name__} is not an operation of autograd: write float(v) for the bare number, or define an "
             "Op."

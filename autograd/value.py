@@ -16,6 +16,7 @@ slot       leaf                   one or two operands                 any number
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -113,12 +114,24 @@ class Value(Methods):
 
         A float, or a Value after ``backward(create_graph=True)``. It may be assigned on a leaf.
         """
+        if self._grad is not None:
+            self._check_trace("grad")
         return self._grad
 
     @grad.setter
     def grad(self, gradient: float | Value | None) -> None:
         keep = gradient is None or isinstance(gradient, Value)
         self._grad = gradient if keep else real_number(gradient, "Value.grad")
+
+    @property
+    def real(self) -> Value:
+        """The Value itself, as of every real number."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0, as of every real number."""
+        return 0.0
 
     @property
     def name(self) -> str | None:
@@ -352,6 +365,9 @@ class Value(Methods):
         if current().watched:
             self._check_leaving("deepcopy()")
         return deepcopy(self, memo)
+
+
+numbers.Real.register(Value)  # for who asks whether it is a number: pytest.approx, numpy.isscalar
 
 
 def number_of(x: Value | float) -> float:

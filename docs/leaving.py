@@ -5,10 +5,14 @@ from __future__ import annotations
 import copy
 import decimal
 import fractions
+import io
 import json
+import logging
 import math
+import operator
 import pickle
 import random
+import re
 import statistics
 import struct
 from collections.abc import Callable
@@ -19,7 +23,7 @@ import numpy as np
 
 import autograd
 import nn
-from autograd import AutogradError, Value, grad, no_grad
+from autograd import AutogradError, Value, explain, grad, gradients, no_grad
 
 PAGE = Path(__file__).with_name("leaving.md")
 
@@ -95,6 +99,25 @@ def _fill(x: Any) -> Any:
     return array[1]
 
 
+def _log(text: str, x: Any) -> str:
+    """Send a number to a log, whose handler says what goes wrong, instead of printing it and going on."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.handleError = _raise  # type: ignore[method-assign]
+    handler.handle(logging.LogRecord("log", logging.INFO, "", 0, text, (x,), None))
+    return stream.getvalue()
+
+
+def _raise(record: logging.LogRecord) -> None:
+    raise
+
+
+def _print(x: Any) -> str:
+    stream = io.StringIO()
+    print(x, file=stream)
+    return stream.getvalue()
+
+
 #: What takes a number out, or seems to; each gives something to multiply x by.
 WAYS: dict[str, Callable[[Any], Any]] = {
     "x.data": lambda x: x.data,
@@ -103,11 +126,25 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "int(x)": int,
     "complex(x)": complex,
     "round(x, 1)": lambda x: round(x, 1),
+    "x.real": lambda x: x.real,
+    "divmod(x, 5)[1]": lambda x: divmod(x, 5)[1],
+    "operator.index(x)": operator.index,
+    "range(x)": lambda x: len(range(x)),
+    "[0.0, 1.0, 2.0][x]": lambda x: [0.0, 1.0, 2.0][x],
     "math.pow(x, 1)": lambda x: math.pow(x, 1),
+    "math.hypot(x, 0)": lambda x: math.hypot(x, 0),
+    "math.fsum([x])": lambda x: math.fsum([x]),
+    "math.prod([x])": lambda x: math.prod([x]),
     **{f"math.{name}(x)": (lambda x, name=name: getattr(math, name)(0.25 * x)) for name in MATH if name != "acosh"},
     "math.acosh(x)": math.acosh,
     "np.float64(x)": np.float64,
+    "np.array(x) * 1.0": lambda x: np.array(x) * 1.0,
     "np.array([x])": lambda x: np.array([x])[0],
+    "np.array([x]).astype(float)": lambda x: np.array([x]).astype(float)[0],
+    "np.maximum(np.array([x]), 1.0)": lambda x: np.maximum(np.array([x]), 1.0)[0],
+    "np.polyval([1.0, 0.0], x)": lambda x: np.polyval([1.0, 0.0], x),
+    "np.interp(x, [0, 4], [0, 4])": lambda x: np.interp(x, [0, 4], [0, 4]),
+    "np.format_float_positional(x)": lambda x: float(np.format_float_positional(x)),
     "np.asarray([x], dtype=float)": lambda x: np.asarray([x], dtype=float)[0],
     "np.array(x, dtype=float)": lambda x: np.array(x, dtype=float),
     "array[0] = x": _assign,
@@ -118,6 +155,8 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "copy.deepcopy(x)": copy.deepcopy,
     "pickle.loads(pickle.dumps(x))": lambda x: pickle.loads(pickle.dumps(x)),
     "float(f'{x:.17g}')": lambda x: float(f"{x:.17g}"),
+    "float('%f' % x)": lambda x: float("%f" % x),  # noqa: UP031
+    "logging.info('%f', x)": lambda x: float(_log("%f", x)),
     "float(format(x, 'e'))": lambda x: float(format(x, "e")),
     "max(x, 1.0)": lambda x: max(x, 1.0),
     "min([x, 3.0])": lambda x: min([x, 3.0]),
@@ -130,15 +169,28 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "json.dumps(x)": lambda x: float(json.dumps(x)),
     "decimal.Decimal(x)": lambda x: float(decimal.Decimal(x)),
     "fractions.Fraction(x)": lambda x: float(fractions.Fraction(x)),
+    "gradients(x * x, [x])[0] / 2": lambda x: gradients(x * x, [x])[0] / 2,
 }
 #: What rounds, which has slope 0: the derivative is the rounded number, that of the other factor.
 ROUNDINGS = tuple(WAYS[name] for name in ("round(x, 1)", "math.ceil(x)", "math.floor(x)", "math.trunc(x)"))
 #: What says that a constant is meant: the derivative is that of the other factor alone.
-MEANT = (WAYS["x.data"], WAYS["x.detach()"])
+MEANT = (WAYS["x.data"], WAYS["x.detach()"], WAYS["gradients(x * x, [x])[0] / 2"])
 #: What makes a Value of its own, which outside a derivative is what is asked for.
 COPIES = (WAYS["copy.copy(x)"], WAYS["copy.deepcopy(x)"], WAYS["pickle.loads(pickle.dumps(x))"])
 #: What shows a number as text.
-TEXTS: dict[str, Callable[[Any], str]] = {"str(x)": str, "repr(x)": repr, "f'{x}'": lambda x: f"{x}"}
+TEXTS: dict[str, Callable[[Any], str]] = {
+    "str(x)": str,
+    "repr(x)": repr,
+    "f'{x}'": lambda x: f"{x}",
+    "'%s' % x": lambda x: "%s" % x,  # noqa: UP031
+    "print(x)": _print,
+    "logging.info('%s', x)": lambda x: _log("%s", x),
+    "str(np.array([x]))": lambda x: str(np.array([x])),
+    "x.describe()": lambda x: x.describe(),
+    "(1 * x).tree()": lambda x: str((1 * x).tree()),
+    "(1 * x).graph().to_svg()": lambda x: (1 * x).graph().to_svg(),
+    "explain(x * x, x)": lambda x: str(explain(x * x, x)),
+}
 #: What decides by a number.
 BRANCHES: dict[str, Callable[[Any], bool]] = {
     "bool(x)": bool,
@@ -148,6 +200,10 @@ BRANCHES: dict[str, Callable[[Any], bool]] = {
     "x in (1.0, 2.0)": lambda x: x in (1.0, 2.0),
     "np.equal(x, 2.0)": lambda x: bool(np.equal(x, 2.0)),
     "math.isclose(x, 2.0)": lambda x: math.isclose(x, 2.0),
+    "np.isclose(x, 2.0)": lambda x: bool(np.isclose(x, 2.0)),
+    "not np.isnan(x)": lambda x: not np.isnan(x),
+    "hash(x) == hash(x)": lambda x: hash(x) == hash(x),
+    "{x: True}[x]": lambda x: {x: True}[x],
 }
 
 
@@ -221,7 +277,7 @@ def try_text(way: Callable[[Any], str], place: Callable[..., Any]) -> str:
         place(f)
     except AutogradError:
         return "refused"
-    return "text" if all("2.0" in text for text in shown) else "silently wrong"
+    return "text" if all(re.search(r"\b2\b", text) for text in shown) else "silently wrong"
 
 
 def try_branch(way: Callable[[Any], bool], place: Callable[..., Any]) -> str:

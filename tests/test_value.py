@@ -2,6 +2,7 @@
 
 import gc
 import math
+import numbers
 import threading
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import (
     CATALOGUE,
+    ControlFlowError,
     DomainError,
     InteriorDataError,
     OperandTypeError,
@@ -160,15 +162,20 @@ class TestFunctionsAndMethods:
 
     def test_numpy_functions_that_are_no_operation(self):
         x = Value(2.0)
-        for call in (lambda: np.modf(x), lambda: np.exp(x, out=np.zeros(1)), lambda: np.isfinite(x)):
+        for call in (lambda: np.modf(x), lambda: np.spacing(x)):
             with pytest.raises(
                 OperandTypeError, match=r"^numpy\.\w+ is not an operation of autograd: write float\(v\)"
             ):
                 call()
         with pytest.raises(OperandTypeError) as raised:
-            np.signbit(x)
+            np.copysign(x, 1.0)
         assert str(raised.value) == (
-            "numpy.signbit is not an operation of autograd: write float(v) for the bare number, or define an Op."
+            "numpy.copysign is not an operation of autograd: write float(v) for the bare number, or define an Op."
+        )
+        with pytest.raises(OperandTypeError) as raised:
+            np.exp(x, where=True, dtype=float)
+        assert str(raised.value) == (
+            "numpy.exp with where=, dtype= does not work on one Value: write numpy.exp(v) alone."
         )
 
 
@@ -519,3 +526,26 @@ def test_recording_and_sweeping_make_no_cycles():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_a_value_is_a_real_number_to_who_asks():
+    x = Value(2.0)
+    assert isinstance(x, numbers.Real)
+    assert np.isscalar(x)
+    assert x.real is x
+    assert x.imag == 0.0
+    assert x == pytest.approx(2.0 + 1e-9)
+    assert x != pytest.approx(2.1)
+    assert [x, x] == pytest.approx([2.0, 2.0])
+    assert np.array([x, x]) == pytest.approx(np.array([2.0, 2.0]))
+    with pytest.raises(ControlFlowError):
+        autograd.compile(lambda x: x if x == pytest.approx(2.0) else 3 * x, 2.0)
+
+
+def test_a_gradient_that_is_read_while_compiling_would_be_frozen():
+    w = Value(1.0, "w", parameter=True)
+    (3 * w).backward()
+    with pytest.raises(ControlFlowError, match="takes the number out of w = 1 with grad, in test_value"):
+        autograd.compile(lambda x: x * w * w.grad, 1.0, parameters=[w])
+    w.grad = None
+    assert autograd.compile(lambda x: x * w * (2.0 if w.grad is None else 3.0), 1.0, parameters=[w])(1.0) == 2.0

@@ -218,3 +218,32 @@ def test_values_are_arrays_like_others():
     assert np.max(v, initial=5.0) == 5.0
     with pytest.raises(ValueError, match=r"."):
         v[:0].max()
+
+
+#: An array without axes stands for its Value. Each with its derivative at 2.
+WITHOUT_AXES = {
+    "from the left": (lambda x, a: a * x, 4.0),
+    "from the right": (lambda x, a: x * a, 4.0),
+    "two of them": (lambda x, a: x * (a * a), 12.0),
+    "a power": (lambda x, a: 2.0**a, 4.0 * np.log(2.0)),
+    "autograd's function": (lambda x, a: autograd.exp(a), np.exp(2.0)),
+    "NumPy's function": (lambda x, a: np.exp(a), np.exp(2.0)),
+    "a choice": (lambda x, a: autograd.maximum(1.0, a), 1.0),
+    "a list": (lambda x, a: autograd.total([a, x]), 2.0),
+    "a weighted sum": (lambda x, a: autograd.dot([a], [x]), 4.0),
+    "a softmax": (lambda x, a: autograd.softmax([a, 2.0])[0], 0.25),
+    "beside an array": (lambda x, a: (np.array([1.0, 2.0]) * a).sum(), 3.0),
+    "NumPy's polynomial": (lambda x, a: np.polyval([1.0, 0.0, 0.0], x), 4.0),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_AXES)
+def test_an_array_without_axes_is_its_value(name):
+    f, slope = WITHOUT_AXES[name]
+    x = Value(2.0)
+    y = f(x, np.array(x))
+    (y if isinstance(y, Value) else y.item()).backward()
+    assert x.grad == pytest.approx(slope, rel=1e-12)
+    assert autograd.grad(lambda x: f(x, np.array(x)))(2.0) == pytest.approx(slope, rel=1e-12)
+    program = autograd.compile(lambda x: f(x, np.array(x)), 2.0, backend="numpy")
+    assert program.value_and_grad(2.0, wrt="inputs")[1][0] == pytest.approx(slope, rel=1e-12)

@@ -59,7 +59,6 @@ class Trace:
 
     def record(self, op: Op, operands: tuple[Any, ...], *, paused: bool) -> Value:
         """Record one operation; where the example's numbers have no result, it is NaN."""
-        operands = tuple([v if type(v) in PLAIN else real_number(v, op.name) for v in operands])
         numbers = [v._data if type(v) is Value else v for v in operands]
         try:
             out = op.forward(*numbers)
