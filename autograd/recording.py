@@ -35,10 +35,10 @@ def record(op: Op, operands: tuple[Any, ...]) -> Any:
         DomainError: the operation is undefined at these operands.
         ValueOverflowError: finite operands, but the result is beyond the largest float.
     """
-    if not PLAIN.issuperset(map(type, operands)) and any(map(is_array, operands)):
-        return apply_to_arrays(op, operands)
     context = current()
-    if not all(type(v) in PLAIN for v in operands):
+    if not PLAIN.issuperset(map(type, operands)):
+        if any(map(is_array, operands)):
+            return apply_to_arrays(op, operands)
         operands = tuple([v if isinstance(v, Value) else unbox(v) for v in operands])
         operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
     if context.trace is not None:

@@ -19,7 +19,7 @@ from autograd.floats import real_number, real_result, user_line
 from autograd.functional import argument_names
 from autograd.graph import same_number, topological
 from autograd.op import Op
-from autograd.recording import PLAIN, new_node
+from autograd.recording import new_node
 from autograd.value import PARAMETER, Value
 
 __all__ = ["Argument", "Trace", "Traced", "collect_below", "trace", "tracing"]

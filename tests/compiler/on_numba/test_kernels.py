@@ -54,5 +54,7 @@ class TestRules:
         assert address != update_address(rule, 1, (False,), "float64")
 
     def test_a_rule_that_cannot_be_read(self):
-        with pytest.raises(CompileError, match=r"^An optimiser's rule must be written with operators"):
+        with pytest.raises(CompileError, match=r"^An optimiser's rule must return a tuple of the new weight"):
             update_address(np.add, 0, (), "float64")
+        with pytest.raises(CompileError, match=r"^An optimiser's rule must be written with operators"):
+            update_address(lambda w, g: (w if w > g else g,), 0, (), "float64")
