@@ -182,7 +182,7 @@ class Source(Statements):
             case Map():
                 self._map(instruction)
             case Sum(out=out, terms=terms, k=k):
-                self.write(f"{self.numpy('sum')}({self._blocks(terms, k)}, axis=1, out={self.view(out)})")
+                self.write(f"{self._sum()}({self._blocks(terms, k)}, axis=1, out={self.view(out)})")
             case RowDots():
                 self._row_dots(instruction)
             case MatrixProduct(weights=weights, n=n, k=k, inputs=inputs, m=m):
@@ -207,7 +207,7 @@ class Source(Statements):
             case RowSums(into=into, adjoint=adjoint, n=n, m=m):
                 matrix = self._matrix(adjoint, n, m)
                 if into.rows.ordered and not into.add:
-                    self.write(f"{self.numpy('sum')}({matrix}, axis=1, keepdims=True, out={self.view(into.rows)})")
+                    self.write(f"{self._sum()}({matrix}, axis=1, keepdims=True, out={self.view(into.rows)})")
                 else:
                     self.deliver(into, f"{matrix}.sum(axis=1, keepdims=True)", False)
             case Composite():
@@ -223,6 +223,11 @@ class Source(Statements):
                 memory = MEMORIES[out.batched, out.adjoint]
                 place = f"{out.start}:{out.start + out.count}" if out.index is None else self.array(out.index)
                 self.write(f"{memory}[{place}] = 0.0")
+
+    def _sum(self) -> str:
+        """Take the sum along an axis, as NumPy's own `sum` does it after looking at its arguments."""
+        self.objects.setdefault("sum", np.add.reduce)
+        return "sum"
 
     def _matrix(self, at: Rows, count: int, m: int) -> str:
         """Name rows as a matrix: one row for each of `count`, whose columns are positions and examples."""
@@ -257,7 +262,7 @@ class Source(Statements):
             self.write(f"terms = {weights}")
             weights = inputs = "terms"
         if instruction.weights.batched or instruction.inputs.batched:
-            self.write(f"{self.numpy('sum')}({weights} * {inputs}, axis=1, out={out})")
+            self.write(f"{self._sum()}({weights} * {inputs}, axis=1, out={out})")
         else:  # the bias alone may have a column for each example
             self.write(f"{out}[...] = ({weights} * {inputs}).sum(axis=1)")
         self._bias(instruction.bias, out)
