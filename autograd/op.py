@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from autograd.errors import OpDefinitionError
 from autograd.notation import Notation, call_notation
 
-__all__ = ["LIMITS", "POSITIVE", "READINGS", "REAL", "Interval", "Op", "Rule"]
+__all__ = ["LIMITS", "POSITIVE", "READINGS", "REAL", "Interval", "Op", "Rule", "is_same"]
 
 Rule = Callable[..., Any]
 
@@ -37,6 +37,11 @@ class Interval(NamedTuple):
         if self.low == -math.inf:
             return f"{name} < {high}" if self.high < math.inf else f"any {name}"
         return f"{low} < {name} < {high}" if self.high < math.inf else f"{name} > {low}"
+
+
+def is_same(x: float, number: float) -> bool:
+    """Whether x is a number, down to the sign of zero."""
+    return x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
 
 
 REAL = Interval(-math.inf, math.inf)
@@ -79,6 +84,7 @@ class Op:
             own: a second one is refused there.
         branch: a function of floats that gives another number on each of several smooth pieces; the sign of `kink`
             unless given.
+        signed: whether the operation tells −0.0 from 0.0 by more than the sign of its result.
         convention: what the slope is taken to be there, in words.
         reference: where the formula comes from.
         doc: one sentence that says what it computes.
@@ -112,6 +118,7 @@ class Op:
     kink: Callable[..., Any] | None
     cusp: Callable[..., float] | None
     branch: Callable[..., Any] | None
+    signed: bool
     convention: str
     reference: str
     doc: str
@@ -140,6 +147,7 @@ class Op:
         kink: Callable[..., Any] | None = None,
         cusp: Callable[..., float] | None = None,
         branch: Callable[..., Any] | None = None,
+        signed: bool = False,
         convention: str = "",
         reference: str = "",
         doc: str = "",
@@ -183,6 +191,7 @@ class Op:
             "kink": kink,
             "cusp": cusp,
             "branch": branch or kink,
+            "signed": signed,
             "convention": convention,
             "reference": reference,
             "doc": doc,

@@ -16,7 +16,7 @@ from typing import Any
 from autograd.arrays import apply_to_arrays
 from autograd.errors import OperandTypeError
 from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Notation
-from autograd.op import LIMITS, POSITIVE, REAL, Op
+from autograd.op import LIMITS, POSITIVE, REAL, Op, is_same
 from autograd.symbol import Symbol
 
 INFINITY = math.inf
@@ -37,16 +37,21 @@ def _function(name: str, latex: str | None = None) -> Notation:
 
 
 def _is(x: Any, number: float) -> bool:
-    return not isinstance(x, Symbol) and bool(x == number)
+    return not isinstance(x, Symbol) and is_same(x, number)
+
+
+def _is_nothing(x: Any) -> bool:
+    """Whether adding x changes no number: 0.0 would turn −0.0 into itself; the 0 that `sum` starts from stands for none."""
+    return x == 0 if type(x) is int else _is(x, -0.0)
 
 
 add = Op(
     "add", lambda x, y: x + y, [lambda out, x, y: 1.0, lambda out, x, y: 1.0], array="add", notation=SUM,
-    tidy=lambda x, y: y if _is(x, 0.0) else x if _is(y, 0.0) else None, doc="the sum", reference="lecture L1.3",
+    tidy=lambda x, y: y if _is_nothing(x) else x if _is_nothing(y) else None, doc="the sum", reference="lecture L1.3",
 )
 sub = Op(
     "sub", lambda x, y: x - y, [lambda out, x, y: 1.0, lambda out, x, y: -1.0], array="subtract", notation=DIFFERENCE,
-    neutral={1: 0.0}, tidy=lambda x, y: -y if _is(x, 0.0) else None, doc="the difference", reference="lecture L1.3",
+    neutral={1: 0.0}, tidy=lambda x, y: -y if _is(x, -0.0) else None, doc="the difference", reference="lecture L1.3",
 )
 mul = Op(
     "mul", lambda x, y: x * y, [lambda out, x, y: y, lambda out, x, y: x], array="multiply", notation=PRODUCT,
@@ -290,7 +295,7 @@ atan = Op(
 atan2 = Op(
     "atan2", math.atan2,
     [lambda out, y, x: x / hypot(x, y) / hypot(x, y), lambda out, y, x: -y / hypot(x, y) / hypot(x, y)],
-    array="arctan2", operands=["y", "x"], kink=lambda y, x: abs(x) + abs(y), convention="no slope at (0, 0)",
+    array="arctan2", operands=["y", "x"], kink=lambda y, x: abs(x) + abs(y), signed=True, convention="no slope at (0, 0)",
     doc="the angle of the point (x, y), in (−π, π]", reference=TRIGONOMETRY,
 )
 
@@ -450,9 +455,14 @@ def _pack_dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> tuple[A
     return (*ws, *xs) if bias is None else (*ws, *xs, bias)
 
 
+def _sum(xs: Iterable[Any]) -> Any:
+    """Add from the left, from the one number that changes none: −0.0 + −0.0 is −0.0, as IEEE 754 adds."""
+    return sum(xs, -0.0)
+
+
 def _dot(*operands: Any) -> Any:
     half = len(operands) // 2
-    out = sum(map(multiply, operands[:half], operands[half : 2 * half]), 0.0)
+    out = _sum(map(multiply, operands[:half], operands[half : 2 * half])) if operands else 0.0
     return out + operands[-1] if len(operands) % 2 else out
 
 
@@ -473,7 +483,7 @@ def _prod_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
 
 
 def _total(*operands: Any) -> Any:
-    return sum(operands, 0.0)
+    return _sum(operands) if operands else 0.0
 
 
 def _largest(*operands: Any) -> Any:
@@ -495,7 +505,7 @@ def _logsumexp_arrays(*operands: Any) -> Any:
 
 
 def _mean(*xs: Any) -> Any:
-    out = sum(xs, 0.0) / len(xs)
+    out = _sum(xs) / len(xs)
     beyond = isinstance(out, float) and out - out != 0.0  # the sum is, and the mean perhaps not
     return sum(x / len(xs) for x in xs) if beyond else out
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd.notation import ATOM, NEGATIVE, PRODUCT, Written, write_call
-from autograd.op import READINGS, Op
+from autograd.op import READINGS, Op, is_same
 from autograd.scaled import Scaled
 
 __all__ = [
@@ -74,7 +74,7 @@ class Symbol:
 def apply_to_symbols(op: Op, operands: tuple[Any, ...]) -> Any:
     """Write an operation on symbols: the larger symbol, with 1·x, x + 0 and the like written shorter."""
     for place, number in op.neutral.items():
-        if not isinstance(operands[place], Symbol) and operands[place] == number:
+        if not isinstance(operands[place], Symbol) and is_same(operands[place], number):
             return operands[1 - place]
     short = None if op.tidy is None else op.tidy(*operands)
     return call(op, operands) if short is None else short

@@ -67,8 +67,10 @@ def test_writing(symbol, written, as_latex, as_python):
 @pytest.mark.parametrize(
     ("symbol", "written"),
     [
-        (1.0 * x, "x"), (x * 1.0, "x"), (-1.0 * x, "−x"), (x * -1.0, "−x"), (x + 0.0, "x"), (0.0 + x, "x"),
-        (x - 0.0, "x"), (0.0 - x, "−x"), (x / 1.0, "x"), (x**1.0, "x"), (autograd.neg(-x), "x"),
+        (1.0 * x, "x"), (x * 1.0, "x"), (-1.0 * x, "−x"), (x * -1.0, "−x"),
+        (x + 0, "x"), (-0.0 + x, "x"),
+        (x + 0.0, "x + 0"), (x - 0.0, "x"), (x - (-0.0), "x − (−0)"), (-0.0 - x, "−x"), (0.0 - x, "0 − x"),
+        (x / 1.0, "x"), (x**1.0, "x"), (autograd.neg(-x), "x"),
         (where(1.0, x, y), "x"), (where(0.0, x, y), "y"),
         (where(math.nan, x, y), "x"), (autograd.identity(x), "x"), (0.0 * x, "0·x"), (x * 2.0, "x·2"),
     ],

@@ -172,6 +172,7 @@ def roll(expressions: Expressions, without: Collection[str] = (), backend: str =
             literal = expressions.literal[x]
             if literal is not None:
                 layout.literals.append((layout.row[x], literal))
+    signed = any(op is not None and op.signed for op in expressions.op)  # a matrix product loses the sign of zero
     groups = _groups(expressions)
     for (batched, short), part in itertools.groupby(groups, lambda group: group[:2]):
         stretch = [group.members for group in part]
@@ -186,7 +187,7 @@ def roll(expressions: Expressions, without: Collection[str] = (), backend: str =
             op = expressions.op[group[0]]
             assert op is not None
             if op is ops.dot:
-                _weighted_sums(layout, group, alone="matrices" in without)
+                _weighted_sums(layout, group, alone="matrices" in without or signed)
             elif op is ops.total:
                 _sums(layout, group)
             else:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 
 from autograd import ops
 from autograd.compiler.trace import Traced
-from autograd.op import Op
+from autograd.op import Op, is_same
 from autograd.value import Value
 
 __all__ = ["Expressions", "simplify"]
@@ -67,7 +67,8 @@ class Expressions:
         if literals.count(None) < len(literals):
             if "neutral" not in self._without:
                 for place, number in op.neutral.items():
-                    if literals[place] == number:
+                    literal = literals[place]
+                    if literal is not None and is_same(literal, number):
                         return operands[1 - place]
                 if op is ops.pow and literals[1] == 2.0:
                     return self.apply(ops.square, (operands[0],), node)

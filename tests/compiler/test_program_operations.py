@@ -115,6 +115,40 @@ def test_logsumexp_of_infinities(backend, operands):
     assert compiled(autograd.logsumexp, 2, backend=backend)(operands) == due[0]
 
 
+#: Sums that meet only −0.0, and what IEEE 754 makes of them. NumPy's sum and math.fsum give 0.0 for the first ones.
+SUMS_OF_ZEROS = {
+    "total": (lambda xs: total(xs), -0.0),
+    "mean": (lambda xs: autograd.mean(xs), -0.0),
+    "sum": (lambda xs: sum(xs), -0.0),
+    "sum from −0.0": (lambda xs: sum(xs, -0.0), -0.0),
+    "sum from 0.0": (lambda xs: sum(xs, 0.0), 0.0),
+    "dot": (lambda xs: autograd.dot(xs, [1.0] * len(xs)), -0.0),
+    "dot with a bias": (lambda xs: autograd.dot(xs, [2.0] * len(xs), xs[0]), -0.0),
+    "products, written out": (lambda xs: sum(3.0 * x for x in xs), -0.0),
+    "additions": (lambda xs: xs[0] + xs[-1] + xs[0], -0.0),
+    "x + 0.0": (lambda xs: xs[0] + 0.0, 0.0),
+    "x − 0.0": (lambda xs: xs[0] - 0.0, -0.0),
+    "x − (−0.0)": (lambda xs: xs[0] - -0.0, 0.0),
+    "0.0 − x": (lambda xs: 0.0 - xs[0], 0.0),
+    "product": (lambda xs: autograd.prod([*xs, 1.0]) if len(xs) % 2 else -0.0 * xs[0] * -1.0, -0.0),
+    "of nothing": (lambda xs: total([]) + autograd.dot([], []) + 0.0 * xs[0] * -1.0, 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SUMS_OF_ZEROS)
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_the_sign_of_zero(backend, name, count):
+    """atan2(±0, −1) is ±π: a lost sign is another number."""
+    f, due = SUMS_OF_ZEROS[name]
+    at = [-0.0] * count
+    assert math.copysign(1.0, f(list(map(Value, at))).data) == math.copysign(1.0, due)
+    program = autograd.compile(lambda xs: autograd.atan2(f(xs), -1.0), at, backend=backend)
+    assert program([at, [0.0] * count])[0] == math.copysign(math.pi, due)
+    own = Op("own_sum", lambda x: f([x] * count), [lambda out, x: 1.0])
+    if name not in ("product", "of nothing"):
+        assert math.copysign(1.0, own(Value(-0.0)).data) == math.copysign(1.0, due)
+
+
 def singular():
     for op, points in POINTS.items():
         for operands, due in points:

@@ -182,7 +182,7 @@ class Source(Statements):
             case Map():
                 self._map(instruction)
             case Sum(out=out, terms=terms, k=k):
-                self.write(f"{self._sum()}({self._blocks(terms, k)}, axis=1, out={self.view(out)})")
+                self.write(f"{self._sum()}({self._blocks(terms, k)}, axis=1, out={self.view(out)}, initial=-0.0)")
             case RowDots():
                 self._row_dots(instruction)
             case MatrixProduct(weights=weights, n=n, k=k, inputs=inputs, m=m):
@@ -262,9 +262,9 @@ class Source(Statements):
             self.write(f"terms = {weights}")
             weights = inputs = "terms"
         if instruction.weights.batched or instruction.inputs.batched:
-            self.write(f"{self._sum()}({weights} * {inputs}, axis=1, out={out})")
+            self.write(f"{self._sum()}({weights} * {inputs}, axis=1, out={out}, initial=-0.0)")
         else:  # the bias alone may have a column for each example
-            self.write(f"{out}[...] = ({weights} * {inputs}).sum(axis=1)")
+            self.write(f"{out}[...] = ({weights} * {inputs}).sum(axis=1, initial=-0.0)")
         self._bias(instruction.bias, out)
 
     def _slopes(self, instruction: Slopes) -> None:
