@@ -500,8 +500,17 @@ def _logsumexp(*operands: float) -> float:
 
 def _logsumexp_arrays(*operands: Any) -> Any:
     shift = _largest(*operands)
-    # Where an operand is the shift itself the difference is 0, also where both are infinite.
-    return shift + log(_total(*(exp(where(equal(x, shift), 0.0, x - shift)) for x in operands)))
+    ties = [equal(x, shift) for x in operands]
+    # An operand that is the shift itself gives 1, also where both are infinite; one of these is the 1 of log1p.
+    others = _total(*(where(tie, 0.0, exp(x - shift)) for tie, x in zip(ties, operands, strict=True)))
+    return shift + log1p(others + (_total(*ties) - 1.0))
+
+
+def _logsumexp_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
+    """Divide by the sum of the shares: it is 1 but for the rounding of `out`, which for large operands is all there is."""
+    shares = [exp(x - out) for x in operands]
+    whole = _total(*shares)
+    return [share / whole for share in shares]
 
 
 def _mean(*xs: Any) -> Any:
@@ -538,7 +547,7 @@ prod = Op(
     pack=lambda xs: pack("prod", xs), doc="the product of a list, as one node", reference="lecture L1.3",
 )
 logsumexp = Op(
-    "logsumexp", _logsumexp, lambda out, xs: [exp(x - out) for x in xs],
+    "logsumexp", _logsumexp, _logsumexp_slopes,
     array=_logsumexp_arrays, pack=lambda xs: pack_some("logsumexp", xs), doc="log Σ exp(xᵢ), without overflow",
     reference="lecture L2.5 (cross-entropy on logits)",
 )

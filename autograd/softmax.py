@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.arrays import is_array
-from autograd.context import extending
+from autograd.context import current, extending, no_grad
 from autograd.errors import ValueOverflowError
-from autograd.ops import exp, logsumexp, pack_some
+from autograd.ops import exp, largest, logsumexp, pack_some, sub, total
+from autograd.value import Value
 
 __all__ = ["log_softmax", "softmax"]
 
@@ -16,7 +17,7 @@ __all__ = ["log_softmax", "softmax"]
 def softmax(xs: Iterable[Any]) -> Any:
     """Turn scores into probabilities: ``exp(x_i) / Σ_j exp(x_j)``, without overflow.
 
-    Each result is ``exp(x_i − logsumexp(xs))``, so its edges multiply to the lecture's
+    The largest score is taken from all of them before, which changes no share. The derivative is the lectures',
     ∂y_i/∂x_j = y_i([i = j] − y_j). Source: lectures L1.2 and L4.4.
 
     Args:
@@ -29,13 +30,13 @@ def softmax(xs: Iterable[Any]) -> Any:
         ValueError: `xs` is empty.
     """
     operands = pack_some("softmax", xs)
-    normaliser = logsumexp(operands)
     try:
-        probabilities = [exp(x - normaliser) for x in operands]
+        weights = list(map(exp, _below_the_largest(operands)))
     except ValueOverflowError:  # a difference is below the least float, and its exponential 0
         with extending():
-            probabilities = [exp(x - normaliser) for x in operands]
-    return _like(xs, probabilities)
+            weights = list(map(exp, _below_the_largest(operands)))
+    whole = total(weights)
+    return _like(xs, [weight / whole for weight in weights])
 
 
 def log_softmax(xs: Iterable[Any]) -> Any:
@@ -54,9 +55,19 @@ def log_softmax(xs: Iterable[Any]) -> Any:
         >>> log_softmax([0.0, -800.0])
         [0.0, -800.0]
     """
-    operands = pack_some("log_softmax", xs)
+    operands = _below_the_largest(pack_some("log_softmax", xs))
     normaliser = logsumexp(operands)
     return _like(xs, [x - normaliser for x in operands])
+
+
+def _below_the_largest(operands: Sequence[Any]) -> list[Any]:
+    """Take the largest score from all. It is held constant: what is taken from all alike has no slope."""
+    if current().trace is None and all(type(x) is Value or type(x) is float for x in operands):
+        top: Any = max([x.data if type(x) is Value else x for x in operands])
+    else:
+        with no_grad():
+            top = largest(operands)
+    return [sub(x, top) for x in operands]
 
 
 def _like(xs: Any, numbers: list[Any]) -> Any:

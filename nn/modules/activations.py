@@ -11,11 +11,8 @@ from dataclasses import dataclass, replace
 from operator import methodcaller
 from typing import Any, TypeAlias
 
-import numpy as np
-
 import autograd
 from autograd import Op, Value
-from nn.arrays import Array
 from nn.registry import look_up, spell
 
 __all__ = ["ACTIVATIONS", "ActivationFunction", "ActivationSpec", "activation"]
@@ -109,11 +106,6 @@ def _mish(x: Any) -> Any:
     return x * autograd.tanh(autograd.softplus(x))
 
 
-def _log_softmax(xs: Array) -> Array:
-    normaliser = autograd.logsumexp(xs)
-    return xs - normaliser if isinstance(xs, np.ndarray) else [x - normaliser for x in xs]
-
-
 _KNOWN = (
     ActivationFunction("identity", _identity, "x", "lecture L4.4; leaves no node of its own"),
     ActivationFunction("step", autograd.step, "[x > 0]", "lectures L4.3, L4.4; slope 0"),
@@ -138,7 +130,7 @@ _KNOWN = (
     ActivationFunction("gelu", autograd.gelu, "x·Φ(x)", "Hendrycks and Gimpel 2016; the exact form"),
     ActivationFunction("mish", _mish, "x·tanh(softplus(x))", "Misra 2019"),
     ActivationFunction("softmax", autograd.softmax, "exp(x_i)/Σ_j exp(x_j)", "lectures L1.2, L4.4", whole=True),
-    ActivationFunction("log_softmax", _log_softmax, "x_i − log Σ_j exp(x_j)", "lecture L2.5", whole=True),
+    ActivationFunction("log_softmax", autograd.log_softmax, "x_i − log Σ_j exp(x_j)", "lecture L2.5", whole=True),
 )
 
 #: Every activation by name, in the order of the documentation. Put your own in, and files know it too.

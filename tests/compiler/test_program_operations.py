@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from mpmath import mp
 from oracles import MPMATH, exact, exact_slope
 from test_edge_values import POWERS, ROWS
 
@@ -147,6 +148,48 @@ def test_the_sign_of_zero(backend, name, count):
     own = Op("own_sum", lambda x: f([x] * count), [lambda out, x: 1.0])
     if name not in ("product", "of nothing"):
         assert math.copysign(1.0, own(Value(-0.0)).data) == math.copysign(1.0, due)
+
+
+#: Scores of every size: their softmax, its logarithm, log Σ exp and all slopes are right to the last digits.
+SCORES = (
+    (0.0, -40.0), (-40.0, 0.0, -80.0), (1e17, 1e17), (1e17, 1e17 - 16.0, -1e17), (-3e15, -3e15 + 0.5, -3e15),
+    (1e300, 1e300), (1e5, 1e5 - 1.0, 99990.0), (-700.0, -745.0, -709.5), (0.1, 0.2, 0.3, 0.4), (1e308, -1e308, 1e308),
+    (5.0, -math.inf, 4.0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("scores", SCORES, ids=str)
+def test_softmax_of_scores_of_every_size(backend, scores):
+    n = len(scores)
+    with mp.workdps(60):
+        top = max(scores)
+        weights = [mp.exp(mp.mpf(x) - mp.mpf(top)) if x > -math.inf else mp.zero for x in scores]
+        shares = [w / mp.fsum(weights) for w in weights]
+        log_whole = mp.log(mp.fsum(weights))
+        logs = [mp.mpf(x) - mp.mpf(top) - log_whole for x in scores]
+        slopes = [[float(shares[i] * ((i == j) - shares[j])) for j in range(n)] for i in range(n)]
+        due = {
+            "softmax": ([float(s) for s in shares], slopes),
+            "log_softmax": (
+                [float(x) for x in logs], [[float((i == j) - s) for j, s in enumerate(shares)] for i in range(n)],
+            ),
+            "logsumexp": ([float(mp.mpf(top) + log_whole)], [[float(s) for s in shares]]),
+        }  # fmt: skip
+    near = {"rtol": 1e-14, "atol": 4e-16}
+    for name, (values, rows) in due.items():
+        f = getattr(autograd, name)
+        if not all(abs(x) <= np.finfo(float).max or scores[i] == -math.inf for i, x in enumerate(values)):
+            with pytest.raises(autograd.ValueOverflowError):
+                f(list(map(Value, scores)))
+            continue
+        found = np.ravel(autograd.jacobian(f)(list(scores))).reshape(len(rows), n)
+        np.testing.assert_allclose([float(x) for x in np.ravel(f(list(map(Value, scores))))], values, rtol=1e-14)
+        np.testing.assert_allclose(found, rows, **near)
+        program = autograd.compile(f, list(scores), backend=backend)
+        np.testing.assert_allclose(np.ravel(program(scores)), values, rtol=1e-14)
+        for i, row in enumerate(rows):
+            one = autograd.compile(lambda xs, f=f, i=i: np.ravel(f(xs))[i], list(scores), backend=backend)
+            np.testing.assert_allclose(one.value_and_grad(scores, wrt="inputs")[1][0], row, **near)
 
 
 def singular():
