@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence, Set
+from functools import cache
 from typing import Any
 
-from autograd import ops, tree
+from autograd import tree
 from autograd.anomaly import check_bends, find_excused, no_second_derivative, report_anomaly, trainable_leaves
 from autograd.arrays import is_array
 from autograd.errors import ControlFlowError, NoGradientError, OperandTypeError, StaleGraphError
 from autograd.floats import apply_to_extended, real_number, slopes_on_floats
 from autograd.graph import reaching, same_number, topological
 from autograd.recording import is_traced
-from autograd.singular import keep_what_flows, slope_on_values
+from autograd.singular import bend_at_cusp, distance_to_cusp, is_bent, keep_what_flows, slope_on_values
 from autograd.value import FROZEN, Value, number_of
 
 __all__ = ["backward", "check_fresh", "gradients", "pass_down"]
@@ -207,7 +208,7 @@ def _deliver(root: Value, seed: float, order: list[Value], leaves: list[tuple[Va
         node._pending = 0
         adjoint = node._grad
         if not adjoint:
-            if node._op is ops.bent:
+            if is_bent(node):
                 bends.append(node)
             continue
         slope = node._dx
@@ -266,13 +267,13 @@ def differentiable_sweep(
         StaleGraphError: a leaf was assigned since the graph was recorded.
     """
     nodes = topological([root], until)
+    needed = cache(lambda: reaching(nodes, wanted))
 
     def slopes_of(node: Value, adjoint: Any) -> Sequence[Any]:
         if node in until:
             return ()
-        if node._op is ops.bent:
-            needed = reaching(nodes, wanted)
-            if node in needed and (number_of(adjoint) != 0.0 or node.operands[2] in needed):
+        if is_bent(node) and not is_traced(node):
+            if node in needed() and (number_of(adjoint) != 0.0 or node.operands[2] in needed()):
                 raise no_second_derivative(node)
             return ()
         check_fresh(node, SECOND_ORDER)
@@ -286,10 +287,13 @@ def differentiable_sweep(
             number = slope._data if type(slope) is Value else slope or 0.0
             off += number - number
             kept.append(slope if type(slope) is Value or slope else None)
-        cusp = node._op.cusp is not None and node._op.cusp(*map(number_of, node.operands)) == 0.0
-        if (off == 0.0 and not cusp) or is_traced(node):
+        cusp = distance_to_cusp(node, needed)
+        if is_traced(node):
+            return kept if type(cusp) is float else bend_at_cusp(node, kept, adjoint, cusp, wanted)
+        at_cusp = number_of(cusp) == 0.0
+        if off == 0.0 and not at_cusp:
             return kept
-        return keep_what_flows(node, kept, adjoint, reaching(nodes, wanted), find_excused(nodes), cusp)
+        return keep_what_flows(node, kept, adjoint, needed(), find_excused(nodes), at_cusp)
 
     return {
         node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)

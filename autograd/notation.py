@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -42,7 +43,7 @@ class Notation(NamedTuple):
         left, right = ("\\left(", "\\right)") if style == "latex" else ("(", ")")
         # Python computes from the left, and a·(b·c) need not round as (a·b)·c does.
         exact = self.precedence + 1 if style == "python" and self.precedence < ATOM else 0
-        braced = [before.endswith("{{") for before in template.split("{}")] if style == "latex" else ()
+        braced = [before.endswith("{{") for before in re.split(r"\{\d?\}", template)] if style == "latex" else ()
         wrapped = [
             f"{left}{part}{right}"
             if not (braced and braced[index])

@@ -80,8 +80,8 @@ class Op:
         neutral: for an operand's place, the number that leaves the other operand as the result, exactly.
         tidy: a function of symbols and floats that gives a shorter way to write the operation, or None.
         kink: a generic expression of the operands that is zero where the operation has no first derivative.
-        cusp: a function of floats that is zero where slopes are given by `convention` and have no derivative of their
-            own: a second one is refused there.
+        cusp: a generic expression of the operands that is zero where slopes are given by `convention` and have no
+            derivative of their own: a second one is refused there. Operands that are not differentiated by are floats.
         branch: a function of floats that gives another number on each of several smooth pieces; the sign of `kink`
             unless given.
         signed: whether the operation tells −0.0 from 0.0 by more than the sign of its result.
@@ -116,7 +116,7 @@ class Op:
     neutral: Mapping[int, float]
     tidy: Callable[..., Any] | None
     kink: Callable[..., Any] | None
-    cusp: Callable[..., float] | None
+    cusp: Callable[..., Any] | None
     branch: Callable[..., Any] | None
     signed: bool
     convention: str
@@ -145,7 +145,7 @@ class Op:
         neutral: Mapping[int, float] | None = None,
         tidy: Callable[..., Any] | None = None,
         kink: Callable[..., Any] | None = None,
-        cusp: Callable[..., float] | None = None,
+        cusp: Callable[..., Any] | None = None,
         branch: Callable[..., Any] | None = None,
         signed: bool = False,
         convention: str = "",

@@ -21,6 +21,7 @@ from autograd.symbol import Symbol
 
 INFINITY = math.inf
 LEAST_WITH_INVERSE = 2.0**-1024
+SMALL, ENLARGEMENT = 2.0**-1000, 2.0**100  # numbers from which floats have fewer digits, and what spares them that
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 SQRT_HALF = math.sqrt(0.5)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
@@ -78,6 +79,13 @@ def _power_slope(x: Any, y: Any) -> Any:
     return y * (x + (1.0 - greater(abs(x), LEAST_WITH_INVERSE)) * equal(y, 0.0)) ** (y - 1.0)
 
 
+def _power_cusp(x: Any, y: Any) -> Any:
+    """Return 0 where x^y has no mixed derivative: x⁰ and x¹ at x = 0, and so near to it that 1/x is beyond the floats."""
+    if isinstance(x, float) or isinstance(y, float):
+        return 1.0
+    return greater(abs(x), LEAST_WITH_INVERSE) + (1.0 - equal(y, 0.0) - equal(y, 1.0))
+
+
 def _power_limit(x: float, y: float) -> float:
     """Return the limit at x = 0 with a negative exponent, or beyond the largest float."""
     if x < 0.0 and y % 1.0:
@@ -88,7 +96,7 @@ def _power_limit(x: float, y: float) -> float:
 pow = Op(  # noqa: A001
     "pow", lambda x, y: x**y, [lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log(x + equal(x, 0.0))],
     notation=POWER, domain=[POSITIVE, REAL], needs="x > 0, or a whole exponent", neutral={1: 1.0}, limit=_power_limit,
-    doc="x to the power y; x < 0 with a whole y as well",
+    cusp=_power_cusp, doc="x to the power y; x < 0 with a whole y as well",
     convention="x⁰ has slope 0 in x, 0^y has slope 0 in y; for x < 0 there is no derivative in y",
     reference="lecture L1.3",
 )
@@ -256,10 +264,28 @@ reciprocal = Op(
     notation=Notation("1/{}", r"\frac{{1}}{{{}}}", "", 2, (3,)), domain=[POSITIVE], doc="1/x; x < 0 as well",
     convention="x = 0 is an error", reference="lecture L1.3",
 )
-hypot = Op(
-    "hypot", math.hypot,
-    [lambda out, x, y: x / (out + equal(out, 0.0)), lambda out, x, y: y / (out + equal(out, 0.0))],
-    array="hypot", kink=lambda x, y: abs(x) + abs(y), cusp=lambda x, y: abs(x) + abs(y),
+
+
+def _unit(x: Any, y: Any) -> Any:
+    """Divide x by the length of (x, y), which has too few digits below the smallest normal float."""
+    scale = where(greater(SMALL, abs(x) + abs(y)), ENLARGEMENT, 1.0)
+    length = hypot(x * scale, y * scale)
+    return x * scale / (length + equal(length, 0.0))
+
+
+#: The cosine of the angle between (x, y) and the x-axis, 0 at (0, 0): what the slopes of `hypot` are.
+unit: Op = Op(
+    "unit", _unit,
+    [
+        lambda out, x, y: square(unit(y, x)) / hypot(x, y),
+        lambda out, x, y: -out * unit(y, x) / hypot(x, y),
+    ],
+    notation=Notation("{0}/hypot({0}, {1})", r"\frac{{{0}}}{{\operatorname{{hypot}}\left({0}, {1}\right)}}", "", 2, (3, 0)),
+    doc="x/√(x² + y²), 0 at (0, 0)",
+)  # fmt: skip
+hypot: Op = Op(
+    "hypot", math.hypot, [lambda out, x, y: unit(x, y), lambda out, x, y: unit(y, x)],
+    array="hypot", kink=lambda x, y: abs(x) + abs(y), cusp=lambda x, y: maximum(abs(x), abs(y)),
     convention="slopes 0 at (0, 0), no second derivative",
     doc="√(x² + y²) without overflow", reference="Abramowitz and Stegun 3.3.5",
 )
@@ -357,7 +383,7 @@ minimum = Op(
     array="minimum", kink=lambda x, y: x - y, convention="½ each at a tie", doc="the smaller of two; NaN if either is",
     reference="lecture L4.12",
 )
-maximum = Op(
+maximum: Op = Op(
     "maximum", _maximum,
     [lambda out, x, y: greater(x, y) + 0.5 * equal(x, y), lambda out, x, y: greater(y, x) + 0.5 * equal(x, y)],
     array="maximum", kink=lambda x, y: x - y, convention="½ each at a tie", doc="the larger of two; NaN if either is",
@@ -563,7 +589,9 @@ largest = Op(
 )
 
 #: The catalogue, in the order in which the documentation lists it.
-CATALOGUE: tuple[Op, ...] = tuple(record for record in list(globals().values()) if isinstance(record, Op))
+CATALOGUE: tuple[Op, ...] = tuple(
+    record for record in list(globals().values()) if isinstance(record, Op) and record is not unit
+)
 LIMITS |= {op.forward: op.limit for op in CATALOGUE if op.limit is not None}
 
 #: The number itself, held constant: what `detach()` leaves in a graph that is being compiled. Its slope is a decision,
@@ -572,6 +600,13 @@ detached = Op("detached", lambda x: x, [lambda out, x: 0.0], doc="the number its
 
 #: A slope by convention, or what an infinite slope passes on from an adjoint of 0: it has no derivative of its own.
 bent = Op(
-    "bent", lambda x, y, adjoint: x, [lambda out, x, y, adjoint: math.nan] * 2 + [lambda out, x, y, adjoint: 0.0],
-    operands=["x", "y", "adjoint"], doc="a slope x of the node y, that cannot be differentiated again",
-)
+    "bent", lambda x, y, adjoint, cusp: x,
+    [
+        lambda out, x, y, adjoint, cusp: where(equal(cusp, 0.0), math.nan, 1.0),
+        lambda out, x, y, adjoint, cusp: where(equal(cusp, 0.0), math.nan, 0.0),
+        lambda out, x, y, adjoint, cusp: 0.0,
+        lambda out, x, y, adjoint, cusp: 0.0,
+    ],
+    operands=["x", "y", "adjoint", "cusp"],
+    doc="a slope x of the node y, that cannot be differentiated again where cusp = 0",
+)  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import ops, tree
-from autograd.anomaly import no_second_derivative
+from autograd.anomaly import anomaly, find_excused, is_anomaly, no_second_derivative
 from autograd.context import enable_grad
 from autograd.graph import topological
 from autograd.lifting import (
@@ -20,6 +20,8 @@ from autograd.lifting import (
     sweep,
     without_graph,
 )
+from autograd.recording import is_traced
+from autograd.singular import is_bent
 from autograd.value import Value, number_of
 
 __all__ = ["hvp", "jvp", "vjp"]
@@ -98,6 +100,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
 
     Raises:
         ValueError: primals and tangents differ in shape.
+        NonFiniteGradientError: a slope on the way is infinite or undefined.
 
     Example:
         >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
@@ -123,7 +126,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         touched = [isinstance(v, Value) and v in reached for v in node.operands]
         if any(touched):
             reached.add(node)
-        if node.op is ops.bent:
+        if is_bent(node) and not is_traced(node):
             if any(touched[:2]) and (touched[2] or number_of(node.operands[2]) != 0.0):
                 raise no_second_derivative(node)
             continue
@@ -133,6 +136,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
             if node in _find_carriers(flat):
                 raise
             continue
+        if not nested:
+            _check_finite(node, slopes, moved, nodes, flat)
         # As in the sweep, nothing flows along an edge of slope 0 or from a node that does not move.
         terms = [
             s * moved[v]  # type: ignore[index]
@@ -144,6 +149,22 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
     values = [y if nested else number_of(y) for y in flat]
     return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
+
+
+def _check_finite(
+    node: Value, slopes: Sequence[Any], moved: dict[Value, Any], nodes: Sequence[Value], outputs: Sequence[Any]
+) -> None:
+    """Check that what moves an output stays finite where it comes to a node.
+
+    Raises:
+        NonFiniteGradientError: it does not, though the numbers are finite.
+    """
+    for v, slope in zip(node.operands, slopes, strict=True):
+        rate = moved.get(v, 0.0) if isinstance(v, Value) else 0.0
+        if slope and rate and slope * rate - slope * rate != 0.0:
+            assert isinstance(v, Value)
+            if is_anomaly(node, v, rate, slope, find_excused(nodes)) and node in _find_carriers(outputs):
+                raise anomaly(node, v, slope, rate)
 
 
 def _find_carriers(outputs: Sequence[Any]) -> set[Value]:

@@ -7,8 +7,8 @@ there meets an infinite slope, or a slope is a convention, the second derivative
 from __future__ import annotations
 
 import math
-from collections.abc import Set
-from functools import cache
+from collections.abc import Callable, Set
+from functools import cache, reduce
 from typing import Any
 
 from autograd import ops
@@ -16,11 +16,11 @@ from autograd.anomaly import anomaly, is_anomaly
 from autograd.context import extending
 from autograd.graph import topological
 from autograd.op import Op
-from autograd.recording import new_node
+from autograd.recording import is_traced, new_node
 from autograd.symbol import Symbol
 from autograd.value import FROZEN, Value, number_of
 
-__all__ = ["keep_what_flows", "slope_on_values"]
+__all__ = ["bend_at_cusp", "distance_to_cusp", "is_bent", "keep_what_flows", "slope_on_values"]
 
 
 def keep_what_flows(
@@ -49,40 +49,70 @@ def keep_what_flows(
     return kept
 
 
+def is_bent(node: Value) -> bool:
+    """Whether a node is a slope that has no derivative of its own at this point."""
+    return node._op is ops.bent and number_of(node.operands[3]) == 0.0
+
+
+def distance_to_cusp(node: Value, needed: Callable[[], Set[Value]]) -> Any:
+    """Return what is 0 where the slopes of a node are conventions, which have no derivative; 1 for most operations."""
+    cusp = node._op.cusp if node._op is not None else None
+    if cusp is None:
+        return 1.0
+    keep = is_traced(node)  # what is constant in one program may be 0 in a run of it
+    return cusp(*[v if isinstance(v, Value) and (keep or v in needed()) else number_of(v) for v in node.operands])
+
+
+def bend_at_cusp(node: Value, slopes: list[Any], adjoint: Any, cusp: Any, wanted: Set[Value]) -> list[Any]:
+    """Give each slope of a node in a program no derivative where `cusp` is 0, unless nothing flows there."""
+    nothing = _vanishing(adjoint)
+    if not isinstance(adjoint, Value) or wanted.isdisjoint(topological([adjoint])):
+        nothing = ops.maximum(nothing, ops.equal(adjoint, 0.0))  # a factor that is given as 0 stays 0
+    away = ops.maximum(cusp, nothing)
+    return [ops.bent(slope, node, adjoint, away) if isinstance(slope, Value) else slope for slope in slopes]
+
+
 def _bend(slope: Any, node: Value, adjoint: Any) -> Value:
     """Make a slope of a node that has no derivative of its own."""
     rules = zip((slope, node, adjoint), (math.nan, math.nan, 0.0), strict=True)
     slopes = [rule if isinstance(x, Value) else None for x, rule in rules]
-    return new_node(ops.bent, (slope, node, adjoint), number_of(slope), slopes)
+    return new_node(ops.bent, (slope, node, adjoint, 0.0), number_of(slope), [*slopes, None])
 
 
 def _vanishes(adjoint: Any) -> bool:
     """Whether an adjoint is 0 at all points around, as below a branch that was not taken, and not at this one only."""
-    if number_of(adjoint) != 0.0:
-        return False
-    flat: set[Value] = set()
+    return number_of(adjoint) == 0.0 and _vanishing(adjoint) == 1.0
 
-    def zero(x: Value | float) -> bool:
-        return x in flat if isinstance(x, Value) else x == 0.0
+
+def _vanishing(adjoint: Any) -> Any:
+    """Return 1 where an adjoint is 0 at all points around, else 0: a number, or in a program what computes it."""
+    flat: dict[Value, Any] = {}
+
+    def zero(x: Any) -> Any:
+        return flat.get(x, 0.0) if isinstance(x, Value) else float(x == 0.0)
 
     for node in topological([adjoint]) if isinstance(adjoint, Value) else ():
-        op, operands = node._op, node.operands
-        if node._data != 0.0:
+        op, operands, traced = node._op, node.operands, is_traced(node)
+        if not traced and node._data != 0.0:
             continue
+        here = node if traced else node._data
         if node._x is None:
-            found = node._op is FROZEN
+            found: Any = ops.equal(here, 0.0) if node._op is FROZEN else 0.0
         elif op is ops.mul:
-            found = any(map(zero, operands))
+            found = ops.maximum(zero(operands[0]), zero(operands[1]))
         elif op is ops.where:
-            found = zero(operands[1] if number_of(operands[0]) else operands[2])
+            condition, *branches = operands
+            found = ops.where(condition if traced else number_of(condition), *map(zero, branches))
         elif op in (ops.neg, ops.identity, ops.truediv):
             found = zero(operands[0])
         elif op in (ops.add, ops.sub, ops.total):
-            found = all(map(zero, operands))
+            found = reduce(ops.minimum, map(zero, operands))
+        elif op is not None and _is_piecewise_constant(op):
+            found = ops.equal(here, 0.0)
         else:
-            found = _is_piecewise_constant(op)
-        if found:
-            flat.add(node)
+            found = 0.0
+        if isinstance(found, Value) or found:
+            flat[node] = found
     return zero(adjoint)
 
 

@@ -30,11 +30,12 @@ def softmax(xs: Iterable[Any]) -> Any:
         ValueError: `xs` is empty.
     """
     operands = pack_some("softmax", xs)
+    top = _largest_as_number(operands)
     try:
-        weights = list(map(exp, _below_the_largest(operands)))
+        weights = [exp(x - top) for x in operands]
     except ValueOverflowError:  # a difference is below the least float, and its exponential 0
         with extending():
-            weights = list(map(exp, _below_the_largest(operands)))
+            weights = [exp(x - top) for x in operands]
     whole = total(weights)
     return _like(xs, [weight / whole for weight in weights])
 
@@ -55,19 +56,19 @@ def log_softmax(xs: Iterable[Any]) -> Any:
         >>> log_softmax([0.0, -800.0])
         [0.0, -800.0]
     """
-    operands = _below_the_largest(pack_some("log_softmax", xs))
-    normaliser = logsumexp(operands)
-    return _like(xs, [x - normaliser for x in operands])
+    operands = pack_some("log_softmax", xs)
+    top = _largest_as_number(operands)
+    shifted = [sub(x, top) for x in operands]
+    normaliser = logsumexp(shifted)
+    return _like(xs, [x - normaliser for x in shifted])
 
 
-def _below_the_largest(operands: Sequence[Any]) -> list[Any]:
-    """Take the largest score from all. It is held constant: what is taken from all alike has no slope."""
+def _largest_as_number(operands: Sequence[Any]) -> Any:
+    """Find the largest score, held constant: what is taken from all scores alike has no slope."""
     if current().trace is None and all(type(x) is Value or type(x) is float for x in operands):
-        top: Any = max([x.data if type(x) is Value else x for x in operands])
-    else:
-        with no_grad():
-            top = largest(operands)
-    return [sub(x, top) for x in operands]
+        return max([x.data if type(x) is Value else x for x in operands])
+    with no_grad():
+        return largest(operands)
 
 
 def _like(xs: Any, numbers: list[Any]) -> Any:

@@ -143,6 +143,9 @@ ROWS = [
     row("hypot", (0.0, 0.0), 0.0, 0.0, 0.0),
     row("hypot", (-0.0, 0.0), 0.0, -0.0, 0.0),
     row("hypot", (3e200, 4e200), 5e200, 0.6, 0.8),
+    row("hypot", (TINY, TINY), TINY, math.sqrt(0.5), math.sqrt(0.5)),
+    row("hypot", (3 * TINY, -4 * TINY), 5 * TINY, 0.6, -0.8),
+    row("hypot", (1e-310, 1.0), 1.0, 1e-310, 1.0),
     row("hypot", (0.0, -2.0), 2.0, 0.0, -1.0),
     row("hypot", (1.5e308, 1.5e308), ValueOverflowError),
     row("hypot", (INF, 1.0), INF, NAN, 0.0),
@@ -486,6 +489,12 @@ class TestSecondOrderAtKinks:
             (lambda v: autograd.sqrt(v[0]) ** 2, [0.0]),
             (lambda v: autograd.cbrt(v[0]) ** 3, [0.0]),
             (lambda v: autograd.asin(v[0]) * (1.0 - v[0]), [1.0]),
+            (lambda v: v[0] ** v[1], [0.0, 1.0]),  # the mixed derivative is −∞, PyTorch gives 1
+            (lambda v: v[0] ** v[1], [-0.0, 1.0]),
+            (lambda v: v[0] ** v[1], [0.0, 0.0]),
+            (lambda v: v[0] ** v[1], [1e-309, 0.0]),
+            (lambda v: v[0] ** v[1], [0.0, 1.5]),
+            (lambda v: v[0] ** v[1], [-2.0, 3.0]),
         ],
     )
     def test_refused(self, f, at):

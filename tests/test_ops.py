@@ -15,7 +15,7 @@ from oracles import exact, exact_slope
 from scipy import special
 
 import autograd
-from autograd import CATALOGUE, AutogradError, ParameterAssignmentError, Symbol, Value, gradients
+from autograd import CATALOGUE, AutogradError, ParameterAssignmentError, Symbol, Value, gradients, ops
 from autograd.floats import slopes_on_floats
 from autograd.recording import record
 from autograd.symbol import python, text
@@ -209,7 +209,7 @@ def test_python_text_computes_the_rule(op, data):
     named = dict(zip(op.operands, operands, strict=True)) | {"out": out}
     for rule, slope in zip(op.slopes, slopes, strict=True):
         written = rule(Symbol("out"), *letters)
-        assert eval(python(written), vars(autograd) | named) == slope
+        assert eval(python(written), vars(autograd) | {"unit": ops.unit} | named) == slope
     if op.generic:
         assert eval(python(op.forward(*letters)), vars(autograd) | named) == out
 

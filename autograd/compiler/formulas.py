@@ -116,9 +116,9 @@ def may_be_singular(op: Op, formula: Any) -> bool:
     """Return whether a slope of `op` may be infinite or NaN though its operands and result are finite.
 
     Such a slope needs care where the adjoint is zero: zero has to flow on, while 0·∞ is NaN. One that is bounded, or a
-    multiple of one operand, needs none.
+    multiple of one operand, needs none. A slope that is bent is to be seen, also where the adjoint is zero.
     """
-    return _growth(op, formula) > 1
+    return op is not ops.bent and _growth(op, formula) > 1
 
 
 def _growth(op: Op, formula: Any) -> int:

@@ -15,11 +15,13 @@ from autograd import (
     Value,
     exp,
     gradients,
+    hypot,
     relu,
     sin,
     sqrt,
     square,
     tanh,
+    where,
 )
 from autograd.compiler import execution
 
@@ -91,6 +93,64 @@ def test_at_a_kink(backend):
     w = Value(2.0)
     program = autograd.compile(lambda x: square(relu(w * x)), 0.0, parameters=[w], backend=backend)
     assert program.hessian([3.0, 0.0, -3.0], reduce="sum").tolist() == [[18.0]]
+
+
+NONE = "there is no second derivative, or it is beyond the floats on the way"
+
+#: Functions of two parameters and c = 0 at singular points: the Hessian, or that there is none.
+SINGULAR = {
+    "hypot": (lambda p, c: hypot(*p), (0.0, 0.0), NONE),
+    "hypot at signed zeros": (lambda p, c: hypot(*p), (-0.0, 0.0), NONE),
+    "hypot squared": (lambda p, c: hypot(*p) ** 2, (0.0, 0.0), NONE),
+    "square of hypot": (lambda p, c: square(hypot(*p)) * exp(p[0]), (0.0, 0.0), NONE),
+    "hypot near the cusp": (lambda p, c: hypot(*p) ** 2, (1e-170, 1e-170), [[2.0, 0.0], [0.0, 2.0]]),
+    "hypot of tiny numbers": (lambda p, c: hypot(*p) * p[0], (5e-324, 5e-324), NONE),  # 1/h is beyond the floats
+    "written out": (lambda p, c: p[0] * p[0] + p[1] * p[1], (0.0, 0.0), [[2.0, 0.0], [0.0, 2.0]]),
+    "a branch not taken": (lambda p, c: where(p[0] > 0, hypot(*p), p[0] * p[1]), (0.0, 0.0), [[0.0, 1.0], [1.0, 0.0]]),
+    "a branch taken": (lambda p, c: where(p[0] > -1, hypot(*p), p[0] * p[1]), (0.0, 0.0), NONE),
+    "cut off": (lambda p, c: relu(-hypot(*p) - 1.0) + p[0] * p[1], (0.0, 0.0), [[0.0, 1.0], [1.0, 0.0]]),
+    "a factor given as 0": (lambda p, c: c * hypot(*p) + p[0] ** 2, (0.0, 0.0), [[2.0, 0.0], [0.0, 0.0]]),
+    "0 times it": (lambda p, c: -(0.0 * hypot(*p)) + p[0] ** 2, (0.0, 0.0), [[2.0, 0.0], [0.0, 0.0]]),
+    "x^y at (0, 1)": (lambda p, c: p[0] ** p[1], (0.0, 1.0), NONE),
+    "x^y at (−0, 1)": (lambda p, c: p[0] ** p[1], (-0.0, 1.0), NONE),
+    "x^y at (0, 0)": (lambda p, c: p[0] ** p[1], (0.0, 0.0), NONE),
+    "x^y at (0, ½)": (lambda p, c: p[0] ** p[1], (0.0, 0.5), NONE),
+    "x^y at (0, 2)": (lambda p, c: p[0] ** p[1], (0.0, 2.0), [[2.0, 0.0], [0.0, 0.0]]),
+    "x^y at (0, 3)": (lambda p, c: p[0] ** p[1], (0.0, 3.0), [[0.0, 0.0], [0.0, 0.0]]),
+    "x^y at (tiny, 0)": (lambda p, c: p[0] ** p[1], (1e-300, 0.0), [[0.0, 1e300], [1e300, np.log(1e-300) ** 2]]),
+    "x^y at (tinier, 0)": (lambda p, c: p[0] ** p[1], (1e-309, 0.0), NONE),
+    "x^y at (1, 0)": (lambda p, c: p[0] ** p[1], (1.0, 0.0), [[0.0, 1.0], [1.0, 0.0]]),
+    "x^y left of 0": (lambda p, c: p[0] ** p[1], (-2.0, 3.0), NONE),
+    "x^c left of 0": (lambda p, c: p[0] ** (c + 3.0) + p[1] ** 0, (-2.0, 0.0), [[-12.0, 0.0], [0.0, 0.0]]),
+    "x¹": (lambda p, c: p[0] ** 1.0 * p[1] + p[1] ** 0.0, (0.0, 0.0), [[0.0, 1.0], [1.0, 0.0]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_singular_points(backend, name):
+    """The engine and both backends give the same second derivatives, or refuse them."""
+    f, at, due = SINGULAR[name]
+    p = [Value(x, f"p[{i}]") for i, x in enumerate(at)]
+    program = autograd.compile(lambda c: f(p, c), 1.0, parameters=p, backend=backend)
+    ways = (
+        lambda: autograd.hessian(lambda v: f(v, 0.0))(list(at)),
+        lambda: autograd.jacobian(autograd.grad(lambda v: f(v, 0.0)))(list(at)),
+        lambda: program.hessian([0.0]).tolist(),
+    )
+    refused = (NonFiniteGradientError, autograd.DomainError, autograd.ValueOverflowError)
+    for way in ways:
+        if due is NONE:
+            with pytest.raises(refused):
+                way()
+        else:
+            np.testing.assert_allclose(way(), due, rtol=1e-13, atol=1e-300)
+    inside = autograd.compile(autograd.hessian(lambda v: f(v, 0.0)), [0.5, 0.5], backend=backend)
+    try:
+        found = inside(list(at))
+    except refused:  # as it does where a branch that is not taken has no number
+        return
+    assert due is not NONE
+    np.testing.assert_allclose(found, due, rtol=1e-13, atol=1e-300)
 
 
 @pytest.mark.xfail(reason="the slope 0.5/√0 is computed as a number of the second program", raises=DivisionByZeroError)
