@@ -14,6 +14,15 @@ from operator import mul as multiply
 from typing import Any
 
 from autograd.arrays import apply_to_arrays
+from autograd.coefficients import (
+    BERNOULLI,
+    DIGAMMA,
+    DIGAMMA_ROOT,
+    DIGAMMA_SLOPE,
+    NORMAL_QUANTILE,
+    polynomial,
+    rational,
+)
 from autograd.errors import OperandTypeError
 from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Notation
 from autograd.op import LIMITS, POSITIVE, REAL, Op, is_same
@@ -24,6 +33,7 @@ LEAST_WITH_INVERSE = 2.0**-1024
 SMALL, ENLARGEMENT = 2.0**-1000, 2.0**100  # numbers from which floats have fewer digits, and what spares them that
 LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 SQRT_HALF = math.sqrt(0.5)
+HALF_SQRT_PI = 0.5 * math.sqrt(math.pi)
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 INVERSE_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
@@ -44,6 +54,11 @@ def _is(x: Any, number: float) -> bool:
 def _is_nothing(x: Any) -> bool:
     """Whether adding x changes no number: 0.0 would turn −0.0 into itself; the 0 that `sum` starts from stands for none."""
     return x == 0 if type(x) is int else _is(x, -0.0)
+
+
+def _sum(xs: Iterable[Any]) -> Any:
+    """Add from the left, from the one number that changes none: −0.0 + −0.0 is −0.0, as IEEE 754 adds."""
+    return sum(xs, -0.0)
 
 
 add = Op(
@@ -361,6 +376,97 @@ erfc = Op(
     doc="1 − erf(x), accurate for large x", reference="Abramowitz and Stegun 7.1.2",
 )
 
+
+
+def _erfinv(x: Any) -> Any:
+    """Take the normal quantile of (1 + x)/2, over √2; the tail (1 − |x|)/2 is exact, however short."""
+    middle, tail, far_tail = NORMAL_QUANTILE
+    half = 0.5 * x
+    r = sqrt(-log(0.5 - abs(half)))
+    outside = sign(x) * where(greater(r, 5.0), rational(far_tail, r - 5.0), rational(tail, minimum(r, 5.0) - 1.6))
+    return SQRT_HALF * where(greater(abs(half), 0.425), outside, half * rational(middle, 0.180625 - half * half))
+
+
+erfinv = Op(
+    "erfinv", _erfinv, [lambda out, x: HALF_SQRT_PI * exp(square(out))], domain=[(-1.0, 1.0)],
+    limit=lambda x: math.copysign(INFINITY, x) if math.fabs(x) == 1.0 else math.nan,
+    doc="the inverse of the error function", reference="Wichura 1988, algorithm AS 241",
+)
+
+# --- the gamma function -----------------------------------------------------------------------------------------------
+
+
+def _reflected(x: Any) -> Any:
+    """Return x where it is positive, else 1 − x, which the reflection formulas lead to."""
+    return where(greater(x, 0.0), x, 1.0 - x)
+
+
+def _angle(x: Any) -> Any:
+    """Return π times the distance of x ≤ 0 from the nearest whole number, where the poles are; π/2 for x > 0."""
+    return math.pi * where(greater(x, 0.0), 0.5, x - (x + 0.5) // 1.0)
+
+
+def _digamma(x: Any) -> Any:
+    z = _reflected(x)
+    # Up to 3, a step to [1, 2], where the root is; beyond, seven steps to 10, from where the asymptotic series holds.
+    near = minimum(z, 3.0)
+    low, high = greater(1.0, near), greater(near, 2.0)
+    u = near + low - high
+    gap = u - DIGAMMA_ROOT[0] - DIGAMMA_ROOT[1] - DIGAMMA_ROOT[2]
+    inside = gap * DIGAMMA_SLOPE + gap * rational(DIGAMMA, u - 1.0) - low / near + high / u
+    w = z + 7.0
+    series = [b / (2.0 * j) for j, b in enumerate(BERNOULLI, start=1)]
+    far = log(w) - 0.5 / w - square(1.0 / w) * polynomial(series, square(1.0 / w))
+    far = far - _sum(1.0 / (z + k) for k in reversed(range(7)))
+    return where(greater(z, 3.0), far, inside) - where(greater(x, 0.0), 0.0, math.pi / tan(_angle(x)))
+
+
+def _trigamma(x: Any) -> Any:
+    z = _reflected(x)
+    inverse = 1.0 / (z + 10.0)
+    series = inverse * (1.0 + 0.5 * inverse + square(inverse) * polynomial(BERNOULLI, square(inverse)))
+    positive = _sum(1.0 / (z + k) * (1.0 / (z + k)) for k in reversed(range(10))) + series
+    return where(greater(x, 0.0), positive, square(math.pi / sin(_angle(x))) - positive)
+
+
+def _trigamma_slope(x: Any) -> Any:
+    angle = _angle(x)
+    turned = where(greater(x, 0.0), 0.0, 2.0 * math.pi**3 * cos(angle) / sin(angle) ** 3.0)
+    return polygamma(2.0, _reflected(x)) - turned
+
+
+def _polygamma(n: Any, x: Any) -> Any:
+    """Sum by Euler and Maclaurin: (−1)ⁿ⁺¹ n! ζ(n + 1, x)."""
+    w = x + 16.0
+    falling, power = square(1.0 / w), (n + 1.0) / w
+    tail: Any = 0.5
+    for j, bernoulli in enumerate(BERNOULLI, start=1):
+        tail = tail + bernoulli / math.factorial(2 * j) * power
+        power = power * (n + 2.0 * j) * (n + 2.0 * j + 1.0) * falling
+    zeta = _sum((x + k) ** (-n - 1.0) for k in reversed(range(16))) + w ** (-n - 1.0) * tail + w**-n / n
+    return (2.0 * mod(n, 2.0) - 1.0) * exp(lgamma(n + 1.0)) * zeta
+
+
+lgamma: Op = Op(
+    "lgamma", math.lgamma, [lambda out, x: digamma(x)], domain=[POSITIVE], limit=lambda x: INFINITY,
+    doc="log |Γ(x)|; x < 0 as well", convention="whole x ≤ 0 is an error", reference="Abramowitz and Stegun 6.1.1",
+)
+digamma: Op = Op(
+    "digamma", _digamma, [lambda out, x: trigamma(x)], domain=[POSITIVE], limit=lambda x: math.nan,
+    doc="ψ(x), the slope of lgamma; x < 0 as well", convention="whole x ≤ 0 is an error",
+    reference="Abramowitz and Stegun 6.3.1",
+)
+trigamma: Op = Op(
+    "trigamma", _trigamma, [lambda out, x: _trigamma_slope(x)], domain=[POSITIVE], limit=lambda x: INFINITY,
+    doc="ψ′(x), the slope of digamma; x < 0 as well", convention="whole x ≤ 0 is an error",
+    reference="Abramowitz and Stegun 6.4.1",
+)
+#: The n-th derivative of digamma for a whole n from 1 and x > 0, which the slopes of `trigamma` are made of.
+polygamma: Op = Op(
+    "polygamma", _polygamma, [lambda out, n, x: math.nan, lambda out, n, x: polygamma(n + 1.0, x)],
+    operands=["n", "x"], domain=[POSITIVE, POSITIVE], doc="the n-th derivative of digamma",
+)
+
 # --- pieces: absolute value, minimum, maximum -------------------------------------------------------------------------
 
 
@@ -481,11 +587,6 @@ def _pack_dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> tuple[A
     return (*ws, *xs) if bias is None else (*ws, *xs, bias)
 
 
-def _sum(xs: Iterable[Any]) -> Any:
-    """Add from the left, from the one number that changes none: −0.0 + −0.0 is −0.0, as IEEE 754 adds."""
-    return sum(xs, -0.0)
-
-
 def _dot(*operands: Any) -> Any:
     half = len(operands) // 2
     out = _sum(map(multiply, operands[:half], operands[half : 2 * half])) if operands else 0.0
@@ -590,7 +691,7 @@ largest = Op(
 
 #: The catalogue, in the order in which the documentation lists it.
 CATALOGUE: tuple[Op, ...] = tuple(
-    record for record in list(globals().values()) if isinstance(record, Op) and record is not unit
+    record for record in list(globals().values()) if isinstance(record, Op) and record not in (unit, polygamma)
 )
 LIMITS |= {op.forward: op.limit for op in CATALOGUE if op.limit is not None}
 

@@ -62,6 +62,10 @@ MPMATH = Oracles(
         "atanh": mp.atanh,
         "erf": mp.erf,
         "erfc": mp.erfc,
+        "erfinv": mp.erfinv,
+        "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
+        "digamma": mp.digamma,
+        "trigamma": lambda x: mp.psi(1, x),
         "abs": abs,
         "minimum": min,
         "maximum": max,
@@ -135,6 +139,7 @@ def torch_apply(op, operands):
         "expm1": special.expm1,
         "erf": special.erf,
         "erfc": special.erfc,
+        "trigamma": lambda x: special.polygamma(1, x),
         "total": lambda *xs: torch.stack(xs).sum(),
         "dot": lambda *xs: sum(
             (w * x for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=False)),

@@ -26,6 +26,7 @@ INF, NAN = math.inf, math.nan
 TINY, HUGE = 5e-324, 1e308
 PI = math.pi
 E, LN2 = math.e, math.log(2.0)
+EULER = 0.5772156649015329
 
 
 def row(name, operands, *due):
@@ -73,6 +74,26 @@ ROWS = [
     *unary("atanh", (0.0, 0.0, 1.0), (-0.0, -0.0, 1.0), (1.0, DomainError), (-1.0, DomainError), (INF, DomainError)),
     *unary("erf", (-0.0, -0.0, 2 / math.sqrt(PI)), (30.0, 1.0, 0.0), (HUGE, 1.0, 0.0), (-INF, -1.0, 0.0)),
     *unary("erfc", (0.0, 1.0, -2 / math.sqrt(PI)), (30.0, 0.0, -0.0), (-HUGE, 2.0, -0.0), (INF, 0.0, -0.0)),
+    *unary("erfinv", (0.0, 0.0, math.sqrt(PI) / 2), (-0.0, -0.0, math.sqrt(PI) / 2), (1.0, DomainError)),
+    *unary("erfinv", (-1.0, DomainError), (1.1, DomainError), (INF, DomainError), (-INF, DomainError)),
+    *unary(
+        "erfinv", (1e-300, 8.86226925452758e-301, 0.886226925452758), (-0.5, -0.4769362762044699, 1.1125848189719498)
+    ),
+    *unary("lgamma", (1.0, 0.0, -EULER), (2.0, 0.0, 1.0 - EULER), (0.0, DomainError), (-1.0, DomainError)),
+    *unary("lgamma", (INF, INF, INF), (1e306, ValueOverflowError)),
+    *unary("lgamma", (0.5, 0.5723649429247001, -1.9635100260214235)),
+    *unary("lgamma", (1e-300, 690.7755278982137, -1e300)),
+    *unary("digamma", (1.0, -EULER, PI**2 / 6), (0.0, DomainError), (-1.0, DomainError), (INF, INF, 0.0)),
+    *unary("digamma", (HUGE, math.log(HUGE), 1.0 / HUGE), (1e-300, -1e300, INF), (0.5, -EULER - 2 * LN2, PI**2 / 2)),
+    *unary("trigamma", (1.0, PI**2 / 6, -2.4041138063191886), (0.0, DomainError), (-2.0, DomainError)),
+    *unary("digamma", (-INF, DomainError)),
+    *unary(
+        "trigamma",
+        (INF, 0.0, -0.0),
+        (1e-200, ValueOverflowError),
+        (0.5, PI**2 / 2, -16.8287966442343199),
+        (1e300, 1e-300, -0.0),
+    ),
     *unary("abs", (0.0, 0.0, 0.0), (-0.0, 0.0, -0.0), (TINY, TINY, 1.0), (-INF, INF, -1.0)),
     *unary("sigmoid", (0.0, 0.5, 0.25), (800.0, 1.0, 0.0), (-800.0, 0.0, 0.0), (INF, 1.0, 0.0), (-INF, 0.0, 0.0)),
     *unary("softplus", (0.0, LN2, 0.5), (800.0, 800.0, 1.0), (-800.0, 0.0, 0.0), (INF, INF, 1.0), (-INF, 0.0, 0.0)),
@@ -304,7 +325,8 @@ def test_infinite_operands_never_count_as_overflow(op):
             out = op.apply(tuple(map(Value, operands)))
         except DomainError:
             assert op.name in {"log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "acosh",
-                               "atanh", "silu", "gelu", "mod", "floordiv", "floor", "ceil"}  # fmt: skip
+                               "atanh", "erfinv", "digamma", "trigamma",
+                               "silu", "gelu", "mod", "floordiv", "floor", "ceil"}  # fmt: skip
         else:
             assert isinstance(out.data, float)
 
