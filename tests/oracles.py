@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 import mpmath
 from mpmath import mp
 
@@ -111,6 +114,39 @@ def exact_slope(name, operands, orders, digits=250):
         return slope
 
 
+@cache
+def torch_gamma(name):
+    """Make lgamma or a derivative of it; the slope that PyTorch has for digamma has eight digits."""
+    import torch
+
+    def trigamma(x):
+        if x > 0.0:
+            return torch.special.zeta(2.0, x)
+        return (math.pi / torch.sin(math.pi * x)) ** 2 - torch.special.zeta(2.0, 1.0 - x)
+
+    class Digamma(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return torch.digamma(x)
+
+        @staticmethod
+        def backward(context, gradient):
+            return gradient * trigamma(*context.saved_tensors)
+
+    class Lgamma(Digamma):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return torch.lgamma(x)
+
+        @staticmethod
+        def backward(context, gradient):
+            return gradient * Digamma.apply(*context.saved_tensors)
+
+    return {"trigamma": trigamma, "digamma": Digamma.apply, "lgamma": Lgamma.apply}[name]
+
+
 def torch_apply(op, operands):
     """Apply an operation to PyTorch's tensors; numbers become float64 tensors."""
     import torch
@@ -139,7 +175,9 @@ def torch_apply(op, operands):
         "expm1": special.expm1,
         "erf": special.erf,
         "erfc": special.erfc,
-        "trigamma": lambda x: special.polygamma(1, x),
+        "lgamma": torch_gamma("lgamma"),
+        "digamma": torch_gamma("digamma"),
+        "trigamma": torch_gamma("trigamma"),
         "total": lambda *xs: torch.stack(xs).sum(),
         "dot": lambda *xs: sum(
             (w * x for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=False)),
