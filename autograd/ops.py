@@ -202,9 +202,15 @@ def _sign(x: float) -> float:
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x
 
 
+def _sign_of_arrays(x: Any) -> Any:
+    import numpy
+
+    return numpy.copysign(numpy.sign(x), x)  # numpy.sign(−0.0) is 0.0
+
+
 sign = Op(
     "sign", _sign, [lambda out, x: 0.0],
-    array="sign", kink=lambda x: x, convention="sign(0) = 0, slope 0", doc="−1, 0 or 1", reference="lecture L4.12",
+    array=_sign_of_arrays, kink=lambda x: x, convention="sign(0) = 0, slope 0", doc="−1, 0 or 1", reference="lecture L4.12",
 )
 where: Op = Op(
     "where", lambda condition, x, y: x if condition else y,

@@ -55,6 +55,8 @@ class Cell(NamedTuple):
         """Whether the program gives what the engine gives."""
         if self.engine is None or self.compiled is None:
             return self.engine is self.compiled
+        if self.name == "value" and self.engine == 0.0 and self.operands[0] in (0.0, 1.0, -1.0):  # else it is rounding
+            return self.compiled == 0.0 and math.copysign(1.0, self.compiled) == math.copysign(1.0, self.engine)
         return close(self.compiled, self.engine, self.allowed)
 
     @property
@@ -93,7 +95,7 @@ def points_of(op: Op, few: bool = False) -> Iterator[tuple[float, ...]]:
 def program_of(op: Op, count: int, backend: str) -> Any:
     """Compile an operation by its operands."""
     p = tuple([Value(0.5, f"p[{i}]") for i in range(count)])
-    return autograd.compile(lambda c: op.apply(p) + 0.0 * c, 0.0, parameters=p, backend=backend)
+    return autograd.compile(lambda c: op.apply(p) * (c + 1.0), 0.0, parameters=p, backend=backend)
 
 
 def attempt(f: Any) -> Any:

@@ -17,8 +17,8 @@ from autograd.ufuncs import UFUNCS
 
 __all__ = ["INDENT", "NUMPY", "Statements"]
 
-#: NumPy's function for each operation that has one, with an ``out=``.
-NUMPY: dict[Op, str] = {op: name for name, op in UFUNCS.items() if hasattr(np, name) and op is not ops.round} | {
+#: NumPy's function for each operation that has one, with an ``out=``, and whose record names no other.
+NUMPY: dict[Op, str] = {op: name for name, op in UFUNCS.items() if hasattr(np, name) and not callable(op.array)} | {
     op: op.array for op in UFUNCS.values() if isinstance(op.array, str) and isinstance(getattr(np, op.array), np.ufunc)
 }
 NUMPY |= {ops.add: "add", ops.pow: "power", ops.abs: "absolute", ops.truediv: "divide"}
