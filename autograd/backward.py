@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence, Set
 from functools import cache
 from typing import Any
 
-from autograd import tree
+from autograd import ops, tree
 from autograd.anomaly import check_bends, find_excused, no_second_derivative, report_anomaly, trainable_leaves
 from autograd.arrays import is_array
 from autograd.errors import ControlFlowError, NoGradientError, OperandTypeError, StaleGraphError
@@ -208,7 +208,7 @@ def _deliver(root: Value, seed: float, order: list[Value], leaves: list[tuple[Va
         node._pending = 0
         adjoint = node._grad
         if not adjoint:
-            if is_bent(node):
+            if node._op is ops.bent and is_bent(node):
                 bends.append(node)
             continue
         slope = node._dx
@@ -272,14 +272,16 @@ def differentiable_sweep(
     def slopes_of(node: Value, adjoint: Any) -> Sequence[Any]:
         if node in until:
             return ()
-        if is_bent(node) and not is_traced(node):
+        op = node._op
+        assert op is not None
+        if op is ops.bent and is_bent(node) and not is_traced(node):
             if node in needed() and (number_of(adjoint) != 0.0 or node.operands[2] in needed()):
                 raise no_second_derivative(node)
             return ()
         check_fresh(node, SECOND_ORDER)
         wanted_slots = [slope is not None for slope in node._slopes]
         try:
-            slopes = node._op.slopes_at(node, node.operands, wanted_slots)
+            slopes = op.slopes_at(node, node.operands, wanted_slots)
         except (ArithmeticError, ValueError):
             slopes = [slope_on_values(node, slot) if w else None for slot, w in enumerate(wanted_slots)]
         kept, off = [], 0.0
@@ -287,10 +289,12 @@ def differentiable_sweep(
             number = slope._data if type(slope) is Value else slope or 0.0
             off += number - number
             kept.append(slope if type(slope) is Value or slope else None)
-        cusp = distance_to_cusp(node, needed)
+        cusp = None if op.cusp is None else distance_to_cusp(node, needed)
+        if off == 0.0 and cusp is None:
+            return kept
         if is_traced(node):
-            return kept if type(cusp) is float else bend_at_cusp(node, kept, adjoint, cusp, wanted)
-        at_cusp = number_of(cusp) == 0.0
+            return bend_at_cusp(node, kept, adjoint, cusp, wanted) if isinstance(cusp, Value) else kept
+        at_cusp = cusp is not None and number_of(cusp) == 0.0
         if off == 0.0 and not at_cusp:
             return kept
         return keep_what_flows(node, kept, adjoint, needed(), find_excused(nodes), at_cusp)

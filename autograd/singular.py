@@ -55,12 +55,13 @@ def is_bent(node: Value) -> bool:
 
 
 def distance_to_cusp(node: Value, needed: Callable[[], Set[Value]]) -> Any:
-    """Return what is 0 where the slopes of a node are conventions, which have no derivative; 1 for most operations."""
-    cusp = node._op.cusp if node._op is not None else None
-    if cusp is None:
-        return 1.0
-    keep = is_traced(node)  # what is constant in one program may be 0 in a run of it
-    return cusp(*[v if isinstance(v, Value) and (keep or v in needed()) else number_of(v) for v in node.operands])
+    """Return what is 0 where the slopes of a node are conventions, which have no derivative of their own."""
+    assert node._op is not None
+    assert node._op.cusp is not None
+    distance = node._op.cusp(*node.operands)
+    if type(distance) is float or is_traced(node) or number_of(distance) != 0.0:
+        return distance
+    return node._op.cusp(*[v if isinstance(v, Value) and v in needed() else number_of(v) for v in node.operands])
 
 
 def bend_at_cusp(node: Value, slopes: list[Any], adjoint: Any, cusp: Any, wanted: Set[Value]) -> list[Any]:
