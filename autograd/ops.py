@@ -635,14 +635,14 @@ def _logsumexp_arrays(*operands: Any) -> Any:
     shift = _largest(*operands)
     ties = [equal(x, shift) for x in operands]
     # An operand that is the shift itself gives 1, also where both are infinite; one of these is the 1 of log1p.
-    others = _total(*(where(tie, 0.0, exp(x - shift)) for tie, x in zip(ties, operands, strict=True)))
-    return shift + log1p(others + (_total(*ties) - 1.0))
+    others = total([where(tie, 0.0, exp(x - shift)) for tie, x in zip(ties, operands, strict=True)])
+    return shift + log1p(others + (total(ties) - 1.0))
 
 
 def _logsumexp_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
     """Divide by the sum of the shares: it is 1 but for the rounding of `out`, which for large operands is all there is."""
     shares = [exp(x - out) for x in operands]
-    whole = _total(*shares)
+    whole = total(shares)
     return [share / whole for share in shares]
 
 
@@ -659,10 +659,11 @@ def _gap(*xs: float) -> float:
 
 def _largest_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
     ties = [equal(x, out) for x in operands]
-    return [tie / _total(*ties) for tie in ties]
+    count = total(ties)
+    return [tie / count for tie in ties]
 
 
-total = Op(
+total: Op = Op(
     "total", _total, lambda out, xs: [1.0] * len(xs),
     pack=lambda xs: pack("total", xs), doc="the sum of a list, as one node", reference="lecture L5.1",
 )
