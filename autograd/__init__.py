@@ -19,6 +19,7 @@ if _exists(_dirname(__file__) + "/tracer.py"):
     )
 
 from autograd.backward import gradients
+from autograd.choosing import choose
 from autograd.context import differentiating, no_grad, scope
 from autograd.draw.explorer import Frames, Plane, explore
 from autograd.errors import (
@@ -94,6 +95,7 @@ __all__ = [
     "Value",
     "ValueOverflowError",
     "Values",
+    "choose",
     "derivative",
     "differentiating",
     "explain",

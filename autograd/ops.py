@@ -718,3 +718,18 @@ bent = Op(
     operands=["x", "y", "adjoint", "cusp"],
     doc="a slope x of the node y, that cannot be differentiated again where cusp = 0",
 )  # fmt: skip
+
+
+def _choose(which: float, *choices: float) -> float:
+    place = int(which) if which - which == 0.0 else -1
+    if place != which or not 0 <= place < len(choices):
+        raise ValueError("no such place")
+    return choices[place]
+
+
+#: One of several numbers, by its place. The place is no quantity to differentiate by, so it stands outside the catalogue.
+choose = Op(
+    "choose", _choose, lambda out, xs: [0.0, *(equal(xs[0], float(place)) for place in range(len(xs) - 1))],
+    pack=lambda which, choices: (which, *choices), needs="a place: a whole number from 0, below the number of choices",
+    doc="the choice at a place", reference="NumPy's choose",
+)  # fmt: skip

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autograd
-from autograd import Value, dot, explain, logsumexp, relu, scope, softmax, sqrt, total
+from autograd import Value, choose, dot, explain, logsumexp, relu, scope, softmax, sqrt, total
 from autograd.compiler import Program
 
 WIDTH, HEADS, LENGTH = 16, 4, 16
@@ -44,8 +44,8 @@ class Examples(NamedTuple):
     """Names as numbers: at each of LENGTH places the letter that stands there, the one to come, and what it counts.
 
     Attributes:
-        letters: one-hot, (names, LENGTH, letters).
-        following: one-hot, (names, LENGTH, letters).
+        letters: their places in the alphabet, (names, LENGTH).
+        following: likewise, (names, LENGTH).
         shares: 1/n at the n places of a name, 0 after its end, (names, LENGTH).
     """
 
@@ -63,15 +63,12 @@ class Alphabet:
 
     def encode(self, names: Sequence[str]) -> Examples:
         """Write names as numbers; what is longer than LENGTH is cut off."""
-        one_hot = np.eye(self.size)
-        examples = Examples(
-            *(np.zeros((len(names), LENGTH, n)) for n in (self.size, self.size)), np.zeros((len(names), LENGTH))
-        )
+        examples = Examples(*np.zeros((3, len(names), LENGTH)))
         for row, name in enumerate(names):
             tokens = [len(self.letters), *map(self.letters.index, name), len(self.letters)]
             n = min(LENGTH, len(tokens) - 1)
-            examples.letters[row, :n] = one_hot[tokens[:n]]
-            examples.following[row, :n] = one_hot[tokens[1 : n + 1]]
+            examples.letters[row, :n] = tokens[:n]
+            examples.following[row, :n] = tokens[1 : n + 1]
             examples.shares[row, :n] = 1.0 / n
         return examples
 
@@ -102,17 +99,16 @@ class GPT:
         matrices = (self.letter, self.place, self.read_out, self.Q, self.K, self.V, self.O, self.up, self.down)
         return [v for matrix in matrices for row in matrix for v in row]
 
-    def scores(self, letter: Numbers, place: int, keys: list[Numbers], values: list[Numbers]) -> list[Any]:
+    def scores(self, letter: Any, place: int, keys: list[Numbers], values: list[Numbers]) -> list[Any]:
         """Score every letter as the next one.
 
         Args:
-            letter: the letter that stands here, one-hot.
+            letter: the letter that stands here.
             place: where it stands, from 0.
             keys: of the places before; this one's are added.
             values: likewise.
         """
-        embedded = [dot(column, letter) for column in zip(*self.letter, strict=True)]
-        x = normalise([a + b for a, b in zip(embedded, self.place[place], strict=True)])
+        x = normalise([a + b for a, b in zip(choose(letter, self.letter), self.place[place], strict=True)])
         with scope("attention"):
             q, k, v = (multiply(W, normalise(x)) for W in (self.Q, self.K, self.V))
             keys.append(k)
@@ -124,22 +120,20 @@ class GPT:
             x = [a + b for a, b in zip(x, multiply(self.down, hidden), strict=True)]
         return multiply(self.read_out, x)
 
-    def loss(self, letters: Sequence[Numbers], following: Sequence[Numbers], shares: Numbers) -> Any:
+    def loss(self, letters: Numbers, following: Numbers, shares: Numbers) -> Any:
         """Compute the mean cross-entropy of the letters to come."""
         keys: list[Numbers] = []
         values: list[Numbers] = []
         terms = []
         for place in range(len(letters)):
             scores = self.scores(letters[place], place, keys, values)
-            terms.append(shares[place] * (logsumexp(scores) - dot(following[place], scores)))
+            terms.append(shares[place] * (logsumexp(scores) - choose(following[place], scores)))
         return total(terms)
 
     def compile(self, backend: str = "auto") -> Program:
         """Record the loss of a name of LENGTH letters."""
-        letters = np.zeros((LENGTH, len(self.letter)))
-        return autograd.compile(
-            self.loss, letters, letters, np.zeros(LENGTH), parameters=self.parameters(), backend=backend
-        )
+        places = np.zeros(LENGTH)
+        return autograd.compile(self.loss, places, places, places, parameters=self.parameters(), backend=backend)
 
 
 def multiply(W: Matrix, x: Numbers) -> list[Any]:

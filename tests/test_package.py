@@ -30,7 +30,7 @@ LAYERS = {
         "ops",
         "operators",
         "value",
-        "emit ufuncs vectors softmax",
+        "emit ufuncs vectors softmax choosing",
         "recording",
         "graph staleness anomaly singular",
         "backward explain copying",

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.compiler.formulas import slope_formulas
 from autograd.compiler.instructions import (
+    Choice,
+    ChoiceFlow,
     Clear,
     Composite,
     Instruction,
@@ -199,6 +201,8 @@ class _Writer:
             self._spread(instruction.terms, adjoint, instruction.k)
         elif isinstance(instruction, MatrixProduct):
             self._pass_matrix(instruction)
+        elif isinstance(instruction, Choice):
+            self._pass_choice(instruction)
         elif isinstance(instruction, Composite):
             self._spread(instruction.operands, adjoint, instruction.k, instruction.slopes)
         elif isinstance(instruction, Tape):
@@ -211,6 +215,13 @@ class _Writer:
     def _spread(self, at: Rows | None, source: Rows, k: int = 1, factors: Rows | None = None) -> None:
         if at is not None and self.active.any(at):
             self.lines.append(Spread(self._into(at), source, k, factors, self._name(at)))
+
+    def _pass_choice(self, choice: Choice) -> None:
+        at = choice.choices
+        if self.active.any(at):
+            self.lines += self.clear(at)
+            name = self._name(at)
+            self.lines.append(ChoiceFlow(Into(at.adjoints, True), choice.which, choice.out.adjoints, choice.k, name))
 
     def _pass_map(self, instruction: Map) -> None:
         op, operands, adjoint = instruction.op, instruction.operands, instruction.out.adjoints

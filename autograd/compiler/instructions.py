@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from autograd.op import Op
 
 __all__ = [
+    "Choice",
+    "ChoiceFlow",
     "Clear",
     "Composite",
     "Instruction",
@@ -222,6 +224,25 @@ class Composite:
     name: str
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Rows by their place in a table: ``out[i] = choices[i·k + which[i]]``; NaN where there is no such place.
+
+    Attributes:
+        out: n rows it writes.
+        which: n rows of places.
+        choices: n·k rows, k for each result.
+        k: how many there are to choose from.
+        name: what the results are called.
+    """
+
+    out: Rows
+    which: Rows
+    choices: Rows
+    k: int
+    name: str
+
+
 # --- backward ---------------------------------------------------------------------------------------------------------
 
 
@@ -303,6 +324,17 @@ class RowSums:
 
 
 @dataclass(frozen=True)
+class ChoiceFlow:
+    """The flows of a choice to what was chosen: ``into[i·k + which[i]] += source[i]``."""
+
+    into: Into
+    which: Rows
+    source: Rows
+    k: int
+    name: str
+
+
+@dataclass(frozen=True)
 class Clear:
     """Rows that start from zero, since flows reach only some of them, or one of them several times."""
 
@@ -371,8 +403,8 @@ class TapeSweep:
 
 
 Instruction = (
-    Map | Sum | RowDots | MatrixProduct | Composite | Tape
-    | Slopes | Spread | TransposedProduct | OuterProduct | RowSums | Clear | TapeSweep
+    Map | Sum | RowDots | MatrixProduct | Composite | Choice | Tape
+    | Slopes | Spread | TransposedProduct | OuterProduct | RowSums | ChoiceFlow | Clear | TapeSweep
 )  # fmt: skip
 
 
@@ -412,6 +444,10 @@ def reads(instruction: Instruction) -> tuple[Rows, ...]:
             return ()
         case Composite(operands=operands):
             return (operands,)
+        case Choice(which=which, choices=choices):
+            return (which, choices)
+        case ChoiceFlow(which=which, source=source):
+            return (which, source)
         case Tape():
             return tuple(
                 at for batched in (False, True) for at in instruction.operands_in(batched, ~instruction.inside)
@@ -426,7 +462,7 @@ def writes(instruction: Instruction) -> tuple[Into, ...]:
     """List the rows that an instruction writes or adds to."""
     if isinstance(instruction, Slopes | TapeSweep):
         return instruction.into
-    if isinstance(instruction, Spread | TransposedProduct | OuterProduct | RowSums):
+    if isinstance(instruction, Spread | TransposedProduct | OuterProduct | RowSums | ChoiceFlow):
         return (instruction.into,)
     return (Into(instruction.out, False),)
 

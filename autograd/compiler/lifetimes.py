@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, reads, rows, values_of
+from autograd.compiler.instructions import Choice, Map, MatrixProduct, RowDots, Rows, Sum, reads, rows, values_of
 from autograd.compiler.roll import Forward, Layout
 
 __all__ = ["reuse"]
@@ -97,6 +97,8 @@ def _move(instruction: Forward, moved: NDArray[np.int64], out: Rows) -> Forward:
         return dataclasses.replace(instruction, out=out, operands=tuple(map(at, instruction.operands)))
     if isinstance(instruction, Sum):
         return dataclasses.replace(instruction, out=out, terms=at(instruction.terms))
+    if isinstance(instruction, Choice):
+        return dataclasses.replace(instruction, out=out, which=at(instruction.which), choices=at(instruction.choices))
     assert isinstance(instruction, RowDots | MatrixProduct)
     bias = None if instruction.bias is None else at(instruction.bias)
     inputs = at(instruction.inputs)

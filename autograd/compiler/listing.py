@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.compiler.instructions import (
+    Choice,
+    ChoiceFlow,
     Clear,
     Composite,
     Instruction,
@@ -76,6 +78,10 @@ def brief(instruction: Instruction) -> str:
             return f"{op.name} {out.count:,}"
         case Slopes(op=op, result=result):
             return f"slopes of {op.name} {result.count:,}"
+        case Choice(out=out, k=k):
+            return f"choose {out.count:,} of {k:,}"
+        case ChoiceFlow(source=source, k=k):
+            return f"add to the chosen {source.count:,} of {k:,}"
         case Composite(out=out, op=op, k=k):
             return f"{op.name} {out.count:,}×{k:,}"
         case Sum(out=out, k=k):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from autograd import ops
 from autograd.compiler.composites import MIN_OPERANDS, write_composite
-from autograd.compiler.instructions import Composite, Map, MatrixProduct, RowDots, Rows, Sum, Tape, rows
+from autograd.compiler.instructions import Choice, Composite, Map, MatrixProduct, RowDots, Rows, Sum, Tape, rows
 from autograd.compiler.simplify import Expressions
 from autograd.compiler.tapes import is_short, write_tape
 from autograd.op import Op
@@ -30,7 +30,7 @@ PLACES_WORTH_AN_INSTRUCTION = 128  # operations on fewer cost less on a tape of 
 MIN_OPERATIONS_FOR_A_TAPE = {"numba": 32, "numpy": 512}
 MIN_TERMS_OF_A_LONE_MATRIX = 3  # a weighted sum that shares nothing is a matrix of one row from so many terms on
 
-Forward = Map | Sum | RowDots | MatrixProduct | Composite | Tape
+Forward = Map | Sum | RowDots | MatrixProduct | Composite | Choice | Tape
 
 
 @dataclass
@@ -190,6 +190,8 @@ def roll(expressions: Expressions, without: Collection[str] = (), backend: str =
                 _weighted_sums(layout, group, alone="matrices" in without or signed)
             elif op is ops.total:
                 _sums(layout, group)
+            elif op is ops.choose:
+                _choices(layout, group)
             else:
                 _map(layout, op, group)
     return layout
@@ -251,6 +253,14 @@ def _map(layout: Layout, op: Op, members: list[int]) -> None:
     operands = tuple(layout.read([e.operands[x][slot] for x in members]) for slot in range(len(e.operands[members[0]])))
     name = _name(layout, members)
     layout._emit(Map(layout._place(e.batched[members[0]], members), op, operands, name))
+
+
+def _choices(layout: Layout, members: list[int]) -> None:
+    e = layout.expressions
+    batched, k = e.batched[members[0]], len(e.operands[members[0]]) - 1
+    which = layout.read([e.operands[x][0] for x in members], batched=batched)
+    choices = layout.read([y for x in members for y in e.operands[x][1:]])
+    layout._emit(Choice(layout._place(batched, members), which, choices, k, _name(layout, members)))
 
 
 def _sums(layout: Layout, members: list[int]) -> None:

@@ -86,7 +86,7 @@ def has_kernels(expressions: Expressions) -> bool:
 
     One that only Python knows cannot be written as such.
     """
-    for op in {op for op in expressions.op if op not in (None, ops.total, ops.dot)}:
+    for op in {op for op in expressions.op if op not in (None, ops.total, ops.dot, ops.choose)}:
         letters = [Symbol(letter) for letter in op.name_operands(2 if op.nary else len(op.slopes))]
         try:
             statements([forward_formula(op, letters)], primitive)

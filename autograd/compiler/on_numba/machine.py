@@ -24,9 +24,9 @@ REGION = (1 << REGION_BITS) - 1
 #: What an instruction does.
 (
     COPY, SCATTER, CLEAR, ADD, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, BIAS, ROW_SUMS, SUM, SPREAD,
-    WEIGHTED_SUM, WEIGHTED_FLOW, TAPE, TAPE_BACK,
-) = range(15)  # fmt: skip
-OPERATION = 16  # every larger code is the address of an operation's kernel
+    WEIGHTED_SUM, WEIGHTED_FLOW, TAPE, TAPE_BACK, CHOOSE, CHOSEN,
+) = range(17)  # fmt: skip
+OPERATION = 32  # every larger code is the address of an operation's kernel
 
 
 def write_place(row: int, region: int) -> int:
@@ -102,6 +102,27 @@ def scatter(memory, pool, at, base, width, n, columns):
             else:
                 for j in range(columns):
                     row[j] = given[j]
+
+
+@compile_function(**OPTIONS)
+def choose(memory, pool, at, base, width, n, k, columns, back):
+    """Copy chosen rows: target, places, table, step, index; or add what flows back from them to the table."""
+    start, places = place(pool[at], base, width), place(pool[at + 1], base, width)
+    table, step, index = pool[at + 2], pool[at + 3], pool[at + 4]
+    wide, begin = width[table & REGION], base[table & REGION]
+    for i in range(n):
+        for j in range(columns):
+            which, own = memory[places + i * columns + j], start + i * columns + j
+            if which >= 0 and which < k and which == np.floor(which):
+                row = i * k + int(which)
+                row = (table >> REGION_BITS) + row * step if index < 0 else pool[index + row]
+                chosen = begin + row * wide + (j if wide > 1 else 0)
+                if back:
+                    memory[chosen] += memory[own]
+                else:
+                    memory[own] = memory[chosen]
+            elif not back:
+                memory[own] = np.nan
 
 
 @compile_function(**OPTIONS)
@@ -303,6 +324,8 @@ def run(table, pool, memory, base, width):
             scatter(memory, pool, at, base, width, n, columns)
         elif code == CLEAR:
             clear(memory, pool, at, base, width, n)
+        elif code in (CHOOSE, CHOSEN):
+            choose(memory, pool, at, base, width, n, table[q, 4], columns, code == CHOSEN)
         elif code == ADD:
             add_to(memory, place(pool[at], base, width), place(pool[at + 1], base, width), n * columns)
         else:

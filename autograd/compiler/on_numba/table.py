@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from autograd import ops
 from autograd.compiler.adjoint import Marks, Sweep, mark_active, recorded_slopes
 from autograd.compiler.instructions import (
+    Choice,
+    ChoiceFlow,
     Clear,
     Composite,
     Instruction,
@@ -214,6 +216,12 @@ class Table:
                 )
             case Clear(out=out):
                 self.emit(machine.CLEAR, False, out.count, [place_of(out), 0, self.index(out)])
+            case Choice(out=out, which=which, choices=choices, k=k):
+                places = [place_of(out), self.read(which, out.batched), place_of(choices), choices.step]
+                self.emit(machine.CHOOSE, out.batched, out.count, [*places, self.index(choices)], k)
+            case ChoiceFlow(into=into, which=which, source=source, k=k):
+                places = [place_of(source), self.read(which, source.batched), place_of(into.rows), into.rows.step]
+                self.emit(machine.CHOSEN, source.batched, source.count, [*places, self.index(into.rows)], k)
             case Composite():
                 for part in parts_of(instruction) if self.swept else values_of(instruction):
                     self._instruction(part)

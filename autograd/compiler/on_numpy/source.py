@@ -14,6 +14,8 @@ import numpy as np
 from autograd.compiler.adjoint import Sweep, mark_active, recorded_slopes
 from autograd.compiler.formulas import forward_formula, may_be_singular
 from autograd.compiler.instructions import (
+    Choice,
+    ChoiceFlow,
     Clear,
     Composite,
     Instruction,
@@ -34,6 +36,7 @@ from autograd.compiler.instructions import (
     values_of,
 )
 from autograd.compiler.listing import describe
+from autograd.compiler.on_numpy.choices import add_to_chosen, choose, find_chosen
 from autograd.compiler.on_numpy.statements import INDENT, Statements
 from autograd.compiler.on_numpy.tapes import TapePlayer
 from autograd.compiler.roll import Layout
@@ -50,6 +53,7 @@ MEMORIES = {
 }
 TAKEN = (
     *MEMORIES.values(), "examples", "empty", "matmul", "sum", "putmask", "broadcast_to", "terms", "sum_runs", "copyto",
+    "find_chosen", "choose", "add_to_chosen", "chosen", "places",
     "forward_shared", "forward", "backward", "backward_shared",
 )  # fmt: skip
 MOST_ROUNDS = 9  # of additions to rows that are met several times, as a convolution of 3×3 takes them
@@ -210,6 +214,13 @@ class Source(Statements):
                     self.write(f"{self._sum()}({matrix}, axis=1, keepdims=True, out={self.view(into.rows)})")
                 else:
                     self.deliver(into, f"{matrix}.sum(axis=1, keepdims=True)", False)
+            case Choice(out=out, which=which, choices=choices, k=k):
+                self._pick(choices, which, k)
+                self.write(f"{self.view(out)}[...] = choose({MEMORIES[choices.batched, False]}, chosen, places)")
+            case ChoiceFlow(into=into, which=which, source=source, k=k):
+                self._pick(into.rows, which, k)
+                memory = MEMORIES[into.rows.batched, True]
+                self.write(f"add_to_chosen({memory}, chosen, places, {self.read(source)})")
             case Composite():
                 for part in parts_of(instruction) if self._swept else values_of(instruction):
                     self.instruction(part)
@@ -242,6 +253,12 @@ class Source(Statements):
     def _bias(self, bias: Rows | None, result: str) -> None:
         if bias is not None:
             self._add_to(result, self.read(bias))
+
+    def _pick(self, table: Rows, which: Rows, k: int) -> None:
+        """Write which rows of a table are chosen."""
+        self.objects |= {"find_chosen": find_chosen, "choose": choose, "add_to_chosen": add_to_chosen}
+        rows = self.array(table.numbers.reshape(-1, k))
+        self.write(f"chosen, places = find_chosen({rows}, {self.read(which)})")
 
     def _map(self, instruction: Map) -> None:
         out = instruction.out
