@@ -27,6 +27,7 @@ class Descent:
         slots: what it remembers, (number of slots, n).
         settings: what it takes besides, (steps, numbers).
         frozen: which parameters stay as they are; None for none.
+        clip_norm: the longest that the gradient of a step may be; None for no limit.
     """
 
     examples: Array
@@ -37,6 +38,7 @@ class Descent:
     slots: Array
     settings: Array
     frozen: Array | None
+    clip_norm: float | None = None
 
 
 class Steps(NamedTuple):

@@ -19,13 +19,15 @@ from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.lifetimes import reuse
 from autograd.compiler.memory import Memory
+from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.backend import NumpyBackend
-from autograd.compiler.options import Options
-from autograd.compiler.roll import Layout
+from autograd.compiler.options import Options, choose_backend
+from autograd.compiler.roll import Layout, roll
+from autograd.compiler.simplify import Expressions
 from autograd.compiler.verify import verify
 from autograd.errors import CompileError
 
-__all__ = ["Execution", "count"]
+__all__ = ["Execution", "count", "lay_out"]
 
 Array = NDArray[Any]
 P = ParamSpec("P")
@@ -267,3 +269,18 @@ class Execution:
         given, due = len(descent.settings), -(-len(rows) // batch)
         if given != due:
             raise CompileError(f"{len(rows)} examples in batches of {batch} make {due} steps, not {given}.")
+
+
+def lay_out(expressions: Expressions, inputs: int, parameters: int, options: Options) -> Execution:
+    """Lay expressions out for a backend that has what they need.
+
+    Args:
+        expressions: what is computed.
+        inputs: how many numbers an example has.
+        parameters: how many numbers it is differentiated by.
+        options: how it is compiled.
+    """
+    backend = choose_backend(options.backend)
+    if options.backend == "auto" and backend == "numba" and not has_kernels(expressions):
+        backend = "numpy"
+    return Execution(roll(expressions, options.without, backend), inputs, parameters, options, backend)

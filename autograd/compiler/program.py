@@ -16,12 +16,11 @@ from autograd.collector import hold_collector
 from autograd.compiler import derivatives, results
 from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
 from autograd.compiler.descent import Descent, Steps
-from autograd.compiler.execution import Execution, count
+from autograd.compiler.execution import count, lay_out
 from autograd.compiler.instructions import products
 from autograd.compiler.listing import Instructions
-from autograd.compiler.on_numba.kernels import has_kernels
 from autograd.compiler.on_numpy.source import numpy_source
-from autograd.compiler.options import Options, choose_backend
+from autograd.compiler.options import Options
 from autograd.compiler.replay import raise_failure, record_example
 from autograd.compiler.roll import roll
 from autograd.compiler.simplify import simplify
@@ -54,11 +53,7 @@ class Program:
         self.arguments: tuple[Argument, ...] = traced.arguments
         inputs = sum(len(argument.leaves) for argument in traced.arguments)
         expressions = simplify(traced, self._outputs, options.without)
-        backend = choose_backend(options.backend)
-        if options.backend == "auto" and backend == "numba" and not has_kernels(expressions):
-            backend = "numpy"
-        layout = roll(expressions, options.without, backend)
-        self.execution = Execution(layout, inputs, len(self.parameters), options, backend)
+        self.execution = lay_out(expressions, inputs, len(self.parameters), options)
         self._runs = threading.local()  # each thread's last run
         self.execution.seconds = time.perf_counter() - began
 
@@ -71,6 +66,15 @@ class Program:
     def backend(self) -> str:
         """What computes: ``"numpy"`` or ``"numba"``."""
         return self.execution.backend
+
+    def on(self, backend: str) -> Program:
+        """Return the same program for another backend, without recording its function again."""
+        twin, options = object.__new__(Program), replace(self._options, backend=backend)
+        execution = lay_out(self.execution.layout.expressions, self.execution.inputs, len(self.parameters), options)
+        vars(twin).update(vars(self), _options=options, _runs=threading.local(), execution=execution)
+        for name in ("_second", "_along_inputs", "_weighted"):
+            vars(twin).pop(name, None)
+        return twin
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -147,10 +151,7 @@ class Program:
         return (value if batched or reduce != "none" else value[0]), pieces
 
     def gradients(self, *arrays: ArrayLike, weights: Array | None = None) -> Array:
-        """Compute each example's own gradient: (examples, parameters), the Jacobian of the examples' values.
-
-        Args and Raises as in `value_and_grad`.
-        """
+        """Compute each example's own gradient, (examples, parameters): the Jacobian of the examples' values."""
         return self.value_and_grad(*arrays, reduce="none", weights=weights)[1]  # type: ignore[no-any-return]
 
     def descend(
@@ -163,6 +164,7 @@ class Program:
         slots: Array,
         settings: Array,
         frozen: Array | None = None,
+        clip_norm: float | None = None,
     ) -> Steps:
         """Take many steps of a descent in one go: each on the mean over its batch, with the update inside.
 
@@ -171,11 +173,11 @@ class Program:
             order: which examples to take, one batch after the other, (m,).
             batch: examples in a batch; the last one may hold fewer.
             weights: where the descent starts, (n,); not changed.
-            rule: ``(w, g, *slots, *settings) -> (w, *slots)``, written with operators and operations; it may branch on
-                whether a setting is zero.
+            rule: ``(w, g, *slots, *settings) -> (w, *slots)``, of operators and operations; it may branch on zeros.
             slots: what the rule remembers, (number of slots, n); not changed.
             settings: the numbers that the rule takes in each step, (steps, number of settings).
             frozen: which parameters stay as they are, (n,); none unless given.
+            clip_norm: the longest that the gradient by the others may be; longer ones are shortened.
 
         Returns:
             the weights and slots after the last step whose numbers are all finite, and the loss of each such step.
@@ -186,7 +188,7 @@ class Program:
         given, _ = self._read(arrays)
         self._check_scalar()
         examples = np.ascontiguousarray(np.concatenate(given, axis=1)) if given else np.zeros((1, 0), self.dtype)
-        descent = Descent(examples, order, batch, self._weights(weights), rule, slots, settings, frozen)
+        descent = Descent(examples, order, batch, self._weights(weights), rule, slots, settings, frozen, clip_norm)
         return self.execution.descend(descent, self._constants())
 
     # --- further derivatives ------------------------------------------------------------------------------------------
@@ -374,10 +376,9 @@ class Program:
         ``nodes`` and ``edges`` of the graph; ``operations`` on arrays that they became; for an example the ``products``
         in weighted sums and the ``bytes`` of a sweep; ``shared_bytes`` for the rest; ``compile_seconds``.
         """
-        nodes = self._traced.nodes
         size = self.dtype.itemsize
         return {
-            "nodes": len(nodes),
+            "nodes": len(self._traced.nodes),
             "edges": self._edges,
             "operations": len(self.instructions),
             "products": sum(map(products, self.instructions)),

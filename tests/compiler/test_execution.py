@@ -1,5 +1,7 @@
 """Descents: the steps that a loop by hand takes, and what is refused before any memory is touched."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 
@@ -25,8 +27,9 @@ def made(backend, dtype="float64"):
 X, T = np.linspace(-1.0, 1.0, 11), np.linspace(2.0, 5.0, 11)
 
 
+@pytest.mark.parametrize("limit", [None, 0.5, 1e9])
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_steps_are_those_of_a_loop_by_hand(backend):
+def test_steps_are_those_of_a_loop_by_hand(backend, limit):
     program = made(backend)
     order = np.random.default_rng(0).permutation(11)
     frozen = np.array([False, True])
@@ -35,17 +38,34 @@ def test_steps_are_those_of_a_loop_by_hand(backend):
         for start in range(0, 11, 4):
             rows = order[start : start + 4]
             loss, g = program.value_and_grad(X[rows], T[rows], weights=w)
+            length = np.linalg.norm(g if mask is None else g[~mask])
+            if limit is not None and length > limit:
+                g = g * limit / length
             new, moved = rule(w, g, m, 0.1)
             w, m = (new, moved) if mask is None else (np.where(mask, w, new), np.where(mask, m, moved))
             losses.append(loss)
         found = program.descend(
             X, T, order=order, batch=4, weights=[0.5, -1.0], rule=rule, slots=np.zeros((1, 2)),
-            settings=np.full((3, 1), 0.1), frozen=mask,
+            settings=np.full((3, 1), 0.1), frozen=mask, clip_norm=limit,
         )  # fmt: skip
         np.testing.assert_allclose(found.weights, w, rtol=1e-14)
         np.testing.assert_allclose(found.slots[0], m, rtol=1e-14)
         np.testing.assert_allclose(found.losses, losses, rtol=1e-14)
         assert found.outputs.shape == (11, 1)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1.0, 1e170])
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_gradients_whose_squares_leave_the_floats_are_shortened_too(backend, scale):
+    a, b = Value(0.0), Value(0.0)
+    if backend == "numba":
+        pytest.importorskip("numba")
+    program = autograd.compile(lambda x: 3.0 * x * a + 4.0 * x * b, 0.0, parameters=[a, b], backend=backend)
+    found = program.descend(
+        [scale], order=np.array([0]), batch=1, weights=np.zeros(2), rule=lambda w, g: (w - g,),
+        slots=np.zeros((0, 2)), settings=np.zeros((1, 0)), clip_norm=scale,
+    )  # fmt: skip
+    np.testing.assert_allclose(found.weights, [-0.6 * scale, -0.8 * scale], rtol=1e-14)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
@@ -107,3 +127,24 @@ def test_long_chains_take_no_more_than_linear_source():
 
     program = autograd.compile(chain, 0.5, backend="numpy")
     assert program.value_and_grad([0.5], wrt="inputs")[1][0][0] == pytest.approx(0.999**1500)
+
+
+def test_a_program_goes_over_to_another_backend_without_being_recorded_again():
+    calls = []
+    w = Value(0.5)
+
+    def f(x):
+        calls.append(x)
+        return (w * x - 1.0) ** 3
+
+    program = autograd.compile(f, 0.0, parameters=[w], backend="numpy")
+    recorded = len(calls)
+    program.hessian([1.0])
+    for backend in ["numpy"] + ["numba"] * (importlib.util.find_spec("numba") is not None):
+        twin = program.on(backend)
+        assert (twin.backend, program.backend) == (backend, "numpy")
+        for found, due in zip(twin.value_and_grad([1.0, 2.0]), program.value_and_grad([1.0, 2.0]), strict=True):
+            np.testing.assert_allclose(found, due, rtol=1e-15)
+        np.testing.assert_allclose(twin.hessian([1.0, 2.0]), program.hessian([1.0, 2.0]), rtol=1e-15)
+        assert float(twin.at(1)) == float(program.at(1))
+    assert len(calls) == recorded

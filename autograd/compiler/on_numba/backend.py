@@ -16,9 +16,8 @@ from autograd.compiler.adjoint import Aim, Sweep, differentiate
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.memory import Memory
+from autograd.compiler.on_numba.entries import entries
 from autograd.compiler.on_numba.kernels import Kernels, update_address
-from autograd.compiler.on_numba.machine import descend, run_flushed
-from autograd.compiler.on_numba.machine import run as run_exactly
 from autograd.compiler.on_numba.table import Tables, place_of, write_tables
 from autograd.compiler.roll import Layout
 
@@ -77,12 +76,15 @@ class NumbaBackend:
     def bind(self, memory: Any) -> tuple[Callable[[], None], ...]:
         """Make the program's functions for a memory."""
         flat, base, width, pool = memory.state
-        run = run_flushed if self.dtype == np.float32 else run_exactly
-        tables = self.tables(memory.examples)
-        return tuple(
-            (lambda table=table: run(table, pool, flat, base, width)) if len(table) else _nothing
-            for table in tables.lines
-        )
+        play, tables = entries(self.dtype.name).play, self.tables(memory.examples)
+
+        def bound(table: Array) -> Callable[[], None]:
+            places = [array.ctypes.data for array in (pool, flat, base, width)]
+            arguments = (table.ctypes.data, *table.shape, *places, self.dtype == np.float32)
+            return lambda: play(*arguments)
+
+        memory.held = tables  # as long as their addresses are
+        return tuple(bound(table) if len(table) else _nothing for table in tables.lines)
 
     def take(
         self, descent: Descent, results: Sequence[Rows], memory: Memory, memory_for: Callable[[str, int], Memory]
@@ -93,15 +95,24 @@ class NumbaBackend:
         steps = Steps.start(descent, memory.shared[:n, 0], len(results) - 1)
         nonzero = descent.settings != 0.0
         every = nonzero[:1] if (nonzero == nonzero[:1]).all() else nonzero
-        updates = [update_address(descent.rule, len(steps.slots), tuple(x.tolist()), self.dtype.name) for x in every]
+        rules = [update_address(descent.rule, len(steps.slots), tuple(x.tolist()), self.dtype.name) for x in every]
         frozen = np.zeros(1, np.uint8) if descent.frozen is None else descent.frozen.astype(np.uint8)
         others = np.array([place_of(at) for at in results[1:]], dtype=np.int64)
         tables = self.tables(memory.examples)
-        done = descend(
-            tables.forward, tables.backward, pool, flat, base, width.copy(), descent.examples, descent.order,
-            descent.batch, place_of(loss), place_of(loss.adjoints), others, steps.losses, steps.outputs,
-            np.resize(np.array(updates, np.int64), len(nonzero)), steps.slots, descent.settings, frozen,
-            int(descent.frozen is not None), n,
+        width, updates = width.copy(), np.resize(np.array(rules, np.int64), len(nonzero))
+        arrays = {
+            "forward": tables.forward, "backward": tables.backward, "pool": pool, "memory": flat, "base": base,
+            "width": width, "examples": descent.examples, "order": descent.order, "kept": others,
+            "losses": steps.losses, "outputs": steps.outputs, "updates": updates, "slots": steps.slots,
+            "settings": descent.settings, "frozen": frozen,
+        }  # fmt: skip
+        at = {name: _address(array) for name, array in arrays.items()}
+        done = entries(self.dtype.name).descend(
+            at["forward"], len(tables.forward), at["backward"], *tables.backward.shape, at["pool"], at["memory"],
+            at["base"], at["width"], at["examples"], descent.examples.shape[1], at["order"], len(descent.order),
+            descent.batch, place_of(loss), place_of(loss.adjoints), at["kept"], len(others), at["losses"],
+            at["outputs"], at["updates"], at["slots"], at["settings"], *descent.settings.shape, at["frozen"],
+            int(descent.frozen is not None), descent.clip_norm or 0.0, n,
         )  # fmt: skip
         return steps.first(int(done), descent.batch)
 
@@ -109,6 +120,12 @@ class NumbaBackend:
 def _align(count: int) -> int:
     """Round a number of numbers up to whole cache lines."""
     return -(-count // ALIGNED) * ALIGNED
+
+
+def _address(array: Array) -> int:
+    """Return where an array begins, whose numbers have to follow each other."""
+    assert array.flags.c_contiguous
+    return int(array.ctypes.data)
 
 
 def _nothing() -> None:

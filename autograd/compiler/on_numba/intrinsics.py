@@ -11,7 +11,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-__all__ = ["FLUSH", "call", "control_word", "matrix", "set_control_word", "vector"]
+from autograd.compiler.on_numba.objects import PRODUCTS
+
+__all__ = ["FLUSH", "call", "control_word", "matrix", "multiply", "set_control_word", "vector"]
 
 #: The bits of the control word that turn subnormal results and operands into zeros.
 FLUSH = {"x86_64": 0x8040, "amd64": 0x8040, "aarch64": 1 << 24, "arm64": 1 << 24}.get(platform.machine().lower(), 0)
@@ -69,6 +71,35 @@ def vector(typing: Any, memory: Any, offset: Any, length: Any) -> Any:
         return _view(context, builder, signature, arguments, [arguments[2]])
 
     return types.Array(memory.dtype, 1, "C")(memory, types.intp, types.intp), generate
+
+
+@intrinsic
+def multiply(typing: Any, memory: Any, a: Any, b: Any, out: Any, m: Any, k: Any, n: Any, transposed: Any) -> Any:
+    """Write a product of matrices, (m, n) = (m, k) @ (k, n), by NumPy's BLAS; with `transposed` the first is (k, m).
+
+    BLAS counts by columns: what it is given are the transposes, in the other order.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        memory_type = signature.args[0]
+        real, word, letter = context.get_data_type(memory_type.dtype), ir.IntType(64), ir.IntType(8)
+        data = _data(context, builder, memory_type, arguments[0])
+        first, second, target = (builder.gep(data, [place]) for place in arguments[1:4])
+        m, k, n, transposed = arguments[4:]
+        turned = builder.select(transposed, letter(ord("T")), letter(ord("N")))
+        leading = builder.select(transposed, m, k)
+        slots = [cgutils.alloca_once_value(builder, x) for x in (letter(ord("N")), turned, n, m, k, leading)]
+        plain, turn, columns, rows, inner, stride = slots
+        one, zero = (cgutils.alloca_once_value(builder, real(x)) for x in (1.0, 0.0))
+        given = [plain, turn, columns, rows, inner, one, second, columns, first, stride, zero, target, columns]
+        kinds = [letter, letter, word, word, word, real, real, word, real, word, real, real, word]
+        kind = ir.FunctionType(ir.VoidType(), [each.as_pointer() for each in kinds])
+        name = PRODUCTS[str(memory_type.dtype)]
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), given)
+        return context.get_dummy_value()
+
+    number = types.intp
+    return types.void(memory, number, number, number, number, number, number, types.boolean), generate
 
 
 @intrinsic

@@ -10,14 +10,13 @@ from typing import Any
 
 from autograd import __version__, ops
 from autograd.compiler.formulas import Operand, forward_formula, may_be_singular, slope_formulas, statements
-from autograd.compiler.on_numba.cache import import_source
 from autograd.compiler.rules import read_rule
 from autograd.compiler.simplify import Expressions
 from autograd.errors import CompileError
 from autograd.op import Op
 from autograd.symbol import Symbol
 
-__all__ = ["Kernels", "has_kernels", "update_address"]
+__all__ = ["Kernels", "has_kernels", "head", "update_address"]
 
 #: How operations are written that `math` lacks, or whose Python text is not numba's; operands are names and numbers.
 TEXTS = {
@@ -33,25 +32,26 @@ TEXTS = {
 HEAD = """import math
 
 import numpy as np
+from numba import cfunc
 
 from autograd.compiler.on_numba.machine import place
 from autograd.compiler.on_numba.intrinsics import vector
-from autograd.compiler.on_numba.keeping import compile_kernel
 
 # edgegrad {version}, machine {machine}
 real = np.{real}
 zero, one = real(0), real(1)
 numbers, places = "CPointer({real})", "CPointer(int64)"
+OPTIONS = {{"error_model": "numpy"}}
 
 """
-KERNEL = """@compile_kernel(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)")
+KERNEL = """@cfunc(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)", **OPTIONS)
 def {name}(memory, pool, at, base, width, n):
 """
-UPDATE = """@compile_kernel(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64, int64)")
+UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64, int64)", **OPTIONS)
 def update(w_at, g_at, slots, settings, frozen, any_frozen, n):
     w, g = vector(w_at, 0, n), vector(g_at, 0, n)
 """
-TAPE = """@compile_kernel(f"void({numbers}, {places}, int64, int64, int64, int64, int64, int64)")
+TAPE = """@cfunc(f"void({numbers}, {places}, int64, int64, int64, int64, int64, int64)", **OPTIONS)
 def tape(memory, pool, at, start, n, slopes, values, columns):
     for i in range(n):
         code = pool[at + 3 * i]
@@ -150,8 +150,8 @@ class Kernels:
             lines += [f"{indent}{line}" for line in (STORE_COLUMN if several else ())]
         if not several:
             lines += ["        else:", "            out_i = s = t = zero", *STORE]
-        head = TAPE + (SEVERAL_EXAMPLES if several else ONE_EXAMPLE)
-        return int(import_source(_head(self.real) + head + "\n".join(lines) + "\n").tape.address)
+        body = TAPE + (SEVERAL_EXAMPLES if several else ONE_EXAMPLE)
+        return _address(head(self.real) + body + "\n".join(lines) + "\n", "tape")
 
     def _add(
         self, key: tuple[Any, ...], given: list[str], results: list[tuple[str, Any, bool]], *, passing: bool = False
@@ -171,9 +171,9 @@ class Kernels:
             if view in read or any(view == result for result, _, _ in results)
         ]
         loop = [f"        {x}_i = {x}[i]" for x in given if x in read] + [f"        {line}" for line in lines]
-        source = _head(self.real) + KERNEL.format(name=name)
+        source = head(self.real) + KERNEL.format(name=name)
         source += "\n".join([*body, "    for i in range(n):", *loop]) + "\n"
-        self._codes[key] = int(getattr(import_source(source), name).address)
+        self._codes[key] = _address(source, name)
 
 
 @cache
@@ -191,15 +191,21 @@ def update_address(rule: Callable[..., Any], slots: int, nonzero: tuple[bool, ..
     """
     read = read_rule(rule, slots, nonzero)
     lines, found = _write(read.results)
-    head = [f"    {slot} = vector(slots, {i} * n, n)" for i, slot in enumerate(read.slots)]
-    head += [f"    {setting}_i = settings[{i}]" for i, setting in enumerate(read.settings)]
+    prelude = [f"    {slot} = vector(slots, {i} * n, n)" for i, slot in enumerate(read.slots)]
+    prelude += [f"    {setting}_i = settings[{i}]" for i, setting in enumerate(read.settings)]
     arrays = (read.weight, read.gradient, *read.slots)
     body = [f"{x}_i = {x}[i]" for x in arrays] + lines
     body += [f"{x}[i] = {number}" for x, number in zip((read.weight, *read.slots), found, strict=True)]
     loops = ["    if any_frozen == 0:", "        for i in range(n):", *(f"            {line}" for line in body)]
     loops += ["    else:", "        for i in range(n):", "            if frozen[i] == 0:"]
     loops += [f"                {line}" for line in body]
-    return int(import_source(_head(real) + UPDATE + "\n".join([*head, *loops]) + "\n").update.address)
+    return _address(head(real) + UPDATE + "\n".join([*prelude, *loops]) + "\n", "update")
+
+
+def _address(source: str, name: str) -> int:
+    from autograd.compiler.on_numba.objects import addresses  # which needs LLVM
+
+    return addresses(source, name)[0]
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -235,7 +241,8 @@ def _part(x: Any) -> str:
     return "one" if x == 1.0 else f"real({x!r})"
 
 
-def _head(real: str) -> str:
+def head(real: str) -> str:
+    """Return how generated source begins."""
     return HEAD.format(version=__version__, machine=_machine(), real=real) + "\n"
 
 
@@ -243,5 +250,5 @@ def _head(real: str) -> str:
 def _machine() -> str:
     """Name the text of the machine, which generated kernels contain parts of."""
     here = Path(__file__)
-    texts = [here.with_name(name).read_bytes() for name in ("machine.py", "intrinsics.py")]
+    texts = [here.with_name(name).read_bytes() for name in ("machine.py", "codes.py", "intrinsics.py")]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:12]

@@ -6,32 +6,51 @@ from the records. A place is a row of a region; rows of some regions have a colu
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from autograd.compiler.on_numba.intrinsics import FLUSH, call, control_word, matrix, set_control_word, vector
-from autograd.compiler.on_numba.keeping import compile_function
+from autograd.compiler.on_numba.codes import (
+    ADD,
+    ADJOINTS,
+    BIAS,
+    CHOOSE,
+    CHOSEN,
+    CLEAR,
+    COPY,
+    OPERATION,
+    PRODUCT,
+    PRODUCT_TRANSPOSED,
+    PRODUCT_WEIGHTS,
+    REGION,
+    REGION_BITS,
+    ROW_SUMS,
+    SCATTER,
+    SCRATCH,
+    SHARED,
+    SHARED_ADJOINTS,
+    SLOPES,
+    SPREAD,
+    SUM,
+    TAPE,
+    TAPE_BACK,
+    VALUES,
+    WEIGHTED_FLOW,
+    WEIGHTED_SUM,
+)  # fmt: skip
+from autograd.compiler.on_numba.intrinsics import (
+    FLUSH,
+    call,
+    control_word,
+    matrix,
+    multiply,
+    set_control_word,
+    vector,
+)  # fmt: skip
 
-OPTIONS: dict[str, Any] = {"nogil": True}
-
-#: Regions of the memory. A row's adjoint is as far from it for shared rows as for others.
-SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH, SLOPES = range(7)
-REGION_BITS = 3  # the lowest of a written place: its region
-REGION = (1 << REGION_BITS) - 1
-
-#: What an instruction does.
-(
-    COPY, SCATTER, CLEAR, ADD, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, BIAS, ROW_SUMS, SUM, SPREAD,
-    WEIGHTED_SUM, WEIGHTED_FLOW, TAPE, TAPE_BACK, CHOOSE, CHOSEN,
-) = range(17)  # fmt: skip
-OPERATION = 32  # every larger code is the address of an operation's kernel
-
-
-def write_place(row: int, region: int) -> int:
-    """Write a place as one number."""
-    return row << REGION_BITS | region
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 @njit(inline="always")
@@ -41,7 +60,7 @@ def place(written: int, base: Any, width: Any) -> int:
     return base[region] + (written >> REGION_BITS) * width[region]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def copy(memory, pool, at, base, width, n, columns):
     """Copy rows so that they lie one after the other: target, source, step, index, or −1 for rows in order."""
     source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
@@ -71,7 +90,7 @@ def copy(memory, pool, at, base, width, n, columns):
                 row[j] = given[j]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def scatter(memory, pool, at, base, width, n, columns):
     """Bring rows of flows to what they flow to: flows, target, step, index, whether to add."""
     source = place(pool[at], base, width)
@@ -104,7 +123,7 @@ def scatter(memory, pool, at, base, width, n, columns):
                     row[j] = given[j]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def choose(memory, pool, at, base, width, n, k, columns, back):
     """Copy chosen rows: target, places, table, step, index; or add what flows back from them to the table."""
     start, places = place(pool[at], base, width), place(pool[at + 1], base, width)
@@ -125,7 +144,7 @@ def choose(memory, pool, at, base, width, n, k, columns, back):
                 memory[own] = np.nan
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def clear(memory, pool, at, base, width, n):
     """Write zeros: target, step, index."""
     target, index = pool[at], pool[at + 2]
@@ -136,7 +155,7 @@ def clear(memory, pool, at, base, width, n):
             memory[to + j] = 0.0
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def transpose(memory, source, target, rows, columns):
     """Copy a matrix, turned."""
     given, out = matrix(memory, source, rows, columns), matrix(memory, target, columns, rows)
@@ -145,7 +164,7 @@ def transpose(memory, source, target, rows, columns):
             out[j, i] = given[i, j]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def add_to(memory, target, source, n):
     """Add n numbers to n others."""
     out, more = vector(memory, target, n), vector(memory, source, n)
@@ -153,7 +172,7 @@ def add_to(memory, target, source, n):
         out[i] += more[i]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def add_bias(memory, target, source, n, columns):
     """Add a number to each row of a matrix."""
     out, bias = matrix(memory, target, n, columns), vector(memory, source, n)
@@ -163,7 +182,7 @@ def add_bias(memory, target, source, n, columns):
             out[i, j] += number
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def row_sums(memory, target, source, n, columns):
     """Sum each row of a matrix."""
     out, given = vector(memory, target, n), matrix(memory, source, n, columns)
@@ -174,7 +193,7 @@ def row_sums(memory, target, source, n, columns):
         out[i] = number
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def sum_blocks(memory, target, source, n, k, columns):
     """Sum blocks of k rows, row by row."""
     out, given = matrix(memory, target, n, columns), matrix(memory, source, n * k, columns)
@@ -186,7 +205,7 @@ def sum_blocks(memory, target, source, n, k, columns):
                 out[i, j] += given[t, j]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def spread(memory, target, source, n, k, columns):
     """Repeat each row k times."""
     out, given = matrix(memory, target, n * k, columns), matrix(memory, source, n, columns)
@@ -196,7 +215,7 @@ def spread(memory, target, source, n, k, columns):
                 out[t, j] = given[i, j]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def weighted_sums(memory, target, first, second, n, k, columns):
     """Sum the products of blocks of k rows."""
     out = matrix(memory, target, n, columns)
@@ -209,7 +228,7 @@ def weighted_sums(memory, target, first, second, n, k, columns):
                 out[i, j] += a[t, j] * b[t, j]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def weighted_flows(memory, target, other, adjoint, n, k, columns):
     """Multiply each row of a block by the adjoint of the block's sum."""
     out, factor = matrix(memory, target, n * k, columns), matrix(memory, other, n * k, columns)
@@ -220,7 +239,7 @@ def weighted_flows(memory, target, other, adjoint, n, k, columns):
                 out[t, j] = factor[t, j] * above[i, j]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def sweep_tape(memory, pool, at, start, n, slopes, shift):
     """Pass adjoints on along a tape from its end: each node has two operands and two recorded slopes."""
     adjoint = memory[np.uint64(start + shift + n - 1)]
@@ -242,7 +261,7 @@ def sweep_tape(memory, pool, at, start, n, slopes, shift):
             adjoint = memory[np.uint64(following)]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def pass_on(memory, adjoint, slopes, target, wide, columns):
     """Add the flows along an edge to the adjoints of its operand; nothing flows from an adjoint of zero."""
     above, slope = vector(memory, adjoint, columns), vector(memory, slopes, columns)
@@ -256,7 +275,7 @@ def pass_on(memory, adjoint, slopes, target, wide, columns):
             out[j] += above[j] * slope[j] if above[j] != 0 else above[j] * 0
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def sweep_tape_of_columns(memory, pool, at, start, n, slopes, shift, values, columns):
     """Pass adjoints on along a tape for several examples."""
     for i in range(n - 1, -1, -1):
@@ -268,7 +287,7 @@ def sweep_tape_of_columns(memory, pool, at, start, n, slopes, shift, values, col
             pass_on(memory, adjoint, slopes + (2 * i + slot) * columns, place + shift, wide, columns)
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def move_on(pool, at, n, direction):
     """Move the operands of a loop's step to those of the next one, or back."""
     nodes, steps = vector(pool, at, 3 * n), vector(pool, at + 3 * n, 3 * n)
@@ -276,7 +295,7 @@ def move_on(pool, at, n, direction):
         nodes[i] += direction * steps[i]
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def play_tape(pool, memory, at, base, width, n, times, columns):
     """Carry out a tape: once, or the steps of a loop."""
     start, slopes = place(pool[at], base, width), place(pool[at + 1], base, width)
@@ -289,7 +308,7 @@ def play_tape(pool, memory, at, base, width, n, times, columns):
         move_on(pool, at + 3, n, -times)
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
 def rewind_tape(pool, memory, at, base, width, n, times, columns, wide):
     """Pass adjoints on along a tape from its end: once, or the steps of a loop from the last one."""
     start, slopes = place(pool[at], base, width), place(pool[at + 1], base, width)
@@ -306,10 +325,16 @@ def rewind_tape(pool, memory, at, base, width, n, times, columns, wide):
             sweep_tape(memory, pool, at + 3, first, n, recorded, shift)
 
 
-@compile_function(**OPTIONS)
-def run(table, pool, memory, base, width):
-    """Carry out a table of instructions: code, whether there are columns, n, where the places stand, k, m."""
-    for q in range(table.shape[0]):
+def play(lines, count, size, pool, memory, base, width, flush):
+    """Carry out a table of instructions: code, whether there are columns, n, where the places stand, k, m.
+
+    With `flush` it computes with subnormal numbers as zeros.
+    """
+    word = control_word()
+    if flush:
+        set_control_word(word | FLUSH)
+    table = matrix(lines, 0, count, size)
+    for q in range(count):
         code, n, at = table[q, 0], table[q, 2], table[q, 3]
         columns = width[VALUES] if table[q, 1] else 1
         if code >= OPERATION:
@@ -335,13 +360,13 @@ def run(table, pool, memory, base, width):
             k = table[q, 4]
             wide = table[q, 5] * columns
             if code == PRODUCT:  # out (n, wide) = W (n, k) @ inputs (k, wide)
-                np.dot(matrix(memory, second, n, k), matrix(memory, third, k, wide), matrix(memory, first, n, wide))
+                multiply(memory, second, third, first, n, k, wide, False)
             elif code == PRODUCT_TRANSPOSED:  # flow (k, wide) = Wᵀ @ adjoint (n, wide)
-                np.dot(matrix(memory, second, n, k).T, matrix(memory, third, n, wide), matrix(memory, first, k, wide))
+                multiply(memory, second, third, first, k, n, wide, True)
             elif code == PRODUCT_WEIGHTS:  # flow (n, k) = adjoint (n, wide) @ inputsᵀ, from a turned copy of the inputs
                 turned = place(pool[at + 3], base, width)
                 transpose(memory, third, turned, k, wide)
-                np.dot(matrix(memory, second, n, wide), matrix(memory, turned, wide, k), matrix(memory, first, n, k))
+                multiply(memory, second, turned, first, n, wide, k, False)
             elif code == BIAS:
                 add_bias(memory, first, second, n, wide)
             elif code == ROW_SUMS:
@@ -354,29 +379,21 @@ def run(table, pool, memory, base, width):
                 weighted_sums(memory, first, second, third, n, k, columns)
             elif code == WEIGHTED_FLOW:
                 weighted_flows(memory, first, second, third, n, k, columns)
+    if flush:
+        set_control_word(word)
 
 
-@compile_function(**OPTIONS)
-def run_flushed(table, pool, memory, base, width):
-    """Carry out a table with subnormal numbers as zeros."""
-    word = control_word()
-    set_control_word(word | FLUSH)
-    run(table, pool, memory, base, width)
-    set_control_word(word)
-
-
-@compile_function(**OPTIONS)
-def load(memory, start, examples, order, first, count):
+@njit(**OPTIONS)
+def load(memory, start, examples, inputs, order, first, count):
     """Copy examples into columns."""
-    inputs = examples.shape[1]
     out = matrix(memory, start, inputs, count)
     for j in range(count):
-        row = examples[order[first + j]]
+        row = vector(examples, order[first + j] * inputs, inputs)
         for i in range(inputs):
             out[i, j] = row[i]
 
 
-@compile_function(**OPTIONS, fastmath={"reassoc"})
+@njit(**OPTIONS, fastmath={"reassoc"})
 def finite(numbers):
     """Return whether no number is infinite or NaN."""
     zero = numbers[0] - numbers[0]
@@ -385,37 +402,60 @@ def finite(numbers):
     return zero == 0
 
 
-@compile_function(**OPTIONS)
+@njit(**OPTIONS)
+def shorten(slopes, limit, frozen, any_frozen):
+    """Shorten a gradient where it is longer than a limit; scaled, so that no square overflows or vanishes."""
+    largest = abs(slopes[0] - slopes[0])
+    for i in range(slopes.size):
+        if any_frozen == 0 or frozen[i] == 0:
+            largest = max(largest, abs(slopes[i]))
+    if not (largest > 0 and finite(slopes)):
+        return
+    squares = largest - largest
+    for i in range(slopes.size):
+        if any_frozen == 0 or frozen[i] == 0:
+            part = slopes[i] / largest
+            squares += part * part
+    length = largest * math.sqrt(squares)
+    if length > limit:
+        for i in range(slopes.size):
+            slopes[i] *= limit / length
+
+
 def descend(
-    forward, backward, pool, memory, base, width, examples, order, batch, output, output_adjoint, kept, losses, outputs,
-    updates, slots, settings, frozen, any_frozen, n,
+    player, forward, forward_count, backward, backward_count, size, pool, memory, base, width, examples, inputs, order,
+    taken, batch, output, output_adjoint, kept, others, losses, outputs, updates, slots, settings, steps, options,
+    frozen, any_frozen, clip_norm, n,
 ):  # fmt: skip
     """Take one step for each batch, and count those before a number stopped being finite."""
     word = control_word()
     set_control_word(word | FLUSH)
     w, g = vector(memory, base[SHARED], n), vector(memory, base[SHARED_ADJOINTS], n)
-    steps = settings.shape[0]
+    setting, seen = matrix(settings, 0, steps, options), matrix(outputs, 0, taken, others)
+    one = clip_norm - clip_norm + 1
     for s in range(steps):
         first = s * batch
-        count = min(batch, order.size - first)
+        count = min(batch, taken - first)
         width[VALUES] = width[ADJOINTS] = width[SCRATCH] = width[SLOPES] = count
-        load(memory, base[VALUES], examples, order, first, count)
-        run(forward, pool, memory, base, width)
-        value = memory.dtype.type(0)
+        load(memory, base[VALUES], examples, inputs, order, first, count)
+        call(player, (forward, forward_count, size, pool, memory, base, width, 0))
+        value = one - one
         result = vector(memory, place(output, base, width), width[output & REGION])
         for j in range(result.size):
             value += result[j]
         value /= result.size
-        for r in range(kept.size):
+        for r in range(others):
             row = vector(memory, place(kept[r], base, width), width[kept[r] & REGION])
             for j in range(count):
-                outputs[first + j, r] = row[j if row.size > 1 else 0]
+                seen[first + j, r] = row[j if row.size > 1 else 0]
         adjoint = vector(memory, place(output_adjoint, base, width), result.size)
         for j in range(result.size):
-            adjoint[j] = memory.dtype.type(1) / result.size
-        run(backward, pool, memory, base, width)
+            adjoint[j] = one / result.size
+        call(player, (backward, backward_count, size, pool, memory, base, width, 0))
         losses[s] = value
-        call(updates[s], (w, g, slots, settings[s], frozen, any_frozen, n))
+        if clip_norm > 0:
+            shorten(g, clip_norm, frozen, any_frozen)
+        call(updates[s], (w, g, slots, setting[s], frozen, any_frozen, n))
         if value - value != 0.0 or not finite(w):
             set_control_word(word)
             return s

@@ -34,7 +34,7 @@ from autograd.compiler.instructions import (
     parts_of,
     values_of,
 )
-from autograd.compiler.on_numba import machine
+from autograd.compiler.on_numba import codes as machine
 from autograd.compiler.on_numba.kernels import Kernels
 from autograd.compiler.roll import Layout
 

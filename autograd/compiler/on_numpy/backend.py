@@ -92,8 +92,11 @@ class NumpyBackend:
                 memory.seed(loss, 1.0 / len(rows))
                 memory.backward()
                 memory.backward_shared()
+                slopes = memory.shared_adjoints[:n, 0]
+                if descent.clip_norm:
+                    _shorten(slopes, descent.clip_norm, descent.frozen)
                 before = None if descent.frozen is None else [array[descent.frozen] for array in moved]
-                self._update(descent, now)([steps.weights, memory.shared_adjoints[:n, 0], *steps.slots], now)
+                self._update(descent, now)([steps.weights, slopes, *steps.slots], now)
                 if before is not None:
                     for array, old in zip(moved, before, strict=True):
                         array[descent.frozen] = old
@@ -107,6 +110,16 @@ class NumpyBackend:
         if (rule, nonzero) not in self._updates:
             self._updates[rule, nonzero] = compile_update(rule, len(descent.slots), nonzero, self._dtype)
         return self._updates[rule, nonzero]
+
+
+def _shorten(slopes: Array, limit: float, frozen: Array | None) -> None:
+    """Shorten a gradient in place where it is longer than a limit; scaled, so that no square overflows or vanishes."""
+    free = slopes if frozen is None else slopes[~frozen]
+    largest = float(np.abs(free).max(initial=0.0))
+    if 0.0 < largest < np.inf:
+        length = largest * float(np.linalg.norm(free / largest))
+        if length > limit:
+            slopes *= limit / length
 
 
 #: What a program consists of, in the order in which it runs.
