@@ -54,9 +54,13 @@ class Slot(NamedTuple):
 
     def parameters(self, path: Path = ()) -> Iterator[tuple[str, Value]]:
         """Yield each parameter with its name in the model: ``W1[0][1]``; `path` leads on to a larger model."""
+        way = self.path + path
+        if type(self.owner).element is Module.element:
+            yield from arrays.entries(self.content, extend_name(self.name, way))
+            return
         for index, parameter in arrays.entries(self.content):
             stem, tail = self.owner.element(self.name, index)
-            yield extend_name(stem, self.path + path) + tail, parameter
+            yield extend_name(stem, way) + tail, parameter
 
 
 def _no_forward(*_: Any, **__: Any) -> NoReturn:

@@ -142,8 +142,7 @@ class Container(Module):
     def __init__(self, *layers: Module) -> None:
         for place, layer in enumerate(layers):
             _check_module(layer, place, type(self).__name__)
-        self.layers = list(layers)
-        self.bind()
+        self.layers = list(layers)  # which names them
 
     def children(self) -> dict[str, Module]:
         """List the parts, each once: ``1``, ``2``, … with parameters, ``dropout1`` and the like without."""
