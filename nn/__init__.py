@@ -117,7 +117,7 @@ from nn.optim.schedules import (
     StepDecay,
     WarmUp,
 )
-from nn.saving.files import ModelFileError, load, load_weights, save
+from nn.saving.files import ModelFileError, load, load_training, load_weights, save
 from nn.training import curvature
 from nn.training.callbacks import Callback, Checkpoint, EarlyStopping, Record, StopBelow, Training, WeightPath
 from nn.training.film import Film
@@ -244,6 +244,7 @@ __all__ = [
     "linear_equivalent",
     "load",
     "load_torch_state",
+    "load_training",
     "load_weights",
     "mae",
     "metrics",

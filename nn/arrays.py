@@ -17,6 +17,7 @@ from autograd import Value, Values
 from nn.errors import ShapeError
 
 __all__ = [
+    "CONTAINERS",
     "Array",
     "Number",
     "array",

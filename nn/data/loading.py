@@ -165,6 +165,9 @@ class DataLoader:
         shuffle: draw a new order for each iteration.
         seed: of the orders.
 
+    Attributes:
+        random: the generator that the orders are drawn from.
+
     Raises:
         ValueError: the lengths differ, there is nothing, or `batch_size` is no whole number from 1.
 
@@ -198,7 +201,7 @@ class DataLoader:
             )
         self.batch_size = n if batch_size is None else min(int(batch_size), n)
         self.shuffle = shuffle
-        self._random = generator(seed)
+        self.random = generator(seed)
 
     def __len__(self) -> int:
         """Count the batches of an iteration: the steps of an epoch."""
@@ -207,10 +210,15 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         """Yield the batches: (inputs, targets), or inputs alone."""
         n = len(self.X)
-        order = self._random.permutation(n) if self.shuffle else np.arange(n)
+        order = self.random.permutation(n) if self.shuffle else np.arange(n)
         for start in range(0, n, self.batch_size):
             rows = order[start : start + self.batch_size]
             yield self.X[rows] if self.y is None else (self.X[rows], self.y[rows])
+
+    def skip(self, iterations: int) -> None:
+        """Draw the orders of some iterations, and leave them out."""
+        for _ in range(iterations if self.shuffle else 0):
+            self.random.permutation(len(self.X))
 
     def __repr__(self) -> str:
         batches = f"{len(self)} batch{'es' * (len(self) > 1)} of {self.batch_size}"

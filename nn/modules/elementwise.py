@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autograd import Value, sigmoid
 from nn import arrays
-from nn.arrays import Array, Number
+from nn.arrays import CONTAINERS, Array, Number
+from nn.draws import draw
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
@@ -89,12 +94,19 @@ class Dropout(Module):
         """Drop numbers of an array, or of nested lists of any depth. A dropped one stays in the graph, with slope 0."""
         if not self.training or self.p == 0.0:
             return arrays.array(inputs)
-        keep = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
-        return arrays.map_numbers(lambda x: x * (keep if self._random.random() >= self.p else 0.0), inputs)
+        numbers = arrays.flat(inputs)
+        factors = draw(self._random, len(numbers), partial(_keep, self.p))
+        kept = [x * factor for x, factor in zip(numbers, factors, strict=True)]
+        return arrays.make(kept, arrays.shape(inputs)) if isinstance(inputs, CONTAINERS) else kept[0]
 
     def extent(self) -> str:
         """Describe how probable dropping is."""
         return f"p = {self.p:g}"
+
+
+def _keep(p: float, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn numbers drawn from [0, 1) into factors of dropout: 0 below p, else 1/(1 − p)."""
+    return np.where(drawn >= p, 1.0 / (1.0 - p) if p < 1.0 else 0.0, 0.0)
 
 
 class Identity(Module):

@@ -6,7 +6,7 @@ writes its loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,10 +48,23 @@ class FirstOrder(Optimizer):
         """Return the numbers that the rule takes in step t, counted from 1: the options, unless they depend on t."""
         return tuple(getattr(self, name) for name in self.options)
 
-    def settings_ahead(self, steps: int) -> NDArray[np.float64]:
-        """Return the settings of the next steps, (steps, settings)."""
-        t = self.state["t"]
-        rows = [self.settings(t + s + 1) for s in range(steps)]
+    def settings_ahead(self, steps: int, rates: Sequence[float] | None = None) -> NDArray[np.float64]:
+        """Return the settings of the next steps, (steps, settings).
+
+        Args:
+            steps: how many.
+            rates: the learning rate of each; the present one in all of them unless given.
+        """
+        t, rate = self.state["t"], self._lr
+        if rates is None and type(self).settings is FirstOrder.settings:  # the same in each
+            return np.tile(np.array(self.settings(t + 1), dtype=np.float64), (steps, 1))
+        rows = []
+        try:
+            for s in range(steps):
+                self._lr = rate if rates is None else rates[s]
+                rows.append(self.settings(t + s + 1))
+        finally:
+            self._lr = rate
         return np.array(rows, dtype=np.float64).reshape(steps, -1)
 
     @property

@@ -34,6 +34,11 @@ class Schedule(ABC):
     is passed in and out, so a schedule can serve several trainings.
     """
 
+    @property
+    def looks_at_losses(self) -> bool:
+        """Whether the factor depends on the losses of the epochs before."""
+        return type(self).remember is not Schedule.remember
+
     @abstractmethod
     def factor(self, t: int, memory: Any = None) -> float:
         """Return η_t/η₀.
@@ -188,6 +193,11 @@ class WarmUp(Schedule):
         if not isinstance(self.then, Schedule):
             raise TypeError(f"WarmUp's then must be a Schedule, such as CosineDecay(100), not {self.then!r}.")
 
+    @property
+    def looks_at_losses(self) -> bool:
+        """Whether the following schedule does."""
+        return self.then.looks_at_losses
+
     def begin(self) -> Any:
         """Return what the following schedule begins with."""
         return self.then.begin()
@@ -310,6 +320,11 @@ class Scheduler:
         self.epoch += 1
         return self._apply()
 
+    def rates(self, epochs: int) -> list[float]:
+        """List the rates of the present epoch and of those after it, where no loss is looked at."""
+        later = (self.base_lr * self.schedule.factor(self.epoch + k, self._memory) for k in range(1, epochs))
+        return [self.optimizer.lr, *later]
+
     def _apply(self) -> float:
         self.optimizer.lr = self.base_lr * self.schedule.factor(self.epoch, self._memory)
         return self.optimizer.lr
@@ -318,9 +333,16 @@ class Scheduler:
         """Return the epoch, the first rate and what the schedule remembers."""
         return {"epoch": self.epoch, "base_lr": self.base_lr, "memory": self._memory}
 
+    def state_after(self, loss: float | None = None) -> dict[str, Any]:
+        """Return what `state_dict` will give after ``step(loss)``."""
+        return self.state_dict() | {
+            "epoch": self.epoch + 1, "memory": self.schedule.remember(self._memory, self.epoch, loss)
+        }  # fmt: skip
+
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave, and set the optimiser's rate accordingly."""
-        self.epoch, self.base_lr, self._memory = saved["epoch"], saved["base_lr"], saved["memory"]
+        self.epoch, self.base_lr, memory = saved["epoch"], saved["base_lr"], saved["memory"]
+        self._memory = Plateau(*memory) if isinstance(memory, list | tuple) else memory
         self._apply()
 
 

@@ -25,17 +25,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.errors import ConfigError
+from nn.errors import ConfigError, StateError
 from nn.module import Module
+from nn.optim.optimizer import Optimizer
 from nn.saving.architecture import known_classes
+from nn.saving.trainings import PREFIX, collect, distribute, pack, unpack
+from nn.training.callbacks import Training
+from nn.training.history import History
 
-__all__ = ["ModelFileError", "load", "load_weights", "save"]
+__all__ = ["ModelFileError", "load", "load_training", "load_weights", "save"]
 
 Path = str | os.PathLike[str]
 Tensors = dict[str, NDArray[Any]]
 
 FORMAT = 1
-SAVED_TYPES = frozenset({"float64", "float32", "int64", "int32", "int16", "int8", "uint8", "bool"})
+SAVED_TYPES = frozenset({"float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint8", "bool"})
 METADATA_KEY = "edgegrad"  # the one entry of the file's metadata: several would be written in random order
 MAX_DEPTH = 100  # modules and lists within each other
 ALWAYS_POSSIBLE_SIZE = 65_536  # sizes up to this are possible even where a file holds few numbers
@@ -68,26 +72,39 @@ class ModelFileError(ValueError):
 class _Content(NamedTuple):
     config: dict[str, Any]
     tensors: Tensors
+    training: Any = None  # what going on needs, beside its arrays
 
 
-def save(model: Module, path: Path) -> None:
+def save(
+    model: Module, path: Path, *, optimizer: Optimizer | None = None, training: History | Training | None = None
+) -> None:
     """Write a model's architecture and all its numbers into a file, which appears whole or not at all.
 
     Parameters are kept as float64, to the last bit, and buffers as they are. Which of them are frozen, and whether the
-    model is in training or evaluation mode, is not kept; nor is an optimiser. The same model gives the same bytes.
+    model is in training or evaluation mode, is not kept. The same model gives the same bytes.
+
+    With an optimiser and a training the file holds all that going on needs, which `load_training` reads: what they
+    remember, the history, the epoch, the schedule, and where the generators of the orders and of dropout stand.
 
     Args:
         model: a module that `Module.config` can write.
         path: where to, usually ``….safetensors``; an existing file is replaced, through a symbolic link as well.
+        optimizer: the optimiser that trains it.
+        training: the history that `fit` gave; or the `Training` that a callback is called with at an epoch's end.
 
     Raises:
         ConfigError: the architecture cannot be written: a function of your own without a name, say.
-        ValueError: a parameter or buffer is NaN or infinite, or an array of a type that no file holds.
+        ValueError: a parameter or buffer is NaN or infinite, or an array of a type that no file holds; or one of
+            optimizer and training is missing.
         OSError: the file cannot be written; what was there before is left as it was.
     """
     if not isinstance(model, Module):
         raise TypeError(f"save writes a Module, not {type(model).__name__}.")
     tensors = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
+    kept = None
+    if optimizer is not None or training is not None:
+        kept, more = pack(collect(model, optimizer, training), PREFIX)
+        tensors |= more
     bad = [f"{name} holds {problem}" for name, array in tensors.items() if (problem := _problem(array))]
     if bad:
         raise ValueError(
@@ -96,7 +113,7 @@ def save(model: Module, path: Path) -> None:
         )
     config = model.config()
     try:
-        data = _encode(_Content(config, tensors))
+        data = _encode(_Content(config, tensors, kept))
     except ValueError:
         raise ConfigError(
             f"The architecture of {model.title} holds NaN, an infinity or a huge integer, which no file can hold: give "
@@ -117,7 +134,7 @@ def load(path: Path) -> Module:
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"load takes the path of a file, not {path!r}.")
-    config, tensors = _read(path)
+    config, tensors, _ = _read(path)
     model = _build(config, tensors, path)
     try:
         model.load_state_dict(tensors)
@@ -139,6 +156,37 @@ def load_weights(model: Module, path: Path) -> None:
     model.load_state_dict(_read(path).tensors)
 
 
+def load_training(path: Path, model: Module, optimizer: Optimizer) -> History:
+    """Read a training that `save` wrote with its optimiser, into a model and an optimiser that are built as before.
+
+    Args:
+        path: the file.
+        model: a model of the same architecture; it gets the weights, and its generators are put where they stood.
+        optimizer: of the same class, over the model's parameters.
+
+    Returns:
+        the history, with which ``fit(model, X, y, optimizer=optimizer, epochs=…, training=history)`` goes on.
+
+    Raises:
+        ModelFileError: the file does not hold a training, or not unharmed.
+        StateError: model or optimiser is another one than was saved; nothing is changed.
+        OSError: the file cannot be read.
+    """
+    content, name = _read_content(path), os.fspath(path)
+    if content.training is None:
+        raise ModelFileError(
+            f"{name} holds a model without its training: save it with optimizer=… and training=history, or read the "
+            "model alone with load."
+        )
+    weights = {key: array for key, array in content.tensors.items() if not key.startswith(PREFIX)}
+    try:
+        return distribute(unpack(content.training, content.tensors), model, optimizer, weights)
+    except StateError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ModelFileError(f"{name} holds no training that can go on: {error}") from None
+
+
 # --- bytes ------------------------------------------------------------------------------------------------------------
 
 
@@ -146,6 +194,8 @@ def _encode(content: _Content) -> bytes:
     from safetensors.numpy import save as to_bytes
 
     about = {"format": FORMAT, "sha256": _checksum(content), "config": content.config}
+    if content.training is not None:
+        about["training"] = content.training
     text = json.dumps(about, allow_nan=False, separators=(",", ":"))
     return to_bytes(content.tensors, metadata={METADATA_KEY: text})
 
@@ -176,7 +226,7 @@ def _decode(data: bytes, path: Path) -> _Content:
     try:
         about = json.loads(text)
         version, checksum, config = about["format"], about["sha256"], about["config"]
-        content = _Content(config, tensors)
+        content = _Content(config, tensors, about.get("training"))
         found = _checksum(content) if version == FORMAT else checksum
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ModelFileError(f"{name} is damaged: its architecture cannot be read. Restore it from a copy.") from None
@@ -193,7 +243,8 @@ def _decode(data: bytes, path: Path) -> _Content:
 
 def _checksum(content: _Content) -> str:
     """Digest all that a model is made of: architecture, and name, type, shape and bytes of each array."""
-    digest = hashlib.sha256(json.dumps([FORMAT, content.config], allow_nan=False).encode())
+    about = [FORMAT, content.config, *([] if content.training is None else [content.training])]
+    digest = hashlib.sha256(json.dumps(about, allow_nan=False).encode())
     for name, array in sorted(content.tensors.items()):
         little = array.astype(array.dtype.newbyteorder("<"))
         digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
@@ -214,6 +265,19 @@ def _problem(array: NDArray[Any]) -> str:
 
 
 def _read(path: Path) -> _Content:
+    """Read a file; its arrays without those of a training."""
+    content = _read_content(path)
+    model = {name: array for name, array in content.tensors.items() if not name.startswith(PREFIX)}
+    return content._replace(tensors=model)
+
+
+def _read_content(path: Path) -> _Content:
+    """Read and check a file with all that it holds.
+
+    Raises:
+        ModelFileError: the file does not hold a model, or not unharmed.
+        OSError: the file cannot be read.
+    """
     if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or a device would never end
         raise ModelFileError(f"{os.fspath(path)} is no regular file.")
     with open(path, "rb") as file:

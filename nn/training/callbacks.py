@@ -6,9 +6,9 @@ A plain function works as well as a `Callback`: it is called with the `Training`
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,28 @@ class Training:
     loss: float = math.nan
     stop_reason: str = ""
     interrupted: bool = False
+    _runner: Any = field(default=None, repr=False)
+    _stand: Any = field(default=None, repr=False)
+
+    def connect(self, runner: Any, stand: Callable[[], Any]) -> None:
+        """Learn who holds the weights while steps are taken, and who knows where the training stands."""
+        self._runner, self._stand = runner, stand
+
+    def stand(self) -> dict[str, Any] | None:
+        """Return where the training stands, as ``history.state`` does at its end; None outside of `fit`."""
+        return None if self._stand is None else self._stand()._asdict()
+
+    def settle(self) -> None:
+        """Write the weights of the last step into the model, where compiled steps hold them in an array.
+
+        A callback that says it `only_watches` calls it before it reads the model.
+        """
+        if self._runner is not None:
+            self._runner.settle()
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Copy all weights and buffers, as the model's `state_dict` gives them."""
+        return self.model.state_dict() if self._runner is None else self._runner.state()
 
     @property
     def row(self) -> dict[str, float]:
@@ -63,8 +85,30 @@ class Training:
         self.stop_reason = self.stop_reason or reason
 
 
+#: The hooks of a callback, by name.
+HOOKS = ("on_train_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_train_end")
+
+
 class Callback:
-    """A base with every hook empty: override those you need."""
+    """A base with every hook empty: override those you need.
+
+    Attributes:
+        only_watches: whether this very class leaves the model alone, so that nothing has to be looked at anew after it
+            was called, and reads it only after ``training.settle()``. A subclass has to say so itself.
+    """
+
+    only_watches: ClassVar[bool] = False
+
+    def has(self, hook: str) -> bool:
+        """Whether a hook is overridden."""
+        return getattr(getattr(self, hook), "__func__", None) is not getattr(Callback, hook)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what it remembers from epoch to epoch: numbers, texts and arrays, in lists and dicts."""
+        return {}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave, when a training goes on."""
 
     def on_train_begin(self, training: Training) -> None:
         """Run before the first epoch."""
@@ -89,6 +133,8 @@ class StopBelow(Callback):
         threshold: stop at the end of the first epoch whose number is not larger.
         monitor: the column of the history to watch.
     """
+
+    only_watches = True
 
     def __init__(self, threshold: float, monitor: str = "loss") -> None:
         self.threshold = threshold
@@ -117,6 +163,14 @@ class _BestEpoch(Callback):
     def on_train_begin(self, training: Training) -> None:
         """Forget what an earlier training left."""
         self._forget()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best epoch so far and its number."""
+        return {"best_epoch": self.best_epoch, "best": self._best}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.best_epoch, self._best = saved["best_epoch"], saved["best"]
 
     def column(self, training: Training) -> str:
         """Name the column that is watched."""
@@ -151,6 +205,8 @@ class EarlyStopping(_BestEpoch):
         ValueError: patience is no whole number from 1.
     """
 
+    only_watches = True
+
     def __init__(
         self,
         patience: int,
@@ -170,13 +226,22 @@ class EarlyStopping(_BestEpoch):
 
     def _forget(self) -> None:
         super()._forget()
-        self._weights: dict[str, NDArray[np.float64]] = {}
+        self._weights: dict[str, NDArray[Any]] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best epoch so far, its number and its weights."""
+        return super().state_dict() | {"weights": self._weights}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        super().load_state_dict(saved)
+        self._weights = dict(saved["weights"])
 
     def on_epoch_end(self, training: Training) -> None:
         """Keep the weights of an epoch that improves; count those that do not."""
         if self.improves(training):
             if self.restore_best:
-                self._weights = training.model.state_dict()
+                self._weights = training.weights()
         elif training.epoch - self.best_epoch >= self.patience:
             restored = "; its weights were put back" if self.restore_best else ""
             training.stop(
@@ -199,6 +264,8 @@ class Checkpoint(_BestEpoch):
         largest: whether larger is better, as for an accuracy.
     """
 
+    only_watches = True
+
     def __init__(self, path: str | os.PathLike[str], monitor: str | None = None, *, largest: bool = False) -> None:
         super().__init__(monitor, largest)
         self.path = path
@@ -208,6 +275,7 @@ class Checkpoint(_BestEpoch):
         from nn.saving.files import save
 
         if self.improves(training):
+            training.settle()
             save(training.model, self.path)
 
 
@@ -240,6 +308,8 @@ class WeightPath(Callback):
         points: array of shape (steps + 1, weights): the start, then the weights after each step.
     """
 
+    only_watches = True
+
     def __init__(self, parameters: Sequence[Value]) -> None:
         self.parameters = list(parameters)
         self._points: list[list[float]] = []
@@ -255,6 +325,7 @@ class WeightPath(Callback):
 
     def on_step_end(self, training: Training) -> None:
         """Note where the step went."""
+        training.settle()
         self._points.append([p.data for p in self.parameters])
 
 

@@ -27,6 +27,7 @@ from nn.optim.optimizers import Optimizer
 from nn.registry import look_up
 from nn.training.callbacks import Callback, EarlyStopping, StopBelow, Training
 from nn.training.runner import Loss
+from nn.training.trial import trying
 
 __all__ = [
     "Metrics",
@@ -241,11 +242,12 @@ def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
 LOSSES_OF_ANY_NUMBER = (mse, mae, half_squared_error, huber)
 
 
-def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) -> Any:
+def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str, shape: Any = None) -> Any:
     """Try the first example, and every target that the loss may refuse, in evaluation mode.
 
     Args:
         name: what to call the targets.
+        shape: of the outputs, where it is known that the model takes such examples: then only targets are tried.
 
     Returns:
         the outputs of the first example, with their graph.
@@ -254,12 +256,16 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str) 
         ValueError: a width does not fit, or a target is none that the loss takes; its row is named.
     """
     X, T = examples
-    with mode(model, training=False):
-        outputs = _first_outputs(model, X)
+    refusing = loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER
+    if shape is not None and not refusing:
+        return None
+    with mode(model, training=False), trying(model):
+        outputs = np.zeros(shape) if shape is not None else _first_outputs(model, X)
     with no_grad():
-        if loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER:
+        if refusing:
             _check_targets(outputs, loss_of, T, name)
-        loss_of(outputs, separate(T[:1])[0])
+        if shape is None:
+            loss_of(outputs, separate(T[:1])[0])
     return outputs
 
 
@@ -277,7 +283,7 @@ def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examp
     own = [measure for measure in measures.values() if isinstance(measure, _Measure)]
     if not own:
         return
-    with mode(model, training=False), no_grad():
+    with mode(model, training=False), trying(model), no_grad():
         first = np.atleast_1d(arrays.numbers(_first_outputs(model, examples.X)))
     predictions = np.repeat(first[None], len(examples.T), axis=0)
     for measure in own:
@@ -413,7 +419,7 @@ def check_batches(model: Module, examples: int, batch_size: int) -> None:
 def find_callbacks(
     callbacks: Sequence[Callback | Callable[[Training], Any]], min_loss: float | None, patience: int | None
 ) -> list[Callback]:
-    """Gather the callbacks of a training: the user's own first, functions among them, then the rules that stop it.
+    """Gather the callbacks of a training: the rules that stop it, then the user's own, functions among them.
 
     Raises:
         TypeError: one is neither a callback nor a function.
@@ -424,9 +430,10 @@ def find_callbacks(
     given: Any = callbacks
     if isinstance(given, Callback | str) or not isinstance(given, Iterable):
         raise TypeError(f"callbacks must be a list, such as [nn.Record(…)] or [print], not {_show(callbacks)}.")
-    found = [one if isinstance(one, Callback) else _Function(one) for one in callbacks]
-    found += [StopBelow(min_loss)] if min_loss is not None else []
+    own = [one if isinstance(one, Callback) else _Function(one) for one in callbacks]
+    found: list[Callback] = [StopBelow(min_loss)] if min_loss is not None else []
     found += [EarlyStopping(patience)] if patience is not None else []
+    found += own  # which may save what the others remember
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from autograd import CompileError, Value
 from nn.losses.regularizers import Regularizer
@@ -15,7 +15,7 @@ from nn.training.whole_batches import BatchRunner
 __all__ = ["choose_runner"]
 
 MIN_EXAMPLES_TO_COMPILE = 64  # over all epochs: fewer are computed on the engine before a program is ready
-MIN_PRODUCTS_FOR_NUMBA = 5e9  # products and instructions: fewer are computed before numba is loaded
+MIN_PRODUCTS_FOR_NUMBA = 1.6e9  # products and instructions: fewer are computed before machine code is loaded
 
 
 def choose_runner(
@@ -29,6 +29,7 @@ def choose_runner(
     asked: bool | str = "auto",
     examples: int | None = None,
     batch: int | None = None,
+    check: Callable[..., None] | None = None,
 ) -> tuple[Runner, str]:
     """Choose what computes a model: a compiled program, or the engine.
 
@@ -42,6 +43,8 @@ def choose_runner(
         asked: True, ``"numpy"`` or ``"numba"`` for a program, False for the engine, ``"auto"`` for what is faster.
         examples: how many will be computed in all; as many as there are unless given.
         batch: how many at a time.
+        check: tries the model on the first example; where a program of the model is known already, it is called with
+            ``shape=`` of the outputs instead.
 
     Returns:
         the runner, and one sentence about the choice; empty where there was nothing to choose.
@@ -52,6 +55,8 @@ def choose_runner(
     eager = EagerRunner(model, loss, parameters, regularizer)
     count = len(X) if examples is None else examples
     if asked is False or (asked == "auto" and count < MIN_EXAMPLES_TO_COMPILE):
+        if check is not None:
+            check()
         return eager, ""
     if model.looks_at_batches and not model.training:  # one program for each number of examples would not pay
         return eager, ""
@@ -60,7 +65,7 @@ def choose_runner(
         if model.looks_at_batches:
             runner: CompiledRunner = BatchRunner(eager, X, T, backend, batch or count)
         else:
-            runner = CompiledRunner(eager, X, T, backend)
+            runner = CompiledRunner(eager, X, T, backend, check)
     except CompileError as error:
         if asked != "auto":
             raise

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import CompileError, Program, compile  # noqa: A004
+from autograd import CompileError, Program, Value, compile, no_grad  # noqa: A004
 from nn import arrays
 from nn.data.examples import separate
+from nn.draws import Draws
+from nn.module import Slot
+from nn.modules.elementwise import Dropout
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.eager import EagerRunner, RecordedObjective
+from nn.training.kept import check_calls
 from nn.training.programs import KeptProgram, find_reached, programs_of
 from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, stack
 from nn.training.signature import signature
+from nn.training.trial import trying
 
 __all__ = ["CompiledRunner", "ReplayedObjective", "equal_batches"]
 
@@ -33,6 +41,14 @@ class _Ahead(NamedTuple):
     frozen: Mask
 
 
+class _Places(NamedTuple):
+    """Where the numbers of a model's arrays stand: among the parameters that are trained, then the others."""
+
+    slots: list[Slot]
+    of: dict[str, Array]
+    others: list[Value]
+
+
 class CompiledRunner(Runner):
     """Computes a model and its loss by a compiled program.
 
@@ -41,15 +57,20 @@ class CompiledRunner(Runner):
         X: inputs, of which the first stands for all.
         T: targets; None where only outputs are needed.
         backend: of the program.
+        check: tries the model before it is compiled; with ``shape=`` of its outputs where it need not be.
 
     Raises:
         CompileError: the model cannot be traced.
     """
 
-    def __init__(self, eager: EagerRunner, X: Array, T: Array | None, backend: str) -> None:
+    def __init__(
+        self, eager: EagerRunner, X: Array, T: Array | None, backend: str, check: Callable[..., None] | None = None
+    ) -> None:
         self.eager, self.backend = eager, backend
         self.model = eager.model
         self._ahead: _Ahead | None = None
+        self._places: _Places | None = None
+        self._check = check
         self._example = (separate(X[:1])[0], None if T is None else separate(T[:1])[0])
         self._key = backend, X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind)
         self._programs: dict[tuple[str, bool], tuple[KeptProgram, list[Array]]] = {}
@@ -57,7 +78,8 @@ class CompiledRunner(Runner):
         self._errors: list[Program] = []
         self.parameters = list(self.program.parameters)
         self.reached |= self._find_reached()
-        if T is not None and not (self.reached & flat.free(self.parameters)).any():
+        reached = (p for p, known in zip(self.parameters, self.reached.tolist(), strict=True) if known)
+        if self.model.training and not any(p.requires_grad for p in reached):
             raise CompileError("The loss does not depend on any parameter that may be trained")
 
     @property
@@ -80,7 +102,7 @@ class CompiledRunner(Runner):
         """Return the program in the model's present mode: a known one, one that the model keeps, or a new one."""
         model = self.model
         place = what, model.training
-        statistics = [] if model.training else [slot.content for slot in model.slots() if not slot.trained]
+        statistics = [] if model.training else [slot.content for slot in self._buffers]
         if place in self._programs:
             kept, seen = self._programs[place]
             if all(map(np.array_equal, seen, statistics)):  # running statistics stand in the graph
@@ -88,16 +110,56 @@ class CompiledRunner(Runner):
                 return kept
         loss_of = self.eager.loss_of if what == "loss" else None
         made_of = signature(model, self.eager.chosen, loss_of, self.eager.regularizer)
-        key = what, model.training, *self._key, getattr(loss_of, "__qualname__", None)
+        key = what, model.training, *self._key, self._loss_name(what)
         found = self._kept.find(key, made_of)
+        if self._check is not None:
+            self._check(**({} if found is None else {"shape": found.shape}))
+            self._check = None
         if found is None:
             example = self._example if what == "loss" else self._example[:1]
-            program = compile(f, *example, parameters=self.eager.parameters, backend=self.backend)
-            found = KeptProgram(program, self._shape, find_reached(program), made_of)
+            program, draws = self.trace(f, *example)
+            found = KeptProgram(program, self._shape, find_reached(program), draws, made_of)
             self._kept.keep(key, found)
         self._shape = found.shape
         self._programs[place] = found, [content.copy() for content in statistics]
         return found
+
+    @cached_property
+    def _buffers(self) -> list[Slot]:
+        """The arrays of the model that are not trained, such as running statistics."""
+        return [slot for slot in self.model.slots() if not slot.trained]
+
+    def trace(self, f: Callable[..., Any], *example: Any) -> tuple[Program, Draws | None]:
+        """Compile a function of the model; what it draws at random becomes the program's last argument.
+
+        Raises:
+            CompileError: it cannot be traced.
+            ValueError: the model keeps a Value that was computed from its weights.
+        """
+        draws: Draws | None = None
+        if any(isinstance(m, Dropout) and m.training and m.p > 0.0 for m in self.model.modules()):
+            with trying(self.model), Draws().catch() as draws, no_grad():
+                self._try(example[0])
+        calls = []
+
+        @functools.wraps(f)
+        def traced(*inputs: Any) -> Any:
+            given, noise = (inputs, ()) if draws is None else (inputs[:-1], arrays.flat(inputs[-1]))
+            with nullcontext() if draws is None else Draws(noise).catch():
+                calls.append(f(*given))
+            return calls[-1]
+
+        if draws is not None:
+            del traced.__wrapped__  # whose arguments are one fewer
+            example = *example, [1.0] * draws.count
+        with trying(self.model):
+            program = compile(traced, *example, parameters=self.eager.parameters, backend=self.backend)
+        check_calls(self.model, *calls)
+        return program, draws
+
+    def _try(self, inputs: Any) -> None:
+        """Call the model on an example of a program."""
+        self.model(inputs)
 
     def errors(self) -> list[Program]:
         """Return a program for each output's error, output − target."""
@@ -134,23 +196,44 @@ class CompiledRunner(Runner):
         return 3.0 * float(examples * stats["products"] + steps * stats["operations"] * PRODUCTS_OF_AN_OPERATION)
 
     def use_numba(self) -> None:
-        """Compile to machine code from now on, where numba is installed."""
+        """Run as machine code from now on, where numba is installed."""
         self.backend = "auto"
         self._key = "auto", *self._key[1:]
-        self._programs.clear()
+        for place, (kept, statistics) in self._programs.items():
+            key = *place, *self._key, self._loss_name(place[0])
+            found = self._kept.find(key, kept.signature) or replace(kept, program=kept.program.on("auto"))
+            self._programs[place] = found, statistics
+            self._kept.keep(key, found)
         self._errors.clear()
+
+    def _loss_name(self, what: str) -> str | None:
+        return getattr(self.eager.loss_of, "__qualname__", None) if what == "loss" else None
 
     def describe(self) -> str:
         """Describe what the graph became."""
-        stats = self.program.stats
+        program = self.program
+        stats = program.stats
         return (
             f"{stats['nodes']:,} nodes became {stats['operations']} array operations "
-            f"({self.program.backend}, {self.program.dtype})"
+            f"({program.backend}, {program.dtype})"
         )
+
+    def refresh(self) -> None:
+        """Look at the model anew before the next program runs: what is frozen into one may have been changed."""
+        self._programs.clear()
+        self._errors.clear()
+        self._places = None
+        self.__dict__.pop("_buffers", None)
+        self.eager.refresh()
 
     def objective(self, X: Array, T: Array) -> BatchObjective:
         """Make the loss over a batch a function of the weights."""
         return ReplayedObjective(self, X, T)
+
+    def batch(self, X: Array, T: Array) -> Batch:
+        """Return the program for a batch and the arrays that it takes, with numbers drawn for it."""
+        kept = self._present()
+        return Batch(kept.program, (X, T) if kept.draws is None else (X, T, kept.draws.sample(len(X))))
 
     def outputs(self, X: Array) -> Array:
         """Compute the outputs."""
@@ -178,7 +261,7 @@ class CompiledRunner(Runner):
 
     def descend(self, descent: Descent) -> Steps:
         """Take the steps of a first-order optimiser without returning to Python in between, up to one that fails."""
-        if isinstance(descent.optimizer, FirstOrder) and descent.clip_norm is None:
+        if isinstance(descent.optimizer, FirstOrder):
             steps = self._descend(descent, descent.optimizer)
             if steps.losses:
                 return steps
@@ -191,35 +274,90 @@ class CompiledRunner(Runner):
             flat.assign(self.parameters, self._ahead.weights)
             self._ahead = None
 
+    def state(self) -> dict[str, Array]:
+        """Copy all weights and buffers of the model, as its `state_dict` gives them."""
+        if self._ahead is None:
+            return super().state()
+        if self._places is None:
+            self._places = self._find_places()
+        numbers = np.concatenate([self._ahead.weights, [p.data for p in self._places.others]])
+        return {
+            slot.key: numbers[self._places.of[slot.key]] if slot.trained else np.array(slot.content)
+            for slot in self._places.slots
+        }
+
+    def _find_places(self) -> _Places:
+        """Find where the numbers of the model's arrays stand among the parameters."""
+        place, others, of = {p: i for i, p in enumerate(self.parameters)}, [], {}
+        slots = list(self.model.slots())
+        for slot in slots:
+            if slot.trained:
+                values = arrays.flat(slot.content)
+                new = [v for v in dict.fromkeys(values) if v not in place]
+                place |= {v: len(place) + i for i, v in enumerate(new)}
+                others += new
+                of[slot.key] = np.array([place[v] for v in values]).reshape(arrays.shape(slot.content))
+        return _Places(slots, of, others)
+
     def _descend(self, descent: Descent, optimizer: FirstOrder) -> Steps:
         batches = equal_batches(descent.batches)
+        kept, order = self._present(), np.concatenate(batches)
         losses, outputs = self._take(
-            self.program, optimizer, *descent.examples, np.concatenate(batches), len(batches[0])
+            kept.program, kept.draws, optimizer, descent, tuple(descent.examples), order, len(batches[0])
         )
         return Steps(losses, self.shape_outputs(outputs) if descent.with_outputs and losses else None)
 
     def _take(
-        self, program: Program, optimizer: FirstOrder, X: Array, T: Array, order: Array, batch: int
+        self,
+        program: Program,
+        draws: Draws | None,
+        optimizer: FirstOrder,
+        descent: Descent,
+        examples: tuple[Array, ...],
+        order: Array,
+        batch: int,
     ) -> tuple[list[float], Array]:
         """Take steps by a program, and keep the weights in an array; return the losses, and outputs for each row."""
         if self._ahead is None:
             self._ahead = _Ahead(flat.weights(self.parameters), ~flat.free(self.parameters))
         weights, frozen = self._ahead
+        states = [] if draws is None else draws.states()
+        if draws is not None:  # other numbers each time that an example is taken
+            examples = *(array[order] for array in examples), draws.sample(len(order))
+            order = np.arange(len(order))
+        steps = -(-len(order) // batch)
         with self.run(program):
             found = program.descend(
-                X,
-                T,
+                *examples,
                 order=order,
                 batch=batch,
                 weights=weights,
                 rule=type(optimizer).rule,
                 slots=optimizer.memory,
-                settings=optimizer.settings_ahead(-(-len(order) // batch)),
+                settings=optimizer.settings_ahead(steps, descent.rates),
                 frozen=frozen if frozen.any() else None,
+                clip_norm=descent.clip_norm,
             )
         self._ahead = _Ahead(found.weights, frozen)
-        optimizer.move_on(len(found.losses), found.slots)
+        done = len(found.losses)
+        optimizer.move_on(done, found.slots)
+        if draws is not None and done < steps:  # the step that fails draws its own again
+            for generator, state in states:
+                generator.bit_generator.state = state
+            draws.sample(done * batch)
         return found.losses.tolist(), found.outputs
+
+
+class Batch(NamedTuple):
+    """A batch as a program takes it.
+
+    Attributes:
+        program: the program.
+        arrays: its arguments.
+    """
+
+    program: Program
+    arrays: tuple[Array, ...]
 
 
 def equal_batches(batches: Sequence[Array]) -> Sequence[Array]:
@@ -237,27 +375,32 @@ class ReplayedObjective(BatchObjective):
         self.parameters = runner.parameters
         self.reached = runner.reached
 
+    @cached_property
+    def batch(self) -> Batch:
+        """The program and its arrays: the same numbers are drawn for every evaluation."""
+        return self.runner.batch(self.X, self.T)
+
     def value(self, w: Vector) -> float:
         """Compute the mean loss at w."""
         self.evaluations += 1
-        with self.runner.run(self.runner.program) as program:
-            losses, outputs = program(self.X, self.T, weights=w)
+        with self.runner.run(self.batch.program) as program:
+            losses, outputs = program(*self.batch.arrays, weights=w)
         self._seen = (w.copy(), self.runner.shape_outputs(outputs))
         return float(np.mean(losses))
 
     def sweep(self, w: Vector) -> tuple[float, Vector]:
         """Compute the mean loss at w and its gradient."""
         self.evaluations += 1
-        with self.runner.run(self.runner.program) as program:
-            value, slopes = program.value_and_grad(self.X, self.T, weights=w)
+        with self.runner.run(self.batch.program) as program:
+            value, slopes = program.value_and_grad(*self.batch.arrays, weights=w)
         return value, np.where(flat.free(self.parameters), slopes, 0.0)
 
     def hessian(self, w: Vector) -> Matrix:
         """Compute the matrix of second derivatives."""
         self.evaluations += 1
         free = flat.free(self.parameters)
-        with self.runner.run(self.runner.program) as program:
-            matrix = program.hessian(self.X, self.T, weights=w)
+        with self.runner.run(self.batch.program) as program:
+            matrix = program.hessian(*self.batch.arrays, weights=w)
         matrix = np.where(free[:, None] & free, matrix, 0.0)
         return (matrix + matrix.T) / 2.0
 

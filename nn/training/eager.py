@@ -19,6 +19,7 @@ from nn.module import Module
 from nn.optim import flat
 from nn.optim.flat import Vector
 from nn.optim.objective import Matrix, second_derivatives
+from nn.training.kept import check_attributes, check_calls
 from nn.training.runner import Array, BatchObjective, Loss, Runner, stack
 
 __all__ = ["EagerRunner", "RecordedObjective", "check_loss"]
@@ -52,6 +53,7 @@ class EagerRunner(Runner):
         self.regularizer = regularizer
         self._batchwise: dict[bool, bool] = {}
         self._together = 0
+        self._call: list[Any] | None = []  # losses of the first call; None after they were compared with another
 
     @cached_property
     def named(self) -> dict[str, Value]:
@@ -63,12 +65,17 @@ class EagerRunner(Runner):
         """What to differentiate by."""
         return self.model.parameters() if self.chosen is None else self.chosen
 
+    def refresh(self) -> None:
+        """List the parameters anew, by name."""
+        self.__dict__.pop("named", None)
+
     def objective(self, X: Array, T: Array) -> RecordedObjective:
         """Make the loss over a batch a function of the weights."""
         return RecordedObjective(self, X, T)
 
     def outputs(self, X: Array) -> Array:
         """Compute the outputs without recording."""
+        check_attributes(self.model, X)
         with no_grad():
             if self.whole:
                 return stack([arrays.numbers(out) for out in self.model.batch(separate(X))])
@@ -80,6 +87,7 @@ class EagerRunner(Runner):
 
     def loss(self, X: Array, T: Array) -> tuple[float, Array]:
         """Compute the mean loss and the outputs without recording."""
+        check_attributes(self.model, X)
         losses: list[float] = []
         outputs: list[Array] = []
         with no_grad():
@@ -99,25 +107,42 @@ class EagerRunner(Runner):
 
     def losses(self, X: Array, T: Array, *, alone: bool) -> Iterator[tuple[list[Any], list[Any]]]:
         """Compute losses and outputs, one example at a time if `alone`, else as many as go into one graph."""
-        start = 0
-        while start < len(X):
-            size = len(X) if self.whole else 1 if alone else self._together or 1
-            rows, targets = separate(X[start : start + size]), separate(T[start : start + size])
+        if self.whole:
             with differentiating(frozenset(self.parameters)):
-                if self.whole:
-                    outputs = self.model.batch(rows)
-                    losses = [self.loss_of(out, t) for out, t in zip(outputs, targets, strict=True)]
-                else:
-                    losses, outputs = [], []
-                    for self.example, (row, target) in enumerate(zip(rows, targets, strict=True), start):
-                        outputs.append(self.model(row))
-                        losses.append(self.loss_of(outputs[-1], target))
-            self.example = None
-            if not alone and not self._together:
-                operands = sum(len(node.operands) for node in Graph(check_loss(losses[0])))
-                self._together = max(1, min(MAX_EXAMPLES_IN_A_GRAPH, MAX_OPERANDS_IN_A_GRAPH // max(operands, 1)))
+                outputs = self.model.batch(separate(X))
+                losses = [self.loss_of(out, t) for out, t in zip(outputs, separate(T), strict=True)]
+            self._compare_calls(losses)
             yield losses, outputs
-            start += size
+            return
+        losses, outputs = [], []
+        for place, (row, target) in enumerate(zip(separate(X), separate(T), strict=True), 1):
+            self.example = place - 1
+            with differentiating(frozenset(self.parameters)):
+                outputs.append(self.model(row))
+                losses.append(self.loss_of(outputs[-1], target))
+            self._compare_calls(losses[-1:])
+            if len(losses) == (1 if alone else self._together or self._count_together(losses[0])) or place == len(X):
+                self.example = None
+                yield losses, outputs
+                losses, outputs = [], []
+
+    def _compare_calls(self, losses: list[Any]) -> None:
+        """Compare the graphs of the first two calls of the model.
+
+        Raises:
+            ValueError: the model keeps a Value that was computed from its weights.
+        """
+        if self._call:
+            check_calls(self.model, self._call, losses)
+            self._call = None
+        elif self._call is not None:
+            self._call = losses
+
+    def _count_together(self, loss: Any) -> int:
+        """Count the examples that go into one graph: in the first batch as many as in all others, to the last bit."""
+        operands = sum(len(node.operands) for node in Graph(check_loss(loss)))
+        self._together = max(1, min(MAX_EXAMPLES_IN_A_GRAPH, MAX_OPERANDS_IN_A_GRAPH // max(operands, 1)))
+        return self._together
 
 
 class RecordedObjective(BatchObjective):

@@ -64,6 +64,8 @@ class Film(Callback):
         [0, 2, 4, 6, 8, 10]
     """
 
+    only_watches = True
+
     def __init__(self, every: int = 1, example: int = 0, *, budget: int = MAX_CHARACTERS) -> None:
         for name, number, least in (("every", every, 1), ("example", example, 0), ("budget", budget, 1)):
             if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
@@ -117,6 +119,7 @@ class Film(Callback):
 
     def on_step_end(self, training: Training) -> None:
         """Keep the loss of the last moment, and take one where it is due."""
+        training.settle()
         if self.steps[-1] == self._total:
             self._losses[-1] = training.loss  # of the weights before the step
         self._total += 1

@@ -14,6 +14,7 @@ The same by hand, with nothing hidden::
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,9 @@ from nn.training.checks import (
 )
 from nn.training.choice import choose_runner
 from nn.training.film import Film, check_film
+from nn.training.going_on import Standing, check_initial_epoch
 from nn.training.history import History
+from nn.training.kept import check_attributes
 from nn.training.loop import DivergedError, Loop
 from nn.training.progress import Progress
 from nn.training.runner import Loss
@@ -77,6 +80,8 @@ def fit(
     schedule: Schedule | Callable[[int], float] | None = None,
     clip_norm: float | None = None,
     film: Film | None = None,
+    initial_epoch: int = 0,
+    training: History | None = None,
 ) -> History:
     """Train a model by descent on the mean loss of batches (lectures L2.3, L2.7).
 
@@ -89,7 +94,7 @@ def fit(
         y: targets: numbers or classes (n,), or (n, outputs).
         loss: a name such as ``"mse"`` or ``"huber(0.5)"``, or a function ``(outputs, target) -> Value``.
         optimizer: a name, for its default learning rate, or an optimiser over parameters of the model.
-        epochs: the most passes over the training examples.
+        epochs: the most passes over the training examples, those before `initial_epoch` among them.
         batch_size: examples a step: 1 for stochastic descent, None for the full batch.
         validation_split: share of the examples, the last ones before any shuffling, that are kept for validation,
             as Keras does it.
@@ -108,6 +113,10 @@ def fit(
         schedule: the learning rate's factor from epoch to epoch.
         clip_norm: the longest that the gradient of a step may be; longer ones are shortened.
         film: what films the training, step by step: ``film.save("training.html")`` shows it afterwards.
+        initial_epoch: how many epochs are done already; the orders of the later ones are those that the seed gives
+            them. With a schedule pass `training` instead.
+        training: the history of a training that goes on with the same model and optimiser, from where it stands: the
+            numbers are then, bit for bit, those of one that was never stopped. See `nn.load_training`.
 
     Returns:
         the history: loss and metrics of every epoch, and why the training ended.
@@ -134,6 +143,7 @@ def fit(
     outputs = check_examples(model, loss_of, examples, "y")
     advice = advise(outputs, loss_of, measures.values())
     del outputs  # and their graph
+    check_attributes(model, examples.X)
     examples, validation = set_aside(examples, validation_split)
     if validation_data is not None:
         if validation is not None:
@@ -149,6 +159,11 @@ def fit(
     full = batch_size is None or batch_size >= n
     batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not full, seed=seed)
     check_batches(model, n, batches.batch_size)
+    standing = None if training is None else Standing.read(training, epochs, initial_epoch)
+    done = initial_epoch if standing is None else standing.epoch
+    if standing is None and initial_epoch:
+        check_initial_epoch(initial_epoch, epochs, schedule)
+        batches.skip(initial_epoch)
     with mode(model, training=True):
         runner, note = choose_runner(
             model,
@@ -157,7 +172,7 @@ def fit(
             descent.parameters,
             regularizer,
             asked=compile,
-            examples=n * epochs,
+            examples=n * (epochs - done),
             batch=batches.batch_size,
         )
     for one in watching:
@@ -176,10 +191,17 @@ def fit(
         Progress(progress, epochs, len(batches)),
         None if schedule is None else Scheduler(descent, schedule),
         clip_norm,
+        done,
+        standing,
     )
+    if training is not None and standing is not None:
+        loop.training.history = training.go_on()
+        standing.restore_weights(model)
     notes = loop.training.history.notes
     notes += [note] if note else []
     notes += advice
+
+    notes += [] if standing is None else standing.notes
     if batch_size is not None and batch_size > n:
         notes.append(f"batch_size {batch_size} is above the {n} training examples: every step takes all of them")
     if descent.needs != "gradient" and not full:
@@ -213,9 +235,9 @@ def evaluate(
     check_model(model)
     examples = Examples(*read_examples(X, y))
     loss_of, measures = find_loss(loss), find_metrics(metrics)
-    check_examples(model, loss_of, examples, "y")
     with mode(model, training=False):
-        mean, outputs = choose_runner(model, loss_of, *examples)[0].loss(*examples)
+        check = partial(check_examples, model, loss_of, examples, "y")
+        mean, outputs = choose_runner(model, loss_of, *examples, check=check)[0].loss(*examples)
     return {"loss": mean} | {name: float(measure(outputs, examples.T)) for name, measure in measures.items()}
 
 

@@ -33,6 +33,7 @@ class History(Mapping[str, list[float]]):
         stop_reason: why the training ended, in words; empty while it runs.
         seconds: how long it took.
         notes: what may surprise about the settings, in words.
+        state: where the training stands, so that ``fit(…, training=history)`` can go on; None if no `fit` gave it.
 
     Example:
         >>> history = History()
@@ -47,10 +48,17 @@ class History(Mapping[str, list[float]]):
         self.stop_reason = ""
         self.seconds = 0.0
         self.notes: list[str] = []
+        self.state: dict[str, Any] | None = None
 
     def append(self, row: dict[str, float]) -> None:
         """Add the row of the next epoch."""
         self.rows.append(row)
+
+    def go_on(self) -> History:
+        """Make a history that begins with what this one recorded."""
+        later = History()
+        later.rows, later.seconds = [dict(row) for row in self.rows], self.seconds
+        return later
 
     @property
     def epochs(self) -> int:

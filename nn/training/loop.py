@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,16 @@ import numpy as np
 from autograd import AutogradError, DomainError
 from nn.data.examples import Examples
 from nn.data.loading import DataLoader
+from nn.draws import find_generators
 from nn.metrics import Metric
 from nn.module import Module
 from nn.optim import flat
 from nn.optim.optimizer import StepError
 from nn.optim.optimizers import Optimizer
 from nn.optim.schedules import Scheduler
-from nn.training.callbacks import Callback, Training
+from nn.training.callbacks import HOOKS, Callback, Training
 from nn.training.checks import mode
+from nn.training.going_on import Standing, watched_loss
 from nn.training.history import History
 from nn.training.progress import Progress
 from nn.training.runner import Array, Descent, Runner, Steps
@@ -70,6 +73,8 @@ class Loop:
         progress: what reports.
         scheduler: what moves the learning rate, if anything.
         clip_norm: the longest gradient, if there is a limit.
+        done: epochs that were finished before.
+        standing: where the training stands that goes on, if one does.
     """
 
     model: Module
@@ -84,12 +89,16 @@ class Loop:
     progress: Progress
     scheduler: Scheduler | None
     clip_norm: float | None
+    done: int = 0
+    standing: Standing | None = None
 
     def __post_init__(self) -> None:
-        self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches))
-        self._stepwise = any(
-            getattr(one.on_step_end, "__func__", None) is not Callback.on_step_end for one in self.callbacks
-        )
+        self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches), epoch=self.done)
+        self.training.connect(self.runner, self._stand)
+        self._called = {hook: [one for one in self.callbacks if one.has(hook)] for hook in HOOKS}
+        self._stepwise = bool(self._called["on_step_end"])
+        self._first = self.done + 1
+        self._orders = [self.batches.random.bit_generator.state]  # of each epoch since the last one that was finished
         self._stride = 1 if self._stepwise else STEPS_AT_FIRST
         self._rows: Array = np.arange(len(self.examples.X))
 
@@ -101,6 +110,8 @@ class Loop:
             with self.progress, mode(self.model, training=True):
                 self.progress.say(history.notes)
                 self._notify("on_train_begin")
+                if self.standing is not None:
+                    self.standing.restore(self.callbacks, self.batches.random, self.scheduler)
                 while not training.stop_reason:
                     self._epochs()
                     if training.epoch == training.epochs:
@@ -116,26 +127,40 @@ class Loop:
             raise
         finally:
             self.runner.settle()
-            history.stop_reason, history.seconds = training.stop_reason, time.perf_counter() - began
-        self._notify("on_train_end")
+            history.stop_reason = training.stop_reason
+            history.seconds += time.perf_counter() - began
+            history.state = self._stand()._asdict()
+        self._end()
         return history
+
+    def _end(self) -> None:
+        """Tell the callbacks that it is over; where they put other weights back, note those of the last epoch."""
+        last = self.model.state_dict() if self._called["on_train_end"] else {}
+        self._notify("on_train_end")
+        now = self.model.state_dict() if last else {}
+        if not all(np.array_equal(last[key], now[key]) for key in last):
+            assert self.training.history.state is not None
+            self.training.history.state["weights"] = last, now
 
     def _epochs(self) -> None:
         """Go over the training examples once; or several times in one go, where nobody looks on in between."""
         training, steps = self.training, self.training.steps
         first, count = training.epoch + 1, 1
-        if self._unwatched and training.epoch:
+        if self._unwatched and first > self._first:
             count = max(1, min(training.epochs - training.epoch, self._stride // steps))
         training.epoch, training.step = first, 0
-        self.model.train()
         self._notify("on_epoch_begin")
-        batches = [rows for _ in range(count) for rows in self.batches]
+        batches = self._draw_batches(count)
+        rates = None if self.scheduler is None or count == 1 else self.scheduler.rates(count)
         losses: list[float] = []
         outputs: list[Array] = []
         try:
             while len(losses) < len(batches) and not training.stop_reason:
                 training.epoch, training.step = first + len(losses) // steps, len(losses) % steps
-                taken = self._descend(batches[len(losses) : len(losses) + self._stride])
+                some = slice(len(losses), min(len(losses) + self._stride, len(batches)))
+                taken = self._descend(
+                    batches[some], rates and [rates[k // steps] for k in range(some.start, some.stop)]
+                )
                 losses += taken.losses
                 if taken.outputs is not None:
                     outputs.append(taken.outputs)
@@ -160,13 +185,27 @@ class Loop:
             some = slice(k * steps, min((k + 1) * steps, len(losses)))
             self._record(first + k, losses[some], batches[some], None if seen is None else seen[k * n : (k + 1) * n])
 
-    def _descend(self, batches: list[Array]) -> Steps:
+    def _draw_batches(self, epochs: int) -> list[Array]:
+        """Draw the batches of some epochs, and note where their generator stands at the end of each."""
+        if not self.batches.shuffle:
+            return list(self.batches) * epochs
+        random = self.batches.random.bit_generator
+        batches: list[Array] = []
+        self._orders = [random.state]
+        for _ in range(epochs):
+            batches += self.batches
+            self._orders.append(random.state)
+        return batches
+
+    def _descend(self, batches: list[Array], rates: list[float] | None) -> Steps:
         """Take some steps, for about a quarter of a second at most, but one at least."""
         self._rows = batches[0]
+        if rates is not None:
+            self.optimizer.lr = rates[0]
         began = time.perf_counter()
         with self._locate_errors():
             taken = self.runner.descend(
-                Descent(self.optimizer, self.examples, batches, self.clip_norm, with_outputs=bool(self.metrics))
+                Descent(self.optimizer, self.examples, batches, self.clip_norm, bool(self.metrics), rates)
             )
         if not self._stepwise:
             each = (time.perf_counter() - began) / len(taken.losses)
@@ -177,25 +216,32 @@ class Loop:
     def _record(self, epoch: int, losses: list[float], batches: list[Array], outputs: Array | None) -> None:
         """Write an epoch's row into the history, look at the validation examples, and tell whoever looks on."""
         training = self.training
+        training.epoch = epoch
         sizes = [len(rows) for rows in batches]
         row = {"loss": sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)}
         if outputs is not None:
             targets = self.examples.T[np.concatenate(batches)]
             row |= {name: float(measure(outputs, targets)) for name, measure in self.metrics.items()}
-        if epoch == 1:
+        if epoch == self._first:
             self._report_unreached()
         if self.validation is not None:
             row |= self._validate(self.validation)
         training.history.append(row)
+        self.done = epoch
+        self._orders = self._orders[1:] or self._orders
         self._notify("on_epoch_end")
         self.progress.epoch(training)
         if self.scheduler is not None:
-            self.scheduler.step(row.get("val_loss", row["loss"]))
+            self.scheduler.step(watched_loss(row))
 
-    @property
+    @cached_property
     def _unwatched(self) -> bool:
         """Whether nothing needs to be asked or told between two epochs."""
-        return not self.callbacks and self.validation is None and self.scheduler is None and self.progress.silent
+        watched = any(self._called[hook] for hook in ("on_epoch_begin", "on_step_end", "on_epoch_end"))
+        by_loss = self.scheduler is not None and self.scheduler.schedule.looks_at_losses
+        # A generator that the model draws from as well gives it numbers between the orders of two epochs.
+        shared = any(self.batches.random is each for each in find_generators(self.model))
+        return not (watched or by_loss or shared) and self.validation is None
 
     def _validate(self, examples: Examples) -> dict[str, float]:
         with mode(self.model, training=False), self._locate_errors(validating=True):
@@ -252,10 +298,26 @@ class Loop:
             )
 
     def _notify(self, hook: str) -> None:
-        if self.callbacks:
+        called = self._called[hook]
+        of_users = any(not vars(type(one)).get("only_watches", False) for one in called)
+        if of_users:
             self.runner.settle()
-        for callback in self.callbacks:
+        for callback in called:
             getattr(callback, hook)(self.training)
+        if of_users and hook != "on_train_end":
+            self.model.train()
+            self.runner.refresh()
+
+    def _stand(self) -> Standing:
+        """Return where the training stands, after the last epoch that was finished."""
+        schedule = None
+        if self.scheduler is not None:
+            stepped = self.scheduler.epoch == self.done or not self.training.history.rows
+            row = None if stepped else self.training.row
+            schedule = self.scheduler.state_dict() if row is None else self.scheduler.state_after(watched_loss(row))
+        remembered = [[type(one).__name__, one.state_dict()] for one in self.callbacks]
+        steps = self.training.step if self.training.epoch > self.done else 0
+        return Standing(self.done, self._orders[0], schedule, [each for each in remembered if each[1]], steps)
 
 
 def _means_divergence(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograd import Program, Value
+from nn.draws import Draws
 from nn.module import Module
 from nn.optim.flat import Mask
 from nn.training.signature import Signature
@@ -31,12 +32,14 @@ class KeptProgram:
         program: the program.
         shape: of the model's outputs for one example.
         reached: which parameters its first result depends on.
+        draws: what an example draws at random, which is the program's last argument; None where it draws nothing.
         signature: what it was made of.
     """
 
     program: Program
     shape: tuple[int, ...]
     reached: Mask
+    draws: Draws | None
     signature: Signature | None
 
 

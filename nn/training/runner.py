@@ -40,6 +40,7 @@ class Descent:
         batches: the rows of each step, in order; one step or more.
         clip_norm: the longest that a gradient may be, if there is a limit.
         with_outputs: whether the model's outputs before each step are wanted.
+        rates: the learning rate of each step; that of the optimiser in all of them unless given.
     """
 
     optimizer: Optimizer
@@ -47,6 +48,7 @@ class Descent:
     batches: Sequence[Array]
     clip_norm: float | None = None
     with_outputs: bool = False
+    rates: Sequence[float] | None = None
 
 
 class Steps(NamedTuple):
@@ -138,8 +140,15 @@ class Runner(ABC):
         self.reached |= objective.reached
         return Steps([loss], outputs)
 
+    def refresh(self) -> None:  # noqa: B027  (most runners read the model anew at every batch)
+        """Look at the model anew: code of the user's may have changed it."""
+
     def settle(self) -> None:  # noqa: B027  (most runners have nothing to do here)
         """Write the weights that a descent has left aside into the parameters."""
+
+    def state(self) -> dict[str, Array]:
+        """Copy all weights and buffers of the model, as its `state_dict` gives them."""
+        return self.model.state_dict()
 
     def _objective_of(self, examples: Examples, rows: Array) -> BatchObjective:
         """Make the objective of a batch; for all examples always the same, of which a line search knows something."""

@@ -10,18 +10,19 @@ from __future__ import annotations
 import builtins
 import dis
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import CATALOGUE, Op, Value, scope
 from nn import arrays
 from nn.module import Module
-from nn.parameters import ParameterDict
+from nn.parameters import ParameterDict, Parameters
 
 __all__ = ["Signature", "signature"]
 
@@ -59,13 +60,14 @@ class Signature:
         )
 
 
-def signature(*things: Any) -> Signature | None:
+def signature(*things: Any, without: Iterable[NDArray[Any]] = ()) -> Signature | None:
     """Return the signature of what a program is made of; None where something in it may compute anything.
 
     Args:
         things: models, losses, penalties, parameters, and plain data.
+        without: arrays whose numbers do not matter, such as running statistics in training.
     """
-    reader = _Reader()
+    reader = _Reader(frozenset(map(id, without)))
     try:
         reader.read(things)
         reader.read_frozen()
@@ -81,8 +83,9 @@ class _Unreadable(Exception):  # noqa: N818  (never leaves this file)
 class _Reader:
     """Writes a signature."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: frozenset[int]) -> None:
         self.found = Signature()
+        self._without = without
         self._places: dict[int, int] = {}  # of objects that were met before
         self._of_users = False  # whether a function of the user's was met
 
@@ -103,11 +106,15 @@ class _Reader:
             for key, inner in thing.items():
                 self.read(key)
                 self.read(inner)
+        elif kind is Parameters:  # nothing is ever put into one
+            things.append(thing)
         elif isinstance(thing, np.ndarray) and thing.dtype == object:
             facts += (kind, thing.shape)
             self.read(thing.ravel().tolist())
         elif (kind is np.ndarray or isinstance(thing, np.generic)) and not thing.dtype.hasobject:
-            facts += (kind, thing.dtype, thing.shape, thing.tobytes())
+            facts += (kind, thing.dtype, thing.shape)
+            if id(thing) not in self._without:
+                facts.append(thing.tobytes())
         elif kind is Value:
             self._read_values([thing])
         elif _is_unchanging(thing):
@@ -139,7 +146,9 @@ class _Reader:
     def read_frozen(self) -> None:
         """Read which Values are frozen, at the end: the package's own functions never ask for it."""
         if self._of_users:
-            self.found.facts += [thing.requires_grad for thing in self.found.things if type(thing) is Value]
+            for thing in self.found.things:
+                if type(thing) is Value or type(thing) is Parameters:
+                    self.found.facts += [value.requires_grad for value in arrays.flat(thing)]
 
     def _is_new(self, thing: Any) -> bool:
         """Whether a thing was not met before; its place in the order of meeting is a fact."""

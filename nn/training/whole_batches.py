@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import Program, compile, total  # noqa: A004
+from autograd import Program, total
+from nn.draws import Draws
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
-from nn.training.compiled import CompiledRunner, ReplayedObjective, equal_batches
+from nn.training.compiled import Batch, CompiledRunner, ReplayedObjective, equal_batches
 from nn.training.eager import EagerRunner
 from nn.training.programs import find_reached
 from nn.training.runner import Array, BatchObjective, Descent, Steps
+from nn.training.signature import Signature, signature
 
 __all__ = ["BatchRunner"]
+
+
+class _Whole(NamedTuple):
+    """The program for batches of so many examples.
+
+    Attributes:
+        program: the program, of which a batch is one example.
+        draws: what a batch draws at random, if anything.
+        keepers: the parts that remember statistics of it, and how many numbers each is the mean of.
+        made_of: the signature of what it was made of.
+    """
+
+    program: Program
+    draws: Draws | None
+    keepers: list[tuple[Any, int]]
+    made_of: Signature | None
 
 
 class BatchRunner(CompiledRunner):
@@ -36,19 +54,19 @@ class BatchRunner(CompiledRunner):
 
     def __init__(self, eager: EagerRunner, X: Array, T: Array | None, backend: str, batch: int) -> None:
         self._batch, self._inputs, self._targets = batch, X, T
-        self._whole: dict[int, tuple[Program, list[tuple[Any, int]]]] = {}
+        self._whole: dict[int, _Whole] = {}
         super().__init__(eager, X, T, backend)
 
     @property
     def program(self) -> Program:
         """The program of a batch in training mode, of an example otherwise."""
-        return self.whole(self._batch)[0] if self.model.training else super().program
+        return self.whole(self._batch).program if self.model.training else super().program
 
     def _find_reached(self) -> Mask:
         return find_reached(self.program)
 
-    def whole(self, n: int) -> tuple[Program, list[tuple[Any, int]]]:
-        """Return the program for batches of n examples, and the parts that remember statistics of them."""
+    def whole(self, n: int) -> _Whole:
+        """Return the program for batches of n examples."""
         if n not in self._whole:
             modules: list[Any] = list(self.model.modules())
             keepers = [module for module in modules if getattr(module, "running_mean", None) is not None]
@@ -64,9 +82,9 @@ class BatchRunner(CompiledRunner):
                 moments = [number for pairs, _ in observed for pair in pairs for number in pair]
                 return loss, [*(number for y in outputs for number in self._flat(y)), *moments]
 
+            made_of = self._sign()
             example = self._inputs[:n], self._targets[:n]  # type: ignore[index]
-            program = compile(loss_and_outputs, *example, parameters=self.eager.parameters, backend=self.backend)
-            self._whole[n] = program, counts
+            self._whole[n] = _Whole(*self.trace(loss_and_outputs, *example), counts, made_of)
         return self._whole[n]
 
     def outputs(self, X: Array) -> Array:
@@ -98,9 +116,30 @@ class BatchRunner(CompiledRunner):
         return super().cost(-(-examples // batch), 1)
 
     def use_numba(self) -> None:
-        """Compile to machine code from now on, where numba is installed."""
+        """Run as machine code from now on, where numba is installed."""
         super().use_numba()
-        self._whole.clear()
+        self._whole = {n: whole._replace(program=whole.program.on("auto")) for n, whole in self._whole.items()}
+
+    def _try(self, inputs: Any) -> None:
+        self.model.batch(list(inputs))
+
+    def _sign(self) -> Signature | None:
+        statistics = [slot.content for slot in self.model.slots() if not slot.trained]
+        eager = self.eager
+        return signature(self.model, eager.chosen, eager.loss_of, eager.regularizer, without=statistics)
+
+    def refresh(self) -> None:
+        """Look at the model anew before the next program runs; running statistics move without changing a program."""
+        super().refresh()
+        now = self._sign() if self._whole else None
+        self._whole = {
+            n: whole for n, whole in self._whole.items() if now and whole.made_of and whole.made_of.matches(now)
+        }
+
+    def batch(self, X: Array, T: Array) -> Batch:
+        """Return the program for a batch and the arrays that it takes, with numbers drawn for it."""
+        program, draws, *_ = self.whole(len(X))
+        return Batch(program, (X[None], T[None]) if draws is None else (X[None], T[None], draws.sample(1)))
 
     def objective(self, X: Array, T: Array) -> BatchObjective:
         """Make the loss over a batch a function of the weights."""
@@ -108,7 +147,7 @@ class BatchRunner(CompiledRunner):
 
     def part_outputs(self, outputs: Array, n: int) -> Array:
         """Return the outputs of all examples from what steps gave; statistics go to the parts that keep them."""
-        _, keepers = self.whole(n)
+        keepers = self.whole(n).keepers
         size = n * int(np.prod(self._shape))
         for row in outputs[:, size:].tolist():
             numbers = iter(row)
@@ -120,7 +159,8 @@ class BatchRunner(CompiledRunner):
         n = len(descent.batches[0])
         rows = np.stack([rows for rows in equal_batches(descent.batches) if len(rows) == n])
         X, T = descent.examples
-        losses, outputs = self._take(self.whole(n)[0], optimizer, X[rows], T[rows], np.arange(len(rows)), 1)
+        program, draws, *_ = self.whole(n)
+        losses, outputs = self._take(program, draws, optimizer, descent, (X[rows], T[rows]), np.arange(len(rows)), 1)
         shaped = self.part_outputs(outputs, n) if losses else None
         return Steps(losses, shaped if descent.with_outputs else None)
 
@@ -132,15 +172,15 @@ class ReplayedBatch(ReplayedObjective):
 
     def value(self, w: Vector) -> float:
         self.evaluations += 1
-        with self.runner.run(self.runner.whole(len(self.X))[0]) as program:
-            loss, outputs = program(self.X[None], self.T[None], weights=w)
+        with self.runner.run(self.batch.program) as program:
+            loss, outputs = program(*self.batch.arrays, weights=w)
         self._seen = (w.copy(), self.runner.part_outputs(outputs, len(self.X)))
         return float(loss[0])
 
     def sweep(self, w: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
-        with self.runner.run(self.runner.whole(len(self.X))[0]) as program:
-            value, slopes = program.value_and_grad(self.X[None], self.T[None], weights=w)
+        with self.runner.run(self.batch.program) as program:
+            value, slopes = program.value_and_grad(*self.batch.arrays, weights=w)
         self.value(w)  # for the outputs and the statistics
         self.evaluations -= 1
         return value, np.where(flat.free(self.parameters), slopes, 0.0)

@@ -205,7 +205,7 @@ def test_ctrl_c_keeps_early_stopping_from_putting_weights_back() -> None:
 def momentum_descent(callbacks: list[Callback]) -> tuple[Module, History]:
     net = MLP(2, [3, 1], "tanh", seed=1)
     optimizer = SGD(net.parameters(), lr=0.01, momentum=0.9)
-    return net, fit(net, X, Y, "mse", optimizer, 150, 3, seed=0, callbacks=callbacks)
+    return net, fit(net, X, Y, "mse", optimizer, 600, 3, seed=0, callbacks=callbacks)
 
 
 @pytest.fixture(scope="module")
@@ -369,7 +369,7 @@ def test_a_mistake_in_the_users_code_is_not_divergence(mistake: Exception) -> No
     with pytest.raises(type(mistake)) as caught:
         fit(Mistaken(2, 1, W=[[0.0, 0.0]], b=[0.0]), X, Y, "mse", epochs=2, batch_size=4, shuffle=False)
     assert caught.value is mistake
-    assert mistake.__notes__ == ["This happened in fit, in epoch 1, step 3 of 3, at row 8."]
+    assert mistake.__notes__ == ["This happened in fit, in epoch 1, step 3 of 3, at row 9."]
 
 
 def test_the_first_error_of_a_diverging_loss_is_a_sentence_of_its_own() -> None:
