@@ -55,7 +55,7 @@ class Training:
     _runner: Any = field(default=None, repr=False)
     _stand: Any = field(default=None, repr=False)
 
-    def connect(self, runner: Any, stand: Callable[[], Any]) -> None:
+    def connect(self, runner: Any, stand: Callable[[], Any] | None) -> None:
         """Learn who holds the weights while steps are taken, and who knows where the training stands."""
         self._runner, self._stand = runner, stand
 

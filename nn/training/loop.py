@@ -104,6 +104,12 @@ class Loop:
 
     def run(self) -> History:
         """Train, and give the history."""
+        try:
+            return self._train()
+        finally:
+            self.training.connect(None, None)  # which would hold each other
+
+    def _train(self) -> History:
         training, history = self.training, self.training.history
         began = time.perf_counter()
         try:
