@@ -18,10 +18,10 @@ PLAY = "wnnwvwwn"
 DESCEND = "nwnwnnwvwwvnwnnnnwnvvwvvnnfnrn"
 
 SOURCE = """
-from autograd.compiler.on_numba import machine
+from autograd.compiler.on_numba import machine, steps
 
 play = cfunc("void({play})", **OPTIONS)(machine.play)
-descend = cfunc("int64({descend})", **OPTIONS)(machine.descend)
+descend = cfunc("int64({descend})", **OPTIONS)(steps.descend)
 """
 
 

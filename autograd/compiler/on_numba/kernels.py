@@ -250,5 +250,5 @@ def head(real: str) -> str:
 def _machine() -> str:
     """Name the text of the machine, which generated kernels contain parts of."""
     here = Path(__file__)
-    texts = [here.with_name(name).read_bytes() for name in ("machine.py", "codes.py", "intrinsics.py")]
+    texts = [here.with_name(name).read_bytes() for name in ("machine.py", "steps.py", "codes.py", "intrinsics.py")]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
