@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
+from autograd.compiler.access import reads
 from autograd.compiler.formulas import slope_formulas
 from autograd.compiler.instructions import (
     Choice,
@@ -33,7 +34,6 @@ from autograd.compiler.instructions import (
     Tape,
     TapeSweep,
     TransposedProduct,
-    reads,
     rows,
 )
 from autograd.compiler.roll import Forward, Layout

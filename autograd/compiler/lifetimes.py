@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.instructions import Choice, Map, MatrixProduct, RowDots, Rows, Sum, reads, rows, values_of
+from autograd.compiler.access import reads, values_of
+from autograd.compiler.instructions import Choice, Map, MatrixProduct, RowDots, Rows, Sum, rows
 from autograd.compiler.roll import Forward, Layout
 
 __all__ = ["reuse"]

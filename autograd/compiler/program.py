@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.collector import hold_collector
 from autograd.compiler import derivatives, results
+from autograd.compiler.access import products
 from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.execution import count, lay_out
-from autograd.compiler.instructions import products
 from autograd.compiler.listing import Instructions
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.options import Options

@@ -7,6 +7,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.access import parts_of, reads, values_of, writes
 from autograd.compiler.adjoint import Sweep
 from autograd.compiler.instructions import (
     Clear,
@@ -19,10 +20,6 @@ from autograd.compiler.instructions import (
     Slopes,
     Tape,
     TransposedProduct,
-    parts_of,
-    reads,
-    values_of,
-    writes,
 )
 from autograd.compiler.listing import describe
 from autograd.compiler.roll import Layout

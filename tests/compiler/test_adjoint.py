@@ -8,7 +8,8 @@ from strategies import programs, wirings
 import autograd
 import nn
 from autograd import CompileError, Value, dot, tanh
-from autograd.compiler.instructions import Clear, Map, OuterProduct, RowSums, TransposedProduct, reads, writes
+from autograd.compiler.access import reads, writes
+from autograd.compiler.instructions import Clear, Map, OuterProduct, RowSums, TransposedProduct
 
 
 def swept(f, *example, parameters=(), wrt="parameters"):

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, operands_of, rows
+from autograd.compiler.access import operands_of
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Rows, Sum, rows
 from autograd.compiler.listing import describe
 
 

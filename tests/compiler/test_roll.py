@@ -6,7 +6,8 @@ import pytest
 import autograd
 import nn
 from autograd import Value, dot, exp, maximum, square, tanh, total
-from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Sum, operands_of
+from autograd.compiler.access import operands_of
+from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Sum
 
 
 def matrix(name, rows, columns):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
+from autograd.compiler.access import parts_of, values_of
 from autograd.compiler.adjoint import Marks, Sweep, mark_active, recorded_slopes
 from autograd.compiler.instructions import (
     Choice,
@@ -31,8 +32,6 @@ from autograd.compiler.instructions import (
     Tape,
     TapeSweep,
     TransposedProduct,
-    parts_of,
-    values_of,
 )
 from autograd.compiler.on_numba import codes as machine
 from autograd.compiler.on_numba.kernels import Kernels

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.access import parts_of, values_of
 from autograd.compiler.adjoint import Sweep, mark_active, recorded_slopes
 from autograd.compiler.formulas import forward_formula, may_be_singular
 from autograd.compiler.instructions import (
@@ -32,8 +33,6 @@ from autograd.compiler.instructions import (
     Tape,
     TapeSweep,
     TransposedProduct,
-    parts_of,
-    values_of,
 )
 from autograd.compiler.listing import describe
 from autograd.compiler.on_numpy.choices import add_to_chosen, choose, find_chosen
