@@ -20,6 +20,7 @@ if _exists(_dirname(__file__) + "/tracer.py"):
 
 from autograd.backward import gradients
 from autograd.choosing import choose
+from autograd.collector import hold_collector
 from autograd.context import differentiating, no_grad, scope
 from autograd.draw.explorer import Frames, Plane, explore
 from autograd.errors import (
@@ -103,6 +104,7 @@ __all__ = [
     "grad",
     "gradients",
     "hessian",
+    "hold_collector",
     "hvp",
     "is_traced",
     "jacobian",

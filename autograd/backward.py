@@ -14,6 +14,7 @@ from typing import Any
 from autograd import ops, tree
 from autograd.anomaly import check_bends, find_excused, no_second_derivative, report_anomaly, trainable_leaves
 from autograd.arrays import is_array
+from autograd.collector import hold_collector
 from autograd.errors import ControlFlowError, NoGradientError, OperandTypeError, StaleGraphError
 from autograd.floats import apply_to_extended, real_number, slopes_on_floats
 from autograd.graph import reaching, same_number, topological
@@ -250,6 +251,7 @@ def _nothing_to_do(root: Value) -> NoGradientError:
     )
 
 
+@hold_collector()
 def differentiable_sweep(
     root: Value, seed: float, wanted: Set[Value], until: Set[Value] = frozenset()
 ) -> dict[Value, Value]:

@@ -8,32 +8,45 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 
 __all__ = ["hold_collector"]
 
-_lock = threading.Lock()
+#: Objects that gather before the collector looks at them inside a block: more than graphs that fit into memory have,
+#: and still a bound to the garbage that a function may make while it is differentiated.
+HELD = (50_000_000, 1_000, 1_000)
+
+_lock = threading.RLock()  # a signal may come between two lines, and its handler differentiate
 _holders = 0
-_was_enabled = False
+_before = HELD
 
 
-@contextmanager
-def hold_collector() -> Iterator[None]:
-    """Keep the collector from running inside the block, and put it back as it was after the last block that ends.
+class hold_collector(ContextDecorator):  # noqa: N801
+    """Keep Python's garbage collector from running while graphs grow; it is as it was after the last block that ends.
 
-    Blocks may nest, and overlap in several threads.
+    A context manager and a decorator, which everything of this package that records uses; a training loop by hand may
+    too. Blocks may nest, end by an error, and overlap in several threads, for the whole process has one collector. Its
+    thresholds are raised and its switch is left alone: what ``gc.enable()`` and ``gc.disable()`` say inside holds
+    afterwards, and so do thresholds that are set inside.
+
+    Example:
+        >>> from autograd import Value, total
+        >>> with hold_collector():
+        ...     y = total([Value(1.0) * k for k in range(100_000)])
+        ...     y.backward()
     """
-    global _holders, _was_enabled
-    with _lock:
-        if _holders == 0:
-            _was_enabled = gc.isenabled()
-            gc.disable()
-        _holders += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _holders, _before
+        with _lock:
+            _holders += 1
+            if _holders == 1:
+                _before = gc.get_threshold()
+                gc.set_threshold(*HELD)
+
+    def __exit__(self, *_: object) -> None:
+        global _holders
         with _lock:
             _holders -= 1
-            if _holders == 0 and _was_enabled:
-                gc.enable()
+            if _holders == 0 and gc.get_threshold() == HELD:
+                gc.set_threshold(*_before)

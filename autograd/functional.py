@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd import ops, tree
 from autograd.arrays import is_array
+from autograd.collector import hold_collector
 from autograd.context import enable_grad
 from autograd.errors import OperandTypeError
 from autograd.lifting import Function, Lifted, below, call, captures, one_number, sweep, value_and_aux, without_graph
@@ -51,6 +52,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
     """
 
     @_named_as(f)
+    @hold_collector()
     @enable_grad()
     def differentiate(*args: Any, **named: Any) -> tuple[Any, Any]:
         out, lifted = call(f, args, named, argnums)
@@ -108,6 +110,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     @_named_as(f)
+    @hold_collector()
     @enable_grad()
     def differentiate(*args: Any, **named: Any) -> Any:
         outputs, lifted = call(f, args, named, argnums)
@@ -141,6 +144,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     @_named_as(f)
+    @hold_collector()
     @enable_grad()
     def differentiate(*args: Any, **named: Any) -> Any:
         y, lifted = call(f, args, named, argnums)
@@ -183,6 +187,7 @@ def derivative(f: Function, order: int = 1) -> Function:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 
     @_named_as(f)
+    @hold_collector()
     @enable_grad()
     def differentiate(x: Any, **named: Any) -> Any:
         if tree.parts(x) is not None and not is_array(x):

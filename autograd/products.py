@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd import ops, tree
 from autograd.anomaly import anomaly, find_excused, is_anomaly, no_second_derivative
+from autograd.collector import hold_collector
 from autograd.context import enable_grad
 from autograd.graph import topological
 from autograd.lifting import (
@@ -27,6 +28,7 @@ from autograd.value import Value, number_of
 __all__ = ["hvp", "jvp", "vjp"]
 
 
+@hold_collector()
 @enable_grad()
 def hvp(f: Function, x: Any, v: Any) -> Any:
     """Multiply the Hessian of f at x by the vector v, at the cost of two sweeps.
@@ -51,6 +53,7 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     return lifted.rebuild(sweep(along, lifted.leaves, lifted.nested))
 
 
+@hold_collector()
 @enable_grad()
 def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     """Compute f, and make the function that multiplies a vector with its Jacobian: one sweep backward for each vector.
@@ -75,6 +78,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     own = frozenset(leaf for each in lifted for leaf in each.leaves)
     nested = any(each.nested for each in lifted) or captures(below(outputs, own), own)
 
+    @hold_collector()
     @enable_grad()
     def pull_back(vector: Any) -> tuple[Any, ...]:
         weights = read_vector(outputs, vector)
@@ -86,6 +90,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     return outputs if nested else without_graph(outputs), pull_back
 
 
+@hold_collector()
 @enable_grad()
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """Multiply the Jacobian of f by a vector, by one forward walk over the recorded slopes.

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from autograd.collector import hold_collector
 from autograd.errors import DomainError, OpDefinitionError, ValueOverflowError
 from autograd.floats import slopes_on_floats
 from autograd.op import Interval, Op
@@ -61,6 +62,7 @@ class _Mismatch(NamedTuple):
     reason: str
 
 
+@hold_collector()
 def check_gradients(
     f: Callable[..., Any], *xs: Any, order: int = 2, rtol: float = RTOL, allow_kinks: bool = False
 ) -> None:

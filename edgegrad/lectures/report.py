@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from autograd import Graph
+from autograd import Graph, hold_collector
 
 __all__ = ["Comparison", "Report", "Row", "row"]
 
@@ -172,6 +172,7 @@ class Row:
         """What may be asked of it, with the defaults: ``{"epochs": 1}``."""
         return {name: p.default for name, p in list(inspect.signature(self.function).parameters.items())[1:]}
 
+    @hold_collector()
     def __call__(self, out: Path | None = None, **options: Any) -> Report:
         """Run the row.
 

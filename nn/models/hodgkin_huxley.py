@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, exp, expm1, where
+from autograd import Value, exp, expm1, hold_collector, where
 from nn.arrays import Number
 
 __all__ = ["HodgkinHuxley", "State", "Trajectory"]
@@ -135,6 +135,7 @@ class HodgkinHuxley:
             *(alpha * (1.0 - gate) - beta * gate for gate, (alpha, beta) in gates),
         )
 
+    @hold_collector()
     def simulate(
         self, current: Current, until: float, dt: float = 0.01, method: str = "rk4", start: State | None = None
     ) -> Trajectory:

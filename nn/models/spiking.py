@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from autograd import Value, derivative, exp, expm1, scope
+from autograd import Value, derivative, exp, expm1, hold_collector, scope
 from nn import arrays
 from nn.arrays import Number
 from nn.errors import WiringError
@@ -129,6 +129,7 @@ class SpikingNetwork(Module):
         """Prepare for each neuron a scope and the stem of its spikes' names."""
         self._labels = {name: (scope(name), self.qualify(name)) for name in self.neurons}
 
+    @hold_collector()
     def forward(self, trains: Mapping[str, Sequence[Number]], until: float = 100.0) -> dict[str, list[Value]]:
         """Simulate the network from time 0, at rest.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Graph, NoGradientError, Value, differentiating, gradients, no_grad, total
+from autograd import Graph, NoGradientError, Value, differentiating, gradients, hold_collector, no_grad, total
 from nn import arrays
 from nn.data.examples import separate
 from nn.losses.losses import half_squared_error, mse
@@ -159,6 +159,7 @@ class RecordedObjective(BatchObjective):
             losses = [float(loss) for loss, _, _ in self._examples(w)]
             return sum(losses) / len(losses) + float(self._penalty() or 0.0)
 
+    @hold_collector()
     def sweep(self, w: Vector) -> tuple[float, Vector]:
         """Compute the mean loss and its gradient, by recording and sweeping a few examples at a time."""
         share, value, reached = 1.0 / len(self.X), 0.0, False
@@ -185,6 +186,7 @@ class RecordedObjective(BatchObjective):
         self._seen = (w.copy(), stack(collected))
         return value / len(self.X) + float(penalty or 0.0), slopes
 
+    @hold_collector()
     def hessian(self, w: Vector) -> Matrix:
         """Compute the matrix of second derivatives, example by example."""
         matrix = np.zeros((len(w), len(w)))
@@ -201,6 +203,7 @@ class RecordedObjective(BatchObjective):
         with self._at(w), no_grad():
             return np.array([float(e) for e in self._errors(w)])
 
+    @hold_collector()
     def residuals_and_jacobian(self, w: Vector) -> tuple[Vector, Matrix]:
         """Compute the errors and their Jacobian, one sweep an error."""
         free = flat.free(self.parameters)
