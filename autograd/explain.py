@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.backward import pass_down
+from autograd.collector import hold_collector
+from autograd.derivation import derive
 from autograd.errors import NotConnectedError, OperandTypeError
-from autograd.graph import Edge, edges_of, expression, label, slope_symbol, topological
-from autograd.scaled import ZERO, Scaled, multiply
+from autograd.graph import Edge, expression, label, slope_symbols, topological
+from autograd.scaled import Scaled, multiply
 from autograd.staleness import assigned_since
 from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, printable, product, text
 from autograd.value import Value
@@ -39,7 +40,7 @@ class Factor(NamedTuple):
     @property
     def symbol(self) -> Any:
         """The factor as one product of the edges' formulas."""
-        return product([slope_symbol(edge, expression) for edge in self.edges])
+        return product([edge.symbol for edge in self.edges])
 
     @property
     def number(self) -> float:
@@ -56,14 +57,19 @@ class Path(NamedTuple):
     @property
     def factors(self) -> tuple[Factor, ...]:
         """The path cut at its named Values."""
-        factors: list[Factor] = []
-        run: list[Edge] = []
-        for edge in self.edges:
-            run.append(edge)
-            if edge.operand.name is not None or edge is self.edges[-1]:
-                factors.append(Factor(run[0].output, edge.operand, tuple(run)))
-                run = []
-        return tuple(factors)
+        return tuple([self._factor(span) for span in self._spans()])
+
+    def _spans(self) -> list[tuple[int, int]]:
+        ends = [place for place, edge in enumerate(self.edges[:-1], 1) if edge[0]._name is not None]
+        return list(zip([0, *ends], [*ends, len(self.edges)], strict=True)) if self.edges else []
+
+    def _factor(self, span: tuple[int, int]) -> Factor:
+        edges = self.edges[slice(*span)]
+        return Factor(edges[0].output, edges[-1].operand, edges)
+
+    def _shown(self) -> list[Factor | None]:
+        """Return the factors that are written out; None stands for those between them."""
+        return [None if span is None else self._factor(span) for span in _elide(self._spans(), None)]
 
 
 class Child(NamedTuple):
@@ -93,32 +99,31 @@ class Explanation:
         children: the nearest named Values above `value` (and the output); total = Σ E·slope over them (lecture L5.4).
     """
 
+    @hold_collector()
     def __init__(self, output: Value, value: Value, paths: int, precision: int) -> None:
         self.output, self.value, self.precision = output, value, precision
+        output._check_trace("explain()")
         nodes = topological([output])
-        ranked, counts, totals = _from_below(nodes, value, paths)
-        if output not in counts:
+        found = derive(nodes, value, paths)
+        if found is None:
             raise NotConnectedError(
                 f"{output._describe()} does not depend on {value._describe()}: no path of edges leads from one to the "
                 "other. Pass the very Value that the output was computed from, not a copy of the same name."
             )
-        self._total, self.count = totals[output], counts[output]
+        self._total, self.count, self._terms = found.total, found.number, found.terms
         self.total = float(self._total)
-        self.paths = tuple(_path(output, value, ranked, rank) for rank in range(len(ranked[output])))
+        self.paths = tuple([Path(tuple(edges), float(number)) for edges, number in found.paths])
+        self._products = [number for _, number in found.paths]
         self._rest = self._total
-        for path in self.paths:
-            self._rest = self._rest - _product(path.edges)
+        for number in self._products:
+            self._rest = self._rest - number
         self.rest = float(self._rest) if self.count > len(self.paths) else 0.0
-        seeds: dict[Value, Any] = {**dict.fromkeys(nodes, ZERO), output: Scaled(1.0)}
-        adjoints = pass_down(
-            nodes, seeds, lambda node, adjoint: [Scaled(s) if s else None for s in node.slopes] if adjoint else ()
-        )
+        self._slopes: dict[Value, list[Any]] = {}
         assigned = assigned_since(nodes)
         self._notes: dict[str, list[Value]] = {}
         for leaf in nodes:
             if assigned.note(leaf):
                 self._notes.setdefault(assigned.note(leaf), []).append(leaf)
-        self._terms = _terms(nodes, output, value, adjoints)
         self.children = tuple(Child(node, float(adjoint), float(slope)) for node, adjoint, slope in self._terms)
 
     def __str__(self) -> str:
@@ -146,15 +151,15 @@ class Explanation:
         if self.output.name is None and self.output is not self.value:
             lines.append(f"{self._label(self.output)} = {text(expression(self.output), self.precision)}")
         if self.count == 1:
-            return [*lines, f"{self._head()} = {self._path(self.paths[0])}"]
+            return [*lines, f"{self._head()} = {self._path(self.paths[0], self._products[0])}"]
         if len(self.children) > 1:
             lines.append(self._by_children())
         else:
             lines.append(f"{self._head()} = {self._number(self._total)}")
         lines.append(f"the sum over {self.count:,} paths:")
         width = len(str(len(self.paths)))
-        for index, path in enumerate(self.paths, 1):
-            lines.append(f"  {index:>{width}}. {self._path(path)}")
+        for index, (path, number) in enumerate(zip(self.paths, self._products, strict=True), 1):
+            lines.append(f"  {index:>{width}}. {self._path(path, number)}")
         others = self.count - len(self.paths)
         if others:
             lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self._rest)}")
@@ -167,7 +172,7 @@ class Explanation:
         r"""Write the derivation as LaTeX: one line, or an ``aligned`` environment with a line for each path."""
         head = self._fraction(self.output, self.value)
         if self.count == 1:
-            return f"{head} = {self._latex_path(self.paths[0])}{self._latex_recorded()}"
+            return f"{head} = {self._latex_path(self.paths[0], self._products[0])}{self._latex_recorded()}"
         total = self._latex_number(self._total)
         rows = [f"{head} &= {total}"]
         if len(self.children) > 1:
@@ -179,7 +184,8 @@ class Explanation:
                 else:
                     terms.append(rf"{self._fraction(self.output, child.node)} \cdot {direct}")
             rows = [f"{head} &= {' + '.join(terms)} = {total}"]
-        rows += [f"{'+' if index else ' '}&\\quad {self._latex_path(path)}" for index, path in enumerate(self.paths)]
+        for index, (path, number) in enumerate(zip(self.paths, self._products, strict=True)):
+            rows.append(f"{'+' if index else ' '}&\\quad {self._latex_path(path, number)}")
         if self.count > len(self.paths):
             others = self.count - len(self.paths)
             rows.append(rf"+&\quad {self._latex_number(self._rest)} \quad\text{{({others:,} more paths)}}")
@@ -207,9 +213,24 @@ class Explanation:
             return latex_number(float(number), self.precision)
         return rf"{far[0]} \times 10^{{{far[1]}}}"
 
-    def _times(self, numbers: Sequence[Scaled]) -> str:
-        written = map(self._number, numbers)
-        return " × ".join(_elide([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)]))
+    def _times(self, numbers: Sequence[Scaled | None]) -> str:
+        written = ["…" if number is None else self._number(number) for number in numbers]
+        return " × ".join([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)])
+
+    def _multiply_out(self, path: Path) -> Any:
+        """Multiply the formulas of a path's edges; a number where there are too many to write."""
+        if len(path.edges) > MAX_EDGES_MULTIPLIED:
+            return 0.0
+        return product([product([self._symbol(edge) for edge in factor.edges]) for factor in path.factors])
+
+    def _symbol(self, edge: Edge) -> Any:
+        """Read the slope of an edge with symbols; those of a node with many operands once for all."""
+        node = edge.output
+        if not node._op.nary:
+            return edge.symbol
+        if node not in self._slopes:
+            self._slopes[node] = slope_symbols(node)
+        return self._slopes[node][edge.slot]
 
     def _by_children(self) -> str:
         """Write the lecture's sum over children: E_x = E_z·∂z/∂x + E_s·∂s/∂x + …"""
@@ -225,18 +246,19 @@ class Explanation:
         total = self._number(self._total)
         return f"{self._head()} = {' + '.join(symbols)}{more}\n  = {' + '.join(numbers)}{more} = {total}"
 
-    def _path(self, path: Path) -> str:
+    def _path(self, path: Path, number: Scaled) -> str:
         """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""
-        factors = path.factors
+        factors = path._shown()
         steps: list[str] = []
         if len(factors) > 1:
-            steps.append(" · ".join(_elide([f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" for f in factors])))
-        symbols = product([f.symbol for f in factors]) if len(path.edges) <= MAX_EDGES_MULTIPLIED else 0.0
+            chain = [f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" if f else "…" for f in factors]
+            steps.append(" · ".join(chain))
+        symbols = self._multiply_out(path)
         if isinstance(symbols, Symbol):
             steps.append(text(symbols, self.precision))
         if len(factors) > 1:
-            steps.append(self._times([_product(f.edges) for f in factors]))
-        result = self._number(_product(path.edges))
+            steps.append(self._times([_product(f.edges) if f else None for f in factors]))
+        result = self._number(number)
         if not steps or steps[-1] != result:
             steps.append(result)
         return " = ".join(steps)
@@ -252,20 +274,20 @@ class Explanation:
         written = latex(expression(v), self.precision)
         return written if v._x is None else rf"\left({written}\right)"
 
-    def _latex_path(self, path: Path) -> str:
-        factors = path.factors
+    def _latex_path(self, path: Path, number: Scaled) -> str:
+        factors = path._shown()
         steps: list[str] = []
         if len(factors) > 1:
-            chain = [self._fraction(f.upper, f.lower) for f in factors]
-            steps.append(r" \cdot ".join(_elide(chain, r"\cdots")))
-        symbols = product([f.symbol for f in factors]) if len(path.edges) <= MAX_EDGES_MULTIPLIED else 0.0
+            chain = [self._fraction(f.upper, f.lower) if f else r"\cdots" for f in factors]
+            steps.append(r" \cdot ".join(chain))
+        symbols = self._multiply_out(path)
         if isinstance(symbols, Symbol):
             steps.append(latex(symbols, self.precision))
         if len(factors) > 1:
-            numbers = [self._latex_number(_product(f.edges)) for f in factors]
+            numbers = [self._latex_number(_product(f.edges)) if f else r"\cdots" for f in factors]
             wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(numbers)]
-            steps.append(r" \times ".join(_elide(wrapped, r"\cdots")))
-        result = self._latex_number(_product(path.edges))
+            steps.append(r" \times ".join(wrapped))
+        result = self._latex_number(number)
         if not steps or steps[-1] != result:
             steps.append(result)
         return " = ".join(steps)
@@ -310,71 +332,9 @@ def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) 
 
 
 def _product(edges: Sequence[Edge]) -> Scaled:
-    """Multiply the slopes of edges that follow one another, from below as `_from_below` does."""
+    """Multiply the slopes of edges that follow one another, from below as `derive` does."""
     return multiply(edge.slope for edge in reversed(edges))
 
 
-class _Step(NamedTuple):
-    """One of the largest paths down from a node: its product, its first edge, and its rank below that edge."""
-
-    number: Scaled
-    edge: Edge | None
-    rank: int
-
-
-def _from_below(
-    nodes: Sequence[Value], value: Value, wanted: int
-) -> tuple[dict[Value, list[_Step]], dict[Value, int], dict[Value, Scaled]]:
-    """For each node above `value`: its `wanted` largest paths down, the number of paths, and their sum."""
-    one = Scaled(1.0)
-    ranked, count, total = {value: [_Step(one, None, 0)]}, {value: 1}, {value: one}
-    for node in nodes:
-        below = [edge for edge in edges_of(node) if edge.operand in count] if node is not value else []
-        if below:
-            slopes = [(Scaled(edge.slope), edge) for edge in below]
-            count[node] = sum(count[edge.operand] for edge in below)
-            total[node] = sum((total[edge.operand] * slope for slope, edge in slopes), start=ZERO)
-            steps = [
-                _Step(step.number * slope, edge, rank)
-                for slope, edge in slopes
-                for rank, step in enumerate(ranked[edge.operand])
-            ]
-            if len(steps) > 1:
-                steps.sort(key=lambda step: step.number.size, reverse=True)
-            ranked[node] = steps[:wanted]
-    return ranked, count, total
-
-
-def _path(output: Value, value: Value, ranked: dict[Value, list[_Step]], rank: int) -> Path:
-    """Follow one of the largest paths from the output down."""
-    number = float(ranked[output][rank].number)
-    edges: list[Edge] = []
-    node = output
-    while node is not value:
-        _, edge, rank = ranked[node][rank]
-        assert edge is not None
-        edges.append(edge)
-        node = edge.operand
-    return Path(tuple(edges), number)
-
-
-def _terms(
-    nodes: Sequence[Value], output: Value, value: Value, adjoints: dict[Value, Scaled]
-) -> list[tuple[Value, Scaled, Scaled]]:
-    """Collect the nearest milestones above `value`, each with its adjoint and its slope along unnamed Values only."""
-    local = {value: Scaled(1.0)}
-    terms: list[tuple[Value, Scaled, Scaled]] = []
-    for node in nodes:
-        below = [edge for edge in edges_of(node) if edge.operand in local]
-        if not below or node is value:
-            continue
-        slope = sum((local[edge.operand] * Scaled(edge.slope) for edge in below), start=ZERO)
-        if node.name is not None or node is output:
-            terms.append((node, adjoints[node], slope))
-        else:
-            local[node] = slope
-    return terms
-
-
-def _elide(items: list[str], dots: str = "…") -> list[str]:
+def _elide(items: list[Any], dots: Any) -> list[Any]:
     return items if len(items) <= MAX_FACTORS else [*items[:FACTORS_AT_EACH_END], dots, *items[-FACTORS_AT_EACH_END:]]

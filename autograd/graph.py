@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.notation import ATOM
+from autograd.op import READINGS
 from autograd.symbol import Symbol, apply_to_symbols, latex, number_text, printable, text
 from autograd.value import Value, number_of
 
@@ -15,9 +16,20 @@ if TYPE_CHECKING:
 
     from autograd.draw.fold import Fold
 
-__all__ = ["Edge", "Graph", "edges_of", "expression", "label", "reaching", "same_number", "slope_symbol", "topological"]
+__all__ = [
+    "Edge",
+    "Graph",
+    "edges_of",
+    "expression",
+    "label",
+    "reaching",
+    "same_number",
+    "slope_symbols",
+    "topological",
+]
 
 MAX_FORMULA_DEPTH = 4  # operations that a formula writes out for an operand without a name
+MAX_OPERANDS = 2 * MAX_FORMULA_DEPTH + 1  # operands of one operation that a formula writes out
 
 
 class Edge(NamedTuple):
@@ -51,7 +63,7 @@ class Edge(NamedTuple):
     @property
     def symbol(self) -> Any:
         """∂output/∂operand as a `Symbol` over the names of the operands."""
-        return slope_symbol(self, expression)
+        return slope_symbols(self.output, self.slot)[self.slot]
 
     @property
     def formula(self) -> str:
@@ -78,17 +90,33 @@ class Edge(NamedTuple):
         return f"<Edge ∂{label(self.output)}/∂{label(self.operand)} = {shown}>"
 
 
-def slope_symbol(edge: Edge, written: Any) -> Any:
-    """Read the slope rule of an edge with symbols.
-
-    Args:
-        written: returns the symbol to write for a Value or a float.
-    """
-    node = edge.output
+def slope_symbols(node: Value, slot: int | None = None) -> list[Any]:
+    """Read the slope rules of a node with symbols: all of them, or the one of an operand (None for the others)."""
     operands = node.operands
-    wanted = [slot == edge.slot for slot in range(len(operands))]
-    out = written(node)
-    return node._op.slopes_at(out, tuple(map(written, operands)), wanted)[edge.slot]
+    wanted = None if slot is None else [place == slot for place in range(len(operands))]
+    many = len(operands) > MAX_OPERANDS
+    written = tuple([_Unread(v) if many and isinstance(v, Value) else expression(v) for v in operands])
+    slopes: list[Any] = node._op.slopes_at(expression(node), written, wanted)
+    return slopes
+
+
+class _Unread(Symbol):
+    """The symbol of one operand of many, written when a rule looks at it: few of them are in the slope of another."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    def __getattr__(self, slot: str) -> Any:
+        if slot not in Symbol.__slots__:
+            return super().__getattr__(slot)
+        symbol = expression(self.value)
+        self.name, self._latex, self.op, self.operands = symbol.name, symbol._latex, symbol.op, symbol.operands
+        return getattr(self, slot)
+
+
+READINGS[_Unread] = READINGS[Symbol]
 
 
 def label(v: Value, precision: int = 6) -> str:
@@ -116,7 +144,7 @@ def expression(v: Value | float, depth: int = MAX_FORMULA_DEPTH) -> Any:
     if depth == 0:
         return Symbol("…", latex=r"\ldots")
     operands = v.operands
-    if v._op.nary and len(operands) > 2 * MAX_FORMULA_DEPTH + 1:
+    if v._op.nary and len(operands) > MAX_OPERANDS:
         return Symbol(f"{v._op.name}(…)", latex=rf"\operatorname{{{v._op.name}}}(\ldots)")
     inner = tuple(expression(x, depth - 1) for x in operands)
     if v._op.nary and v._op.generic:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import accumulate
 from math import frexp, ldexp
+from operator import mul
 
-__all__ = ["Scaled", "multiply"]
+__all__ = ["ZERO", "Scaled", "are_ordinary", "multiply"]
 
 SMALLEST_NORMAL = 2.0**-1022  # below it, floats have fewer digits
+SMALLEST_ORDINARY, LARGEST_ORDINARY = 2.0**-450, 2.0**450  # the product of two is a normal float
 MAX_SHIFT = 1100  # binary places between two numbers, beyond which the smaller adds nothing
 
 
@@ -93,7 +96,22 @@ ZERO = Scaled(0.0)
 
 def multiply(numbers: Iterable[float]) -> Scaled:
     """Multiply floats, in order."""
+    numbers = list(numbers)
+    products = list(accumulate(numbers, mul, initial=1.0))
+    if are_ordinary(numbers) and are_ordinary(products):
+        return Scaled(products[-1] or 0.0)
     product = Scaled(1.0)
     for number in numbers:
         product = product * Scaled(number)
     return product
+
+
+def are_ordinary(numbers: Iterable[float]) -> bool:
+    """Whether all floats are zero, or so far from the ends of their range that products of two round as they should."""
+    sizes = list(map(abs, numbers))
+    total = sum(sizes)
+    return (
+        total - total == 0.0  # none is infinite or NaN
+        and max(sizes, default=0.0) < LARGEST_ORDINARY
+        and min(filter(None, sizes), default=1.0) > SMALLEST_ORDINARY
+    )

@@ -1,6 +1,7 @@
 """Derivations: the lectures' own, sums over paths, many paths, deep graphs, errors."""
 
 import math
+import time
 
 import mpmath
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from perceptron import perceptron
 
+import autograd
 from autograd import (
     AutogradError,
     Explanation,
@@ -365,3 +367,79 @@ def test_lone_surrogates_are_replaced_wherever_a_name_is_written():
         assert "\ufffd" in text
         text.encode("utf-8")
     assert x.name == "a\udc80b"
+
+
+def test_of_equal_paths_the_leftmost_come_first():
+    x = Value(0.5, name="x")
+    y = x * 2.0
+    for k in range(5):
+        y = y + named(x * 2.0, f"h{k}")
+    derivation = explain(y, x, paths=6)
+    assert [path.number for path in derivation.paths] == [2.0] * 6
+    slots = [[edge.slot for edge in path.edges] for path in derivation.paths]
+    assert slots == [[0] * 6] + [[0] * (5 - k) + [1, 0] for k in range(1, 6)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.floats(-3.0, 3.0)), min_size=1, max_size=9))
+def test_the_largest_paths_are_those_of_all(steps):
+    x = Value(1.0, name="x")
+    nodes = [x]
+    for one, other, factor in steps:
+        nodes.append(nodes[one % len(nodes)] * factor + nodes[other % len(nodes)])
+    y = nodes[-1]
+    everything = list(y.graph().paths(y, x))
+    products = [float(multiply(edge.slope for edge in reversed(path))) for path in everything]
+    for wanted in (1, 3, len(products) + 1):
+        derivation = explain(y, x, paths=wanted)
+        assert derivation.count == len(products)
+        largest = sorted(map(abs, products), reverse=True)[:wanted]
+        assert [abs(path.number) for path in derivation.paths] == largest
+        assert len({path.edges for path in derivation.paths}) == len(derivation.paths)
+        for path in derivation.paths:
+            assert path.edges in everything
+
+
+def test_floats_give_way_before_a_product_leaves_their_range():
+    x = Value(1.0, name="x")
+    for small, count in ((1e-200, 2), (1e-140, 3), (1e-300, 1)):
+        y = x
+        for _ in range(count):
+            y = y * small
+        for _ in range(count):
+            y = y * (1.0 / small)
+        assert explain(y, x).total == pytest.approx(1.0, rel=1e-12)
+        assert explain(y, x).paths[0].number == explain(y, x).total
+
+
+@pytest.mark.parametrize("name", ["total", "mean", "largest", "logsumexp", "prod"])
+def test_the_slope_of_one_operand_of_many_is_written_as_among_few(name):
+    xs = [Value(1.0 + 0.01 * k, name=f"x{k}") for k in range(300)]
+    y = getattr(autograd, name)([*xs[:3], -xs[3], *xs[4:]])
+    assert str(explain(y, xs[3])).splitlines()[-1].startswith("∂y/∂x3 = ")
+    for edge in (y.edges[2], y.edges[3]):
+        assert edge.formula == autograd.symbol.text(
+            y.op.slopes_at(autograd.graph.expression(y), list(map(autograd.graph.expression, y.operands)))[edge.slot]
+        )
+
+
+@pytest.mark.parametrize("shape", ["one sum", "one sum after the other"])
+def test_the_cost_grows_linearly_with_the_paths(shape):
+    def seconds(count):
+        x = Value(0.5, name="x")
+        if shape == "one sum":
+            y = autograd.total([x * float(k) for k in range(count)])
+        else:
+            y = x
+            for _ in range(count):
+                y = y + x * 1.5
+        start = time.process_time()
+        derivation = explain(y, x, paths=20)
+        str(derivation), derivation.latex()
+        return time.process_time() - start
+
+    assert min(seconds(20_000) for _ in range(3)) < 30 * min(seconds(2_000) for _ in range(3))
+
+
+def test_a_function_that_is_being_compiled_is_not_explained():
+    with pytest.raises(autograd.ControlFlowError, match=r"explain\(\)"):
+        autograd.compile(lambda x: Value(float(len(str(explain(x * x, x))))) * x, 2.0)

@@ -32,7 +32,7 @@ LAYERS = {
         "value",
         "emit ufuncs vectors softmax choosing",
         "recording",
-        "graph staleness anomaly singular",
+        "graph staleness anomaly singular derivation",
         "backward explain copying",
         "lifting",
         "functional products draw testing",
