@@ -184,7 +184,9 @@ def topological(roots: Sequence[Value], until: Set[Value] = frozenset()) -> list
             continue
         stack.append((node,))
         if type(first) is tuple:
-            stack.extend(v for v in reversed(first) if isinstance(v, Value) and v not in seen)
+            waiting = [v for v in first if isinstance(v, Value) and v not in seen]
+            waiting.reverse()
+            stack += waiting
             continue
         second = node._y
         if node._dy is not None and second not in seen:

@@ -56,22 +56,25 @@ def leaves(x: Any, is_leaf: Test | None = None) -> list[Any]:
         [1.0, 2.0, 3.0]
     """
     found: list[Any] = []
-    _collect(x, is_leaf, found)
+    _collect(x, is_leaf, found, {float})
     return found
 
 
-def _collect(x: Any, is_leaf: Test | None, found: list[Any]) -> None:
+def _collect(x: Any, is_leaf: Test | None, found: list[Any], single: set[type]) -> None:
+    """Collect leaves; `single` gathers types that hold nothing, whose other objects need no look."""
     inner = parts(x)
     if inner is None or (is_leaf is not None and is_leaf(x)):
         found.append(x)
+        if inner is None and not hasattr(x, "ndim"):
+            single.add(type(x))
     elif is_array(x):
         found += entries(x)
     else:
         for part in inner:
-            if type(part) is float:  # most are, and they need no look
+            if type(part) in single:
                 found.append(part)
             else:
-                _collect(part, is_leaf, found)
+                _collect(part, is_leaf, found, single)
 
 
 def leaves_with_places(x: Any, place: str = "", is_leaf: Test | None = None) -> Iterator[tuple[str, Any]]:

@@ -166,12 +166,10 @@ def roll(expressions: Expressions, without: Collection[str] = (), backend: str =
     least = len(expressions) if "tapes" in without else MIN_OPERATIONS_FOR_A_TAPE[backend]
     layout = Layout(expressions)
     layout.row = [-1] * len(expressions)
-    for x in range(len(expressions)):  # leaves keep their order
-        if expressions.op[x] is None:
-            layout.row[x] = layout.take(expressions.batched[x], 1)
-            literal = expressions.literal[x]
-            if literal is not None:
-                layout.literals.append((layout.row[x], literal))
+    leaves = [x for x, op in enumerate(expressions.op) if op is None]
+    for batched in (True, False):
+        layout._place(batched, [x for x in leaves if expressions.batched[x] == batched])  # they keep their order
+    layout.literals = [(layout.row[x], number) for x in leaves if (number := expressions.literal[x]) is not None]
     signed = any(op is not None and op.signed for op in expressions.op)  # a matrix product loses the sign of zero
     groups = _groups(expressions)
     for (batched, short), part in itertools.groupby(groups, lambda group: group[:2]):

@@ -8,7 +8,7 @@ for the last bits of sums.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from autograd import ops
 from autograd.compiler.trace import Traced
@@ -47,9 +47,15 @@ class Expressions:
     def __len__(self) -> int:
         return len(self.op)
 
-    def leaf(self, node: Value, *, batched: bool) -> int:
-        """Add a leaf."""
-        return self._new(None, (), batched, None, node)
+    def leaves(self, nodes: Sequence[Value], *, batched: bool) -> range:
+        """Add leaves, and return their numbers."""
+        start, count = len(self.op), len(nodes)
+        self.op += [None] * count
+        self.operands += [()] * count
+        self.batched += [batched] * count
+        self.literal += [None] * count
+        self.node += nodes
+        return range(start, start + count)
 
     def constant(self, number: float) -> int:
         """Add a literal, each number once."""
@@ -118,8 +124,10 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
         without: passes to leave out: those of `Expressions`, and ``"sums"``.
     """
     first = Expressions(without)
-    place = {leaf: first.leaf(leaf, batched=True) for argument in traced.arguments for leaf in argument.leaves}
-    place |= {leaf: first.leaf(leaf, batched=False) for leaf in (*traced.parameters, *traced.constants)}
+    inputs = [leaf for argument in traced.arguments for leaf in argument.leaves]
+    others = [*traced.parameters, *traced.constants]
+    place = dict(zip(inputs, first.leaves(inputs, batched=True), strict=True))
+    place.update(zip(others, first.leaves(others, batched=False), strict=True))
     constant = first.constant
     for node in traced.nodes:
         x, y = node._x, node._y
@@ -133,11 +141,20 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
                 inner = (inner[0], place[y] if isinstance(y, Value) else constant(y))
         place[node] = first.apply(node._op, inner, node)
     first.outputs = [place[y] for y in outputs]
-    return _gather(first, without)
+    after = Expressions(without)
+    after.leaves(inputs, batched=True)
+    after.leaves(others, batched=False)
+    return _gather(first, after, without)
 
 
-def _gather(before: Expressions, without: Collection[str]) -> Expressions:
-    """Turn chains of additions into sums and sums of products, and leave out what nothing uses."""
+def _gather(before: Expressions, after: Expressions, without: Collection[str]) -> Expressions:
+    """Turn chains of additions into sums and sums of products, and leave out what nothing uses.
+
+    Args:
+        before: the expressions.
+        after: where to write them; it has their leaves already, which come first in both.
+    """
+    leaves = len(after)
     uses = [0] * len(before)
     for operands in before.operands:
         for x in operands:
@@ -146,16 +163,12 @@ def _gather(before: Expressions, without: Collection[str]) -> Expressions:
         uses[x] += 2  # an output is never taken apart
     absorbed = set() if "sums" in without else _find_absorbed(before, uses)
     needed = _find_needed(before)
-    after = Expressions(without)
-    moved = [-1] * len(before)
-    for x, (op, operands, node) in enumerate(zip(before.op, before.operands, before.node, strict=True)):
+    moved = [*range(leaves), *[-1] * (len(before) - leaves)]
+    for x in range(leaves, len(before)):
+        op, operands, node, literal = before.op[x], before.operands[x], before.node[x], before.literal[x]
         if op is None:
-            literal = before.literal[x]
-            if literal is not None:
-                moved[x] = after.constant(literal)
-            else:
-                assert node is not None
-                moved[x] = after.leaf(node, batched=before.batched[x])
+            assert literal is not None
+            moved[x] = after.constant(literal)
         elif x in absorbed or not needed[x]:
             continue
         elif (op is ops.add or op is ops.total) and not absorbed.isdisjoint(operands):

@@ -124,6 +124,8 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
         raise CompileError(f"compile takes a function first, not {f!r}: compile(f, *example).")
     listed = tuple(tree.leaves(parameters if is_array(parameters) else list(parameters)))
     for place, parameter in enumerate(listed):
+        if type(parameter) is Value and parameter._x is None:
+            continue
         if not isinstance(parameter, Value) or not parameter.is_leaf:
             what = "no Value" if not isinstance(parameter, Value) else "no leaf: an operation computed it"
             raise CompileError(
@@ -225,6 +227,8 @@ def _check_same(first: Traced, second: Traced) -> None:
 
 def _check_same_operands(node: Value, operands: Sequence[Any], others: Sequence[Any], twin: dict[Any, Value]) -> None:
     for a, b in zip(operands, others, strict=False):
+        if a is b:
+            continue
         if isinstance(a, Value) != isinstance(b, Value):
             raise _differs(f"an operand of {node._describe()} was a number once and a Value once")
         if isinstance(a, Value):

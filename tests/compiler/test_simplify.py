@@ -23,7 +23,7 @@ def operations(expressions):
 class TestExpressions:
     def test_equal_expressions_become_one(self):
         e = Expressions()
-        x, y = (e.leaf(Value(1.0), batched=True) for _ in range(2))
+        x, y = (e.leaves([Value(1.0)], batched=True)[0] for _ in range(2))
         assert e.apply(ops.mul, (x, y)) == e.apply(ops.mul, (x, y))
         assert e.apply(ops.mul, (x, y)) != e.apply(ops.mul, (y, x))  # which may round alike, but is not the same text
         assert len(e) == 4
@@ -36,7 +36,7 @@ class TestExpressions:
 
     def test_what_is_batched(self):
         e = Expressions()
-        x, w, two = e.leaf(Value(1.0), batched=True), e.leaf(Value(2.0), batched=False), e.constant(2.0)
+        x, w, two = e.leaves([Value(1.0)], batched=True)[0], e.leaves([Value(2.0)], batched=False)[0], e.constant(2.0)
         assert [e.batched[e.apply(ops.mul, pair)] for pair in ((x, w), (w, w), (w, two))] == [True, False, False]
 
     @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ class TestExpressions:
     )
     def test_neutral_operands(self, op, operand):
         e = Expressions()
-        x = e.leaf(Value(3.0), batched=True)
+        x = e.leaves([Value(3.0)], batched=True)[0]
         assert e.apply(op, (x, e.constant(operand))) == x
         assert e.apply(ops.identity, (x,)) == x
 
     def test_what_is_not_neutral(self):
         """x + 0 turns −0 into 0, and 1/x or 1**x are not x."""
         e = Expressions()
-        x, one, zero = e.leaf(Value(3.0), batched=True), e.constant(1.0), e.constant(0.0)
+        x, one, zero = e.leaves([Value(3.0)], batched=True)[0], e.constant(1.0), e.constant(0.0)
         for op, operands in ((ops.add, (x, zero)), (ops.truediv, (one, x)), (ops.pow, (one, x)), (ops.mul, (x, zero))):
             assert e.op[e.apply(op, operands)] is op
         assert e.apply(ops.mul, (one, x)) == x
 
     def test_the_square(self):
         e = Expressions()
-        x = e.leaf(Value(3.0), batched=True)
+        x = e.leaves([Value(3.0)], batched=True)[0]
         assert e.apply(ops.pow, (x, e.constant(2.0))) == e.apply(ops.square, (x,))
 
     def test_literals_are_folded(self):
@@ -73,7 +73,7 @@ class TestExpressions:
 
     def test_names(self):
         e = Expressions()
-        x = e.leaf(Value(1.0, "x"), batched=True)
+        x = e.leaves([Value(1.0, "x")], batched=True)[0]
         y = Value(1.0) * 2.0
         y.name = "y"
         assert (e.name(x), e.name(e.constant(2.5))) == ("x", "2.5")
