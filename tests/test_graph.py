@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import CATALOGUE, Edge, Graph, Value, gradients
+from autograd import CATALOGUE, Edge, Graph, Value, gradients, ops
 from autograd.graph import expression, label, topological
 from autograd.symbol import python, text
 from autograd.testing.strategies import expressions, networks
@@ -66,7 +66,7 @@ class TestEdge:
         for edge in y.graph().edges:
             if edge.output.op.nary:
                 continue
-            assert eval(python(edge.symbol), vars(autograd) | numbers) == edge.slope
+            assert eval(python(edge.symbol), vars(ops) | vars(autograd) | numbers) == edge.slope
             assert edge.formula
             assert edge.latex.count("{") == edge.latex.count("}")
 
