@@ -62,7 +62,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
         slopes = sweep(y, leaves, any(each.nested for each in lifted))
         nested = any(each.nested for each in lifted) or any(isinstance(slope, Value) for slope in slopes)
         own = frozenset(leaves)
-        if has_aux and not (nested or captures(below(aux, own), own)):
+        if has_aux and not (nested or captures(below(aux, own))):
             aux = without_graph(aux)
         rest = iter(slopes)
         shaped = tuple([each.rebuild([next(rest) for _ in each.leaves]) for each in lifted])
@@ -200,7 +200,7 @@ def derivative(f: Function, order: int = 1) -> Function:
                 f"{len(ys)}: use grad or jacobian."
             )
         own = frozenset(lifted.leaves)
-        nested = lifted.nested or captures(below(out, own), own)
+        nested = lifted.nested or captures(below(out, own))
         for _ in range(order):
             ys = sweep(ops.total(ys) if is_array(x) else ys[0], lifted.leaves, nested=True)
         return lifted.rebuild(ys if nested else list(map(number_of, ys)))

@@ -6,7 +6,7 @@ are Values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops, tree
@@ -16,7 +16,7 @@ from autograd.context import current, differentiating
 from autograd.errors import OperandTypeError
 from autograd.floats import real_number
 from autograd.graph import topological
-from autograd.value import FROZEN, Value, number_of
+from autograd.value import FROZEN, LIFTED, Value, number_of
 
 __all__ = [
     "Function",
@@ -56,6 +56,8 @@ def _lift(argument: Any) -> Lifted:
         leaf = ops.identity(x) if isinstance(x, Value) else Value(x)
         if isinstance(x, Value):
             leaf.name = x.name
+        else:
+            leaf._y = LIFTED
         leaves.append(leaf)
         return leaf
 
@@ -69,7 +71,7 @@ def sweep(y: Any, leaves: list[Value], nested: bool) -> list[Any]:
     chosen = frozenset(leaves)
     if not nested:
         numbers, reached = gradients_and_leaves(y, leaves)
-        if not captures(reached, chosen):
+        if not captures(reached):
             return numbers
     adjoints = differentiable_sweep(y, 1.0, chosen, until=chosen)
     return [adjoints.get(leaf, 0.0) for leaf in leaves]
@@ -104,12 +106,15 @@ def call(
     return out, [lifted[number % len(args)]._replace(nested=nested) for number in chosen]
 
 
-def captures(nodes: Iterable[Value], own: Set[Value]) -> bool:
-    """Whether there is a leaf among the nodes that takes a gradient and is not the argument's."""
+def captures(nodes: Iterable[Value]) -> bool:
+    """Whether there is a leaf among the nodes that takes a gradient and is no function's argument.
+
+    The argument of a function around this one is found by `call`; that of one inside it, which is over, is a constant.
+    """
     around = current().outer  # the block of `enable_grad` that every function here opens
     if around is not None and around.paused:
         return False
-    return any(node._x is None and node._op is not FROZEN and node not in own for node in nodes)
+    return any(node._x is None and node._op is not FROZEN and node._y is not LIFTED for node in nodes)
 
 
 def holds_values(x: Any) -> bool:

@@ -76,7 +76,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     """
     outputs, lifted = call(f, primals, {}, range(len(primals)))
     own = frozenset(leaf for each in lifted for leaf in each.leaves)
-    nested = any(each.nested for each in lifted) or captures(below(outputs, own), own)
+    nested = any(each.nested for each in lifted) or captures(below(outputs, own))
 
     @hold_collector()
     @enable_grad()
@@ -121,7 +121,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     nested = any(each.nested for each in lifted) or holds_values(list(moved.values()))
     flat = tree.leaves(outputs)
     nodes = topological([y for y in flat if isinstance(y, Value)], frozenset(moved))
-    nested = nested or captures(nodes, frozenset(moved))
+    nested = nested or captures(nodes)
     reached = set(moved)  # what depends on the primals, at whatever rate
     for node in nodes:
         if node in moved or node.is_leaf:

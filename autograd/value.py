@@ -8,7 +8,7 @@ slot       leaf                   one or two operands                 any number
 =========  =====================  ==================================  ============================
 ``_op``    None, or FROZEN        the `Op`                            the `Op`
 ``_x``     None                   first operand, Value or float       tuple of operands
-``_y``     None, or PARAMETER     second operand, or None             tuple of slopes
+``_y``     None, or a mark below  second operand, or None             tuple of slopes
 ``_dx``    None                   slope; None where it is a float     None
 ``_dy``    None                   slope; None where there is none     None
 =========  =====================  ==================================  ============================
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 else:
     Methods = object  # `autograd.recording` gives Value its operators and one method for each operation
 
-__all__ = ["FROZEN", "PARAMETER", "Value", "number_of"]
+__all__ = ["FROZEN", "LIFTED", "PARAMETER", "Value", "number_of"]
 
 FROZEN = "frozen"
+LIFTED = "lifted"  # made of a number given to a function that is differentiated
 PARAMETER = "parameter"
 
 

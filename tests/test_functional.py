@@ -354,6 +354,24 @@ class TestVjp:
 
 
 class TestNesting:
+    @pytest.mark.parametrize("take", [lambda f: grad(f), lambda f: lambda x: jacobian(lambda x: [f(x)])(x)[0]])
+    def test_the_argument_of_an_inner_derivative_is_a_constant(self, take):
+        """A descent inside the function ends at numbers, which nobody trains: the outer derivative is a float."""
+
+        def deepest(x):
+            y = [1.0]
+            for _ in range(3):
+                slope = take(lambda y: x[0] * y[0] ** 2)(y)
+                y = [y[0] - 0.1 * slope[0]]
+            return x[0] * y[0]
+
+        (slope,) = take(deepest)([1.0])  # y = (1 − x/5)³
+        assert type(slope) is float
+        assert slope == pytest.approx(0.8**3 - 3 * 0.8**2 / 5, rel=1e-14)
+        w = Value(2.0)
+        (slope,) = take(lambda x: w * deepest(x))([1.0])
+        assert gradients(slope, [w]) == [pytest.approx(0.128, rel=1e-13)]
+
     def test_grad_of_grad(self):
         f = lambda x: x**4  # noqa: E731
         for order, due in enumerate((16.0, 32.0, 48.0, 48.0, 24.0, 0.0)):
