@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import compiled, first, linear, neuron, record, replay, scaling, second, startup, training
+from benchmarks import compiled, first, gradbench, linear, neuron, record, replay, scaling, second, startup, training
 from benchmarks.benchmark import Benchmark, Options
 from benchmarks.page import store, write_page
 
 #: In the order of the page.
 BENCHMARKS: tuple[Benchmark, ...] = (
     record.BENCHMARK, replay.BENCHMARK, *training.BENCHMARKS, scaling.BENCHMARK, first.BENCHMARK, linear.BENCHMARK,
-    neuron.BENCHMARK, second.BENCHMARK, startup.BENCHMARK, compiled.BENCHMARK,
+    neuron.BENCHMARK, second.BENCHMARK, startup.BENCHMARK, compiled.BENCHMARK, gradbench.BENCHMARK,
 )  # fmt: skip
 
 

@@ -18,6 +18,10 @@ from benchmarks import page as pages
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.benchmark import DisagreementError, Options, check_agreement, duration, table
 from benchmarks.figure import draw, draw_growth
+from benchmarks.gradbench import runs
+from benchmarks.gradbench.benchmark import LIBRARIES, measure_eval
+from benchmarks.gradbench.descent import argmin
+from benchmarks.gradbench.evals import EVALS
 from benchmarks.networks import S3, S4, layers, small
 from benchmarks.peers import PEERS, Recording
 from benchmarks.worker import Worker, WorkerError
@@ -479,3 +483,92 @@ def test_command(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["--quick", "--write"])
     assert "--quick gives no figures to --write" in capsys.readouterr().err
+
+
+# --- GradBench ------------------------------------------------------------------------------------------------------
+
+
+def test_evals_agree():
+    rows = tick("gradbench")["rows"]
+    assert [row["eval"] for row in rows] == list(EVALS)
+    packages = {"edgegrad": "autograd", "PyTorch": "torch", "JAX": "jax", "CasADi": "casadi"}
+    for row in rows:
+        evaluation = EVALS[row["eval"]]
+        assert set(row["again"]) == {library for library in evaluation.libraries if installed(packages[library])}
+        assert all(0.0 <= difference <= 1e-9 for difference in row["agreement"].values())
+        assert set(evaluation.libraries) <= set(LIBRARIES)
+
+
+def test_an_eval_of_another_formula_disagrees(monkeypatch):
+    """The comparison sees every number of a long result, and the result that GradBench expects."""
+    numbers = np.random.default_rng(0).normal(size=12_345)
+    shown = np.array(runs._summarise(numbers))
+    for place in (0, 6_000, 12_344):
+        changed = numbers.copy()
+        changed[place] += 1e-6
+        assert np.abs(runs._summarise(changed) - shown).max() > 1e-7
+    monkeypatch.setitem(EVALS, "lse", EVALS["lse"]._replace(sizes=({"n": 2},), reference=(1.0, 0.5, 0.5)))
+    words = "GradBench and edgegrad disagree on workload 'lse n=2': their "
+    with Worker() as worker, pytest.raises(DisagreementError, match=words):
+        measure_eval("lse", {"n": 2}, {"edgegrad": worker}, 1, 0.0)
+
+
+def test_gmm_is_the_log_posterior():
+    """GradBench's definition: normal densities mixed by softmax(α), times Wishart densities of the precisions."""
+    stats = pytest.importorskip("scipy.stats")
+    d, K, N = 3, 2, 5
+    given = EVALS["gmm"].inputs(d, K, N)
+    posterior = 0.0
+    weights = np.exp(given["alpha"]) / np.exp(given["alpha"]).sum()
+    Q = np.exp(given["q"])[:, :, None] * np.eye(d)
+    for k in range(K):
+        Q[k][[1, 2, 2], [0, 0, 1]] = given["l"][k]
+    precisions = Q.transpose(0, 2, 1) @ Q
+    for x in given["x"]:
+        densities = [
+            stats.multivariate_normal(mu, np.linalg.inv(precision)).pdf(x)
+            for mu, precision in zip(given["mu"], precisions, strict=True)
+        ]
+        posterior += np.log(weights @ densities)
+    posterior += sum(stats.wishart(d + 1, np.eye(d)).logpdf(precision) for precision in precisions)
+    assert EVALS["gmm"].libraries["edgegrad"](given)()[0] == pytest.approx(posterior, rel=1e-11)
+
+
+def test_determinant_by_minors():
+    given = EVALS["det"].inputs(6)
+    value, *slopes = EVALS["det"].libraries["edgegrad"](given)()
+    assert value == pytest.approx(np.linalg.det(given["A"]), rel=1e-12)
+    assert np.array(slopes).reshape(6, 6) == pytest.approx(value * np.linalg.inv(given["A"]).T, rel=1e-10)
+
+
+def test_rotation_by_no_angle():
+    """A camera that is not turned sees a point where it is; the slopes are those of X + r × X."""
+    given = EVALS["ba"].inputs(1, 1, 1)
+    given["camera"][:, :3] = 0.0
+    blocks = EVALS["ba"].libraries["edgegrad"](given)()[:-1].reshape(2, 15)
+    assert np.isfinite(blocks).all()
+    given["camera"][:, :3] = 1e-7
+    assert blocks == pytest.approx(EVALS["ba"].libraries["edgegrad"](given)()[:-1].reshape(2, 15), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["llsq", "lse"])
+def test_evals_by_closed_forms(name):
+    evaluation = EVALS[name]
+    given = evaluation.inputs(**evaluation.tick)
+    value, *slopes = evaluation.libraries["edgegrad"](given)()
+    if name == "lse":
+        assert value == pytest.approx(np.log(np.exp(given["x"]).sum()), rel=1e-14)
+        assert slopes == pytest.approx(np.exp(given["x"] - value), rel=1e-12)
+    else:
+        left = given["s"] - np.polynomial.polynomial.polyval(given["t"], given["x"])
+        assert value == pytest.approx(0.5 * left @ left, rel=1e-12)
+        assert slopes == pytest.approx(-np.vander(given["t"], len(given["x"]), increasing=True).T @ left, rel=1e-12)
+
+
+def test_a_descent_ends_where_the_slope_is_small():
+    def slopes(f):
+        return lambda x: [2 * (x[0] - 3.0)]
+
+    (x,) = argmin(slopes, lambda x: (x[0] - 3.0) ** 2, [0.0])
+    assert abs(x - 3.0) < 1e-4
+    assert argmin(slopes, lambda x: (x[0] - 3.0) ** 2, [0.0], tries=1) == [pytest.approx(6e-5)]
