@@ -144,13 +144,16 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         if not nested:
             _check_finite(node, slopes, moved, nodes, flat)
         # As in the sweep, nothing flows along an edge of slope 0 or from a node that does not move.
-        terms = [
-            s * moved[v]  # type: ignore[index]
+        edges = [
+            (s, moved[v])  # type: ignore[index]
             for v, s, w in zip(node.operands, slopes, wanted, strict=True)
             if w and (nested or (s and moved[v]))  # type: ignore[index]
         ]
-        if terms:
-            moved[node] = sum(terms[1:], terms[0])
+        if nested and len(edges) > 2:
+            moved[node] = ops.dot(*zip(*edges, strict=True))
+        elif edges:
+            (slope, change), *others = edges
+            moved[node] = sum([s * m for s, m in others], slope * change)
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
     values = [y if nested else number_of(y) for y in flat]
     return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
