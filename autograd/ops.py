@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from builtins import round as round_float
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from operator import mul as multiply
 from typing import Any
 
@@ -620,7 +619,11 @@ def _total(*operands: Any) -> Any:
 
 
 def _largest(*operands: Any) -> Any:
-    return reduce(maximum, operands)
+    rest = operands
+    while len(rest) > 1:  # in pairs, which can be compared all at once
+        odd = rest[len(rest) - len(rest) % 2 :]
+        rest = (*map(maximum, rest[::2], rest[1::2]), *odd)
+    return rest[0]
 
 
 def _logsumexp(*operands: float) -> float:

@@ -52,7 +52,8 @@ def write_composite(layout: Layout, op: Op, members: Sequence[int], name: str) -
         return None
     operands = layout.read([y for x in members for y in e.operands[x]], batched=batched)
     writer = _Writer(layout, batched, n, name)
-    places = {letter.name: operands.numbers[j::k] for j, letter in enumerate(letters)}
+    numbers = operands.numbers
+    places = {letter.name: numbers[j::k] for j, letter in enumerate(letters)}
     [found] = writer.write(*values, places)
     out = rows(batched, found)
     if not out.ordered or not values[0]:  # an operand itself

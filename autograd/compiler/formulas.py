@@ -65,7 +65,7 @@ def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tupl
     """
     listed: list[Statement] = []
     known: dict[int, Operand] = {}
-    places: dict[str, Operand] = {}
+    places: dict[tuple[Any, ...], Operand] = {}
     expanded: dict[int, Any] = {}
     keep: list[Symbol] = []  # symbols are known by their address, so none may be freed
 
@@ -98,11 +98,12 @@ def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tupl
                 if waiting:
                     stack.extend(waiting)
                     continue
-                statement = Statement(x.op, tuple(look_up(y) for y in x.operands))
-                if repr(statement) not in places:  # repr tells 0 from −0
-                    places[repr(statement)] = Operand(len(listed), "")
-                    listed.append(statement)
-                known[id(x)] = places[repr(statement)]
+                operands = tuple([look_up(y) for y in x.operands])
+                key = x.op, *[repr(y) if type(y) is float else y for y in operands]  # repr tells 0 from −0
+                if key not in places:
+                    places[key] = Operand(len(listed), "")
+                    listed.append(Statement(x.op, operands))
+                known[id(x)] = places[key]
     return listed, [look_up(formula) for formula in formulas]
 
 
