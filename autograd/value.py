@@ -287,6 +287,10 @@ class Value(Methods):
             self._check_leaving("float()")
         return self._data
 
+    def item(self) -> float:
+        """Return the number as a float, as ``float(v)`` does: PyTorch's word."""
+        return float(self)
+
     def __int__(self) -> int:
         if current().watched:
             self._check_leaving("int()")

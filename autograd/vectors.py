@@ -60,6 +60,20 @@ class Values(np.ndarray[Any, np.dtype[np.object_]]):
             raise _unknown(f"{function.__module__}.{function.__name__}", error) from error
         return type(result)(map(as_values, result)) if type(result) in (list, tuple) else as_values(result)
 
+    def backward(self) -> None:
+        """Compute gradients from the only Value of the array.
+
+        Raises:
+            OperandTypeError: it holds another number of them.
+        """
+        values = self.ravel().tolist()
+        if len(values) != 1 or not isinstance(values[0], Value):
+            raise OperandTypeError(
+                f"backward() starts at one number, but this array has shape {self.shape}: write v.sum().backward(), or "
+                "v[0].backward() for one of them."
+            )
+        values[0].backward()
+
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
 

@@ -123,6 +123,7 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "x.data": lambda x: x.data,
     "x.detach()": lambda x: x.detach(),
     "float(x)": float,
+    "x.item()": lambda x: x.item(),
     "int(x)": int,
     "complex(x)": complex,
     "round(x, 1)": lambda x: round(x, 1),

@@ -14,11 +14,13 @@ import autograd
 from autograd import (
     CATALOGUE,
     ControlFlowError,
+    DetachedNumberError,
     DomainError,
     InteriorDataError,
     OperandTypeError,
     ParameterAssignmentError,
     Value,
+    grad,
     gradients,
     no_grad,
     scope,
@@ -231,6 +233,12 @@ class TestOperandsThatAreRefused:
 
 
 class TestConversions:
+    def test_item_is_the_number(self):
+        assert Value(2.5).item() == 2.5
+        assert type((Value(2.0) * 3).item()) is float
+        with pytest.raises(DetachedNumberError, match=r"float\(\)"):
+            grad(lambda x: x.item() * x)(2.0)
+
     def test_float_bool_format(self):
         x = Value(0.25, name="x")
         assert float(x) == 0.25

@@ -247,3 +247,15 @@ def test_an_array_without_axes_is_its_value(name):
     assert autograd.grad(lambda x: f(x, np.array(x)))(2.0) == pytest.approx(slope, rel=1e-12)
     program = autograd.compile(lambda x: f(x, np.array(x)), 2.0, backend="numpy")
     assert program.value_and_grad(2.0, wrt="inputs")[1][0] == pytest.approx(slope, rel=1e-12)
+
+
+def test_backward_of_an_array_starts_at_its_only_value():
+    v = Value(3.0)
+    np.array([v * v]).view(Values).backward()
+    assert v.grad == 6.0
+    with pytest.raises(OperandTypeError) as caught:
+        np.array([v, v * v]).view(Values).backward()
+    assert str(caught.value) == (
+        "backward() starts at one number, but this array has shape (2,): write v.sum().backward(), or "
+        "v[0].backward() for one of them."
+    )
