@@ -26,6 +26,8 @@ Example:
     True
 """
 
+from typing import Any as _Any
+
 import autograd as _autograd
 
 if not hasattr(_autograd, "Value"):  # its __init__.py was written over: nothing in that folder can be relied upon
@@ -34,13 +36,25 @@ if not hasattr(_autograd, "Value"):  # its __init__.py was written over: nothing
         "Run: pip uninstall -y autograd edgegrad && pip install edgegrad"
     )
 
-from nn import metrics, plots
+from nn import absent as _absent
+from nn import functional, metrics, optim, plots
 from nn.data.cells import cells
 from nn.data.datasets import adding_problem, circles, delayed_echo, sine_wave, spirals, two_gaussians, two_moons, xor
 from nn.data.loading import DataLoader, Standardizer, train_test_split
 from nn.data.real_data import BOSTON_COLUMNS, boston, digits
 from nn.errors import ConfigError, ShapeError, StateError, WiringError
 from nn.exchange.torch import from_torch, load_torch_state, to_torch, torch_state
+from nn.losses.criteria import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from nn.losses.losses import (
     LOSSES,
     bce,
@@ -85,8 +99,25 @@ from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.network import Network
 from nn.modules.neurons import Neuron, StochasticNeuron, ThresholdNeuron, and_gate, not_gate, or_gate
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.pytorch import (
+    ELU,
+    GELU,
+    SELU,
+    LeakyReLU,
+    Linear,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+    Upsample,
+)
 from nn.modules.recurrent import LSTM, Elman
-from nn.modules.shaping import Concatenate, Flatten, Reshape, concatenate
+from nn.modules.shaping import Concatenate, Flatten, Reshape, cat, concatenate
 from nn.optim.clipping import clip_grad_norm, clip_grad_value
 from nn.optim.objective import Objective
 from nn.optim.optimizer import Optimizer, StepError
@@ -130,6 +161,8 @@ __all__ = [
     "ACTIVATIONS",
     "BFGS",
     "BOSTON_COLUMNS",
+    "ELU",
+    "GELU",
     "INITIALIZERS",
     "L1",
     "L2",
@@ -139,6 +172,7 @@ __all__ = [
     "METRICS",
     "MLP",
     "OPTIMIZERS",
+    "SELU",
     "SGD",
     "Activation",
     "ActivationFunction",
@@ -147,6 +181,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "AdaptiveResonance",
+    "BCELoss",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BidirectionalMemory",
@@ -160,6 +196,7 @@ __all__ = [
     "Conv2d",
     "ConvTranspose2d",
     "CosineDecay",
+    "CrossEntropyLoss",
     "DataLoader",
     "DivergedError",
     "Dropout",
@@ -171,13 +208,22 @@ __all__ = [
     "History",
     "HodgkinHuxley",
     "Hopfield",
+    "HuberLoss",
     "Identity",
     "InverseTimeDecay",
+    "KLDivLoss",
+    "L1Loss",
     "Layer",
+    "LeakyReLU",
     "LevenbergMarquardt",
+    "Linear",
+    "LogSoftmax",
+    "MSELoss",
     "MaxPool2d",
+    "Mish",
     "ModelFileError",
     "Module",
+    "NLLLoss",
     "Network",
     "Neuron",
     "Newton",
@@ -187,6 +233,7 @@ __all__ = [
     "QuickProp",
     "RMSProp",
     "RProp",
+    "ReLU",
     "Record",
     "ReduceOnPlateau",
     "Regularizer",
@@ -195,6 +242,12 @@ __all__ = [
     "SelfOrganizingMap",
     "Sequential",
     "ShapeError",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Softsign",
     "SpikingNetwork",
     "Standardizer",
     "StateError",
@@ -203,9 +256,11 @@ __all__ = [
     "Stochastic",
     "StochasticNeuron",
     "StopBelow",
+    "Tanh",
     "ThresholdNeuron",
     "Training",
     "UNet",
+    "Upsample",
     "WarmUp",
     "WeightPath",
     "WiringError",
@@ -218,6 +273,7 @@ __all__ = [
     "bce",
     "bce_with_logits",
     "boston",
+    "cat",
     "cells",
     "circles",
     "clip_grad_norm",
@@ -232,6 +288,7 @@ __all__ = [
     "evaluate",
     "fit",
     "from_torch",
+    "functional",
     "half_plane",
     "half_squared_error",
     "hinge",
@@ -251,6 +308,7 @@ __all__ = [
     "mse",
     "multi_margin",
     "not_gate",
+    "optim",
     "or_gate",
     "plots",
     "polygon_sides",
@@ -270,3 +328,7 @@ __all__ = [
     "wavy_function",
     "xor",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    _absent.refuse("nn", name, _absent.MODULES, __all__)

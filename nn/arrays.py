@@ -22,6 +22,7 @@ __all__ = [
     "Number",
     "array",
     "check_mask",
+    "depth",
     "entries",
     "first",
     "flat",
@@ -32,7 +33,9 @@ __all__ = [
     "read_array",
     "read_given",
     "read_or_keep",
+    "rows",
     "shape",
+    "stack",
 ]
 
 Number = Value | float
@@ -122,6 +125,42 @@ def shape(nested: Array) -> tuple[int, ...]:
     if len(inner) > 1:
         raise ShapeError(f"The lists are ragged: side by side stand shapes {' and '.join(map(str, sorted(inner)))}.")
     return (len(nested), *(inner.pop() if inner else ()))
+
+
+def depth(nested: Any) -> int:
+    """Count the axes of an array or of nested lists, as far as the first entries show them.
+
+    >>> depth([[1.0, 2.0]]), depth(3.0)
+    (2, 0)
+    """
+    axes = 0
+    while isinstance(nested, list | tuple):
+        axes += 1
+        if not nested:
+            return axes
+        nested = nested[0]
+    return axes + int(getattr(nested, "ndim", 0))
+
+
+def rows(nested: Any) -> list[Any]:
+    """List the examples of a batch: what stands side by side on its first axis."""
+    return list(nested if isinstance(nested, list | tuple | np.ndarray) else read_array(nested))
+
+
+def stack(parts: Sequence[Array]) -> NDArray[Any]:
+    """Make one array of arrays or numbers of one shape, with an axis more in front.
+
+    Raises:
+        ShapeError: there are none, or they differ in shape.
+    """
+    shapes = dict.fromkeys(map(shape, parts))
+    if len(shapes) != 1:
+        raise ShapeError(
+            f"The examples of a batch differ in shape: {' and '.join(map(str, shapes))}."
+            if shapes
+            else "A batch holds one example or more, but this one is empty."
+        )
+    return make([entry for part in parts for entry in flat(part)], (len(parts), *next(iter(shapes))))
 
 
 def numbers(nested: Array) -> NDArray[np.float64]:

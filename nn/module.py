@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autograd import Value, scope
 from nn import arrays, summary
+from nn.calling import call_together, check_call, explain_missing
 from nn.parameters import check_replacement, hold, holds_parameters
 from nn.saving import architecture
 from nn.state import copy_state, load_state
@@ -94,6 +95,7 @@ class Module:
         kind: what a part of this class is called in scopes and tables: ``layer`` gives ``layer1``.
         buffers: names of attributes (NumPy arrays) that are saved but not trained.
         unsaved: constructor's arguments that `config` leaves out, since the state holds what they gave.
+        axes: of how many axes one example is: 1 for a row, 3 for a picture; None where `forward` takes anything.
         keeps_width: whether it gives as many numbers as it takes.
         whole_batch: whether training looks at the examples of a batch together.
         whole_batch_in_evaluation: whether evaluation does, too.
@@ -117,6 +119,7 @@ class Module:
     kind: ClassVar[str] = "module"
     buffers: ClassVar[tuple[str, ...]] = ()
     unsaved: ClassVar[frozenset[str]] = frozenset({"seed", "init", "W", "b"})
+    axes: int | None = None
     keeps_width: ClassVar[bool] = False
     whole_batch: ClassVar[bool] = False
     whole_batch_in_evaluation: bool = False
@@ -136,11 +139,22 @@ class Module:
             cls.kind = cls.__name__.lower()
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """Compute the outputs for one example, inside the module's scope."""
+        """Compute the outputs for one example; with an axis more in front, for each of a batch, in one array."""
+        if len(inputs) != 1:
+            check_call(self, inputs, options)
+        elif self.is_batch(inputs[0]):
+            return arrays.stack(self.batch(arrays.rows(inputs[0])))
         if self._scope is None:
             return self.forward(*inputs, **options)
         with self._scope:
             return self.forward(*inputs, **options)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(explain_missing(self, name), name=name, obj=self)
+
+    def is_batch(self, inputs: Any) -> bool:
+        """Whether inputs are several examples, by the number of their axes."""
+        return self.axes is not None and arrays.depth(inputs) == self.axes + 1
 
     def batch(self, examples: Sequence[Any]) -> list[Any]:
         """Compute the outputs for several examples together, as training with `BatchNorm2d` needs.
@@ -152,7 +166,8 @@ class Module:
             one output for each example; without batch normalisation the same as calling it on each.
 
         Raises:
-            TypeError: parts of it look at the batch as a whole, and it has no ``forward_batch`` that hands it on.
+            ShapeError: the examples differ in shape; or parts of it look at the batch as a whole, and its ``forward``
+                does not give one output for each example.
         """
         if self._scope is None:
             return self.forward_batch(examples)
@@ -160,14 +175,13 @@ class Module:
             return self.forward_batch(examples)
 
     def forward_batch(self, examples: Sequence[Any]) -> list[Any]:
-        """Compute the outputs for several examples. Override it where parts look at the batch as a whole."""
-        if self.looks_at_batches:
-            name = type(self).__name__
-            raise TypeError(
-                f"{name} has parts that look at a batch as a whole (batch normalisation), but forward() takes one "
-                f"example: define {name}.forward_batch(examples), and in it call part.batch(…) instead of part(…)."
-            )
-        return [self.forward(example) for example in examples]
+        """Compute the outputs for several examples; where parts look at the batch as a whole, with one ``forward``.
+
+        Override it where ``forward`` takes one example only, and in it call ``part.batch(…)`` instead of ``part(…)``.
+        """
+        if not self.looks_at_batches:
+            return [self.forward(example) for example in examples]
+        return call_together(self, examples)
 
     @property
     def looks_at_batches(self) -> bool:

@@ -62,6 +62,7 @@ class UNet(Module):
     """
 
     kind = "unet"
+    axes = 3
 
     def __init__(
         self,

@@ -44,6 +44,7 @@ class _Kernels(Module):
     """What a convolution and its transpose share: weights, biases, names, and the sum over patches."""
 
     kind = "conv"
+    axes = 3
 
     def __init__(
         self,
@@ -341,6 +342,7 @@ class MaxPool2d(Module):
     """
 
     kind = "maxpool"
+    axes = 3
 
     def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> None:
         self.kernel_size = _read_pair(kernel_size, "kernel_size", "MaxPool2d")

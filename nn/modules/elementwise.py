@@ -34,6 +34,8 @@ class Activation(Module):
 
     def __init__(self, activation: ActivationSpec) -> None:
         self.activation = find_activation(activation)
+        if self.activation.whole:
+            self.axes = 1
 
     def forward(self, inputs: Array) -> Array:
         """Apply the activation to numbers in an array or in nested lists of any depth."""
@@ -75,6 +77,7 @@ class Dropout(Module):
 
     Args:
         p: probability of dropping, in [0, 1].
+        inplace: taken, as PyTorch does, and changes nothing.
         seed: a whole number or generator for drawing.
 
     Raises:
@@ -84,10 +87,10 @@ class Dropout(Module):
     kind = "dropout"
     keeps_width = True
 
-    def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, seed: Seed = None) -> None:
         if not 0.0 <= p <= 1.0:
             raise ValueError(f"p of Dropout must lie between 0 and 1, not {p!r}: it is the probability of dropping.")
-        self.p = float(p)
+        self.p, self.inplace = float(p), bool(inplace)
         self._random = generator(seed)
 
     def forward(self, inputs: Array) -> Array:

@@ -54,6 +54,7 @@ class Layer(Module):
     """
 
     kind = "layer"
+    axes = 1
 
     def __init__(
         self,

@@ -66,6 +66,7 @@ class Network(Module):
     """
 
     kind = "network"
+    axes = 1
     takes_suffix = False
 
     def __init__(

@@ -38,6 +38,7 @@ class Neuron(Module):
     """
 
     kind = "neuron"
+    axes = 1
     unsaved = Module.unsaved | {"w"}
 
     def __init__(

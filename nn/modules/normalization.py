@@ -198,6 +198,8 @@ class BatchNorm2d(_BatchNorm):
         num_batches_tracked: how many batches they come from.
     """
 
+    axes = 3
+
     def _check(self, example: Any) -> NDArray[Any]:
         return picture(example, self.num_features, self)
 
@@ -213,6 +215,7 @@ class BatchNorm1d(_BatchNorm):
         track_running_stats: whether running statistics are kept.
     """
 
+    axes = 1
     keeps_width = True
 
     def _check(self, example: Any) -> NDArray[Any]:

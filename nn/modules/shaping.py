@@ -16,13 +16,14 @@ from nn.module import Module
 from nn.modules.inputs import positive
 from nn.modules.layers import Container
 
-__all__ = ["Concatenate", "Flatten", "Reshape", "concatenate"]
+__all__ = ["Concatenate", "Flatten", "Reshape", "cat", "concatenate"]
 
 
 class Flatten(Module):
     """A picture made into one row: channel by channel, row by row."""
 
     kind = "flatten"
+    axes = 3
 
     def forward(self, inputs: Array) -> NDArray[Any]:
         """List the numbers in order."""
@@ -40,6 +41,12 @@ class Reshape(Module):
 
     def __init__(self, *shape: int) -> None:
         self.shape = tuple(positive(size, "each size", "Reshape") for size in shape)
+
+    def is_batch(self, inputs: Any) -> bool:
+        """Whether inputs are several rows that each fill the shape."""
+        given = arrays.shape(inputs) if isinstance(inputs, list | tuple) else np.shape(inputs)
+        wanted = math.prod(self.shape)
+        return len(given) > 1 and math.prod(given[1:]) == wanted and (len(given) == 2 or given[0] != 1)
 
     def forward(self, inputs: Array) -> NDArray[Any]:
         """Arrange the numbers in the shape."""
@@ -74,6 +81,28 @@ def concatenate(*parts: Array) -> NDArray[Any]:
     return np.concatenate(read)
 
 
+def cat(tensors: Sequence[Array], dim: int = 0) -> NDArray[Any]:
+    """Join arrays along an axis, as ``torch.cat`` does; with `dim` 1 pictures of a batch by channels (lecture L3.6).
+
+    Args:
+        tensors: arrays that differ in the length of this axis alone.
+        dim: the axis, counted from 0, or from −1 at the end.
+
+    Raises:
+        ShapeError: the arrays differ elsewhere, or have no such axis.
+
+    Example:
+        >>> cat([[[1.0, 2.0]], [[3.0]]], dim=1)
+        array([[1., 2., 3.]])
+    """
+    read = [arrays.array(each) if isinstance(each, list | tuple) else np.asanyarray(each) for each in tensors]
+    try:
+        return np.concatenate(read, axis=dim)
+    except (ValueError, np.exceptions.AxisError) as error:
+        shapes = ", ".join(str(each.shape) for each in read) or "none"
+        raise ShapeError(f"cat(…, dim={dim}) joins arrays that differ along this axis alone; got {shapes}.") from error
+
+
 class Concatenate(Container):
     """Branches that all get the same input, and whose outputs are joined: a skip connection with `Identity`.
 
@@ -87,6 +116,11 @@ class Concatenate(Container):
     """
 
     kind = "concatenate"
+
+    def is_batch(self, inputs: Any) -> bool:
+        """Whether inputs are several examples, by the first branch that knows; else rows or pictures."""
+        axes = next((branch.axes for branch in self.layers if branch.axes is not None), None)
+        return arrays.depth(inputs) in ((2, 4) if axes is None else (axes + 1,))
 
     def forward(self, inputs: Any) -> NDArray[Any]:
         """Feed every branch with the inputs, and join the outputs in order."""

@@ -185,14 +185,21 @@ def test_batch_is_each_example_unless_parts_look_at_all():
         def forward(self, xs):
             return self.norm(xs)
 
+    class OfTheFirst(Normed):
+        def forward(self, xs):
+            return self.norm(xs)[:1]
+
     normed = Normed()
-    with pytest.raises(TypeError) as caught:
-        normed.batch([[1.0], [2.0]])
+    first, second = normed.batch([[1.0], [2.0]])
+    assert first[0].data == -second[0].data != 0.0
+    with pytest.raises(ShapeError) as caught:
+        OfTheFirst().batch([[1.0], [2.0]])
     assert str(caught.value) == (
-        "Normed has parts that look at a batch as a whole (batch normalisation), but forward() takes one example: "
-        "define Normed.forward_batch(examples), and in it call part.batch(…) instead of part(…)."
+        "OfTheFirst has parts that look at a batch as a whole (batch normalisation), so that OfTheFirst.forward() was "
+        "given 2 examples at once, but its output has shape (1, 1): let its first axis count the examples, or define "
+        "OfTheFirst.forward_batch(examples), and in it call part.batch(…) instead of part(…)."
     )
-    assert normed.eval().batch([[1.0], [2.0]])[1][0].data == pytest.approx(2.0, rel=1e-4)
+    assert Normed().eval().batch([[1.0], [2.0]])[1][0].data == pytest.approx(2.0, rel=1e-4)
     Normed.forward_batch = lambda self, examples: self.norm.batch(examples)
     first, second = normed.train().batch([[1.0], [2.0]])
     assert first[0].data == -second[0].data != 0.0

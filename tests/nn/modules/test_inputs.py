@@ -37,8 +37,7 @@ def test_sequences():
         (lambda: row([1.0] * 3, 1000, Owner), ShapeError, "layer1 (Layer) takes 1,000 inputs, got 3."),
         (
             lambda: row([[1.0], [2.0, 3.0]], None, Owner), ShapeError,
-            "layer1 (Layer) takes one example, a flat list, got ragged lists. For several examples write [model(row) "
-            "for row in X].",
+            "layer1 (Layer) takes one example, a flat list, or a list of examples, got ragged lists.",
         ),
         (
             lambda: row(Value(2.0), 1, Owner), TypeError,

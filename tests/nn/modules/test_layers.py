@@ -270,14 +270,13 @@ def test_copies_pickles_and_configurations(make):
         (lambda: slides()([1.0]), ShapeError, "layer1 (Layer 2 → 2, relu) takes 2 inputs, got 1."),
         (lambda: Layer(1, 2)([1.0, 2.0, 3.0]), ShapeError, "Layer 1 → 2, identity takes 1 input, got 3."),
         (
-            lambda: slides()([[1.0, 2.0], [3.0, 4.0]]), ShapeError,
-            "layer1 (Layer 2 → 2, relu) takes one example, a flat list of 2 numbers, got (2, 2). For several examples "
-            "write [model(row) for row in X].",
+            lambda: slides()([[1.0, 2.0], [3.0]]), ShapeError,
+            "layer1 (Layer 2 → 2, relu) takes 2 inputs, got 1.",
         ),
         (
-            lambda: slides()(np.zeros((5, 2))), ShapeError,
-            "layer1 (Layer 2 → 2, relu) takes one example, a flat list of 2 numbers, got (5, 2). For several examples "
-            "write [model(row) for row in X].",
+            lambda: slides()(np.zeros((4, 5, 2))), ShapeError,
+            "layer1 (Layer 2 → 2, relu) takes one example, a flat list of 2 numbers, or a list of examples, got "
+            "(4, 5, 2).",
         ),
         (
             lambda: slides()(1.0), TypeError,

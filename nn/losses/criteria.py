@@ -1,0 +1,210 @@
+"""PyTorch's losses as objects: made once with their options, then called on outputs and targets.
+
+``criterion = nn.CrossEntropyLoss()``, ``loss = criterion(model(inputs), labels)``; `fit` takes them, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nn.losses import batches, losses
+from nn.losses.batches import IGNORED_CLASS, check_reduction, read
+
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "Criterion",
+    "CrossEntropyLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "MSELoss",
+    "NLLLoss",
+    "SmoothL1Loss",
+]
+
+
+class Criterion:
+    """A loss with its options; the base of PyTorch's.
+
+    Attributes:
+        reduction: how the losses of examples, or of single numbers, become one: ``"mean"``, ``"sum"``, ``"none"``.
+
+    Args:
+        options: those of `function`, by name.
+    """
+
+    #: The loss of a batch, and the one of `LOSSES` that it is, example by example, without any options.
+    function: ClassVar[Callable[..., Any]]
+    plain: ClassVar[Any] = None
+    reductions: ClassVar[tuple[str, ...]] = batches.REDUCTIONS
+    #: What makes an average over a batch something else than the average over its examples.
+    of_batches: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, **options: Any) -> None:
+        self.reduction = check_reduction(options["reduction"], self.reductions)
+        self.options = options
+
+    def __call__(self, outputs: Any, targets: Any) -> Any:
+        """Compute the loss of one example or of a batch."""
+        return type(self).function(outputs, targets, **self.options)
+
+    def of_example(self) -> losses.Loss:
+        """Return the loss of one example, of which `fit` takes the mean over a batch.
+
+        Raises:
+            ValueError: the options make the loss of a batch something else than this mean.
+        """
+        name, default = type(self).__name__, type(self)()
+        if self.reduction not in ("mean", "batchmean"):
+            raise ValueError(
+                f"fit averages the losses of a batch's examples, but {name} has reduction={self.reduction!r}: leave it "
+                "out, or write the loop by hand."
+            )
+        for option in self.of_batches:
+            if self.options[option] is not None:
+                raise ValueError(
+                    f"fit averages the losses of a batch's examples, but {name} with {option}=… weighs them by batch: "
+                    f"write the loop by hand, or give fit a function of your own."
+                )
+        plain: losses.Loss | None = type(self).plain
+        if plain is not None and self.options == default.options:
+            return plain
+        return MethodType(_of_one, self)
+
+    def __repr__(self) -> str:
+        default = type(self)().options
+        given = [f"{name}={value!r}" for name, value in self.options.items() if _differs(value, default[name])]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+def _differs(value: Any, default: Any) -> bool:
+    return value is not default and not np.array_equal(value, default)
+
+
+def _of_one(criterion: Criterion, outputs: Any, target: Any) -> Any:
+    """Compute the loss of a batch of one example."""
+    outputs, target = read(outputs), read(target)
+    if np.shape(target) == (1,) and isinstance(criterion, CrossEntropyLoss | NLLLoss):
+        target = target[0]
+    elif np.size(target) == np.size(outputs):
+        target = np.reshape(np.asarray(target), np.shape(outputs))
+    return criterion([outputs], [target])
+
+
+class MSELoss(Criterion):
+    """The mean of the squared errors, ``nn.functional.mse_loss``.
+
+    Example:
+        >>> MSELoss()([[1.0], [5.0]], [[0.0], [2.0]])
+        5.0
+    """
+
+    function = staticmethod(batches.mse_loss)
+    plain = staticmethod(losses.mse)
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+
+
+class L1Loss(Criterion):
+    """The mean of the absolute errors, ``nn.functional.l1_loss``."""
+
+    function = staticmethod(batches.l1_loss)
+    plain = staticmethod(losses.mae)
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+
+
+class HuberLoss(Criterion):
+    """Squared errors up to delta and absolute ones beyond, ``nn.functional.huber_loss``."""
+
+    function = staticmethod(batches.huber_loss)
+    plain = staticmethod(losses.huber)
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction=reduction, delta=delta)
+
+
+class SmoothL1Loss(Criterion):
+    """Absolute errors with a smooth corner, ``nn.functional.smooth_l1_loss``."""
+
+    function = staticmethod(batches.smooth_l1_loss)
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction=reduction, beta=beta)
+
+
+class BCELoss(Criterion):
+    """The binary cross-entropy of probabilities, ``nn.functional.binary_cross_entropy``."""
+
+    function = staticmethod(batches.binary_cross_entropy)
+    plain = staticmethod(losses.bce)
+    of_batches = ("weight",)
+
+    def __init__(self, weight: ArrayLike | None = None, reduction: str = "mean") -> None:
+        super().__init__(weight=weight, reduction=reduction)
+
+
+class BCEWithLogitsLoss(Criterion):
+    """The binary cross-entropy of scores, ``nn.functional.binary_cross_entropy_with_logits``."""
+
+    function = staticmethod(batches.binary_cross_entropy_with_logits)
+    plain = staticmethod(losses.bce_with_logits)
+    of_batches = ("weight",)
+
+    def __init__(
+        self, weight: ArrayLike | None = None, reduction: str = "mean", pos_weight: ArrayLike | None = None
+    ) -> None:
+        super().__init__(weight=weight, reduction=reduction, pos_weight=pos_weight)
+
+
+class NLLLoss(Criterion):
+    """The negative log-likelihood of classes, ``nn.functional.nll_loss``."""
+
+    function = staticmethod(batches.nll_loss)
+    of_batches = ("weight",)
+
+    def __init__(
+        self, weight: ArrayLike | None = None, ignore_index: int = IGNORED_CLASS, reduction: str = "mean"
+    ) -> None:
+        super().__init__(weight=weight, ignore_index=ignore_index, reduction=reduction)
+
+
+class CrossEntropyLoss(Criterion):
+    """The cross-entropy of scores and classes, ``nn.functional.cross_entropy`` (lecture L2.5).
+
+    Example:
+        >>> criterion = CrossEntropyLoss()
+        >>> round(criterion([[2.0, 0.0, 1.0], [0.0, 0.0, 0.0]], [0, 2]), 6)
+        0.753109
+    """
+
+    function = staticmethod(batches.cross_entropy)
+    plain = staticmethod(losses.cross_entropy)
+    of_batches = ("weight",)
+
+    def __init__(
+        self,
+        weight: ArrayLike | None = None,
+        ignore_index: int = IGNORED_CLASS,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight=weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
+
+
+class KLDivLoss(Criterion):
+    """Kullback and Leibler's divergence from logarithms of probabilities, ``nn.functional.kl_div``."""
+
+    function = staticmethod(batches.kl_div)
+    reductions = ("batchmean", *batches.REDUCTIONS)
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction=reduction, log_target=log_target)

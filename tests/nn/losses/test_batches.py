@@ -1,0 +1,161 @@
+"""PyTorch's losses with all their options, numbers and gradients beside PyTorch's own; and what is refused."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value
+from nn import functional as F  # noqa: N812  (PyTorch's habit)
+
+torch = pytest.importorskip("torch", reason="the oracle of its own losses")
+
+RANDOM = np.random.default_rng(0)
+SCORES, OTHERS = RANDOM.standard_normal((5, 3)), RANDOM.standard_normal((5, 3))
+SHARES = RANDOM.dirichlet([1.0, 2.0, 0.5], 5)
+BITS = (RANDOM.random((5, 3)) > 0.5).astype(float)
+CLASSES = np.array([0, 2, 1, 1, 0])
+PICTURES, PLACES = RANDOM.standard_normal((2, 3, 2, 2)), RANDOM.integers(0, 3, (2, 2, 2))
+PROBABILITIES = RANDOM.uniform(0.1, 0.9, (5, 3))
+WEIGHT, POSITIVE = [0.5, 2.0, 1.25], [3.0, 0.5, 1.0]
+
+#: A loss, its outputs, its targets, and options.
+CASES = {
+    "mse": ("mse_loss", SCORES, OTHERS, {}),
+    "l1": ("l1_loss", SCORES, OTHERS, {}),
+    "huber": ("huber_loss", SCORES, OTHERS, {"delta": 0.7}),
+    "smooth l1": ("smooth_l1_loss", SCORES, OTHERS, {"beta": 0.3}),
+    "smooth l1, beta 0": ("smooth_l1_loss", SCORES, OTHERS, {"beta": 0.0}),
+    "bce": ("binary_cross_entropy", PROBABILITIES, BITS, {}),
+    "bce, weight": ("binary_cross_entropy", PROBABILITIES, BITS, {"weight": WEIGHT}),
+    "logits": ("binary_cross_entropy_with_logits", SCORES, BITS, {}),
+    "logits, weights": ("binary_cross_entropy_with_logits", SCORES, BITS, {"weight": WEIGHT, "pos_weight": POSITIVE}),
+    "nll": ("nll_loss", SCORES, CLASSES, {}),
+    "nll, weight": ("nll_loss", SCORES, CLASSES, {"weight": WEIGHT, "ignore_index": 1}),
+    "nll, pictures": ("nll_loss", PICTURES, PLACES, {"weight": WEIGHT}),
+    "kl": ("kl_div", np.log(PROBABILITIES), SHARES, {}),
+    "kl, one-hot": ("kl_div", np.log(PROBABILITIES), BITS, {}),
+    "kl, logarithms": ("kl_div", np.log(PROBABILITIES), np.log(SHARES), {"log_target": True}),
+    "classes": ("cross_entropy", SCORES, CLASSES, {}),
+    "one example": ("cross_entropy", SCORES[0], np.array(2), {}),
+    "one weighted example": ("cross_entropy", SCORES[0], np.array(2), {"weight": WEIGHT}),
+    "distributions": ("cross_entropy", SCORES, SHARES, {}),
+    "one distribution": ("cross_entropy", SCORES[0], SHARES[0], {}),
+    "weight": ("cross_entropy", SCORES, CLASSES, {"weight": WEIGHT}),
+    "ignored": ("cross_entropy", SCORES, CLASSES, {"ignore_index": 1}),
+    "ignored, weight": ("cross_entropy", SCORES, CLASSES, {"weight": WEIGHT, "ignore_index": 1}),
+    "smoothing": ("cross_entropy", SCORES, CLASSES, {"label_smoothing": 0.2}),
+    "all options": ("cross_entropy", SCORES, CLASSES,
+                    {"weight": WEIGHT, "label_smoothing": 0.2, "ignore_index": 0}),
+    "distributions, smoothing": ("cross_entropy", SCORES, SHARES, {"label_smoothing": 0.2}),
+    "distributions, weight": ("cross_entropy", SCORES, SHARES, {"weight": WEIGHT}),
+    "distributions, both": ("cross_entropy", SCORES, SHARES, {"weight": WEIGHT, "label_smoothing": 0.2}),
+    "pictures": ("cross_entropy", PICTURES, PLACES, {"weight": WEIGHT, "ignore_index": 1}),
+}  # fmt: skip
+#: Their classes, and the options that these take.
+CLASSES_OF = {
+    "mse_loss": nn.MSELoss, "l1_loss": nn.L1Loss, "huber_loss": nn.HuberLoss, "smooth_l1_loss": nn.SmoothL1Loss,
+    "binary_cross_entropy": nn.BCELoss, "binary_cross_entropy_with_logits": nn.BCEWithLogitsLoss,
+    "nll_loss": nn.NLLLoss, "kl_div": nn.KLDivLoss, "cross_entropy": nn.CrossEntropyLoss,
+}  # fmt: skip
+
+
+def as_tensor(option):
+    return torch.tensor(option, dtype=torch.float64) if isinstance(option, list) else option
+
+
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none", "batchmean"])
+@pytest.mark.parametrize("case", CASES)
+def test_numbers_and_gradients_are_pytorchs(case, reduction):
+    name, outputs, targets, options = CASES[case]
+    if reduction == "batchmean" and name != "kl_div":
+        with pytest.raises(ValueError, match="reduction must be 'mean', 'sum' or 'none', not 'batchmean'"):
+            getattr(F, name)(outputs, targets, reduction=reduction)
+        return
+    tensor = torch.tensor(outputs, requires_grad=True)
+    theirs = {key: as_tensor(option) for key, option in options.items()}
+    due = getattr(torch.nn.functional, name)(tensor, torch.tensor(targets), reduction=reduction, **theirs)
+    due.sum().backward()
+    values = nn.arrays.make([Value(x) for x in outputs.ravel()], outputs.shape)
+    found = CLASSES_OF[name](reduction=reduction, **options)(values, targets)
+    np.testing.assert_allclose(nn.arrays.numbers(found), due.detach().numpy(), rtol=1e-11, atol=1e-13)
+    (found if isinstance(found, Value) else found.sum()).backward()
+    slopes = np.array([v.grad or 0.0 for v in values.ravel()]).reshape(outputs.shape)
+    np.testing.assert_allclose(slopes, tensor.grad.numpy(), rtol=1e-11, atol=1e-13)
+    plain = getattr(F, name)(outputs.tolist(), targets.tolist(), reduction=reduction, **options)
+    np.testing.assert_allclose(plain, due.detach().numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("make", [torch.tensor, np.asarray, np.ndarray.tolist], ids=["tensor", "array", "list"])
+def test_targets_of_any_kind(make):
+    assert nn.CrossEntropyLoss()(SCORES, make(CLASSES)) == pytest.approx(F.cross_entropy(SCORES, CLASSES), rel=1e-15)
+    assert nn.MSELoss()(make(SCORES), make(OTHERS)) == pytest.approx(F.mse_loss(SCORES, OTHERS), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "sentence"),
+    [
+        (
+            lambda: F.mse_loss(SCORES[:, :1], OTHERS[:, 0]),  # where PyTorch makes 25 differences of 5
+            nn.ShapeError,
+            "mse_loss takes targets of the shape of the outputs, (5, 1), got (5,): write targets.reshape((5, 1)).",
+        ),
+        (
+            lambda: nn.L1Loss()(SCORES, OTHERS[:4]),
+            nn.ShapeError,
+            "l1_loss takes targets of the shape of the outputs, (5, 3), got (4, 3): give each output one target.",
+        ),
+        (
+            lambda: nn.MSELoss()([], []),
+            nn.ShapeError,
+            "mse_loss needs one output or more; these have shape (0,).",
+        ),
+        (
+            lambda: nn.MSELoss(reduction="average"),
+            ValueError,
+            "reduction must be 'mean', 'sum' or 'none', not 'average'.",
+        ),
+        (
+            lambda: nn.CrossEntropyLoss()(SCORES, CLASSES[:, None]),
+            nn.ShapeError,
+            "cross_entropy of scores (5, 3) takes classes of shape (5,), or probabilities of shape (5, 3), got (5, 1).",
+        ),
+        (
+            lambda: nn.NLLLoss()(SCORES, SHARES),
+            nn.ShapeError,
+            "nll_loss of scores (5, 3) takes classes of shape (5,), got (5, 3).",
+        ),
+        (
+            lambda: nn.CrossEntropyLoss()(SCORES[:, :1], CLASSES),
+            nn.ShapeError,
+            "cross_entropy takes scores of 2 classes or more, got 1: for one score take "
+            "binary_cross_entropy_with_logits.",
+        ),
+        (
+            lambda: nn.CrossEntropyLoss(weight=[1.0, 2.0])(SCORES, CLASSES),
+            nn.ShapeError,
+            "weight of cross_entropy takes one factor for each of 3 classes, got shape (2,).",
+        ),
+        (
+            lambda: nn.CrossEntropyLoss(ignore_index=1)(SCORES[:1], [1]),
+            ValueError,
+            "cross_entropy: every target is 1, ignore_index, so that there is nothing to average.",
+        ),
+        (
+            lambda: nn.CrossEntropyLoss(label_smoothing=2)(SCORES, CLASSES),
+            ValueError,
+            "label_smoothing must be a share from 0 to 1, not 2.",
+        ),
+        (lambda: F.conv2d, AttributeError, "nn.functional has no 'conv2d': write nn.Conv2d(…, W=weight, b=bias)."),
+        (lambda: F.mse_los, AttributeError, "nn.functional has no 'mse_los'. Did you mean 'mse_loss'?"),
+    ],
+)
+def test_errors(wrong, error, sentence):
+    with pytest.raises(error) as caught:
+        wrong()
+    assert str(caught.value) == sentence
+
+
+def test_a_class_that_is_none_is_named():
+    with pytest.raises(ValueError, match="whole number from 0 to 2"):
+        F.cross_entropy(SCORES, [0, 1, 3, 0, 0])
