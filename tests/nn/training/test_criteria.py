@@ -1,0 +1,101 @@
+"""`fit` and `evaluate` with PyTorch's losses, on the engine and compiled, beside the loop by hand."""
+
+import numpy as np
+import pytest
+
+import nn
+
+X, CLASSES = nn.two_moons(20, noise=0.2, seed=0)
+T = np.random.default_rng(0).standard_normal((20, 2))
+BITS = (T > 0).astype(float)
+SHARES = np.random.default_rng(1).dirichlet([1.0, 1.0], 20)
+
+#: A loss, its targets, and the last layer's activation.
+CASES = {
+    "mse": (nn.MSELoss(), T, "identity"),
+    "l1": (nn.L1Loss(), T, "identity"),
+    "huber": (nn.HuberLoss(delta=0.4), T, "identity"),
+    "smooth l1": (nn.SmoothL1Loss(beta=0.4), T, "identity"),
+    "bce": (nn.BCELoss(), BITS, "sigmoid"),
+    "logits": (nn.BCEWithLogitsLoss(), BITS, "identity"),
+    "logits, pos_weight": (nn.BCEWithLogitsLoss(pos_weight=[2.0, 0.5]), BITS, "identity"),
+    "nll": (nn.NLLLoss(), CLASSES, "log_softmax"),
+    "classes": (nn.CrossEntropyLoss(), CLASSES, "identity"),
+    "distributions": (nn.CrossEntropyLoss(), SHARES, "identity"),
+    "smoothing": (nn.CrossEntropyLoss(label_smoothing=0.1), CLASSES, "identity"),
+    "distributions, smoothing": (nn.CrossEntropyLoss(label_smoothing=0.1), SHARES, "identity"),
+    "kl": (nn.KLDivLoss(), SHARES, "log_softmax"),
+    "kl, batchmean": (nn.KLDivLoss(reduction="batchmean"), SHARES, "log_softmax"),
+}  # fmt: skip
+
+
+def make(activation):
+    return nn.MLP(2, [3, 2], activation="tanh", output_activation=activation, seed=0)
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+@pytest.mark.parametrize("name", CASES)
+def test_fit_is_the_loop_by_hand(name, way):
+    criterion, targets, activation = CASES[name]
+    by_hand = make(activation)
+    optimizer = nn.SGD(by_hand.parameters(), lr=0.1)
+    losses = []
+    for _ in range(3):
+        sizes = 0.0
+        for rows, some in nn.DataLoader(X, targets, batch_size=8):
+            optimizer.zero_grad()
+            loss = criterion(by_hand(rows), some)
+            loss.backward()
+            optimizer.step()
+            sizes += loss.item() * len(rows)
+        losses.append(sizes / len(X))
+    model = make(activation)
+    fitted = nn.SGD(model.parameters(), lr=0.1)
+    history = nn.fit(model, X, targets, criterion, fitted, epochs=3, batch_size=8, shuffle=False, compile=way)
+    np.testing.assert_allclose(history["loss"], losses, rtol=1e-10)
+    for ours, theirs in zip(model.parameters(), by_hand.parameters(), strict=True):
+        assert ours.data == pytest.approx(theirs.data, rel=1e-9, abs=1e-12)
+    score = nn.evaluate(model, X, targets, criterion)["loss"]
+    assert score == pytest.approx(criterion(model(X), targets).item(), rel=1e-10)
+
+
+def test_one_output_and_flat_targets():
+    model, other = nn.Linear(2, 1, seed=0), nn.Linear(2, 1, seed=0)
+    for one, loss in [(model, nn.SmoothL1Loss()), (other, "huber")]:
+        nn.fit(one, X, T[:, 0], loss, "sgd", epochs=2, shuffle=False, compile=False)
+    assert [p.data for p in model.parameters()] == pytest.approx([p.data for p in other.parameters()], rel=1e-12)
+
+
+def test_a_plain_loss_gets_the_advice_of_its_name():
+    model = make("softmax")
+    notes = [nn.fit(model, X, CLASSES, loss, epochs=1, compile=False).notes for loss in
+             ("cross_entropy", nn.CrossEntropyLoss())]  # fmt: skip
+    assert notes[0] == notes[1] != []
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "sentence"),
+    [
+        (nn.CrossEntropyLoss, TypeError, "loss is the class CrossEntropyLoss: write loss=nn.CrossEntropyLoss()."),
+        (nn.MSELoss(reduction="sum"), ValueError,
+         "fit averages the losses of a batch's examples, but MSELoss has reduction='sum': leave it out, or write the "
+         "loop by hand."),
+        (nn.CrossEntropyLoss(weight=[1.0, 2.0]), ValueError,
+         "fit averages the losses of a batch's examples, but CrossEntropyLoss with weight=… weighs them by batch: "
+         "write the loop by hand, or give fit a function of your own."),
+        (nn.CrossEntropyLoss(ignore_index=1), ValueError,
+         "cross_entropy: every target is 1, ignore_index, so that there is "
+         "nothing to average."),
+    ],
+)  # fmt: skip
+def test_what_fit_cannot_average_is_refused(loss, error, sentence):
+    with pytest.raises(error) as caught:
+        nn.fit(make("identity"), X, CLASSES if "Cross" in str(loss) else T, loss)
+    assert str(caught.value) == sentence
+
+
+def test_it_prints_its_options():
+    assert repr(nn.CrossEntropyLoss()) == "CrossEntropyLoss()"
+    assert repr(nn.CrossEntropyLoss(weight=[1, 2], label_smoothing=0.1)) == (
+        "CrossEntropyLoss(weight=[1, 2], label_smoothing=0.1)"
+    )
