@@ -23,6 +23,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "check_reduction",
+    "chosen",
     "cross_entropy",
     "huber_loss",
     "kl_div",
@@ -278,8 +279,8 @@ def nll_loss(
     """
 
     def loss(scores: list[Any], target: Any, factors: list[float] | None) -> Any:
-        likelihood = _chosen(target, scores)
-        return -(likelihood if factors is None else _chosen(target, factors) * likelihood)
+        likelihood = chosen(target, scores)
+        return -(likelihood if factors is None else chosen(target, factors) * likelihood)
 
     return _by_class("nll_loss", input, target, weight, ignore_index, reduction, loss, distributions=False)
 
@@ -294,7 +295,7 @@ def _cross_entropy_of(scores: list[Any], target: Any, factors: list[float] | Non
         return dot(weights, [normaliser - z for z in scores])
     own = losses.cross_entropy(scores, target)
     if factors is not None:
-        own = _chosen(target, factors) * own
+        own = chosen(target, factors) * own
     if not smoothing:
         return own
     normaliser = logsumexp(scores)
@@ -302,7 +303,7 @@ def _cross_entropy_of(scores: list[Any], target: Any, factors: list[float] | Non
     return (1.0 - smoothing) * own + (smoothing / k) * even
 
 
-def _chosen(target: Any, numbers: list[Any]) -> Any:
+def chosen(target: Any, numbers: list[Any]) -> Any:
     """Return the number of a class; where that is a Value, brackets choose it."""
     if isinstance(target, int):
         return numbers[target]
@@ -335,7 +336,7 @@ def _by_class(
             for row, c, keep in zip(rows, classes, kept, strict=True)
         ]
         shares = [
-            1.0 if factors is None or isinstance(c, list) else _chosen(class_index(name, c, k), factors)
+            1.0 if factors is None or isinstance(c, list) else chosen(class_index(name, c, k), factors)
             for c, keep in zip(classes, kept, strict=True)
             if keep
         ]
