@@ -16,7 +16,7 @@ from nn.data.examples import read_inputs
 from nn.errors import ConfigError, ShapeError
 from nn.keras import losses, optimizers
 from nn.keras.layers import Layer, Shape, read_shape, refuse_options
-from nn.keras.progress import Lines, report
+from nn.keras.progress import Lines, order, report
 from nn.keras.random import current_generator
 from nn.metrics import Metric
 from nn.modules import layers as modules
@@ -57,7 +57,7 @@ class History:
 
     def __init__(self, details: Any, params: dict[str, int]) -> None:
         self.details = details
-        self.history: dict[str, list[float]] = details.to_dict()
+        self.history: dict[str, list[float]] = order(details.to_dict())
         self.epoch = list(range(details.epochs))
         self.params = params
 
@@ -297,7 +297,7 @@ class Sequential:
             found = evaluate(self.network, inputs, y, self._loss, self._metrics)
             numbers.update(found)
         if return_dict:
-            return found
+            return order(found)
         return list(found.values()) if self._metrics else found["loss"]
 
     def predict(

@@ -5,13 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 from nn.training.callbacks import Callback, Training
 
-__all__ = ["Lines", "read_verbosity", "report"]
+__all__ = ["Lines", "order", "read_verbosity", "report"]
 
 BAR = "━" * 20
+T = TypeVar("T")
+
 SMALL = 1e-3  # below which a number is written with an exponent
+
+
+def order(columns: Mapping[str, T]) -> dict[str, T]:
+    """Return columns in Keras' order: by name, those of the validation after the others.
+
+    >>> list(order({"loss": 1, "accuracy": 2, "val_loss": 3}))
+    ['accuracy', 'loss', 'val_loss']
+    """
+    return {name: columns[name] for name in sorted(columns, key=lambda name: (name.startswith("val_"), name))}
 
 
 def read_verbosity(verbose: str | int) -> int:
@@ -29,7 +41,7 @@ def _line(verbose: int, steps: int, seconds: float, numbers: Mapping[str, float]
     each = f"{1000.0 * seconds / steps:.0f}ms/step"
     head = [f"{steps}/{steps} {BAR} {seconds:.0f}s {each}"] if verbose == 1 else [f"{steps}/{steps}", f"{seconds:.0f}s"]
     head += [each] if verbose == 2 else []
-    return " - ".join([*head, *(f"{name}: {_short(number)}" for name, number in numbers.items())])
+    return " - ".join([*head, *(f"{name}: {_short(number)}" for name, number in order(numbers).items())])
 
 
 def _short(number: float) -> str:

@@ -1,4 +1,4 @@
-"""Lecture 1's Keras program as its slides print it, on the Boston table by path, with nothing but its imports changed."""
+"""Lecture 1's Keras program as its slides print it, on the Boston table by path, its imports changed."""
 
 from pathlib import Path
 
