@@ -32,7 +32,7 @@ PAGES = {
     "testing": ("Tests of derivatives", autograd.testing, "autograd.testing"),
     "exhibits": ("The gallery's exhibits", gallery, "autograd.testing.gallery"),
     "modules": ("Modules", nn, "nn.module nn.modules"),
-    "losses": ("Losses and metrics", nn, "nn.losses.losses nn.metrics nn.losses.regularizers"),
+    "losses": ("Losses and metrics", nn, "nn.losses nn.functional nn.metrics"),
     "optim": (
         "Optimisers",
         nn,
@@ -41,6 +41,7 @@ PAGES = {
     "training": ("Training", nn, "nn.training.fit nn.training nn.plots"),
     "data": ("Data and files", nn, "nn.data nn.saving nn.exchange nn.errors"),
     "models": ("The lectures' models", nn, "nn.models"),
+    "keras": ("Keras' words", nn.keras, "nn.keras.model nn.keras"),
 }
 
 #: Where the tables and lists are written down, which do not know it themselves.

@@ -309,7 +309,6 @@ __all__ = [
     "mse",
     "multi_margin",
     "not_gate",
-    "optim",
     "or_gate",
     "plots",
     "polygon_sides",

@@ -16,7 +16,7 @@ WRITTEN = {"operations.md", "performance.md", "lectures.md", "gallery.md"}
 PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 PAGES = [page for page in PAGES if page not in WRITTEN and not page.startswith("notebooks")]
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-PACKAGES = {"PyTorch": "torch", "JAX": "jax", "micrograd": "micrograd"}
+PACKAGES = {"PyTorch": "torch", "Keras": "keras", "JAX": "jax", "micrograd": "micrograd"}
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 TOLERANCE = 1e-6  # JAX computes in single precision
 

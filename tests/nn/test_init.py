@@ -20,7 +20,7 @@ def test_no_subpackage_hides_a_name() -> None:
     assert (
         shared
         == {name for name in shared if inspect.ismodule(getattr(nn, name))}
-        == {"functional", "keras", "metrics", "optim", "plots"}
+        == {"functional", "keras", "metrics", "plots"}
     )
 
 
