@@ -37,7 +37,7 @@ if not hasattr(_autograd, "Value"):  # its __init__.py was written over: nothing
     )
 
 from nn import absent as _absent
-from nn import functional, keras, metrics, optim, plots
+from nn import functional, keras, metrics, plots
 from nn.data.cells import cells
 from nn.data.datasets import adding_problem, circles, delayed_echo, sine_wave, spirals, two_gaussians, two_moons, xor
 from nn.data.loading import DataLoader, Standardizer, train_test_split

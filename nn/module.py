@@ -118,7 +118,7 @@ class Module:
 
     kind: ClassVar[str] = "module"
     buffers: ClassVar[tuple[str, ...]] = ()
-    unsaved: ClassVar[frozenset[str]] = frozenset({"seed", "init", "W", "b"})
+    unsaved: ClassVar[frozenset[str]] = frozenset({"seed", "init", "W", "b", "inplace"})
     axes: int | None = None
     keeps_width: ClassVar[bool] = False
     whole_batch: ClassVar[bool] = False

@@ -38,7 +38,7 @@ LAYERS = {
         "functional products draw testing",
     ],
     "nn": [
-        "errors registry arrays draws parameters state summary modules.activations saving.architecture module",
+        "errors registry absent calling arrays draws parameters state summary modules.activations saving.architecture module",
         "modules",
         "losses metrics",
         "data",

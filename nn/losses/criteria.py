@@ -26,6 +26,7 @@ __all__ = [
     "MSELoss",
     "NLLLoss",
     "SmoothL1Loss",
+    "read_criterion",
 ]
 
 
@@ -81,6 +82,20 @@ class Criterion:
         default = type(self)().options
         given = [f"{name}={value!r}" for name, value in self.options.items() if _differs(value, default[name])]
         return f"{type(self).__name__}({', '.join(given)})"
+
+
+def read_criterion(loss: Any) -> Any:
+    """Return the loss of one example that a loss object stands for; anything but a class stands for itself.
+
+    Raises:
+        TypeError: it is a class.
+        ValueError: an option of the loss does not go with means over examples.
+    """
+    if isinstance(loss, type):
+        own = issubclass(loss, Criterion)
+        cure = f": write loss=nn.{loss.__name__}()" if own else ", not a function (outputs, target) -> Value"
+        raise TypeError(f"loss is the class {loss.__name__}{cure}.")
+    return loss.of_example() if isinstance(loss, Criterion) else loss
 
 
 def _differs(value: Any, default: Any) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from autograd import no_grad
 from nn import arrays
 from nn.data.examples import Examples, separate
-from nn.losses.criteria import Criterion
+from nn.losses.criteria import read_criterion
 from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.losses.regularizers import Regularizer
 from nn.metrics import METRICS, Metric
@@ -150,12 +150,7 @@ def find_loss(loss: str | Loss) -> Loss:
         ValueError: the name is unknown, or an option of the loss does not go with means over examples.
         TypeError: it is neither.
     """
-    if isinstance(loss, type) and issubclass(loss, Criterion):
-        raise TypeError(f"loss is the class {loss.__name__}: write loss=nn.{loss.__name__}().")
-    if isinstance(loss, Criterion):
-        return loss.of_example()
-    if isinstance(loss, type):
-        raise TypeError(f"loss is the class {loss.__name__}, not a function (outputs, target) -> Value.")
+    loss = read_criterion(loss)
     if callable(loss):
         return loss
     if not isinstance(loss, str):
