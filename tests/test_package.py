@@ -38,7 +38,8 @@ LAYERS = {
         "functional products draw testing",
     ],
     "nn": [
-        "errors registry absent calling arrays draws parameters state summary modules.activations saving.architecture module",
+        "errors registry absent",
+        "arrays draws calling parameters state summary modules.activations saving.architecture module",
         "modules",
         "losses metrics",
         "data",

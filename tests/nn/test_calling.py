@@ -136,3 +136,28 @@ def test_errors(wrong, error, sentence):
     with pytest.raises(error) as caught:
         wrong()
     assert str(caught.value) == sentence
+
+
+def test_a_forward_of_batches_is_trained_and_asked_with_batches():
+    class Joined(nn.Module):
+        whole_batch = whole_batch_in_evaluation = True
+
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(3, 2, seed=0), nn.Linear(5, 1, seed=1)
+
+        def forward(self, x):
+            return self.last(nn.cat([self.first(x), x], dim=1))
+
+    targets = ROWS.sum(axis=1)
+    by_hand, model = Joined(), Joined()
+    optimizer = nn.SGD(by_hand.parameters(), lr=0.05)
+    for _ in range(2):
+        optimizer.zero_grad()
+        nn.MSELoss()(by_hand(ROWS), targets[:, None]).backward()
+        optimizer.step()
+    for compile_it in (False, True):
+        model = Joined()
+        nn.fit(model, ROWS, targets, "mse", nn.SGD(model.parameters(), 0.05), 2, None, compile=compile_it)
+        assert [p.data for p in model.parameters()] == pytest.approx([p.data for p in by_hand.parameters()], rel=1e-10)
+    np.testing.assert_allclose(nn.predict(model, ROWS), nn.arrays.numbers(by_hand(ROWS)), rtol=1e-9)
