@@ -13,7 +13,7 @@ from nn.errors import ShapeError
 if TYPE_CHECKING:
     from nn.module import Module
 
-__all__ = ["call_together", "check_call", "explain_missing"]
+__all__ = ["call_on_batch", "call_together", "check_call", "explain_missing"]
 
 #: What PyTorch's modules, or Values, have and modules here do not: what to write.
 MISSING = {
@@ -44,6 +44,26 @@ MISSING = {
     "requires_grad_": "write model.freeze() or model.unfreeze()",
     "to": "numbers are float64, and everything is computed on the processor: leave it out",
 }
+
+
+def call_on_batch(module: Module, inputs: Any) -> Any:
+    """Compute the outputs of each example of a batch, in one array.
+
+    Raises:
+        ShapeError: an example has another shape than the module takes, or than the others have.
+    """
+    examples = arrays.rows(inputs)
+    try:
+        return arrays.stack(module.batch(examples))
+    except ShapeError:
+        shapes = list(map(arrays.shape, examples)) if isinstance(inputs, list | tuple) else []
+        odd = next((k for k, shape in enumerate(shapes) if shape != shapes[0]), 0)
+        if not odd:
+            raise
+        raise ShapeError(
+            f"{module.title} takes examples of one shape, but in this batch example 0 has shape {shapes[0]} and "
+            f"example {odd} has {shapes[odd]}."
+        ) from None
 
 
 def call_together(module: Module, examples: Sequence[Any]) -> list[Any]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autograd import Value, scope
 from nn import arrays, summary
-from nn.calling import call_together, check_call, explain_missing
+from nn.calling import call_on_batch, call_together, check_call, explain_missing
 from nn.parameters import check_replacement, hold, holds_parameters
 from nn.saving import architecture
 from nn.state import copy_state, load_state
@@ -143,7 +143,7 @@ class Module:
         if len(inputs) != 1:
             check_call(self, inputs, options)
         elif self.is_batch(inputs[0]):
-            return arrays.stack(self.batch(arrays.rows(inputs[0])))
+            return call_on_batch(self, inputs[0])
         if self._scope is None:
             return self.forward(*inputs, **options)
         with self._scope:

@@ -22,7 +22,7 @@ from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
 from nn.modules.elementwise import Activation, Dropout, Identity
 from nn.modules.layers import Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
-from nn.modules.pytorch import LogSoftmax, Softmax
+from nn.modules.pytorch import LogSoftmax, Softmax, Upsample
 from nn.modules.shaping import Flatten, Reshape
 
 __all__ = ["from_torch", "load_torch_state", "to_torch", "torch_state"]
@@ -223,6 +223,8 @@ def _export(part: Module, nn: Any) -> list[Any]:
             return [nn.Unflatten(1, part.shape)]
         case Identity():
             return [nn.Identity()]
+        case Upsample():
+            return [nn.Upsample(scale_factor=part.scale_factor)]
         case Softmax() | LogSoftmax():
             kind = nn.Softmax if isinstance(part, Softmax) else nn.LogSoftmax
             return [kind(dim=1 if part.dim is None else part.dim)]

@@ -41,7 +41,8 @@ def row(inputs: Any, width: int | None, owner: Titled, where: str = "") -> tuple
     xs = inputs.tolist() if plain else _read_list(inputs, owner, "a list of numbers", where)
     if not plain and _is_nested(xs):
         wanted = "a flat list" if width is None else f"a flat list of {_count(width, 'number')}"
-        raise ShapeError(f"{owner.title}{where} takes one example, {wanted}, or a list of examples, got {_shape(xs)}.")
+        several = "" if where else ", or a list of examples"
+        raise ShapeError(f"{owner.title}{where} takes one example, {wanted}{several}, got {_shape(xs)}.")
     if width is not None and len(xs) != width:
         raise ShapeError(f"{owner.title}{where} takes {_count(width, 'input')}, got {len(xs)}.")
     return tuple(xs)

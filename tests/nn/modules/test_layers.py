@@ -271,7 +271,8 @@ def test_copies_pickles_and_configurations(make):
         (lambda: Layer(1, 2)([1.0, 2.0, 3.0]), ShapeError, "Layer 1 → 2, identity takes 1 input, got 3."),
         (
             lambda: slides()([[1.0, 2.0], [3.0]]), ShapeError,
-            "layer1 (Layer 2 → 2, relu) takes 2 inputs, got 1.",
+            "layer1 (Layer 2 → 2, relu) takes examples of one shape, but in this batch example 0 has shape (2,) and "
+            "example 1 has (1,).",
         ),
         (
             lambda: slides()(np.zeros((4, 5, 2))), ShapeError,
