@@ -92,11 +92,13 @@ def _heading(title: str, rule: str) -> str:
 
 
 def _entry(name: str, thing: object) -> str:
+    # Keras' words are often those of nn: a reference such as `Layer` means the latter.
+    hidden = "   :no-index:\n" if name.startswith("nn.keras") else ""
     if inspect.ismodule(thing):
-        return f".. automodule:: {name}\n   :members:\n"
+        return f".. automodule:: {name}\n   :members:\n{hidden}"
     if inspect.isclass(thing):
         members = "" if issubclass(thing, Exception) else "   :members:\n"
-        return f".. autoclass:: {name}\n{members}"
+        return f".. autoclass:: {name}\n{members}{hidden}"
     if callable(thing):
         return f".. autofunction:: {name}\n"
     names = ", ".join(f"``{each!r}``" if isinstance(each, str) else f"`{each.name}`" for each in thing)
