@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.notation import ATOM
@@ -275,13 +275,15 @@ class Graph:
             trail.append(edge)
             stack.append(iter(edges_of(edge.operand)))
 
-    def fold(self, by: str | None = "auto", *, budget: int | None = None) -> Fold:
-        """Gather nodes into boxes for a drawing that fits; equal graphs give equal folds.
+    def fold(self, by: str | None = "auto", *, budget: int | None = None, keep: Iterable[Value] = ()) -> Fold:
+        """Gather nodes into boxes for a drawing that fits; equal graphs give equal folds. Outputs stay by themselves.
 
         Args:
             by: ``"scope"`` (the parts of a model, at the deepest level that fits), ``"op"`` (runs of one operation),
-                ``"auto"`` (only what is too large, by scope where there are scopes), or None for nothing.
-            budget: the most boxes to end with; 60 unless given.
+                ``"auto"`` (only what is too large for a page: weights, then examples, steps, layers), or None for
+                nothing.
+            budget: the most boxes to end with; 60 unless given, and no more than fit a page 900 pixels wide.
+            keep: Values of the graph, such as the leaves whose gradients are wanted, that stay by themselves too.
 
         Returns:
             a `Fold` with `boxes`, `links` between them, and a `note` that says what was folded.
@@ -292,44 +294,59 @@ class Graph:
         """
         from autograd.draw.fold import fold
 
-        return fold(self, by, budget=budget)
+        return fold(self, by, budget=budget, keep=keep)
 
     def to_dot(
-        self, *, rankdir: str = "LR", precision: int = 4, budget: int | None = None, fold: str | None = "auto"
+        self,
+        *,
+        rankdir: str | None = None,
+        precision: int = 4,
+        budget: int | None = None,
+        fold: str | None = "auto",
+        keep: Iterable[Value] = (),
     ) -> str:
         """Write the graph in Graphviz's DOT language. Options as in `save`."""
         from autograd.draw.dot import Drawing
         from autograd.draw.style import Style
 
-        return Drawing(self, Style(rankdir, precision, budget, fold)).source
+        return Drawing(self, Style(rankdir, precision, budget, fold, tuple(keep))).source
 
     def to_svg(
-        self, *, rankdir: str = "LR", precision: int = 4, budget: int | None = None, fold: str | None = "auto"
+        self,
+        *,
+        rankdir: str | None = None,
+        precision: int = 4,
+        budget: int | None = None,
+        fold: str | None = "auto",
+        keep: Iterable[Value] = (),
     ) -> str:
         """Draw the graph as an SVG element, as text. Options as in `save`."""
         from autograd.draw.render import to_svg
         from autograd.draw.style import Style
 
-        return to_svg(self, Style(rankdir, precision, budget, fold))
+        return to_svg(self, Style(rankdir, precision, budget, fold, tuple(keep)))
 
     def save(
         self,
         path: str | os.PathLike[str],
         *,
-        rankdir: str = "LR",
+        rankdir: str | None = None,
         precision: int = 4,
         budget: int | None = None,
         fold: str | None = "auto",
+        keep: Iterable[Value] = (),
     ) -> None:
         """Draw the graph into a file: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
 
         Args:
             path: where to; the file appears whole or not at all.
-            rankdir: where the arrows lead: ``"LR"`` (left to right), ``"TB"`` (down), ``"RL"`` or ``"BT"``.
+            rankdir: where the arrows lead: ``"LR"`` (left to right), ``"TB"`` (down), ``"RL"`` or ``"BT"``; None
+                for what fits a page.
             precision: significant digits, 1 to 17; the tooltips of an SVG have them all.
             budget: the most boxes before the graph is folded, those of constants included: 60 unless given.
                 A folded drawing says so below.
             fold: as `by` of `fold`; None draws every node, up to 1,000 boxes or as many as `budget` says.
+            keep: as in `fold`.
 
         Raises:
             DrawingError: the format or the path cannot be written, or the graph is too large for ``fold=None``; the
@@ -339,7 +356,7 @@ class Graph:
         from autograd.draw.render import save
         from autograd.draw.style import Style
 
-        save(self, path, Style(rankdir, precision, budget, fold))
+        save(self, path, Style(rankdir, precision, budget, fold, tuple(keep)))
 
     def __reduce__(self) -> Any:
         return Graph, self.outputs  # pickled one by one, each node would list all that lie below it

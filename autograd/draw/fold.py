@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.draw.labels import operation
-from autograd.draw.partition import MAX_EDGES_APART, Extent, Partition, Wiring, constants, frozen, gather, role, squeeze
+from autograd.draw.labels import operation, sign, written_out
+from autograd.draw.partition import MAX_EDGES_APART, Extent, Partition, Wiring, constants, frozen, role, squeeze
+from autograd.draw.plans import Plan, make_plans
+from autograd.draw.shape import fits_page
 from autograd.errors import DrawingError
 from autograd.value import Value
 
@@ -30,9 +32,9 @@ MAX_BOXES_OFFERED = 5000  # boxes beyond which a drawing of everything is not ev
 MAX_LINKS_PER_BOX = 1.5  # arrows for each box of the budget, beyond which a drawing is a thicket
 MAX_LEVELS_PER_BOX = 3  # levels that arrows cross for each box of the budget: what takes Graphviz longest
 MIN_LEVELS_CROSSED = 1500  # levels that it crosses in a second or two, whatever the budget
-MAX_SCOPE_LEVELS = 8  # depths of scopes that are tried
 MAX_SHARE_OF_A_SCOPE = 0.9  # share of the nodes in one scope from which on that scope says too little
 SEVERAL = -1  # in place of the one node that a link starts at
+MEANS = {"op": "operation", "weights": "what uses them"}  # words for what nodes are gathered by, where they differ
 LEVELS_KEPT_AT_ENDS = (6, 3, 1, 0)  # levels kept at either end of a graph that nothing else makes small
 
 
@@ -42,7 +44,8 @@ class Box:
 
     Attributes:
         nodes: the Values it stands for, in topological order; a single one is drawn in full.
-        kind: what gathered them: ``"node"`` (a single one), ``"scope"``, ``"leaves"``, ``"op"`` or ``"middle"``.
+        kind: what gathered them: ``"node"`` (a single one), ``"scope"``, ``"part"``, ``"leaves"``, ``"op"`` or
+            ``"middle"``.
         title: its heading; empty for a single node.
     """
 
@@ -60,7 +63,11 @@ class Box:
     def operations(self) -> dict[str, int]:
         """How many nodes of each operation, or role of leaf, are inside: the most frequent first."""
         signs = {op: operation(op) for op in {v.op for v in self.nodes} if op is not None}
-        return dict(Counter(role(v) if v.op is None else signs[v.op] for v in self.nodes).most_common())
+        return dict(
+            Counter(
+                role(v) if v.op is None else sign(v) if written_out(v) else signs[v.op] for v in self.nodes
+            ).most_common()
+        )
 
 
 class Link(NamedTuple):
@@ -87,7 +94,8 @@ class Fold:
         graph: the graph.
         boxes: in topological order; every node is in exactly one.
         links: pairs of boxes with edges between them. Boxes and links have no cycle.
-        by: what nodes were gathered by: ``"scope"``, ``"op"``, or None where each has a box of its own.
+        by: what nodes were gathered by: ``"weights"`` (those of one use), ``"example"``, ``"term"``, ``"step"`` or
+            ``"block"`` (parts that repeat), ``"scope"``, ``"op"``, or None where each has a box of its own.
         whole: the budget that would draw every node; None where nothing is folded, and for thousands of nodes.
     """
 
@@ -121,26 +129,27 @@ class Fold:
             return ""
         count = sum(len(box) > 1 for box in self.boxes)
         boxes = "1 box" if count == 1 else f"{count:,} boxes"
-        means = "scope" if self.by == "scope" else "operation"
         more = "more: a larger budget"
         if self.whole is not None and self.whole <= MAX_BOXES_OFFERED:
             more = "all: fold=None" + (f", budget={self.whole}" if self.whole > MAX_BOXES_UNFOLDED else "")
         total = len(self.graph.nodes)
+        means = MEANS.get(str(self.by), self.by)
         return f"{self.folded:,} of {total:,} nodes are folded into {boxes}, by {means}. To see {more}."
 
     def __repr__(self) -> str:
         return f"<Fold of {len(self.graph.nodes)} nodes into {len(self.boxes)} boxes, {len(self.links)} links>"
 
 
-def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) -> Fold:
-    """Gather the nodes of a graph into boxes.
+def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None, keep: Iterable[Value] = ()) -> Fold:
+    """Gather the nodes of a graph into boxes. The outputs stay by themselves.
 
     Args:
         graph: the graph.
         by: ``"scope"`` gathers the parts of a model, at the deepest level that fits; ``"op"`` gathers runs of one
-            operation, and leaves by their role; ``"auto"`` gathers only what is too large to draw, by scope where
-            there are scopes; None gathers nothing.
+            operation, and leaves by their role; ``"auto"`` gathers only what is too large for a page: weights, then
+            the examples of a batch or the steps of a loop, then parts of a model; None gathers nothing.
         budget: the most boxes to end with, constants included; 60 unless given. With None for `by`, 1,000.
+        keep: Values of the graph that have a box of their own, as the outputs do.
 
     Raises:
         DrawingError: nothing is to be gathered, and the graph is larger than the budget.
@@ -151,52 +160,62 @@ def fold(graph: Graph, by: str | None = "auto", *, budget: int | None = None) ->
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
         raise ValueError(f"budget must be a whole number of boxes from 1, not {budget!r}.")
     wiring = Wiring(graph.nodes)
+    pins = _find_pins(graph, keep)
     apart = Partition(wiring, [("node", index) for index in range(len(wiring.nodes))])
     if by is None:
-        if not _fits(apart, MAX_BOXES_UNFOLDED if budget is None else budget):
+        if (apart.extent.boxes if budget else _measure_budget(apart.extent)) > (budget or MAX_BOXES_UNFOLDED):
             raise _too_large(apart, budget)
         return _assemble(graph, apart, None, None)
     most = BUDGET if budget is None else budget
-    if by == "auto" and _fits(apart, most):
+    if by == "auto" and _fits(apart, most) and (budget is not None or fits_page(apart)):
         return _assemble(graph, apart, None, None)
-    whole = _measure_budget(apart.extent) if len(apart.keys) <= MAX_BOXES_OFFERED else None
-    depth = wiring.depth if by != "op" else 0
-    too_fine = too_coarse = None
-    for level, loose in _attempts(depth, by):
-        if too_fine and not level:
-            break
-        partition = gather(wiring, level, loose, most)
-        if partition is None:
-            continue
-        if _fits(partition, most):
-            if not level or max(partition.sizes) < MAX_SHARE_OF_A_SCOPE * len(graph.nodes):
-                return _assemble(graph, partition, "scope" if level else "op", whole)
-            too_coarse = too_coarse or (partition, level)
-        elif loose == "op":
-            too_fine = too_fine or (partition, level)
+    whole = apart.extent.boxes if len(apart.keys) <= MAX_BOXES_OFFERED else None
+    plan = _choose(wiring, by, pins, most, budget is None)
+    return _assemble(graph, plan.partition, plan.by, whole)
+
+
+def _find_pins(graph: Graph, keep: Iterable[Value]) -> frozenset[int]:
+    """Return the places of the nodes that stay by themselves."""
+    place = {node: index for index, node in enumerate(graph.nodes)}
+    pins = {place[output] for output in graph.outputs}
+    for node in keep:
+        if node not in place:
+            raise ValueError(f"{node!r} is to be kept, but it is not in the graph.")
+        pins.add(place[node])
+    return frozenset(pins)
+
+
+def _choose(wiring: Wiring, by: str, pins: frozenset[int], most: int, page: bool) -> Plan:
+    """Return the first plan that fits, and a page too if there is such a one."""
+    wide = too_coarse = too_fine = None
+    for plan in make_plans(wiring, by, pins, most):
+        partition = plan.partition
+        if not _fits(partition, most):
+            too_fine = too_fine or (plan if plan.last else None)
+        elif plan.level and max(partition.sizes) >= MAX_SHARE_OF_A_SCOPE * len(wiring.nodes):
+            too_coarse = too_coarse or plan
+        elif not page or fits_page(partition):
+            return plan
+        else:
+            wide = wide or plan
+    found = wide or (None if too_fine else too_coarse)
+    if found is not None:
+        return found
     if too_fine is None:
-        assert too_coarse is not None
-        return _assemble(graph, too_coarse[0], "scope", whole)
-    partition, level = too_fine
-    for ends in LEVELS_KEPT_AT_ENDS:
-        small = squeeze(partition, most, ends)
-        if _fits(small, most):
-            break
-    return _assemble(graph, small, "scope" if level else "op", whole)
+        return _squeeze(
+            Plan("op", Partition(wiring, [("node", index) for index in range(len(wiring.nodes))])), most, pins
+        )
+    return _squeeze(too_fine, most, pins)
 
 
-def _attempts(depth: int, by: str) -> Iterator[tuple[int, str]]:
-    """Yield what to try, (level of scopes, what becomes of the rest): what keeps most comes first."""
-    levels = [depth, *range(min(depth, MAX_SCOPE_LEVELS) - 1, 0, -1)] if depth else []
-    for level in levels:
-        yield level, "single"
-        yield level, "leaves"
-    for level in levels:
-        yield level, "op"
-    if by == "auto":
-        yield 0, "leaves"
-    if by != "scope" or not depth:
-        yield 0, "op"
+def _squeeze(plan: Plan, most: int, pins: frozenset[int]) -> Plan:
+    """Keep the ends of a plan that does not fit, as much of them as does."""
+    for kept in (pins, frozenset[int]()):
+        for ends in LEVELS_KEPT_AT_ENDS:
+            small = squeeze(plan.partition, most, ends, kept)
+            if _fits(small, most):
+                return plan._replace(partition=small)
+    return plan._replace(partition=small)
 
 
 def _fits(partition: Partition, budget: int) -> bool:
@@ -210,16 +229,16 @@ def _measure_budget(extent: Extent) -> int:
 
 
 def _too_large(partition: Partition, budget: int | None) -> DrawingError:
-    most = MAX_BOXES_UNFOLDED
-    limit = f"the {most:,} boxes drawn without a budget" if budget is None else f"the budget of {budget:,} allows"
-    advice = "Leave fold='auto', or draw the graph of an inner Value"
-    if len(partition.keys) > MAX_BOXES_OFFERED:
-        return DrawingError(f"fold=None would draw {len(partition.keys):,} boxes, more than {limit}. {advice}.")
-    boxes, arrows, reach = partition.extent
-    return DrawingError(
-        f"fold=None would draw {boxes:,} boxes and {arrows:,} arrows across {reach:,} levels, more than {limit}. "
-        f"{advice}; budget={_measure_budget(partition.extent)} draws it all, if Graphviz may take minutes."
+    boxes, arrows, _ = partition.extent
+    limit = (
+        f"{MAX_BOXES_UNFOLDED:,} boxes are drawn without a budget" if budget is None else f"the budget is {budget:,}"
     )
+    if budget is None and boxes <= MAX_BOXES_UNFOLDED:
+        limit = "its arrows are so many or so long that Graphviz takes minutes"
+    advice = "Leave fold='auto', or draw the graph of an inner Value"
+    if boxes <= MAX_BOXES_OFFERED:
+        advice += f"; budget={boxes} draws it all, if you can wait"
+    return DrawingError(f"fold=None would draw {boxes:,} boxes and {arrows:,} arrows, but {limit}. {advice}.")
 
 
 def _assemble(graph: Graph, partition: Partition, by: str | None, whole: int | None) -> Fold:

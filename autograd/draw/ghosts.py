@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import NamedTuple
 
-__all__ = ["Start", "find_starts"]
+__all__ = ["Start", "find_starts", "place_levels"]
 
 FAR = 6  # levels from the first use of a card, from which on a use has a card of its own
 MAX_LEVELS_CROSSED = 400  # levels that the arrows of a picture cross before its leaves get ghosts
@@ -35,7 +35,7 @@ def find_starts(links: Sequence[tuple[int, int]], leaves: Set[int]) -> list[Star
         links: (source, target) of each, by places in a topological order, those to lower targets first.
         leaves: the places that nothing leads to.
     """
-    level = _place(links, leaves)
+    level = place_levels(links, leaves)
     uses: dict[int, set[int]] = {}
     for source, target in links:
         uses.setdefault(source, set()).add(level[target])
@@ -50,7 +50,7 @@ def find_starts(links: Sequence[tuple[int, int]], leaves: Set[int]) -> list[Star
     return starts
 
 
-def _place(links: Sequence[tuple[int, int]], leaves: Set[int]) -> dict[int, int]:
+def place_levels(links: Sequence[tuple[int, int]], leaves: Set[int]) -> dict[int, int]:
     """Give each place a level, about as Graphviz does: as early as can be, but late where that shortens arrows."""
     level: dict[int, int] = {}
     targets: dict[int, list[int]] = {}

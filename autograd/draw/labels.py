@@ -7,15 +7,27 @@ therefore never narrower than an estimate with a wide font.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from html import escape
 from typing import Any
 
 from autograd import ops
 from autograd.op import Op
-from autograd.symbol import Symbol, text
+from autograd.symbol import Symbol, apply_to_symbols, text
 from autograd.value import Value
 
-__all__ = ["clean", "edge_formulas", "html", "operation", "shorten", "tooltip", "width"]
+__all__ = [
+    "clean",
+    "edge_formulas",
+    "html",
+    "operation",
+    "shorten",
+    "sign",
+    "tell_apart",
+    "tooltip",
+    "width",
+    "written_out",
+]
 
 VISIBLE = str.maketrans({"\n": "↵", "\r": "↵", "\t": " ", "\v": " ", "\f": " ", "\u2028": "↵", "\u2029": "↵"})
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -33,6 +45,7 @@ SYMBOLS = {
     ops.prod: "Π",
 }
 
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
 
 NARROW = frozenset("ijlftrI.,:;|!'`()[]{}/\\··-\"")
@@ -113,6 +126,42 @@ def operation(op: Op) -> str:
     for name in "xyz"[: len(op.operands)]:
         written = written.replace("{}", name, 1)
     return written
+
+
+def written_out(node: Value) -> bool:
+    """Whether the sign of a node holds its constant: the exponent of a power, or its base."""
+    if node.op is not ops.pow or node.slopes.count(None) != 1:
+        return False
+    return float(node.operands[node.slopes.index(None)]) not in (0.0, 1.0)  # x¹ would be written as x alone
+
+
+def sign(node: Value) -> str:
+    """Write the operation of a node as one short sign; that of a power with its constant: ``x³``, ``2^x``."""
+    assert node.op is not None
+    if not written_out(node):
+        return operation(node.op)
+    x = Symbol("x")
+    return text(
+        apply_to_symbols(
+            node.op, tuple([v if s is None else x for v, s in zip(node.operands, node.slopes, strict=True)])
+        ),
+        4,
+    )
+
+
+def tell_apart(names: dict[Value, str]) -> dict[Value, str]:
+    """Number the nodes that share a name, in their order: ``s[0]₁``, ``s[0]₂`` for two examples."""
+    several = Counter(names.values())
+    seen: Counter[str] = Counter()
+    found = {}
+    for node, name in names.items():
+        if several[name] > 1:
+            seen[name] += 1
+            while (numbered := name + str(seen[name]).translate(SUBSCRIPTS)) in several:
+                seen[name] += 1
+            name = numbered
+        found[node] = name
+    return found
 
 
 def edge_formulas(node: Value, names: dict[Value, str], limit: int, precision: int) -> list[str | None]:

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.draw.ghosts import Start, find_starts
-from autograd.draw.labels import operation
+from autograd.draw.labels import operation, written_out
 from autograd.value import Value
 
 __all__ = [
     "MAX_CONSTANTS_APART",
     "MAX_EDGES_APART",
     "Group",
+    "Key",
     "Partition",
     "Wiring",
     "constants",
     "frozen",
     "gather",
     "role",
+    "split_by_use",
     "squeeze",
+    "untangle",
 ]
 
 MAX_CONSTANTS_APART = 4  # constants of one node that get a box each; more share one
@@ -51,7 +54,7 @@ def frozen(node: Value) -> bool:
 
 def constants(node: Value) -> int:
     """Count the boxes that the float operands of a node take."""
-    count = node.slopes.count(None)
+    count = 0 if written_out(node) else node.slopes.count(None)
     return count if count <= MAX_CONSTANTS_APART else 1
 
 
@@ -64,6 +67,7 @@ class Wiring:
     Attributes:
         operands: for each node the places of the operands its edges start from.
         constants: for each node how many boxes its float operands take.
+        tops: the places of the nodes that no other is computed from.
         homes: for each node the path of the scope it lies in, "" for none. A parameter made outside any scope
             lies where it is used, if that is one place.
     """
@@ -78,6 +82,7 @@ class Wiring:
             for node in nodes
         ]
         self.constants = [constants(node) for node in nodes]
+        self.tops = set(range(len(nodes))).difference(*self.operands)
         self.homes = [node.scope or "" for node in nodes]
         if any(self.homes):
             self._bring_home()
@@ -200,7 +205,9 @@ class Partition:
             part = f" (part {seen[key[1]]} of {parts[key[1]]})" if parts[key[1]] > 1 else ""
             titles[key] = f"{key[1]}{part}"
         return [
-            Group(str(key[0]), titles[key] if key in titles else str(key[1]) if key[0] in ("leaves", "op") else "")
+            Group(
+                str(key[0]), titles[key] if key in titles else str(key[1]) if key[0] in ("leaves", "op", "part") else ""
+            )
             for key in self.keys
         ]
 
@@ -215,7 +222,14 @@ def _common(one: str, other: str) -> str:
     return "/".join(shared)
 
 
-def gather(wiring: Wiring, level: int, loose: str, most: float = math.inf) -> Partition | None:
+def gather(
+    wiring: Wiring,
+    level: int,
+    loose: str,
+    most: float = math.inf,
+    pins: Set[int] = frozenset(),
+    apart: bool = False,
+) -> Partition | None:
     """Gather what lies in the same scope, to `level` parts of its path.
 
     Args:
@@ -224,6 +238,8 @@ def gather(wiring: Wiring, level: int, loose: str, most: float = math.inf) -> Pa
             ``"leaves"``, the leaves of one role that feed the same boxes are gathered;
             ``"op"``, runs of one operation are gathered, and leaves by role.
         most: how many nodes may stay by themselves; with more the result is None.
+        pins: the places of nodes that stay by themselves whatever is gathered.
+        apart: whether the parameters of a scope have a box of their own.
     """
     keys: list[Key] = []
     prefixes: dict[str, Key | None] = {"": None}
@@ -234,8 +250,10 @@ def gather(wiring: Wiring, level: int, loose: str, most: float = math.inf) -> Pa
             parts = home.split("/")
             prefixes[home] = ("scope", "/".join(parts[:level])) if 0 < level <= len(parts) else None
         scope = prefixes[home]
-        if scope is not None:
-            keys.append(scope)
+        if index in pins:
+            keys.append(("node", index))
+        elif scope is not None:
+            keys.append(("leaves", role(node), scope) if apart and node.is_leaf and node.is_parameter else scope)
         elif node.is_leaf and loose != "single":
             keys.append(("leaves", role(node)))
         elif loose == "op":
@@ -249,18 +267,28 @@ def gather(wiring: Wiring, level: int, loose: str, most: float = math.inf) -> Pa
             if singles > most:
                 return None
     if loose == "leaves":
-        _split_by_use(wiring, keys)
-    merged = member = _number(keys)[0]
+        split_by_use(wiring, keys)
     if loose == "op":
-        keys = _rank(keys, _ranks(wiring, merged), [key[0] != "scope" for key in keys])
-    if level:
-        member = _number(keys)[0]
-        tangled = _in_cycles(_successors(wiring, member))
-        if tangled:
-            # The ranks must be those of the groups before any was split: one potential for all of them.
-            split = [key[0] == "scope" and number in tangled for key, number in zip(keys, member, strict=True)]
-            keys = _rank(keys, _ranks(wiring, merged), split)
-    return Partition(wiring, keys)
+        merged = _number(keys)[0]
+        ranks = _ranks(wiring, merged)
+        keys = _rank(keys, ranks, [key[0] in ("op", "leaves") for key in keys])
+        inner = any(wiring.operands[index] and index not in wiring.tops for index in pins)
+        return Partition(wiring, untangle(wiring, keys, ranks) if level or inner else keys)
+    return Partition(wiring, untangle(wiring, keys) if level else keys)
+
+
+def untangle(wiring: Wiring, keys: list[Key], ranks: Sequence[int] | None = None) -> list[Key]:
+    """Split the groups that a path leaves and enters again.
+
+    Args:
+        ranks: those of the groups before any was split: one potential for all of them.
+    """
+    member = _number(keys)[0]
+    tangled = _in_cycles(_successors(wiring, member))
+    if not tangled:
+        return keys
+    split = [key[0] != "node" and number in tangled for key, number in zip(keys, member, strict=True)]
+    return _rank(keys, _ranks(wiring, member) if ranks is None else ranks, split)
 
 
 def _rank(keys: Sequence[Key], ranks: Sequence[int], wanted: Sequence[bool]) -> list[Key]:
@@ -273,7 +301,7 @@ def _number(keys: Sequence[Key]) -> tuple[list[int], list[Key]]:
     return [numbers.setdefault(key, len(numbers)) for key in keys], list(numbers)
 
 
-def _split_by_use(wiring: Wiring, keys: list[Key]) -> None:
+def split_by_use(wiring: Wiring, keys: list[Key]) -> None:
     """Part the gathered leaves by the set of groups they feed."""
     feeds: dict[int, set[Key]] = {}
     for index, operands in enumerate(wiring.operands):
@@ -358,20 +386,22 @@ def _in_cycles(successors: Sequence[dict[int, None]]) -> set[int]:
     return tangled
 
 
-def squeeze(partition: Partition, budget: int, ends: int) -> Partition:
+def squeeze(partition: Partition, budget: int, ends: int, pins: Set[int] = frozenset()) -> Partition:
     """Keep at most `ends` levels of boxes at either end of the graph, and put all between into one box.
 
     Args:
         budget: the most boxes, those of constants included.
+        pins: the places of nodes that stay by themselves.
     """
     levels = partition.levels
+    kept = {partition.member[index] for index in pins}
     cost = [0] * (max(levels, default=0) + 1)
-    for level in levels:
-        cost[level] += 1
+    for number, level in enumerate(levels):
+        cost[level] += number not in kept
     for number, extra in zip(partition.member, partition.wiring.constants, strict=True):
         if extra and partition.sizes[number] == 1:
             cost[levels[number]] += extra
-    low, high, left = 0, len(cost) - 1, budget - 1
+    low, high, left = 0, len(cost) - 1, budget - 1 - len(kept)
     for _ in range(ends):
         if low <= high and cost[high] <= left:
             left -= cost[high]
@@ -380,7 +410,11 @@ def squeeze(partition: Partition, budget: int, ends: int) -> Partition:
             left -= cost[low]
             low += 1
     middle: Key = ("middle", "")
-    keys = [middle if low <= level <= high else key for key, level in zip(partition.keys, levels, strict=True)]
+    keys = [
+        middle if low <= level <= high and number not in kept else key
+        for number, (key, level) in enumerate(zip(partition.keys, levels, strict=True))
+    ]
     if keys.count(middle) < 2:
         return partition
-    return Partition(partition.wiring, [keys[number] for number in partition.member], partition)
+    found = untangle(partition.wiring, [keys[number] for number in partition.member])
+    return Partition(partition.wiring, found, partition)

@@ -108,13 +108,14 @@ def test_small_graphs_stay_as_they_are():
 
 def test_a_network_folds_to_the_deepest_level_that_fits():
     graph = swept(network())
-    neurons = [("scope", f"layer{layer}/neuron{i + 1}") for layer, n in ((1, 14), (2, 8), (3, 1)) for i in range(n)]
+    neurons = [("scope", f"layer{layer}/neuron{i + 1}") for layer, n in ((1, 14), (2, 8)) for i in range(n)]
     wide = graph.fold("scope", budget=150)
-    assert sorted((kind, title) for kind, title, _ in kinds(wide)) == sorted(neurons)
-    layers = [("scope", "layer1", 98), ("scope", "layer2", 136), ("scope", "layer3", 10)]
-    assert kinds(graph.fold("scope", budget=60)) == layers
-    assert kinds(graph.fold(budget=60)) == layers
-    assert kinds(graph.fold("scope", budget=9))[1:] == layers  # the four inputs share a box
+    assert sorted((kind, title) for kind, title, _ in kinds(wide) if kind == "scope") == sorted(neurons)
+    layers = [("leaves", "parameter", n) for n in (70, 120, 9)] + [("scope", "layer1", 28), ("scope", "layer2", 16)]
+    assert sorted(kinds(graph.fold("scope", budget=60))) == sorted(layers)
+    assert sorted(kinds(graph.fold(budget=60))) == sorted(layers)
+    together = kinds(graph.fold("scope", budget=9))
+    assert together[1:] == [("scope", "layer1", 98), ("scope", "layer2", 136), ("scope", "layer3", 10)]  # inputs: a box
     assert graph.fold(budget=300).folded == 0
 
 
@@ -159,9 +160,14 @@ def test_a_scope_that_is_left_and_entered_again_is_split():
 def test_the_ends_of_a_long_chain_are_kept():
     fold = chain(1000).graph().fold()
     check(fold, 60)
-    assert kinds(fold) == [("middle", "", 989)]
-    assert [len(box) for box in fold.boxes] == [1] * 6 + [989] + [1] * 6
-    assert fold.note == "989 of 1,001 nodes are folded into 1 box, by operation. To see all: fold=None, budget=2001."
+    assert kinds(fold) == [("part", "steps 3 … 499 of 500", 994)]
+    assert [len(box) for box in fold.boxes] == [1] * 5 + [994] + [1] * 2
+    assert fold.note == "994 of 1,001 nodes are folded into 1 box, by step. To see all: fold=None, budget=2001."
+    ends = chain(1000).graph().fold("op")
+    check(ends, 60)
+    assert kinds(ends) == [("middle", "", 989)]
+    assert [len(box) for box in ends.boxes] == [1] * 6 + [989] + [1] * 6
+    assert ends.note == "989 of 1,001 nodes are folded into 1 box, by operation. To see all: fold=None, budget=2001."
 
 
 def test_the_parts_in_a_chain_of_scopes_keep_their_numbers():
@@ -170,7 +176,7 @@ def test_the_parts_in_a_chain_of_scopes_keep_their_numbers():
         for i in range(300):
             with scope(f"block{i % 2}"):
                 y = tanh(y * 2.0) + 1.0
-    fold = y.graph().fold()
+    fold = y.graph().fold("scope")
     check(fold, 60)
     titles = [title for kind, title, _ in kinds(fold) if kind == "scope"]
     assert titles[:3] == [
@@ -184,7 +190,7 @@ def test_one_box_for_everything_is_avoided():
         xs = [Value(float(i)) for i in range(100)]
         y = total(xs)
     assert kinds(y.graph().fold()) == [("leaves", "leaf", 100)]
-    assert kinds(y.graph().fold("scope")) == [("scope", "all", 101)]
+    assert kinds(y.graph().fold("scope")) == [("scope", "all", 100)]  # the output stays by itself
     assert kinds(y.graph().fold(budget=1)) == [("middle", "", 101)]
     loss = (y - 1.0) ** 2
     assert kinds(loss.graph().fold(budget=50)) == [("leaves", "leaf", 100)]
@@ -245,9 +251,8 @@ def test_nothing_folded_has_a_limit():
     with pytest.raises(DrawingError) as raised:
         chain(2000).graph().fold(None)
     assert str(raised.value) == (
-        "fold=None would draw 4,001 boxes and 2,000 arrows across 2,000 levels, more than the 1,000 boxes drawn "
-        "without a budget. Leave fold='auto', or draw the graph of an inner Value; budget=4001 draws it all, if "
-        "Graphviz may take minutes."
+        "fold=None would draw 4,001 boxes and 2,000 arrows, but 1,000 boxes are drawn without a budget. Leave "
+        "fold='auto', or draw the graph of an inner Value; budget=4001 draws it all, if you can wait."
     )
     assert len(chain(2000).graph().fold(None, budget=4001).boxes) == 2001
 
@@ -256,8 +261,8 @@ def test_a_given_budget_is_the_limit():
     with pytest.raises(DrawingError) as raised:
         square_plus_one().graph().fold(None, budget=3)
     assert str(raised.value) == (
-        "fold=None would draw 4 boxes and 3 arrows across 3 levels, more than the budget of 3 allows. Leave "
-        "fold='auto', or draw the graph of an inner Value; budget=4 draws it all, if Graphviz may take minutes."
+        "fold=None would draw 4 boxes and 3 arrows, but the budget is 3. Leave fold='auto', or draw the graph of an "
+        "inner Value; budget=4 draws it all, if you can wait."
     )
 
 
@@ -265,8 +270,8 @@ def test_what_nobody_could_draw_is_not_offered():
     with pytest.raises(DrawingError) as raised:
         chain(20_000).graph().fold(None)
     assert str(raised.value) == (
-        "fold=None would draw 20,001 boxes, more than the 1,000 boxes drawn without a budget. Leave fold='auto', or "
-        "draw the graph of an inner Value."
+        "fold=None would draw 40,001 boxes and 20,000 arrows, but 1,000 boxes are drawn without a budget. Leave "
+        "fold='auto', or draw the graph of an inner Value."
     )
     assert chain(20_000).graph().fold().note.endswith("To see more: a larger budget.")
 
@@ -284,12 +289,13 @@ def test_long_arrows_count():
     pool = [tangle]
     for _ in range(120):
         pool.append(total(pool[-40:]))
-    with pytest.raises(DrawingError, match="levels, more than the 1,000 boxes drawn without a budget"):
+    with pytest.raises(DrawingError, match="so many or so long that Graphviz takes minutes"):
         pool[-1].graph().fold(None)
 
 
 def test_reprs():
     fold = network().graph().fold()
-    assert repr(fold) == "<Fold of 251 nodes into 10 boxes, 9 links>"
-    assert repr(fold.boxes[4]) == "<Box layer1 of 98>"
-    assert fold.boxes[4].operations == {"parameter": 70, "Σ w·x": 14, "tanh": 14}
+    assert repr(fold) == "<Fold of 251 nodes into 13 boxes, 12 links>"
+    [layer] = [box for box in fold.boxes if box.title == "layer1"]
+    assert repr(layer) == "<Box layer1 of 28>"
+    assert layer.operations == {"Σ w·x": 14, "tanh": 14}

@@ -70,7 +70,7 @@ def test_an_svg_has_boxes_arrows_and_tooltips(bare):
     root = picture(swept(square_plus_one()).to_svg())
     kinds = [group.get("class") for group in root.iter(f"{SVG}g")]
     assert [kinds.count(f"node {kind}") for kind in ("leaf", "operation", "output", "constant")] == [1, 1, 1, 1]
-    assert kinds.count("edge edge") == 3
+    assert kinds.count("edge edge") == 2 * kinds.count("node edge") == 6
     tips = [a.get("{http://www.w3.org/1999/xlink}title") for a in root.iter(f"{SVG}a")]
     assert "x: leaf\ndata 3.0\ngrad 6.0" in tips
     assert "v1 = x·x\noperation mul: the product\ndata 9.0\ngrad 1.0" in tips
@@ -78,7 +78,7 @@ def test_an_svg_has_boxes_arrows_and_tooltips(bare):
 
 
 def test_the_texts_of_the_lectures_perceptron(bare):
-    shown = texts(swept(perceptron()).to_svg())
+    shown = texts(swept(perceptron()).to_svg(rankdir="LR"))
     for text in (
         "0.3528",
         "1.84",

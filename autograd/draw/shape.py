@@ -1,0 +1,129 @@
+"""The shape of a drawing before it is laid out: how wide it gets with its arrows to the right, and with them down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from autograd.draw.ghosts import place_levels
+from autograd.draw.labels import width
+from autograd.draw.palette import SIZE
+from autograd.draw.partition import MAX_EDGES_APART
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.draw.fold import Box, Fold
+    from autograd.draw.partition import Partition
+
+__all__ = ["PAGE_POINTS", "Order", "Widths", "estimate_widths", "fits_page"]
+
+PAGE_POINTS = 1100.0  # width of a drawing whose smallest letters, of 11 points, have 9 pixels on a page of 900
+MAX_LEVELS_DOWN = 12  # levels of boxes, one below the other, that one still looks at as one picture
+BETWEEN_LEVELS = 22.0  # points from a box to the next label and on to the next box
+BESIDE = 14.0  # points between neighbours
+NUMBER_POINTS = 98.0  # a box with its numbers, about
+NAME_POINTS = 28.0  # what stands beside the name of a box
+FOLDER_POINTS = 140.0  # a folded box, about
+LABEL_POINTS = 60.0  # the label of an arrow, about
+
+
+class Widths(NamedTuple):
+    """Points that a drawing is wide, about."""
+
+    right: float
+    down: float
+
+    @property
+    def rankdir(self) -> str:
+        """The direction to draw in: to the right where that fits a page."""
+        return "LR" if self.right <= PAGE_POINTS or self.right <= self.down else "TB"
+
+
+def estimate_widths(levels: Sequence[int], boxes: Sequence[float], labels: Iterable[tuple[int, float]]) -> Widths:
+    """Estimate how wide a drawing gets.
+
+    Args:
+        levels: the level of each box.
+        boxes: its width in points.
+        labels: for each arrow the level it leads to, and the width of its label.
+    """
+    low = min(levels, default=0)
+    count = max(levels, default=0) - low + 1
+    widest, together = [0.0] * count, [0.0] * count
+    widest_label, labels_together = [0.0] * (count + 1), [0.0] * (count + 1)
+    for level, wide in zip(levels, boxes, strict=True):
+        widest[level - low] = max(widest[level - low], wide)
+        together[level - low] += wide + BESIDE
+    for level, wide in labels:
+        widest_label[level - low] = max(widest_label[level - low], wide)
+        labels_together[level - low] += wide + BESIDE
+    right = sum(widest) + sum(widest_label) + BETWEEN_LEVELS * (count - 1)
+    return Widths(right, max(*together, *labels_together))
+
+
+def fits_page(partition: Partition) -> bool:
+    """Whether a drawing of a partition fits a page, in one direction or the other."""
+    levels, sizes = partition.levels, partition.sizes
+    boxes = [FOLDER_POINTS] * len(sizes)
+    for number, node in zip(partition.member, partition.wiring.nodes, strict=True):
+        if sizes[number] == 1:
+            boxes[number] = max(NUMBER_POINTS, NAME_POINTS + width(node.name or "", SIZE, bold=True))
+    labels = []
+    for (source, target), edges in partition.pairs.items():
+        apart = edges if sizes[source] == sizes[target] == 1 and edges <= MAX_EDGES_APART else 1
+        labels += [(levels[target], LABEL_POINTS)] * apart
+    widths = estimate_widths(levels, boxes, labels)
+    high = max(levels, default=0) - min(levels, default=0) + 1
+    return widths.right <= PAGE_POINTS or (widths.down <= PAGE_POINTS and high <= MAX_LEVELS_DOWN)
+
+
+class Order:
+    """How the boxes of a fold stand: on which level, beside which, and in which order.
+
+    Attributes:
+        levels: the level of each box, about as Graphviz places it.
+    """
+
+    def __init__(self, fold: Fold) -> None:
+        self.fold = fold
+        links = [(link.source, link.target) for link in fold.links]
+        leaves = {place for place, box in enumerate(fold.boxes) if all(node.is_leaf for node in box.nodes)}
+        found = place_levels(links, leaves)
+        self.levels = [found.get(place, 0) for place in range(len(fold.boxes))]
+        self.leaves = leaves
+        self.targets: dict[int, set[int]] = {}
+        for source, target in links:
+            self.targets.setdefault(source, set()).add(target)
+        #: For each node that another box uses, the place of its first use among all nodes.
+        self.uses: dict[Value, int] = {}
+        home = {node: number for number, box in enumerate(fold.boxes) for node in box.nodes}
+        for index, node in enumerate(fold.graph.nodes):
+            for operand in node.operands:
+                if isinstance(operand, Value) and operand not in self.uses and home.get(operand) != home[node]:
+                    self.uses[operand] = index
+
+    def ways_out(self, box: Box) -> list[Value]:
+        """Return the nodes of a box that others are computed from; all of them if there is none."""
+        return [node for node in box.nodes if node in self.uses] or list(box.nodes)
+
+    def peers(self, ghosts: Mapping[tuple[int, int], int]) -> list[list[int]]:
+        """Return the boxes that stand side by side, in their order: neurons of a layer, examples, inputs, weights."""
+        groups: dict[tuple[object, ...], list[int]] = {}
+        again = {source for source, _ in ghosts}
+        for place, box in enumerate(self.fold.boxes):
+            if place not in self.leaves:
+                what: object = box.nodes[0].op if len(box) == 1 else box.kind
+                groups.setdefault(("computed", self.levels[place], what), []).append(place)
+        group = {place: key for key, places in groups.items() for place in places}
+        for place in sorted(self.leaves - again, key=lambda place: (self._first_use(place), place)):
+            targets = self.targets.get(place, set())
+            if len(targets) == 1:
+                [only] = targets
+                groups.setdefault(("own", group.get(only, only)), []).append(place)
+            elif targets:
+                groups.setdefault(("common", frozenset(targets)), []).append(place)
+        return [places for places in groups.values() if len(places) > 1]
+
+    def _first_use(self, place: int) -> int:
+        """Return where among all nodes a box is used first: weights of the first layer come before the others."""
+        return min((self.uses[node] for node in self.fold.boxes[place].nodes if node in self.uses), default=0)
