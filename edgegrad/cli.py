@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("numbers", nargs="*", metavar="name=number", help="a number for each name")
     draw.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help=".svg, .dot, .png or .pdf")
     draw.add_argument("--forward", action="store_true", help="leave the gradients uncomputed (shown as —)")
-    draw.add_argument("--rankdir", choices=("LR", "TB", "RL", "BT"), default="LR", help="direction (default: LR)")
+    draw.add_argument("--rankdir", choices=("LR", "TB", "RL", "BT"), help="direction (default: what fits a page)")
     draw.add_argument("--precision", type=int, default=4, metavar="DIGITS", help="significant digits (default: 4)")
     draw.add_argument(
         "--budget", type=int, default=None, metavar="BOXES", help="boxes before it is folded (default: 60)"
