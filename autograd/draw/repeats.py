@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Repeats", "find_repeats"]
 
 DEPTHS = (4, 3, 2, 1, 0)  # operations below a node that its look takes in
-DEPTHS_OF_LARGE = (2, 0)  # the same for large graphs
+DEPTHS_OF_LARGE = (0, 2)  # the same for large graphs
 LARGE = 100_000  # edges from which on a graph is large
 MAX_STRIDE = 8  # nodes of one look in one part
 MAX_STRIDE_DEPTH = 1  # depth from which on the weights below tell the units of one part apart
@@ -25,6 +25,8 @@ MAX_CLASSES = 8  # looks that are tried for each depth
 MAX_EDGES_TRIED = 400_000  # edges looked at in all
 MIN_SHARE = 0.6  # share of the nodes that the parts hold together
 MIN_SHARE_OF_COPIES = 0.75  # the same, from which on parts side by side are taken before a chain
+MIN_SHARE_OF_PERFECT = 0.95  # and the same, from which on parts that all have the same operations are not bettered
+PERFECT = 2.0  # the first figure of what cannot be bettered
 MAX_UNEVENNESS = 4.0  # times the usual size that the largest part may have
 ALIKE = 0.2  # what it is worth that all parts have the same operations, beside that they hold all nodes and are even
 DOUBLED = 0.03  # what it is worth that there are twice as many parts
@@ -67,10 +69,9 @@ def find_repeats(wiring: Wiring) -> Repeats | None:
     best: Repeats | None = None
     score: tuple[float, ...] = (0.0,)
     tries = max(MAX_EDGES_TRIED // (edges + 1), 2)
-    seen: set[tuple[int, ...]] = set()
     for depth, looks in search.looks(DEPTHS if edges < LARGE else DEPTHS_OF_LARGE):
         most = MAX_STRIDE if depth <= MAX_STRIDE_DEPTH else 1
-        for members in _classes(looks, wiring, seen):
+        for members in _classes(looks, wiring):
             for stride in range(1, max(min(most, len(members) // MIN_STEPS), 1) + 1):
                 first = 0 if len(members) % stride else stride - 1  # the last part may lack what nothing uses
                 found = search.split(members[first::stride], looks)
@@ -78,24 +79,19 @@ def find_repeats(wiring: Wiring) -> Repeats | None:
                 if judged > score:
                     best, score = found, judged
                 tries -= 1
-                if tries <= 0:
+                if tries <= 0 or (stride == 1 and judged[0] == PERFECT):
                     return best
     return best
 
 
-def _classes(looks: Sequence[int], wiring: Wiring, seen: set[tuple[int, ...]]) -> Iterator[list[int]]:
-    """Yield the nodes of each look, those that end nearest to the output first; each set of nodes once."""
+def _classes(looks: Sequence[int], wiring: Wiring) -> list[list[int]]:
+    """Return the computed nodes of each look, those that end nearest to the output first."""
     classes: dict[int, list[int]] = {}
     for index, look in enumerate(looks):
         if wiring.operands[index]:
             classes.setdefault(look, []).append(index)
     several = [members for members in classes.values() if len(members) >= MIN_COPIES]
-    several.sort(key=lambda members: -members[-1])
-    for members in several[:MAX_CLASSES]:
-        key = (members[0], members[-1], len(members))
-        if key not in seen:
-            seen.add(key)
-            yield members
+    return sorted(several, key=lambda members: -members[-1])[:MAX_CLASSES]
 
 
 class _Search:
@@ -285,4 +281,5 @@ class _Search:
         ahead = found.side_by_side and share >= MIN_SHARE_OF_COPIES
         last = max(index for index, part in enumerate(found.part) if part == found.total)
         rate = share * (1 - uneven) + ALIKE * alike + DOUBLED * math.log2(found.total)
-        return (1.0, ahead, found.kind != "block", round(rate, 3), last)
+        perfect = alike == 1.0 and share >= MIN_SHARE_OF_PERFECT and found.kind != "block"
+        return (PERFECT if perfect else 1.0, ahead, found.kind != "block", round(rate, 3), last)

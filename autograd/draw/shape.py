@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.draw.ghosts import place_levels
 from autograd.draw.labels import width
-from autograd.draw.palette import SIZE
+from autograd.draw.palette import SIZE, SMALL
 from autograd.draw.partition import MAX_EDGES_APART
+from autograd.symbol import number_text
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ PAGE_POINTS = 1100.0  # width of a drawing whose smallest letters, of 11 points,
 MAX_LEVELS_DOWN = 12  # levels of boxes, one below the other, that one still looks at as one picture
 BETWEEN_LEVELS = 22.0  # points from a box to the next label and on to the next box
 BESIDE = 14.0  # points between neighbours
-NUMBER_POINTS = 98.0  # a box with its numbers, about
-NAME_POINTS = 28.0  # what stands beside the name of a box
+BESIDE_NUMBER = 64.0  # what stands in a box beside a number, and around it
+BESIDE_NAME = 28.0  # what stands beside a name
 FOLDER_POINTS = 140.0  # a folded box, about
 LABEL_POINTS = 60.0  # the label of an arrow, about
 
@@ -61,13 +62,20 @@ def estimate_widths(levels: Sequence[int], boxes: Sequence[float], labels: Itera
     return Widths(right, max(*together, *labels_together))
 
 
+def _estimate_box(node: Value) -> float:
+    """Estimate how wide the box of a node gets."""
+    numbers = [node.data] if node.grad is None else [node.data, float(node.grad)]
+    longest = max(width(number_text(number, 4), SMALL) for number in numbers)
+    return max(BESIDE_NUMBER + longest, BESIDE_NAME + width(node.name or "", SIZE, bold=True))
+
+
 def fits_page(partition: Partition) -> bool:
     """Whether a drawing of a partition fits a page, in one direction or the other."""
     levels, sizes = partition.levels, partition.sizes
     boxes = [FOLDER_POINTS] * len(sizes)
     for number, node in zip(partition.member, partition.wiring.nodes, strict=True):
         if sizes[number] == 1:
-            boxes[number] = max(NUMBER_POINTS, NAME_POINTS + width(node.name or "", SIZE, bold=True))
+            boxes[number] = _estimate_box(node)
     labels = []
     for (source, target), edges in partition.pairs.items():
         apart = edges if sizes[source] == sizes[target] == 1 and edges <= MAX_EDGES_APART else 1

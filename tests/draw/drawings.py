@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
-from autograd import Graph, Value, dot, maximum, relu, scope, sigmoid, tanh, where
+from autograd import Graph, Value, dot, maximum, relu, scope, sigmoid, tanh, total, where
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -94,6 +94,75 @@ def chain(length):
     y = Value(1.0, name="x")
     for _ in range(length // 2):
         y = y * 0.999 + 0.001
+    return y
+
+
+def batch(count, wide=3):
+    """The mean error of a small network over some examples, without a scope."""
+    draw = random.Random(0)
+    w = [Value(draw.gauss(0, 1), name=f"w{j}" if j else "w", parameter=True) for j in range(wide)]
+    b, v = Value(0.1, name="b", parameter=True), Value(0.7, name="v", parameter=True)
+    errors = []
+    for i in range(count):
+        x = Value(draw.uniform(-1, 1), name=f"x[{i}]", requires_grad=False)
+        hidden = [tanh(weight * x + b) for weight in w]
+        hidden[0].name = f"h[{i}]"
+        o = total([v * h for h in hidden])
+        o.name = f"o[{i}]"
+        e = (o - Value(float(i % 2), name=f"t[{i}]", requires_grad=False)) ** 2
+        e.name = f"e[{i}]"
+        errors.append(e)
+    loss = total(errors) / count
+    loss.name = "L"
+    return loss
+
+
+def loop(count):
+    """A recurrence with one state, whose three leaves are named."""
+    draw = random.Random(0)
+    w, u, s = Value(0.5, name="w"), Value(0.8, name="u"), Value(0.0, name="s0")
+    for step in range(1, count + 1):
+        s = tanh(w * draw.uniform(-1, 1) + u * s)
+        s.name = f"s{step}"
+    return s
+
+
+def gated_loop(count, wide):
+    """A gated recurrent unit, written out."""
+    draw = random.Random(0)
+
+    def weights(name):
+        return [[Value(draw.gauss(0, 0.5), name=f"{name}[{i}][{j}]", parameter=True) for j in range(wide + 1)]
+                for i in range(wide)]  # fmt: skip
+
+    gates = {name: weights(f"W{name}") for name in "zrc"}
+    h = [0.0] * wide
+    for step in range(1, count + 1):
+        x = Value(draw.uniform(-1, 1), name=f"x{step}", requires_grad=False)
+        z = [sigmoid(dot(row, [x, *h])) for row in gates["z"]]
+        r = [sigmoid(dot(row, [x, *h])) for row in gates["r"]]
+        c = [tanh(dot(row, [x, *[a * b for a, b in zip(r, h, strict=True)]])) for row in gates["c"]]
+        h = [(1 - z[i]) * h[i] + z[i] * c[i] for i in range(wide)]
+        for name, values in (("z", z), ("r", r), ("c", c), ("h", h)):
+            for i, value in enumerate(values):
+                value.name = f"{name}{step}[{i}]"
+    y = total(h)
+    y.name = "y"
+    return y
+
+
+def stack(count, wide):
+    """A residual network: each block adds to what goes through it, with weights of its own."""
+    draw = random.Random(0)
+    h = [Value(draw.uniform(-1, 1), name=f"x{i}", requires_grad=False) for i in range(wide)]
+    for block in range(1, count + 1):
+        w = [[Value(draw.gauss(0, 0.5), name=f"W{block}[{i}][{j}]", parameter=True) for j in range(wide)]
+             for i in range(wide)]  # fmt: skip
+        h = [h[i] + tanh(dot(w[i], h)) for i in range(wide)]
+        for i in range(wide):
+            h[i].name = f"h{block}[{i}]"
+    y = total([a * a for a in h])
+    y.name = "E"
     return y
 
 
