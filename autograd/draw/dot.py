@@ -39,7 +39,7 @@ MAX_NAMES_LISTED = 40  # names in the tooltip of a folded box
 MAX_LINKS_LABELLED = 40  # links of a folded graph, beyond which those of a single edge keep their text for the tooltip
 MAX_CONSTANTS_LISTED = 3  # numbers that a box of many constants lists
 TOOLTIP_DIGITS = 12  # significant digits of numbers in the formula of a tooltip
-FINE_POINTS = 800.0  # width of a drawing up to which its legend may have small letters
+FINE_POINTS = 550.0  # estimated width of a drawing up to which its legend may have small letters
 
 
 class Card(NamedTuple):

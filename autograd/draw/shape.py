@@ -21,11 +21,13 @@ __all__ = ["PAGE_POINTS", "Order", "Widths", "estimate_widths", "fits_page"]
 PAGE_POINTS = 1100.0  # width of a drawing whose smallest letters, of 11 points, have 9 pixels on a page of 900
 MAX_LEVELS_DOWN = 12  # levels of boxes, one below the other, that one still looks at as one picture
 BETWEEN_LEVELS = 22.0  # points from a box to the next label and on to the next box
+PADDING = 26.0  # points around all of it
 BESIDE = 14.0  # points between neighbours
-BESIDE_NUMBER = 64.0  # what stands in a box beside a number, and around it
-BESIDE_NAME = 28.0  # what stands beside a name
+BESIDE_NUMBER = 58.0  # what stands in a box beside a number, and around it
+BAR = 8.0  # the bar of a parameter
+BESIDE_NAME = 24.0  # what stands beside a name
 FOLDER_POINTS = 140.0  # a folded box, about
-LABEL_POINTS = 60.0  # the label of an arrow, about
+LABEL_POINTS = 62.0  # the label of an arrow, about
 
 
 class Widths(NamedTuple):
@@ -50,15 +52,15 @@ def estimate_widths(levels: Sequence[int], boxes: Sequence[float], labels: Itera
     """
     low = min(levels, default=0)
     count = max(levels, default=0) - low + 1
-    widest, together = [0.0] * count, [0.0] * count
-    widest_label, labels_together = [0.0] * (count + 1), [0.0] * (count + 1)
+    widest, together = [0.0] * count, [PADDING] * count
+    widest_label, labels_together = [0.0] * (count + 1), [PADDING] * (count + 1)
     for level, wide in zip(levels, boxes, strict=True):
         widest[level - low] = max(widest[level - low], wide)
         together[level - low] += wide + BESIDE
     for level, wide in labels:
         widest_label[level - low] = max(widest_label[level - low], wide)
         labels_together[level - low] += wide + BESIDE
-    right = sum(widest) + sum(widest_label) + BETWEEN_LEVELS * (count - 1)
+    right = PADDING + sum(widest) + sum(widest_label) + BETWEEN_LEVELS * (count - 1)
     return Widths(right, max(*together, *labels_together))
 
 
@@ -66,7 +68,8 @@ def _estimate_box(node: Value) -> float:
     """Estimate how wide the box of a node gets."""
     numbers = [node.data] if node.grad is None else [node.data, float(node.grad)]
     longest = max(width(number_text(number, 4), SMALL) for number in numbers)
-    return max(BESIDE_NUMBER + longest, BESIDE_NAME + width(node.name or "", SIZE, bold=True))
+    bar = BAR if node.is_parameter else 0.0
+    return bar + max(BESIDE_NUMBER + longest, BESIDE_NAME + width(node.name or "", SIZE, bold=True))
 
 
 def fits_page(partition: Partition) -> bool:
