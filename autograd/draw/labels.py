@@ -45,7 +45,6 @@ SYMBOLS = {
     ops.prod: "Π",
 }
 
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
 
 NARROW = frozenset("ijlftrI.,:;|!'`()[]{}/\\··-\"")
@@ -150,14 +149,14 @@ def sign(node: Value) -> str:
 
 
 def tell_apart(names: dict[Value, str]) -> dict[Value, str]:
-    """Number the nodes that share a name, in their order: ``s[0]₁``, ``s[0]₂`` for two examples."""
+    """Number the nodes that share a name, in their order: ``s[0]⟨1⟩``, ``s[0]⟨2⟩`` for two examples."""
     several = Counter(names.values())
     seen: Counter[str] = Counter()
     found = {}
     for node, name in names.items():
         if several[name] > 1:
             seen[name] += 1
-            while (numbered := name + str(seen[name]).translate(SUBSCRIPTS)) in several:
+            while (numbered := f"{name}⟨{seen[name]}⟩") in several:
                 seen[name] += 1
             name = numbered
         found[node] = name

@@ -37,7 +37,7 @@ SIGNS = {
     "ghost": "small box: a node again, where it is used far from its own box",
     "dot": "Σ w·x: products of weights and inputs, added up",
     "step": "[…]: 1 where it holds, else 0",
-    "numbered": "s₁, s₂: nodes of one name, in their order",
+    "numbered": "s⟨1⟩, s⟨2⟩: nodes of one name, in their order",
     "range": "… in a box: from the lowest to the highest",
     "assigned": "* assigned since: what was computed from it shows the numbers before",
     "perhaps": "? assigned since, this or one beside it: what was computed shows the numbers before",

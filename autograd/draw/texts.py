@@ -40,9 +40,8 @@ class Texts:
 
     def __init__(self, graph: Graph, precision: int) -> None:
         self.precision = precision
-        given = graph.names
-        self.names = tell_apart(given)
-        self.numbered = {node for node, name in given.items() if self.names[node] != name}
+        self.names = tell_apart(graph.names)
+        self.numbered = {node for node, name in self.names.items() if node.name and name != node.name}
         self.assigned = assigned_since(graph.nodes)
         self.swept = any(output.grad is not None for output in graph.outputs)
         self.signs = {"flow"} if self.swept else {"uncomputed"}

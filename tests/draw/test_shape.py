@@ -192,9 +192,9 @@ def test_nodes_of_one_name_are_numbered():
         errors.append((s - 1.0) ** 2)
     graph = swept(total(errors))
     words = set(ElementTree.fromstring(graph.to_svg()).itertext())
-    assert {"s₁", "s₂", "s₃", "w"} <= words
+    assert {"s⟨1⟩", "s⟨2⟩", "s⟨3⟩", "w"} <= words
     assert "s" not in words
-    assert any("s₁, s₂: nodes of one name, in their order" in word for word in words)
+    assert any("s⟨1⟩, s⟨2⟩: nodes of one name, in their order" in word for word in words)
     assert "nodes of one name" not in swept(tied()).to_svg()
 
 
