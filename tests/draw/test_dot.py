@@ -155,11 +155,11 @@ def test_a_long_formula_is_elided_and_whole_in_the_tooltip():
     xs = [Value(float(i), name=f"quantity{i}") for i in range(1, 5)]
     source = swept(largest(xs)).to_dot()
     first = labels(source)["n4e0"][0]
-    assert first.startswith("[quantity1 = v1]/([")
+    assert first.startswith("[quantity1 = v1]/")
     assert "…" in first
     tip = attribute(source, "n4e0b", "edgetooltip")
-    whole = " + ".join(f"[quantity{i} = v1]" for i in range(1, 5))
-    assert tip.startswith(f"∂v1/∂quantity1 = [quantity1 = v1]/({whole}) = 0.0\n")
+    assert re.match(r"∂v1/∂quantity1 = \[quantity1 = v1\]/.* = 0\.0\n", tip)
+    assert all(f"[quantity{i} = v1]" in tip for i in range(1, 5))
 
 
 def test_the_formula_of_a_long_product_is_only_its_number():
