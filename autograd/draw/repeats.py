@@ -26,7 +26,7 @@ MAX_EDGES_TRIED = 400_000  # edges looked at in all
 MIN_SHARE = 0.6  # share of the nodes that the parts hold together
 MIN_SHARE_OF_COPIES = 0.75  # the same, from which on parts side by side are taken before a chain
 MIN_SHARE_OF_PERFECT = 0.95  # and the same, from which on parts that all have the same operations are not bettered
-PERFECT = 2.0  # the first figure of what cannot be bettered
+PERFECT = 2.0  # the figure of what cannot be bettered
 MAX_UNEVENNESS = 4.0  # times the usual size that the largest part may have
 ALIKE = 0.2  # what it is worth that all parts have the same operations, beside that they hold all nodes and are even
 DOUBLED = 0.03  # what it is worth that there are twice as many parts
@@ -68,6 +68,7 @@ def find_repeats(wiring: Wiring) -> Repeats | None:
     search = _Search(wiring, uses)
     best: Repeats | None = None
     score: tuple[float, ...] = (0.0,)
+    perfect = False
     tries = max(MAX_EDGES_TRIED // (edges + 1), 2)
     for depth, looks in search.looks(DEPTHS if edges < LARGE else DEPTHS_OF_LARGE):
         most = MAX_STRIDE if depth <= MAX_STRIDE_DEPTH else 1
@@ -79,8 +80,11 @@ def find_repeats(wiring: Wiring) -> Repeats | None:
                 if judged > score:
                     best, score = found, judged
                 tries -= 1
-                if tries <= 0 or (stride == 1 and judged[0] == PERFECT):
+                perfect = perfect or (stride == 1 and judged[2:3] == (PERFECT,))
+                if tries <= 0:
                     return best
+        if perfect:
+            break
     return best
 
 
@@ -282,4 +286,4 @@ class _Search:
         last = max(index for index, part in enumerate(found.part) if part == found.total)
         rate = share * (1 - uneven) + ALIKE * alike + DOUBLED * math.log2(found.total)
         perfect = alike == 1.0 and share >= MIN_SHARE_OF_PERFECT and found.kind != "block"
-        return (PERFECT if perfect else 1.0, ahead, found.kind != "block", round(rate, 3), last)
+        return (1.0, ahead, PERFECT if perfect else 1.0, found.kind != "block", round(rate, 3), last)

@@ -26,8 +26,10 @@ BESIDE = 14.0  # points between neighbours
 BESIDE_NUMBER = 58.0  # what stands in a box beside a number, and around it
 BAR = 8.0  # the bar of a parameter
 BESIDE_NAME = 24.0  # what stands beside a name
-FOLDER_POINTS = 140.0  # a folded box, about
+FOLDER_POINTS = 150.0  # a box of a part or a scope, about
+LEAVES_POINTS = 185.0  # a box of gathered leaves, about
 LABEL_POINTS = 62.0  # the label of an arrow, about
+WIDE_LABEL_POINTS = 76.0  # and at most, but for long names
 
 
 class Widths(NamedTuple):
@@ -75,17 +77,18 @@ def _estimate_box(node: Value) -> float:
 def fits_page(partition: Partition) -> bool:
     """Whether a drawing of a partition fits a page, in one direction or the other."""
     levels, sizes = partition.levels, partition.sizes
-    boxes = [FOLDER_POINTS] * len(sizes)
+    boxes = [LEAVES_POINTS if key[0] == "leaves" else FOLDER_POINTS for key in partition.keys]
     for number, node in zip(partition.member, partition.wiring.nodes, strict=True):
         if sizes[number] == 1:
             boxes[number] = _estimate_box(node)
-    labels = []
+    targets = []
     for (source, target), edges in partition.pairs.items():
         apart = edges if sizes[source] == sizes[target] == 1 and edges <= MAX_EDGES_APART else 1
-        labels += [(levels[target], LABEL_POINTS)] * apart
-    widths = estimate_widths(levels, boxes, labels)
+        targets += [levels[target]] * apart
+    right = estimate_widths(levels, boxes, [(level, LABEL_POINTS) for level in targets]).right
+    down = estimate_widths(levels, boxes, [(level, WIDE_LABEL_POINTS) for level in targets]).down
     high = max(levels, default=0) - min(levels, default=0) + 1
-    return widths.right <= PAGE_POINTS or (widths.down <= PAGE_POINTS and high <= MAX_LEVELS_DOWN)
+    return right <= PAGE_POINTS or (down <= PAGE_POINTS and high <= MAX_LEVELS_DOWN)
 
 
 class Order:
@@ -132,7 +135,7 @@ class Order:
                 [only] = targets
                 groups.setdefault(("own", group.get(only, only)), []).append(place)
             elif targets:
-                groups.setdefault(("common", frozenset(targets)), []).append(place)
+                groups.setdefault(("common", self.levels[place]), []).append(place)
         return [places for places in groups.values() if len(places) > 1]
 
     def _first_use(self, place: int) -> int:

@@ -149,3 +149,15 @@ def test_a_running_sum():
     kind, total_, part = parts_of(q)
     assert (kind, total_) == ("step", 50)
     assert [part[f"x{i}"] for i in range(50)] == list(range(1, 51))
+
+
+def test_examples_that_are_added_up_one_by_one():
+    w, v, b = Value(0.3, name="w"), Value(-0.2, name="v"), Value(0.1, name="b")
+    loss = 0.0
+    for i in range(8):
+        e = (tanh(w * (0.1 * i) + v * (0.5 - 0.1 * i) + b) - i % 2) ** 2
+        e.name = f"e{i}"
+        loss = loss + e
+    kind, total_, part = parts_of(loss / 8)
+    assert (kind, total_) == ("example", 8)
+    assert [part[f"e{i}"] for i in range(8)] == list(range(1, 9))
