@@ -80,6 +80,15 @@ def test_every_fold_is_true_acyclic_and_within_the_budget(graph, by, budget):
     check(graph.fold(by, budget=budget), budget)
 
 
+@given(graphs(), st.sampled_from(["auto", "scope", "op"]), st.integers(20, 60), st.integers(0, 200))
+def test_outputs_and_what_is_to_be_kept_stay_by_themselves(graph, by, budget, pick):
+    kept = graph.nodes[pick % len(graph)]
+    fold = graph.fold(by, budget=budget, keep=[kept])
+    check(fold, budget)
+    alone = {box.nodes[0] for box in fold.boxes if len(box) == 1}
+    assert {kept, *graph.outputs} <= alone
+
+
 @given(graphs(most=25))
 def test_nothing_is_folded_without_need(graph):
     fold = graph.fold(None, budget=10_000)
