@@ -29,7 +29,7 @@ BESIDE_NAME = 24.0  # what stands beside a name
 FOLDER_POINTS = 150.0  # a box of a part or a scope, about
 LEAVES_POINTS = 185.0  # a box of gathered leaves, about
 LABEL_POINTS = 62.0  # the label of an arrow, about
-WIDE_LABEL_POINTS = 76.0  # and at most, but for long names
+WIDE_LABEL_POINTS = 70.0  # and at most, but for long names
 
 
 class Widths(NamedTuple):
