@@ -58,11 +58,11 @@ def test_an_arrow_shows_formula_number_and_flow():
     shown = labels(swept(perceptron()).to_dot(rankdir="LR"))
     assert {key: shown[key] for key in ("n6e1", "n7e0", "n12e0", "n12e3", "n14e1", "n15e0", "n16e1")} == {
         "n6e1": ["x2 = 0.7", "← 0.294"],  # ∂s1/∂W1[0][1]
-        "n7e0": ["[s1 &gt; 0] = 1", "← 0.42"],
+        "n7e0": ["[s1 &gt; 0]", "= 1", "← 0.42"],
         "n12e0": ["a1 = 2.6", "← 2.184"],
-        "n12e3": ["W2[1] = 0.3", "← 0.252"],
+        "n12e3": ["W2[1]", "= 0.3", "← 0.252"],
         "n14e1": ["−1"],  # the target is frozen
-        "n15e0": ["2·v1 = 1.68", "← 0.84"],
+        "n15e0": ["2·v1", "= 1.68", "← 0.84"],
         "n16e1": ["0.5", "← 0.5"],
     }
 
@@ -180,7 +180,7 @@ def test_a_rule_that_does_not_read_symbols_shows_its_number():
 def test_infinite_and_undefined_numbers():
     y = sqrt(Value(0.0, name="x")) * Value(math.nan, name="n")
     shown = labels(y.graph().to_dot())
-    assert shown["n1e0"] == ["0.5/v1 = ∞"]
+    assert shown["n1e0"] == ["0.5/v1", "= ∞"]
     assert "nan" in shown["n2"]
 
 
