@@ -1,7 +1,7 @@
-"""Folding: nodes gathered into boxes, so that a drawing of a graph of any size stays small, acyclic and true.
+"""Folding: nodes gathered into boxes, so that a drawing of a graph of any size fits a page, acyclic and true.
 
-Of all partitions the one is taken that keeps most and still fits: parts of a model by their scopes, then runs of
-one operation, and at the last only the two ends of the graph. Everything is linear in the graph.
+Of the plans in `autograd.draw.plans` the first is taken that fits the budget and a page; where none does, only the two
+ends of the graph are kept. Everything is linear in the graph.
 """
 
 from __future__ import annotations
