@@ -38,12 +38,21 @@ def find_last_activation(outputs: Any) -> str:
     if not values or not all(isinstance(v, Value) and v.op is not None for v in values):
         return ""
     kinds = {v.op for v in values}
-    if kinds == {autograd.exp} and _share_a_normaliser([v.operands[0] for v in values]):
+    if kinds == {autograd.truediv} and _are_shares(values):
         return "softmax"
     if kinds == {autograd.sub} and _share_a_normaliser(values):
         return "log_softmax"
     known = {autograd.sigmoid: "sigmoid", autograd.relu: "relu", autograd.tanh: "tanh"}
     return known.get(kinds.pop(), "") if len(kinds) == 1 else ""
+
+
+def _are_shares(values: Iterable[Any]) -> bool:
+    """Whether each is an exponential over the sum of them all."""
+    weights, wholes = map(set, zip(*[v.operands for v in values], strict=True))
+    whole = wholes.pop()
+    if wholes or not isinstance(whole, Value) or whole.op is not autograd.total:
+        return False
+    return weights <= set(whole.operands) and all(weight.op is autograd.exp for weight in weights)
 
 
 def _share_a_normaliser(values: Iterable[Any]) -> bool:
