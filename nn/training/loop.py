@@ -300,7 +300,7 @@ class Loop:
                 f"The loss does not depend on {shown}{more}: no example of the first epoch reached "
                 f"{'it' if len(names) == 1 else 'them'}. The gradient is treated as zero. Connect what is meant to be "
                 "trained to the outputs, and freeze() the rest.",
-                stacklevel=7,
+                stacklevel=8,
             )
 
     def _notify(self, hook: str) -> None:

@@ -20,8 +20,8 @@ __all__ = ["PRIMITIVES", "expression", "key_of", "table"]
 PRIMITIVES = frozenset((
     "pow", "greater", "equal", "step", "sign", "where", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt",
     "cbrt", "hypot", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh",
-    "atanh", "erf", "erfc", "abs", "minimum", "maximum", "relu", "total", "dot", "logsumexp", "mod", "floordiv",
-    "round",
+    "atanh", "erf", "erfc", "lgamma", "abs", "minimum", "maximum", "relu", "total", "dot", "logsumexp", "mod",
+    "floordiv", "round", "choose",
 ))  # fmt: skip
 INFIX = {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}
 

@@ -59,6 +59,8 @@ F.logsumexp = (...xs) => {
   return shift + Math.log1p(compensated([-1, ...xs.map((x) => Math.exp(x - shift))]));
 };
 
+F.choose = (which, ...choices) => choices[which] ?? NaN;
+
 // The error function by its series, all of whose terms have one sign (Abramowitz and Stegun 7.1.6).
 function erfSeries(x) {
   let term = x, sum = x;
@@ -78,3 +80,13 @@ function erfcFraction(x) {
 
 F.erf = (x) => (Math.abs(x) < 2 ? erfSeries(x) || x : Number.isNaN(x) ? x : Math.sign(x) * (1 - erfcFraction(Math.abs(x))));
 F.erfc = (x) => (x < 0.5 ? 1 - F.erf(x) : x < 1 ? 1 - erfSeries(x) : erfcFraction(x));
+
+// The logarithm of the gamma function by Stirling's series beyond 15 (Abramowitz and Stegun 6.1.40), below by recurrence.
+F.lgamma = (x) => {
+  if (x <= 0) return x % 1 === 0 ? Infinity : Math.log(Math.PI / Math.abs(Math.sin(Math.PI * x))) - F.lgamma(1 - x);
+  let product = 1;
+  for (; x < 15; x++) product *= x;
+  const square = 1 / (x * x);
+  const series = (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188)))) / x;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series - Math.log(product);
+};
