@@ -6,21 +6,29 @@ Named Values are the milestones of a derivation; what has no name between them i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from autograd.chains import Chain, Chains, Line, along
 from autograd.collector import hold_collector
 from autograd.derivation import derive
 from autograd.errors import NotConnectedError, OperandTypeError
-from autograd.graph import Edge, expression, label, slope_symbols, topological
-from autograd.scaled import Scaled, multiply
+from autograd.expression import definition, label
+from autograd.graph import Edge, topological
+from autograd.latex_names import latex_name
+from autograd.naming import name_nodes
+from autograd.scaled import ZERO, Scaled
 from autograd.staleness import assigned_since
-from autograd.symbol import Symbol, latex, latex_name, latex_number, number_text, printable, product, text
+from autograd.symbol import Symbol, book, latex, latex_number, number_text, printable
+from autograd.textbook import Writer
 from autograd.value import Value
 
 __all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
 
 MAX_FACTORS = 12  # factors of a chain that are written out
-MAX_EDGES_MULTIPLIED = 60  # edges of a path whose formulas are multiplied out
+MAX_TOTAL_CHARACTERS = 90  # characters of a sum over paths that is written as one formula
+MAX_SUM_CHARACTERS = 40  # characters of one that is written below the sum over children
+ROUNDING = 1e-15  # relative to the largest path; what is left of the sum below it is rounding
 FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
 
 
@@ -40,12 +48,12 @@ class Factor(NamedTuple):
     @property
     def symbol(self) -> Any:
         """The factor as one product of the edges' formulas."""
-        return product([edge.symbol for edge in self.edges])
+        return Writer().multiply([edge.symbol for edge in self.edges]).symbol
 
     @property
     def number(self) -> float:
         """The factor as a number."""
-        return float(_product(self.edges))
+        return float(along(self.edges))
 
 
 class Path(NamedTuple):
@@ -100,14 +108,14 @@ class Explanation:
     """
 
     @hold_collector()
-    def __init__(self, output: Value, value: Value, paths: int, precision: int) -> None:
-        self.output, self.value, self.precision = output, value, precision
+    def __init__(self, output: Value, value: Value, paths: int, precision: int, rules: bool = False) -> None:
+        self.output, self.value, self.precision, self.rules = output, value, precision, rules
         output._check_trace("explain()")
-        nodes = topological([output])
+        nodes = self._nodes = topological([output])
         found = derive(nodes, value, paths)
         if found is None:
             raise NotConnectedError(
-                f"{output._describe()} does not depend on {value._describe()}: no path of edges leads from one to the "
+                f"{_identify(output)} does not depend on {_identify(value)}: no path of edges leads from one to the "
                 "other. Pass the very Value that the output was computed from, not a copy of the same name."
             )
         self._total, self.count, self._terms = found.total, found.number, found.terms
@@ -117,8 +125,9 @@ class Explanation:
         self._rest = self._total
         for number in self._products:
             self._rest = self._rest - number
-        self.rest = float(self._rest) if self.count > len(self.paths) else 0.0
-        self._slopes: dict[Value, list[Any]] = {}
+        if self.count == len(self.paths) or self._rest.size <= (self._products[0] * Scaled(ROUNDING)).size:
+            self._rest = ZERO
+        self.rest = float(self._rest)
         assigned = assigned_since(nodes)
         self._notes: dict[str, list[Value]] = {}
         for leaf in nodes:
@@ -146,20 +155,38 @@ class Explanation:
         ]
         return rf"\quad\text{{(as recorded: {'; '.join(parts)})}}"
 
+    @cached_property
+    def _chains(self) -> Chains:
+        paths = [
+            Chain(path.edges, [factor.edges if factor else None for factor in path._shown()], number)
+            for path, number in zip(self.paths, self._products, strict=True)
+        ]
+        return Chains(self._nodes, self.output, paths, current=not self._notes)
+
+    @cached_property
+    def _sum(self) -> Any:
+        """The derivative as one formula; None where that is long, or not all of it is written."""
+        if self.count != len(self.paths):
+            return None
+        whole = self._chains.add_up(self._total)
+        return whole if whole is not None and len(book(whole, self.precision)) <= MAX_TOTAL_CHARACTERS else None
+
     def _lines(self) -> list[str]:
         lines = []
-        if self.output.name is None and self.output is not self.value:
-            lines.append(f"{self._label(self.output)} = {text(expression(self.output), self.precision)}")
+        if self.output.name is None and self.output is not self.value and self.output._x is not None:
+            whole = book(definition(self.output, self._chains.names), self.precision)
+            lines.append(f"{self._label(self.output)} = {whole}")
         if self.count == 1:
-            return [*lines, f"{self._head()} = {self._path(self.paths[0], self._products[0])}"]
+            return [*lines, f"{self._head()} = {self._path(0)}{self._rules(self.paths[0])}"]
         if len(self.children) > 1:
-            lines.append(self._by_children())
+            lines += self._by_children()
         else:
-            lines.append(f"{self._head()} = {self._number(self._total)}")
+            steps = [book(self._sum, self.precision)] if self._sum is not None else []
+            lines.append(" = ".join([self._head(), *steps, self._number(self._total)]))
         lines.append(f"the sum over {self.count:,} paths:")
         width = len(str(len(self.paths)))
-        for index, (path, number) in enumerate(zip(self.paths, self._products, strict=True), 1):
-            lines.append(f"  {index:>{width}}. {self._path(path, number)}")
+        for index in range(len(self.paths)):
+            lines.append(f"  {index + 1:>{width}}. {self._path(index)}{self._rules(self.paths[index])}")
         others = self.count - len(self.paths)
         if others:
             lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self._rest)}")
@@ -169,12 +196,17 @@ class Explanation:
         return str(self)
 
     def latex(self) -> str:
-        r"""Write the derivation as LaTeX: one line, or an ``aligned`` environment with a line for each path."""
+        r"""Write the derivation as LaTeX: one line, or an ``aligned`` environment with a line for each path.
+
+        Indices are counted from 1, as in the lectures: ``W1[0][1]``, which leads from input 1 to neuron 0 of layer 1,
+        is ``w^{(1)}_{12}``.
+        """
         head = self._fraction(self.output, self.value)
         if self.count == 1:
-            return f"{head} = {self._latex_path(self.paths[0], self._products[0])}{self._latex_recorded()}"
+            return f"{head} = {self._latex_path(0)}{self._latex_recorded()}"
         total = self._latex_number(self._total)
-        rows = [f"{head} &= {total}"]
+        steps = [latex(self._sum, self.precision)] if self._sum is not None else []
+        rows = [" = ".join([f"{head} &", *steps, total]).replace("& = ", "&= ", 1)]
         if len(self.children) > 1:
             terms = []
             for child in self.children[:MAX_FACTORS]:
@@ -184,19 +216,36 @@ class Explanation:
                 else:
                     terms.append(rf"{self._fraction(self.output, child.node)} \cdot {direct}")
             rows = [f"{head} &= {' + '.join(terms)} = {total}"]
-        for index, (path, number) in enumerate(zip(self.paths, self._products, strict=True)):
-            rows.append(f"{'+' if index else ' '}&\\quad {self._latex_path(path, number)}")
+        rows += [f"{'+' if index else ' '}&\\quad {self._latex_path(index)}" for index in range(len(self.paths))]
         if self.count > len(self.paths):
             others = self.count - len(self.paths)
             rows.append(rf"+&\quad {self._latex_number(self._rest)} \quad\text{{({others:,} more paths)}}")
         rows[-1] += self._latex_recorded()
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
+    def simplified(self) -> Any:
+        """Return the derivative as the SymPy expression of the leaves that SymPy finds simplest.
+
+        It is made from the rules on the edges; SymPy differentiates nothing.
+
+        Raises:
+            ImportError: SymPy is not installed.
+
+        Example:
+            >>> x = Value(1.5, name="x")
+            >>> explain(x ** (2 * x * x.log()), x).simplified()
+            2*x**(2*x*log(x))*(log(x) + 2)*log(x)
+        """
+        from autograd.symbolic import differentiate, load
+
+        names = {**name_nodes(self._nodes, [self.output]), self.value: self._label(self.value)}
+        return load().simplify(differentiate(self.output, self.value, names))
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
     def _label(self, v: Value) -> str:
-        return "y" if v is self.output and v.name is None else label(v, self.precision)
+        return label(v, self._chains.names, self.precision)
 
     def _head(self) -> str:
         return f"∂{self._label(self.output)}/∂{self._label(self.value)}"
@@ -215,24 +264,9 @@ class Explanation:
 
     def _times(self, numbers: Sequence[Scaled | None]) -> str:
         written = ["…" if number is None else self._number(number) for number in numbers]
-        return " × ".join([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)])
+        return " × ".join(_elide([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)], "…"))
 
-    def _multiply_out(self, path: Path) -> Any:
-        """Multiply the formulas of a path's edges; a number where there are too many to write."""
-        if len(path.edges) > MAX_EDGES_MULTIPLIED:
-            return 0.0
-        return product([product([self._symbol(edge) for edge in factor.edges]) for factor in path.factors])
-
-    def _symbol(self, edge: Edge) -> Any:
-        """Read the slope of an edge with symbols; those of a node with many operands once for all."""
-        node = edge.output
-        if not node._op.nary:
-            return edge.symbol
-        if node not in self._slopes:
-            self._slopes[node] = slope_symbols(node)
-        return self._slopes[node][edge.slot]
-
-    def _by_children(self) -> str:
+    def _by_children(self) -> list[str]:
         """Write the lecture's sum over children: E_x = E_z·∂z/∂x + E_s·∂s/∂x + …"""
         top, low = self._label(self.output), self._label(self.value)
         symbols, numbers = [], []
@@ -244,56 +278,76 @@ class Explanation:
         rest = len(self.children) - MAX_FACTORS
         more = f" + … {rest} more …" if rest > 0 else ""
         total = self._number(self._total)
-        return f"{self._head()} = {' + '.join(symbols)}{more}\n  = {' + '.join(numbers)}{more} = {total}"
+        lines = [f"{self._head()} = {' + '.join(symbols)}{more}", f"  = {' + '.join(numbers)}{more} = {total}"]
+        whole = book(self._sum, self.precision) if self._sum is not None else ""
+        return [*lines, f"  = {whole}"] if 0 < len(whole) <= MAX_SUM_CHARACTERS else lines
 
-    def _path(self, path: Path, number: Scaled) -> str:
+    def _path(self, index: int) -> str:
         """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""
+        path, line = self.paths[index], self._chains.lines[index]
         factors = path._shown()
         steps: list[str] = []
         if len(factors) > 1:
             chain = [f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" if f else "…" for f in factors]
             steps.append(" · ".join(chain))
-        symbols = self._multiply_out(path)
-        if isinstance(symbols, Symbol):
-            steps.append(text(symbols, self.precision))
-        if len(factors) > 1:
-            steps.append(self._times([_product(f.edges) if f else None for f in factors]))
-        result = self._number(number)
+        if isinstance(line.symbol, Symbol):
+            steps.append(book(line.symbol, self.precision))
+        if len(factors) > 1 and len(line.above) + len(line.below) > 1:
+            steps.append(self._numbers(line))
+        result = self._number(self._products[index])
         if not steps or steps[-1] != result:
             steps.append(result)
         return " = ".join(steps)
+
+    def _rules(self, path: Path) -> str:
+        if not self.rules or not path.edges:
+            return ""
+        from autograd.rule_names import name_rules
+
+        return f"   ({name_rules(path.edges)})"
+
+    def _numbers(self, line: Line) -> str:
+        above, below = self._times(line.above), self._times(line.below)
+        if line.negative:
+            above = f"−({above})" if above.startswith("−") and len(line.above) == 1 else f"−{above}"
+        if not line.below:
+            return above
+        return f"{above} / ({below})" if len(line.below) > 1 or below.startswith("−") else f"{above} / {below}"
 
     def _fraction(self, upper: Value, lower: Value) -> str:
         return rf"\frac{{\partial {self._latex_label(upper)}}}{{\partial {self._latex_label(lower)}}}"
 
     def _latex_label(self, v: Value) -> str:
-        if v.name is not None:
-            return latex_name(printable(v.name))
-        if v is self.output:
-            return "y"
-        written = latex(expression(v), self.precision)
-        return written if v._x is None else rf"\left({written}\right)"
+        name = self._chains.names.get(v)
+        if name is not None:
+            return latex_name(printable(name))
+        return rf"\left({latex(self._chains.write(v), self.precision)}\right)"
 
-    def _latex_path(self, path: Path, number: Scaled) -> str:
+    def _latex_path(self, index: int) -> str:
+        path, line = self.paths[index], self._chains.lines[index]
         factors = path._shown()
         steps: list[str] = []
         if len(factors) > 1:
             chain = [self._fraction(f.upper, f.lower) if f else r"\cdots" for f in factors]
             steps.append(r" \cdot ".join(chain))
-        symbols = self._multiply_out(path)
-        if isinstance(symbols, Symbol):
-            steps.append(latex(symbols, self.precision))
-        if len(factors) > 1:
-            numbers = [self._latex_number(_product(f.edges)) if f else r"\cdots" for f in factors]
-            wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(numbers)]
-            steps.append(r" \times ".join(wrapped))
-        result = self._latex_number(number)
+        if isinstance(line.symbol, Symbol):
+            steps.append(latex(line.symbol, self.precision))
+        if len(factors) > 1 and len(line.above) + len(line.below) > 1:
+            above, below = self._latex_times(line.above), self._latex_times(line.below)
+            above = f"-{above}" if line.negative and above[0] != "-" else f"-({above})" if line.negative else above
+            steps.append(rf"\frac{{{above}}}{{{below}}}" if line.below else above)
+        result = self._latex_number(self._products[index])
         if not steps or steps[-1] != result:
             steps.append(result)
         return " = ".join(steps)
 
+    def _latex_times(self, numbers: Sequence[Scaled | None]) -> str:
+        written = [r"\cdots" if number is None else self._latex_number(number) for number in numbers]
+        wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(written)]
+        return r" \times ".join(_elide(wrapped, r"\cdots"))
 
-def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) -> Explanation:
+
+def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6, rules: bool = False) -> Explanation:
     """Derive ∂output/∂value from the graph: symbols, numbers, product; for several paths their sum.
 
     It needs no `backward()`: slopes stand on the edges from the start.
@@ -303,6 +357,7 @@ def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) 
         value: the Value to differentiate by: a leaf, or any Value in between (the lectures' δ).
         paths: how many paths to write out, those with the largest products; the others are one number.
         precision: significant digits.
+        rules: name the rules of differentiation that each line follows.
 
     Returns:
         an `Explanation` that prints as text, gives `latex()`, and holds the numbers.
@@ -317,7 +372,7 @@ def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) 
         >>> s.name = "s"
         >>> print(explain(s**2, w))
         y = s²
-        ∂y/∂w = ∂y/∂s · ∂s/∂w = 2·s·x = 4.2 × 0.7 = 2.94
+        ∂y/∂w = ∂y/∂s · ∂s/∂w = 2·s·x = 2 × 2.1 × 0.7 = 2.94
     """
     for argument in (output, value):
         if not isinstance(argument, Value):
@@ -328,12 +383,14 @@ def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6) 
         raise ValueError(f"paths must be a whole number from 1, not {paths!r}.")
     if not isinstance(precision, int) or not 1 <= precision <= 17:
         raise ValueError(f"precision must be from 1 to 17 digits, not {precision!r}.")
-    return Explanation(output, value, paths, precision)
+    return Explanation(output, value, paths, precision, rules)
 
 
-def _product(edges: Sequence[Edge]) -> Scaled:
-    """Multiply the slopes of edges that follow one another, from below as `derive` does."""
-    return multiply(edge.slope for edge in reversed(edges))
+def _identify(v: Value) -> str:
+    """Say which Value this is, also where it has no name."""
+    if v.name is None:
+        return f"the unnamed {'leaf' if v._x is None else v._op.name} {number_text(v._data)}"
+    return v._describe()
 
 
 def _elide(items: list[Any], dots: Any) -> list[Any]:

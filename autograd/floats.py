@@ -107,7 +107,8 @@ def real_number(operand: object, where: str) -> float:
             ) from None
     kind = type(operand).__name__
     if isinstance(operand, str):
-        advice = f"Write float({operand!r})." if _is_numeral(operand) else "Names go into Value(number, name=…)."
+        named = "Give a number." if where.startswith("Value.") else "Names go into Value(number, name=…)."
+        advice = f"Write float({operand!r})." if _is_numeral(operand) else named
     elif operand is None:
         advice = "A function without a return statement gives None."
     elif isinstance(operand, complex) or "complex" in kind:
@@ -122,6 +123,8 @@ def real_number(operand: object, where: str) -> float:
         advice = "Take the number out of the array with .item()."
     else:
         advice = "Give an int, a float, a NumPy scalar or a Value."
+    if where == "Value.grad":
+        advice += " None clears a gradient."
     raise OperandTypeError(f"{where} works on real numbers, not on {_a(kind)}. {advice}")
 
 

@@ -17,7 +17,18 @@ from autograd.arrays import is_array
 from autograd.collector import hold_collector
 from autograd.context import enable_grad
 from autograd.errors import OperandTypeError
-from autograd.lifting import Function, Lifted, below, call, captures, one_number, sweep, value_and_aux, without_graph
+from autograd.lifting import (
+    Function,
+    Lifted,
+    below,
+    call,
+    captures,
+    check_function,
+    one_number,
+    sweep,
+    value_and_aux,
+    without_graph,
+)
 from autograd.op import Op
 from autograd.value import Value, number_of
 
@@ -50,6 +61,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
         >>> value_and_grad(lambda x: (x * x, {"twice": 2 * x}), has_aux=True)(3.0)
         ((9.0, {'twice': 6.0}), 6.0)
     """
+    check_function(f, "value_and_grad")
 
     @_named_as(f)
     @hold_collector()
@@ -81,6 +93,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
         >>> grad(lambda x, *, rate: rate * x**2)(3.0, rate=0.5)
         3.0
     """
+    check_function(f, "grad")
     both = value_and_grad(f, argnums, has_aux)
 
     @_named_as(f)
@@ -108,6 +121,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         >>> jacobian(lambda x, y: [x * y, x - y], argnums=(0, 1))(2.0, 3.0)
         ([3.0, 1.0], [2.0, -1.0])
     """
+    check_function(f, "jacobian")
 
     @_named_as(f)
     @hold_collector()
@@ -142,6 +156,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         >>> hessian(lambda x, y: x**2 * y, argnums=(0, 1))(3.0, 5.0)
         ((10.0, 6.0), (6.0, 0.0))
     """
+    check_function(f, "hessian")
 
     @_named_as(f)
     @hold_collector()
@@ -183,6 +198,7 @@ def derivative(f: Function, order: int = 1) -> Function:
         >>> derivative(lambda x: x**2)(np.array([1.0, 2.0]))
         array([2., 4.])
     """
+    check_function(f, "derivative")
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.notation import ATOM
-from autograd.op import READINGS
-from autograd.symbol import Symbol, apply_to_symbols, latex, number_text, printable, text
+from autograd.expression import NO_NAMES, are_told_apart, label, slope_symbols
+from autograd.naming import name_nodes
+from autograd.symbol import number_text
+from autograd.textbook import formula, latex_formula
 from autograd.value import Value, number_of
 
 if TYPE_CHECKING:
@@ -16,20 +17,9 @@ if TYPE_CHECKING:
 
     from autograd.draw.fold import Fold
 
-__all__ = [
-    "Edge",
-    "Graph",
-    "edges_of",
-    "expression",
-    "label",
-    "reaching",
-    "same_number",
-    "slope_symbols",
-    "topological",
-]
+__all__ = ["Edge", "Graph", "edges_of", "reaching", "same_number", "topological"]
 
-MAX_FORMULA_DEPTH = 4  # operations that a formula writes out for an operand without a name
-MAX_OPERANDS = 2 * MAX_FORMULA_DEPTH + 1  # operands of one operation that a formula writes out
+SHOWING = frozenset(("draw", "plot", "render", "show", "view"))  # what a graph is asked for that is to be seen
 
 
 class Edge(NamedTuple):
@@ -39,11 +29,13 @@ class Edge(NamedTuple):
         operand: the Value the edge starts from.
         output: the Value that was computed from it.
         slot: position of the operand, from 0; ``x * x`` has two edges that differ in nothing else.
+        graph: the graph it was taken from, whose names its formula has; that of the output unless given.
     """
 
     operand: Value
     output: Value
     slot: int
+    graph: Graph | None = None
 
     @property
     def slope(self) -> float:
@@ -62,18 +54,25 @@ class Edge(NamedTuple):
 
     @property
     def symbol(self) -> Any:
-        """∂output/∂operand as a `Symbol` over the names of the operands."""
-        return slope_symbols(self.output, self.slot)[self.slot]
+        """∂output/∂operand as a `Symbol` over the operands' names: the operation's own rule, as it is computed."""
+        return slope_symbols(self.output, self.slot, self._names())[self.slot]
 
     @property
     def formula(self) -> str:
-        """∂output/∂operand in symbols: the operation's own rule, read with the operands' names."""
-        return text(self.symbol)
+        """∂output/∂operand in symbols: the operation's own rule, read with the operands' names as a textbook has it."""
+        return formula(self.symbol)
 
     @property
     def latex(self) -> str:
         """The formula as LaTeX."""
-        return latex(self.symbol)
+        return latex_formula(self.symbol)
+
+    def _names(self) -> Mapping[Value, str]:
+        """Take the names from the graph where those of the Values themselves do not tell them apart."""
+        if are_told_apart(self.output):
+            return NO_NAMES
+        graph = self.graph or Graph(self.output)
+        return {node: name for node, name in graph.names.items() if node._name or node._x is None}
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the edge of the same nodes, as objects."""
@@ -85,77 +84,15 @@ class Edge(NamedTuple):
         return hash((id(self.operand), id(self.output), self.slot))
 
     def __repr__(self) -> str:
-        formula, number = self.formula, number_text(self.slope)
-        shown = number if formula == number else f"{formula} = {number}"
-        return f"<Edge ∂{label(self.output)}/∂{label(self.operand)} = {shown}>"
+        names, written, number = self._names(), self.formula, number_text(self.slope)
+        shown = number if written == number else f"{written} = {number}"
+        return f"<Edge ∂{label(self.output, names)}/∂{label(self.operand, names)} = {shown}>"
 
 
-def slope_symbols(node: Value, slot: int | None = None) -> list[Any]:
-    """Read the slope rules of a node with symbols: all of them, or the one of an operand (None for the others)."""
-    operands = node.operands
-    wanted = None if slot is None else [place == slot for place in range(len(operands))]
-    many = len(operands) > MAX_OPERANDS
-    written = tuple([_Unread(v) if many and isinstance(v, Value) else expression(v) for v in operands])
-    slopes: list[Any] = node._op.slopes_at(expression(node), written, wanted)
-    return slopes
-
-
-class _Unread(Symbol):
-    """The symbol of one operand of many, written when a rule looks at it: few of them are in the slope of another."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Value) -> None:
-        self.value = value
-
-    def __getattr__(self, slot: str) -> Any:
-        if slot not in Symbol.__slots__:
-            return super().__getattr__(slot)
-        symbol = expression(self.value)
-        self.name, self._latex, self.op, self.operands = symbol.name, symbol._latex, symbol.op, symbol.operands
-        return getattr(self, slot)
-
-
-READINGS[_Unread] = READINGS[Symbol]
-
-
-def label(v: Value, precision: int = 6) -> str:
-    """Name a Value in one line of text: its name, or its expression in parentheses, cut at 40 characters."""
-    if v.name is not None:
-        return printable(v.name)
-    symbol = expression(v)
-    written = text(symbol, precision)
-    if symbol.op is not None and not symbol.op.nary and symbol.op.notation.precedence < ATOM:
-        written = f"({written})"
-    return written if len(written) <= 40 else written[:38] + "…)"
-
-
-def expression(v: Value | float, depth: int = MAX_FORMULA_DEPTH) -> Any:
-    """Return a Value as a symbol over the nearest named Values, at most `depth` operations deep.
-
-    What lies deeper is written as ``…``; a leaf without a name as its number.
-    """
-    if not isinstance(v, Value):
-        return v
-    if v.name is not None:
-        return Symbol(printable(v.name))
-    if v._x is None:
-        return Symbol(number_text(v.data), latex=latex(v.data))
-    if depth == 0:
-        return Symbol("…", latex=r"\ldots")
-    operands = v.operands
-    if v._op.nary and len(operands) > MAX_OPERANDS:
-        return Symbol(f"{v._op.name}(…)", latex=rf"\operatorname{{{v._op.name}}}(\ldots)")
-    inner = tuple(expression(x, depth - 1) for x in operands)
-    if v._op.nary and v._op.generic:
-        return v._op.forward(*inner)
-    return apply_to_symbols(v._op, inner)
-
-
-def edges_of(node: Value) -> tuple[Edge, ...]:
+def edges_of(node: Value, graph: Graph | None = None) -> tuple[Edge, ...]:
     """Make the edges from a node to those of its operands that are Values."""
     return tuple(
-        Edge(operand, node, slot)
+        Edge(operand, node, slot, graph)
         for slot, (operand, slope) in enumerate(zip(node.operands, node._slopes, strict=True))
         if slope is not None and isinstance(operand, Value)
     )
@@ -220,11 +157,13 @@ class Graph:
                 raise TypeError(f"A Graph is made of Values, not of {type(output).__name__}: pass the output Value.")
         self.outputs = outputs
         self.nodes: tuple[Value, ...] = tuple(topological(outputs))
+        self._named: list[str | None] | None = None  # the nodes' own names when `_names` was made
+        self._names: dict[Value, str] = {}
 
     @property
     def edges(self) -> tuple[Edge, ...]:
         """Every edge, in the order of the nodes they lead to."""
-        return tuple(edge for node in self.nodes for edge in edges_of(node))
+        return tuple(edge for node in self.nodes for edge in edges_of(node, self))
 
     @property
     def leaves(self) -> tuple[Value, ...]:
@@ -233,19 +172,15 @@ class Graph:
 
     @property
     def names(self) -> dict[Value, str]:
-        """A name for each node: its own, or ``v1``, ``v2``, … in topological order. Deterministic."""
-        taken = {node.name for node in self.nodes if node.name}
-        names: dict[Value, str] = {}
-        number = 0
-        for node in self.nodes:
-            if node.name:
-                names[node] = node.name
-                continue
-            number += 1
-            while f"v{number}" in taken:
-                number += 1
-            names[node] = f"v{number}"
-        return names
+        """A name for each node, no two alike. Deterministic.
+
+        Nodes of one name are numbered in their order (``s⟨1⟩``, ``s⟨2⟩``); without one a leaf is ``x`` (several are
+        ``x1``, ``x2``, …), the only output is ``y``, and what stands between ``v1``, ``v2``, …
+        """
+        own = [node._name for node in self.nodes]
+        if self._named != own:
+            self._named, self._names = own, name_nodes(self.nodes, self.outputs)
+        return dict(self._names)
 
     def paths(self, output: Value, operand: Value) -> Iterator[tuple[Edge, ...]]:
         """Yield every path of edges from `output` down to `operand`.
@@ -358,11 +293,27 @@ class Graph:
 
         save(self, path, Style(rankdir, precision, budget, fold, tuple(keep)))
 
+    def to_sympy(self) -> Any:
+        """Write the output as a SymPy expression of the leaves, or several as a tuple.
+
+        Raises:
+            ImportError: SymPy is not installed.
+        """
+        from autograd.symbolic import to_sympy
+
+        return to_sympy(self)
+
     def __reduce__(self) -> Any:
         return Graph, self.outputs  # pickled one by one, each node would list all that lie below it
 
     def _repr_svg_(self) -> str:
         return self.to_svg()
+
+    if not TYPE_CHECKING:  # a type checker would take every name for one of its own
+
+        def __getattr__(self, name: str) -> Any:
+            shown = ": graph.save('g.svg') draws it, print(output.tree()) shows it here" if name in SHOWING else ""
+            raise AttributeError(f"A Graph has no {name!r}{shown}.", name=name, obj=self)
 
     def __len__(self) -> int:
         return len(self.nodes)

@@ -24,6 +24,7 @@ __all__ = [
     "below",
     "call",
     "captures",
+    "check_function",
     "holds_values",
     "one_number",
     "read_vector",
@@ -86,8 +87,7 @@ def call(
         TypeError: f is no function, or there is no such argument.
     """
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not callable(f):
-        raise TypeError(f"What is differentiated must be a function of numbers, not a {type(f).__name__}.")
+    check_function(f, "grad")
     if not all(isinstance(number, int) for number in chosen):
         raise TypeError(f"argnums must be the position of an argument, or a tuple of positions, not {argnums!r}.")
     for number in chosen:
@@ -129,6 +129,21 @@ def _holds_floats(x: Any) -> bool:
 def below(outputs: Any, until: frozenset[Value]) -> list[Value]:
     """Return the nodes below a result, down to some leaves."""
     return topological([y for y in tree.leaves(outputs, is_leaf=_holds_floats) if isinstance(y, Value)], until)
+
+
+def check_function(f: object, where: str) -> None:
+    """Raise an error if what is to be differentiated is no function.
+
+    Raises:
+        OperandTypeError: it is a Value, or cannot be called.
+    """
+    if isinstance(f, Value):
+        raise OperandTypeError(
+            f"{where} takes a function, not the Value {f._describe()}: write {where}(lambda x: …), or call backward() "
+            "on the Value and read the gradients of its leaves."
+        )
+    if not callable(f):
+        raise OperandTypeError(f"What is differentiated must be a function of numbers, not a {type(f).__name__}.")
 
 
 def one_number(f: Function, y: Any) -> Any:

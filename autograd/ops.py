@@ -23,7 +23,7 @@ from autograd.coefficients import (
     rational,
 )
 from autograd.errors import OperandTypeError
-from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Notation
+from autograd.notation import DIFFERENCE, EXPONENTIAL, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Notation
 from autograd.op import LIMITS, POSITIVE, REAL, Op, is_same
 from autograd.symbol import Symbol
 
@@ -37,10 +37,22 @@ TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 INVERSE_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-def _function(name: str, latex: str | None = None) -> Notation:
+def _function(name: str, latex: str | None = None, book: str = "") -> Notation:
     """Write a function of one operand: ``name(x)``."""
     written = (latex or rf"\{name}").replace("{", "{{").replace("}", "}}")
-    return Notation(f"{name}({{}})", rf"{written}\left({{}}\right)", "")
+    return Notation(f"{name}({{}})", rf"{written}\left({{}}\right)", "", book=book)
+
+
+def _shown_as(plain: Any, computed: Any) -> Any:
+    """Return what is computed; a formula shows what it is but for rounding and for poles."""
+    if isinstance(computed, Symbol) and computed is not plain:
+        computed.plain = plain
+    return computed
+
+
+def _guarded(x: Any, condition: Any) -> Any:
+    """Add a condition that keeps a rule away from a pole; a formula shows x alone."""
+    return _shown_as(x, x + condition)
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -90,7 +102,7 @@ def _power_slope(x: Any, y: Any) -> Any:
     """Differentiate x^y by x. An exponent that cannot vary needs no guard against 0 · x⁻¹, where x⁻¹ is infinite."""
     if isinstance(y, float) and not isinstance(x, float):
         return y * x ** (y - 1.0) if y else 0.0
-    return y * (x + (1.0 - greater(abs(x), LEAST_WITH_INVERSE)) * equal(y, 0.0)) ** (y - 1.0)
+    return y * _guarded(x, (1.0 - greater(abs(x), LEAST_WITH_INVERSE)) * equal(y, 0.0)) ** (y - 1.0)
 
 
 def _power_cusp(x: Any, y: Any) -> Any:
@@ -108,7 +120,8 @@ def _power_limit(x: float, y: float) -> float:
 
 
 pow = Op(  # noqa: A001
-    "pow", lambda x, y: x**y, [lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log(x + equal(x, 0.0))],
+    "pow", lambda x, y: x**y,
+    [lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log(_guarded(x, equal(x, 0.0)))],
     notation=POWER, domain=[POSITIVE, REAL], needs="x > 0, or a whole exponent", neutral={1: 1.0}, limit=_power_limit,
     cusp=_power_cusp, doc="x to the power y; x < 0 with a whole y as well",
     convention="x⁰ has slope 0 in x, 0^y has slope 0 in y; for x < 0 there is no derivative in y",
@@ -230,7 +243,7 @@ where: Op = Op(
 # --- exponentials and logarithms --------------------------------------------------------------------------------------
 
 exp = Op(
-    "exp", math.exp, [lambda out, x: out], array="exp", notation=_function("exp"), domain=[(-INFINITY, 709.78)],
+    "exp", math.exp, [lambda out, x: out], array="exp", notation=EXPONENTIAL, domain=[(-INFINITY, 709.78)],
     doc="e to the power x", reference="lecture L1.3",
 )
 expm1 = Op(
@@ -245,8 +258,8 @@ def _at_pole(pole: float) -> Any:
 
 
 log: Op = Op(
-    "log", math.log, [lambda out, x: 1.0 / x], array="log", limit=_at_pole(0.0), notation=_function("log", r"\ln"),
-    domain=[POSITIVE], doc="the natural logarithm", reference="lecture L1.3",
+    "log", math.log, [lambda out, x: 1.0 / x], array="log", limit=_at_pole(0.0),
+    notation=_function("log", r"\ln", "ln({})"), domain=[POSITIVE], doc="the natural logarithm", reference="lecture L1.3",
 )
 log1p = Op(
     "log1p", math.log1p, [lambda out, x: 1.0 / (1.0 + x)], array="log1p", limit=_at_pole(-1.0),
@@ -254,12 +267,12 @@ log1p = Op(
 )
 log2 = Op(
     "log2", math.log2, [lambda out, x: LOG2_E / x],
-    array="log2", limit=_at_pole(0.0), notation=_function("log2", r"\log_2"), domain=[POSITIVE],
+    array="log2", limit=_at_pole(0.0), notation=_function("log2", r"\log_2", "log₂({})"), domain=[POSITIVE],
     doc="the logarithm to base 2", reference="Abramowitz and Stegun 4.1.18",
 )
 log10 = Op(
     "log10", math.log10, [lambda out, x: LOG10_E / x],
-    array="log10", limit=_at_pole(0.0), notation=_function("log10", r"\log_{10}"), domain=[POSITIVE],
+    array="log10", limit=_at_pole(0.0), notation=_function("log10", r"\log_{10}", "log₁₀({})"), domain=[POSITIVE],
     doc="the logarithm to base 10", reference="Abramowitz and Stegun 4.1.18",
 )
 
@@ -290,7 +303,7 @@ def _unit(x: Any, y: Any) -> Any:
     """Divide x by the length of (x, y), which has too few digits below the smallest normal float."""
     scale = where(greater(SMALL, abs(x) + abs(y)), ENLARGEMENT, 1.0)
     length = hypot(x * scale, y * scale)
-    return x * scale / (length + equal(length, 0.0))
+    return x * scale / _guarded(length, equal(length, 0.0))
 
 
 #: The cosine of the angle between (x, y) and the x-axis, 0 at (0, 0): what the slopes of `hypot` are.
@@ -437,7 +450,7 @@ def _trigamma(x: Any) -> Any:
 def _trigamma_slope(x: Any) -> Any:
     angle = _angle(x)
     turned = where(greater(x, 0.0), 0.0, 2.0 * math.pi**3 * cos(angle) / sin(angle) ** 3.0)
-    return polygamma(2.0, _reflected(x)) - turned
+    return _shown_as(polygamma(2.0, x), polygamma(2.0, _reflected(x)) - turned)
 
 
 def _polygamma(n: Any, x: Any) -> Any:
@@ -646,7 +659,7 @@ def _logsumexp_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
     """Divide by the sum of the shares: it is 1 but for the rounding of `out`, which for large operands is all there is."""
     shares = [exp(x - out) for x in operands]
     whole = total(shares)
-    return [share / whole for share in shares]
+    return [_shown_as(share, share / whole) for share in shares]
 
 
 def _mean(*xs: Any) -> Any:

@@ -116,7 +116,7 @@ def is_traced(v: object) -> bool:
 
 def _write_operand(v: Value) -> Any:
     """Write a Value for an error: its name, or how it was computed; None for a leaf without a name."""
-    from autograd.graph import expression
+    from autograd.expression import expression
 
     return expression(v) if v._name is not None or v._x is not None else None
 

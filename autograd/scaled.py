@@ -57,6 +57,10 @@ class Scaled:
     def __sub__(self, other: Scaled) -> Scaled:
         return self + Scaled(-other.mantissa, other.exponent)
 
+    def inverse(self) -> Scaled:
+        """Compute 1 divided by it; ∞ for zero."""
+        return Scaled(1.0 / self.mantissa, -self.exponent) if self.mantissa else Scaled(math.inf)
+
     def __float__(self) -> float:
         """Round to a float: 0 or ±∞ where it is beyond them."""
         try:

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from autograd.notation import ATOM, NEGATIVE, PRODUCT, Written, write_call
+from autograd.latex_names import latex_name
+from autograd.notation import ATOM, Written, write_call
 from autograd.op import READINGS, Op, is_same
-from autograd.scaled import Scaled
 
 __all__ = [
     "Symbol",
     "apply_to_symbols",
+    "book",
     "call",
     "card",
+    "count_parts",
     "formulas",
     "is_generic",
     "latex",
     "number_text",
     "printable",
-    "product",
     "python",
     "text",
 ]
@@ -42,13 +42,20 @@ class Symbol:
     """A number that is only written: a name, or an operation on symbols and floats.
 
     Args:
-        name: text of a leaf. `latex` is its LaTeX form, made from the name unless given.
+        name: text of a leaf.
+        latex: its LaTeX form, made from the name unless given.
+        number: the number that it stands for, where that is known.
+
+    Attributes:
+        plain: what a textbook writes instead: the same, without what keeps a rule away from a pole.
     """
 
-    __slots__ = ("_latex", "name", "op", "operands")
+    __slots__ = ("_latex", "name", "number", "op", "operands", "plain")
 
-    def __init__(self, name: str, latex: str | None = None) -> None:
+    def __init__(self, name: str, latex: str | None = None, number: Any = None) -> None:
         self.name = name
+        self.number = number
+        self.plain: Any = None
         self._latex = latex
         self.op: Op | None = None
         self.operands: tuple[Any, ...] = ()
@@ -99,40 +106,6 @@ def is_generic(op: Op) -> bool:
         return False
 
 
-def product(factors: Sequence[Any]) -> Any:
-    """Multiply symbols and floats into one tidy product: the number first, signs and ones gathered into it.
-
-    >>> str(product([2.0, Symbol("p") - Symbol("t"), -0.5]))
-    '−(p − t)'
-    """
-    gathered = Scaled(1.0)
-    rest: list[Any] = []
-    stack = list(reversed(factors))
-    while stack:
-        x = stack.pop()
-        if not isinstance(x, Symbol):
-            gathered = gathered * Scaled(x)
-        elif x.op is not None and x.op.notation is PRODUCT:
-            stack.extend(reversed(x.operands))
-        elif x.op is not None and x.op.notation is NEGATIVE:
-            gathered = gathered * Scaled(-1.0)
-            stack.append(x.operands[0])
-        else:
-            rest.append(x)
-    coefficient = float(gathered)
-    if not rest or not gathered:
-        return coefficient
-    size: Any = abs(coefficient)
-    far = gathered.decimal(6)
-    if far is not None:  # no float, but what multiplies it may bring it back
-        mantissa = far[0].removeprefix("-")
-        size = Symbol(f"{mantissa}e{far[1]:+}".replace("-", "−"), latex=rf"{mantissa} \times 10^{{{far[1]}}}")
-    result = rest[0] if far is None and size == 1.0 else size * rest[0]
-    for x in rest[1:]:
-        result = result * x
-    return -result if gathered.mantissa < 0 else result
-
-
 def number_text(number: float, precision: int = 6) -> str:
     """Write a number with `precision` significant digits and a typographic minus: ``−0.0163117``."""
     if math.isinf(number):
@@ -154,7 +127,7 @@ def _render(
 ) -> str:
     """Write a symbol with parentheses only where precedence asks for them, without recursion."""
     done: list[Written] = []
-    if style != "python" and _count_parts(x) > LONGEST_FORMULA:
+    if style != "python" and count_parts(x) > LONGEST_FORMULA:
         x = _cut(x, LEVELS_OF_A_LONG_FORMULA)
     stack: list[tuple[Any, bool]] = [(x, False)]
     while stack:
@@ -176,7 +149,7 @@ def _render(
     return done[0][0]
 
 
-def _count_parts(x: Any) -> int:
+def count_parts(x: Any) -> int:
     """Count the names, numbers and operations that a formula writes: what is shared is written each time."""
     counts: dict[int, int] = {}
     stack: list[tuple[Any, bool]] = [(x, False)]
@@ -212,6 +185,11 @@ def text(x: Any, precision: int = 6) -> str:
     return _render(x, lambda leaf: leaf.name, lambda number: number_text(number, precision), "text")
 
 
+def book(x: Any, precision: int = 6) -> str:
+    """Write a symbol or float as a line of text with a textbook's signs: ``ln(x)``, ``eˣ``."""
+    return _render(x, lambda leaf: leaf.name, lambda number: number_text(number, precision), "book")
+
+
 def latex(x: Any, precision: int = 6) -> str:
     r"""Write a symbol or float as LaTeX: ``2 \cdot x \cdot \left(1 - y\right)``."""
     return _render(x, _latex_leaf, lambda number: latex_number(number, precision), "latex")
@@ -242,43 +220,11 @@ def latex_number(number: float, precision: int = 6) -> str:
     return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-LATEX_SPECIAL = {
-    "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\hat{}", "~": r"\sim ", "\n": " ",
-}  # fmt: skip
-GREEK = frozenset((
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
-))  # fmt: skip
-GREEK_CAPITALS = frozenset(("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"))
-
-
-def latex_name(name: str) -> str:
-    """Write a name as LaTeX, with trailing digits and indices as a subscript: ``W1[0][1]`` as W_{1,0,1}."""
-    stem = name.rstrip("0123456789[]")
-    tail = name[len(stem) :]
-    number, _, indices = tail.partition("[")
-    places = [number] if number else []
-    places += [piece for piece in indices.replace("]", "").split("[") if piece]
-    stem = stem.removesuffix("_") if places else stem
-    letter = (
-        (unicodedata.name(stem, "") if len(stem) == 1 else "")
-        .removeprefix("GREEK SMALL LETTER ")
-        .removeprefix("GREEK CAPITAL LETTER ")
-    )
-    greek = letter.lower() if letter.lower() in GREEK else stem.lower() if stem.lower() in GREEK else ""
-    capital = stem[:1].isupper()
-    if greek and (not capital or greek in GREEK_CAPITALS):
-        written = "\\" + (greek.capitalize() if capital else greek)
-    else:
-        written = "".join(LATEX_SPECIAL.get(character, character) for character in stem)
-        if len(stem) != 1 or not stem.isascii():
-            written = rf"\mathrm{{{written}}}"
-    return f"{written}_{{{','.join(places)}}}" if places else written
-
-
 def _latex_leaf(leaf: Symbol) -> str:
-    return leaf._latex if leaf._latex is not None else latex_name(leaf.name)
+    if leaf._latex is not None:
+        return leaf._latex
+    written = latex_name(leaf.name)
+    return f"{{{written}}}" if "^" in written else written  # so that it can be raised to a power
 
 
 def formulas(op: Op) -> tuple[Symbol, list[Any]]:
@@ -290,10 +236,12 @@ def formulas(op: Op) -> tuple[Symbol, list[Any]]:
 
 def card(op: Op) -> str:
     """Write the card of an operation that ``help(op)`` shows."""
+    from autograd.textbook import formula
+
     out, slopes = formulas(op)
     wrt = [text(operand) for operand in out.operands]
     lines = [f"{text(out)}: {op.doc}" if op.doc else text(out), ""]
-    lines += [f"    ∂/∂{name} = {text(slope)}" for name, slope in zip(wrt, slopes, strict=True)]
+    lines += [f"    ∂/∂{name} = {formula(slope)}" for name, slope in zip(wrt, slopes, strict=True)]
     names = op.operands
     lines += ["", "Domain      " + ", ".join(i.describe(n) for i, n in zip(op.domain, names, strict=True))]
     if op.kink is not None:

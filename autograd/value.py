@@ -37,6 +37,14 @@ else:
 
 __all__ = ["FROZEN", "LIFTED", "PARAMETER", "Value", "number_of"]
 
+#: What a Value has not, but is often asked for: what to write instead.
+SHOWN = "v.graph().save('v.svg') draws its graph, print(v.tree()) shows it here, v.explore() steps through it"
+ADVICE = dict.fromkeys(("draw", "plot", "save", "show"), SHOWN) | {
+    "item": "v.data is its number",
+    "numpy": "v.data is its number",
+    "zero_grad": "v.grad = None clears its gradient",
+}
+
 FROZEN = "frozen"
 LIFTED = "lifted"  # made of a number given to a function that is differentiated
 PARAMETER = "parameter"
@@ -336,6 +344,12 @@ class Value(Methods):
         from autograd.ufuncs import apply_ufunc
 
         return apply_ufunc(ufunc, method, inputs, options)
+
+    if not TYPE_CHECKING:  # a type checker would take every name for one of its own
+
+        def __getattr__(self, name: str) -> Any:
+            advice = f": {ADVICE[name]}." if name in ADVICE else "."
+            raise AttributeError(f"A Value has no {name!r}{advice}", name=name, obj=self)
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Value cannot be subclassed: an operation would give a Value. Keep a Value as an attribute.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autograd import CATALOGUE, Op
 from autograd.symbol import formulas, text
+from autograd.textbook import formula
 
 PAGE = Path(__file__).with_name("operations.md")
 
@@ -14,8 +15,8 @@ INTRODUCTION = """# Operations
 <!-- Written by docs/operations.py from the records in autograd/ops.py: change those. -->
 
 Every derivative of the project stands in this table once, as the rule of a record in `autograd/ops.py`. The formulas
-below are those rules, read with symbols; `help(autograd.tanh)` shows one card. `[x > 0]` is 1 where the condition
-holds, else 0.
+below are those rules, read with symbols and shortened as in a textbook; `help(autograd.tanh)` shows one card.
+`[x > 0]` is 1 where the condition holds, else 0.
 
 | operation | what it computes | derivatives | domain |
 |---|---|---|---|
@@ -44,7 +45,7 @@ def _row(op: Op) -> str:
     out, slopes = formulas(op)
     names = [text(operand) for operand in out.operands]
     shown = zip(names, slopes, strict=True)
-    derivatives = "<br>".join(_code(f"∂/∂{name} = {text(slope)}") for name, slope in shown)
+    derivatives = "<br>".join(_code(f"∂/∂{name} = {formula(slope)}") for name, slope in shown)
     domain = ", ".join(i.describe(n) for i, n in zip(op.domain, op.operands, strict=True))
     return f"| `{op.name}` | {_code(text(out))}: {_cell(op.doc)} | {derivatives} | {_cell(domain)} |"
 

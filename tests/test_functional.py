@@ -667,3 +667,18 @@ def test_what_is_no_function_or_no_position_is_refused():
     with pytest.raises(TypeError) as refusal:
         grad(lambda x: x, argnums="x")(1.0)
     assert str(refusal.value) == "argnums must be the position of an argument, or a tuple of positions, not 'x'."
+
+
+@pytest.mark.parametrize("make", [grad, value_and_grad, jacobian, hessian, derivative])
+def test_what_is_no_function_is_refused_at_once(make):
+    a, b = Value(2.0, name="a"), Value(3.0, name="b")
+    name = make.__name__
+    with pytest.raises(OperandTypeError) as raised:
+        make(a * b)
+    assert str(raised.value) == (
+        f"{name} takes a function, not the Value mul = 6: write {name}(lambda x: …), or call backward() on the Value "
+        "and read the gradients of its leaves."
+    )
+    with pytest.raises(OperandTypeError) as raised:
+        make(3.0)
+    assert str(raised.value) == "What is differentiated must be a function of numbers, not a float."

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import CATALOGUE, Edge, Graph, Value, gradients, ops
-from autograd.graph import expression, label, topological
+from autograd.expression import expression, label
+from autograd.graph import topological
 from autograd.symbol import python, text
 from autograd.testing.strategies import expressions, networks
 
@@ -128,9 +129,9 @@ class TestGraph:
 
     def test_names_are_deterministic(self):
         x, a, b, y = diamond()
-        assert list(y.graph().names.values()) == ["x", "v1", "v2", "v3"]
+        assert list(y.graph().names.values()) == ["x", "v1", "v2", "y"]
         a.name = "v2"
-        assert y.graph().names == {x: "x", a: "v2", b: "v1", y: "v3"}
+        assert y.graph().names == {x: "x", a: "v2", b: "v1", y: "y"}
 
     def test_depth_is_no_limit(self):
         y = Value(0.0)
@@ -227,3 +228,13 @@ def test_what_print_writes_says_how_to_draw():
         "Draw it with graph.save('g.svg'), step through it with output.explore(), print output.tree()."
     )
     assert f"{graph!r}" == "<Graph of 2 nodes, 1 edge, 1 leaf>"
+
+
+def test_what_a_graph_is_asked_for_that_is_to_be_seen():
+    graph = Value(1.0).graph()
+    for name in ("show", "draw", "plot"):
+        with pytest.raises(AttributeError) as raised:
+            getattr(graph, name)
+        assert str(raised.value) == (
+            f"A Graph has no {name!r}: graph.save('g.svg') draws it, print(output.tree()) shows it here."
+        )

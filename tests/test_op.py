@@ -107,7 +107,7 @@ class TestOneRecordGivesEverything:
     def test_card(self):
         assert lgamma_like.card == (
             "lgamma_like(x): a damped wave\n\n"
-            "    ∂/∂x = cos(x)·exp(−x) − lgamma_like(x)\n\n"
+            "    ∂/∂x = cos(x)·e⁻ˣ − lgamma_like(x)\n\n"
             "Domain      any x\nSource      made up"
         )
 

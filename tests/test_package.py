@@ -23,17 +23,19 @@ PUBLIC = sorted({*autograd.__all__, *SHARED_WITH_PYTHON})
 #: layers and in its own, but not in a circle. What no layer lists is on top.
 LAYERS = {
     "autograd": [
-        "errors context notation scaled coefficients collector",
+        "errors context notation scaled coefficients collector latex_names",
         "op",
         "symbol floats arrays",
         "tree",
         "ops",
-        "operators",
+        "operators factors naming",
+        "textbook",
         "value",
         "emit ufuncs vectors softmax choosing",
         "recording",
-        "graph staleness anomaly singular derivation",
-        "backward explain copying",
+        "expression graph staleness anomaly singular",
+        "backward derivation chains copying symbolic rule_names",
+        "explain",
         "lifting",
         "functional products draw testing",
     ],

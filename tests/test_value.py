@@ -557,3 +557,27 @@ def test_a_gradient_that_is_read_while_compiling_would_be_frozen():
         autograd.compile(lambda x: x * w * w.grad, 1.0, parameters=[w])
     w.grad = None
     assert autograd.compile(lambda x: x * w * (2.0 if w.grad is None else 3.0), 1.0, parameters=[w])(1.0) == 2.0
+
+
+@pytest.mark.parametrize("name", ["draw", "show", "plot", "save"])
+def test_what_a_value_is_asked_for_that_is_to_be_seen(name):
+    with pytest.raises(AttributeError) as raised:
+        getattr(Value(1.0), name)
+    assert str(raised.value) == (
+        f"A Value has no {name!r}: v.graph().save('v.svg') draws its graph, print(v.tree()) shows it here, v.explore() "
+        "steps through it."
+    )
+
+
+def test_attributes_that_there_are_not():
+    with pytest.raises(AttributeError, match=r"^A Value has no 'item': v\.data is its number\.$"):
+        Value(1.0).item()
+    with pytest.raises(AttributeError, match=r"^A Value has no 'color'\.$"):
+        Value(1.0).color  # noqa: B018
+    assert getattr(Value(1.0), "ndim", 0) == 0
+
+
+def test_a_gradient_that_is_no_number():
+    with pytest.raises(OperandTypeError) as raised:
+        Value(1.0).grad = "a"
+    assert str(raised.value) == "Value.grad works on real numbers, not on a str. Give a number. None clears a gradient."

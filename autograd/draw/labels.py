@@ -14,6 +14,7 @@ from typing import Any
 from autograd import ops
 from autograd.op import Op
 from autograd.symbol import Symbol, apply_to_symbols, text
+from autograd.textbook import formula
 from autograd.value import Value
 
 __all__ = [
@@ -197,4 +198,4 @@ def _formula(symbol: Any, precision: int) -> str:
             return "…"
         if isinstance(x, Symbol):
             stack.extend(x.operands)
-    return text(symbol, precision)
+    return formula(symbol, precision)

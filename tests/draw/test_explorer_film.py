@@ -313,9 +313,9 @@ def test_moments_without_a_number_are_shown_calmly(visit):
     w = Value(2.0, name="w")
     y = w.log()
     tab = visit(explore(y, frames=Frames([w], [[1.0], [0.0], [2.0]])), "#frame=1")
-    assert tab.locator("h1").text_content() == "v1: v1 is undefined"
+    assert tab.locator("h1").text_content() == "y: y is undefined"
     tab.keyboard.press(".")
-    assert tab.locator("h1").text_content() == "v1 = 0.693147"
+    assert tab.locator("h1").text_content() == "y = 0.693147"
     assert tab.locator("#curve .curve").count() == 1
 
 
@@ -326,7 +326,7 @@ def test_a_film_of_one_moment(visit):
     tab.keyboard.press(".")
     tab.keyboard.press("t")
     until(tab, "!explorer.film.playing")
-    assert tab.locator("h1").text_content() == "v1 = 4"
+    assert tab.locator("h1").text_content() == "y = 4"
 
 
 @pytest.fixture(scope="module")

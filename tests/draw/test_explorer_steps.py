@@ -44,7 +44,7 @@ def test_numbers_are_written_as_python_writes_them(visit):
     for number in numbers:
         tab.evaluate("number => explorer.change(0, number)", number)
         assert shown(tab, 0, "data") == number_text(number, 4)
-        assert tab.locator("h1").text_content() == f"v1 = {number_text(number)}"
+        assert tab.locator("h1").text_content() == f"y = {number_text(number)}"
 
 
 def test_steps_are_nodes_then_edges_and_each_shows_what_is_computed_by_then(visit):
@@ -215,7 +215,7 @@ def test_a_long_sum_is_cut_around_the_term_in_hand(visit):
     tab = visit(explore(y), f"#step={len(graph.nodes) + 12 + 8}")
     rows = [row.replace("\u200b", "") for row in tab.locator("#now .formula").all_text_contents()]
     symbols, numbers, result = rows[-3:]
-    assert symbols.startswith("∂v13∂x=…+∂v13∂v9·∂v9∂x+")
+    assert symbols.startswith("∂y∂x=…+∂y∂v9·∂v9∂x+")
     assert symbols.endswith("+…")
     assert numbers == "=…+9+8+7+6+5+…+…"
     assert result == "=68+…"

@@ -95,7 +95,7 @@ def test_many_operands_are_shown_from_both_ends():
 
 def test_a_single_leaf():
     assert str(Value(2.0, name="x").tree()) == "x = 2  grad —"
-    assert str(Value(2.0, requires_grad=False).tree()) == "v1 = 2  (frozen)"
+    assert str(Value(2.0, requires_grad=False).tree()) == "x = 2  (frozen)"
 
 
 def test_a_node_first_met_too_deep_is_shown_where_there_is_room():
@@ -105,7 +105,7 @@ def test_a_node_first_met_too_deep_is_shown_where_there_is_room():
     a.name = "a"
     assert str(y.tree(2)).splitlines()[3:] == [
         "│       └── … shown elsewhere",
-        "└── a = 0.964028  (tanh)  grad —  ∂v3/∂a = 1",
+        "└── a = 0.964028  (tanh)  grad —  ∂y/∂a = 1",
         "    └── x = 2  grad —  ∂a/∂x = 1 − a² = 0.0706508",
     ]
 
@@ -113,7 +113,7 @@ def test_a_node_first_met_too_deep_is_shown_where_there_is_room():
 @given(graphs(most=30), st.integers(0, 6))
 def test_every_node_is_shown_or_counted_once(graph, depth):
     tree = str(graph.outputs[0].tree(depth))
-    shown = {match[1] for match in re.finditer(r"(v\d+) = (?!.*shown above)[^∂]*", tree)}
+    shown = {match[1] for match in re.finditer(r"([vxy]\d*) = (?!.*shown above)[^∂]*", tree)}
     counted = sum(int(match[1]) for match in re.finditer(r"… (\d+) more$", tree, re.MULTILINE))
     counted += sum(
         int(match[1]) for match in re.finditer(r"… \d+ more operands, (\d+) more nodes$", tree, re.MULTILINE)

@@ -14,9 +14,10 @@ from html import escape
 from typing import Any
 
 from autograd import ops
+from autograd.latex_names import latex_name
 from autograd.notation import ATOM
 from autograd.op import Op
-from autograd.symbol import Symbol, latex_name, number_text
+from autograd.symbol import Symbol, number_text
 
 __all__ = ["Tree", "formula", "markup", "name_tree", "number_tree", "slot"]
 
@@ -37,7 +38,7 @@ def slot(place: int) -> Symbol:
 
 
 def name_tree(name: str) -> Tree:
-    """Write a name: indices become a subscript, and Greek letters' names the letters, as in `symbol.latex_name`.
+    """Write a name: indices become a subscript, and Greek letters' names the letters, as in `latex_name`.
 
     >>> markup(name_tree("W1[0][1]"))
     '<msub><mi>W</mi><mtext>1,0,1</mtext></msub>'
