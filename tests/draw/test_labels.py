@@ -144,7 +144,7 @@ def test_edge_formulas():
     y = dot([w, 5.0], [x, 7.0])
     assert edge_formulas(y, names | {y: "y"}, 9, 4) == ["x", None, "w", None]
     z = w / 3.0
-    assert edge_formulas(z, names | {z: "z"}, 9, 4) == ["0.3333", None]
+    assert edge_formulas(z, names | {z: "z"}, 9, 4) == ["1/3", None]
 
 
 def test_edge_formulas_of_a_rule_for_floats_only():
