@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd.advice import Absent
 from autograd.expression import NO_NAMES, are_told_apart, label, slope_symbols
 from autograd.naming import name_nodes
 from autograd.symbol import number_text
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from autograd.draw.fold import Fold
 
 __all__ = ["Edge", "Graph", "edges_of", "reaching", "same_number", "topological"]
-
-SHOWING = frozenset(("draw", "plot", "render", "show", "view"))  # what a graph is asked for that is to be seen
 
 
 class Edge(NamedTuple):
@@ -309,11 +308,10 @@ class Graph:
     def _repr_svg_(self) -> str:
         return self.to_svg()
 
-    if not TYPE_CHECKING:  # a type checker would take every name for one of its own
-
-        def __getattr__(self, name: str) -> Any:
-            shown = ": graph.save('g.svg') draws it, print(output.tree()) shows it here" if name in SHOWING else ""
-            raise AttributeError(f"A Graph has no {name!r}{shown}.", name=name, obj=self)
+    if not TYPE_CHECKING:
+        _shown = "graph.save('g.svg') draws it, print(output.tree()) shows it here"
+        draw, plot, show = Absent(_shown), Absent(_shown), Absent(_shown)
+        del _shown
 
     def __len__(self) -> int:
         return len(self.nodes)

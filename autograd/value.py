@@ -20,6 +20,7 @@ import numbers
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from autograd.advice import Absent
 from autograd.context import current
 from autograd.errors import InteriorDataError, OperandTypeError
 from autograd.floats import real_number, user_line
@@ -36,14 +37,6 @@ else:
     Methods = object  # `autograd.recording` gives Value its operators and one method for each operation
 
 __all__ = ["FROZEN", "LIFTED", "PARAMETER", "Value", "number_of"]
-
-#: What a Value has not, but is often asked for: what to write instead.
-SHOWN = "v.graph().save('v.svg') draws its graph, print(v.tree()) shows it here, v.explore() steps through it"
-ADVICE = dict.fromkeys(("draw", "plot", "save", "show"), SHOWN) | {
-    "item": "v.data is its number",
-    "numpy": "v.data is its number",
-    "zero_grad": "v.grad = None clears its gradient",
-}
 
 FROZEN = "frozen"
 LIFTED = "lifted"  # made of a number given to a function that is differentiated
@@ -345,11 +338,12 @@ class Value(Methods):
 
         return apply_ufunc(ufunc, method, inputs, options)
 
-    if not TYPE_CHECKING:  # a type checker would take every name for one of its own
-
-        def __getattr__(self, name: str) -> Any:
-            advice = f": {ADVICE[name]}." if name in ADVICE else "."
-            raise AttributeError(f"A Value has no {name!r}{advice}", name=name, obj=self)
+    if not TYPE_CHECKING:
+        _shown = "v.graph().save('v.svg') draws its graph, print(v.tree()) shows it here, v.explore() steps through it"
+        draw, plot, save, show = Absent(_shown), Absent(_shown), Absent(_shown), Absent(_shown)
+        item = Absent("v.data is its number")
+        zero_grad = Absent("v.grad = None clears its gradient")
+        del _shown
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Value cannot be subclassed: an operation would give a Value. Keep a Value as an attribute.")
