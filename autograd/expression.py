@@ -57,6 +57,8 @@ def label(v: Value, names: Mapping[Value, str] = NO_NAMES, precision: int = 6) -
         precision: significant digits of numbers.
     """
     symbol = expression(v, names)
+    if not isinstance(symbol, Symbol):  # a branch that was chosen once and for all may be a number
+        return number_text(symbol, precision)
     if symbol.op is None:
         return str(symbol.name)
     written = book(symbol, precision)

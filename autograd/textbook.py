@@ -22,6 +22,7 @@ from autograd.symbol import Symbol, apply_to_symbols, book, call, count_parts, l
 __all__ = ["Writer", "formula", "latex_formula", "textbook"]
 
 LARGEST_FORMULA = 500  # parts of a formula that is rewritten
+LARGEST_POWER = 200  # binary places of a number that is raised to a power with what it multiplies
 
 ONE = Scaled(1.0)
 
@@ -204,7 +205,8 @@ class Writer:
                 except (ArithmeticError, ValueError):
                     return ONE, [Factor(base, exponent)]
             number, factors = self._factors(base)
-            if (len(factors) == 1 or exponent < 0.0) and 1e-50 < abs(float(number) ** exponent) < 1e50:
+            small = abs(exponent * (math.frexp(float(number))[1])) < LARGEST_POWER and number
+            if (len(factors) == 1 or exponent < 0.0) and small:
                 return Scaled(float(number) ** exponent), [Factor(b, self._scale(e, exponent)) for b, e in factors]
         return ONE, [Factor(base, exponent)]
 

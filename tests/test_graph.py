@@ -238,3 +238,11 @@ def test_what_a_graph_is_asked_for_that_is_to_be_seen():
         assert str(raised.value) == (
             f"A Graph has no {name!r}: graph.save('g.svg') draws it, print(output.tree()) shows it here."
         )
+
+
+def test_what_is_written_as_a_number_has_it_for_its_name():
+    x = Value(0.5, name="x")
+    chosen = autograd.where(1.0, 0.25, x)
+    assert label(chosen) == "0.25"
+    assert repr(chosen.edges[0]) == "<Edge ∂0.25/∂x = 0>"
+    assert str(autograd.explain(chosen, x)) == "y = 0.25\n∂y/∂x = 0"

@@ -154,7 +154,7 @@ def _compose(op: Op, parts: Sequence[tuple[Tree, int]]) -> tuple[Tree, int]:
         for index, tree in enumerate(shown):
             inner += [["mo", ","], tree] if index else [tree]
         return _row(["mi", op.name], _brace(inner)), ATOM
-    pieces = op.notation.text.split("{}")
+    pieces = (op.notation.book or op.notation.text).split("{}")
     row: Tree = ["mrow"]
     for index, piece in enumerate(pieces):
         row += [

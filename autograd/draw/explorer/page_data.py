@@ -21,6 +21,7 @@ from autograd.errors import DrawingError
 from autograd.graph import Graph
 from autograd.op import REAL, Op
 from autograd.symbol import Symbol, apply_to_symbols
+from autograd.textbook import textbook
 from autograd.value import Value
 
 __all__ = ["MAX_NODES", "adjoints_of", "check_size", "record_of", "safe_json"]
@@ -147,10 +148,11 @@ class _Formulas:
         wanted = [slope is not None for slope in node.slopes]
         whole = self._number(formula(_write(op, operands)))
         try:
-            slopes = op.slopes_at(slot(-1), operands, wanted)
+            read = op.slopes_at(slot(-1), operands, wanted)
         except Exception:  # a user's rule, written for floats only
             return whole, [None] * len(operands)
-        return whole, [self._number(formula(s)) if want else None for s, want in zip(slopes, wanted, strict=True)]
+        slopes = [textbook(slope) if want else None for slope, want in zip(read, wanted, strict=True)]
+        return whole, [None if slope is None else self._number(formula(slope)) for slope in slopes]
 
     def _number(self, tree: Tree) -> int:
         key = json.dumps(tree)
