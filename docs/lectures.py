@@ -14,9 +14,11 @@ INTRODUCTION = """# Lectures
 
 <!-- Written by docs/lectures.py, which runs the rows in edgegrad/lectures/: change those. -->
 
-Every system of the five lectures, run on the engine: what the slide says, what comes out here, and how far apart they
-are. Where something other than a slide stands beside ours, its name follows in parentheses; a dash means that the
-figure has no other to be compared with. Slides round: a difference in their last digit is theirs.
+Every system of the five lectures, run on the engine: the figure that the slide prints, what comes out here, how it was
+checked, and how far apart the two are. The column "slide" holds what a slide prints and nothing else; a dash says that
+no slide prints this figure. The last column names what ours is held against, which is more exact than a slide where
+that can be: "exact" is arithmetic in fractions or to 50 digits, "closed form" a formula worked out on paper. Slides
+round: a difference in their last digit is theirs.
 
 `edgegrad lectures` lists the rows, and `edgegrad lectures L1.4 --out pictures` runs one and leaves its pictures.
 `edgegrad lectures L1.8 --data boston_housing.csv` trains on the Boston table; without it, on scikit-learn's diabetes
@@ -26,8 +28,8 @@ set.
 HEAD = """
 ## {letter} · {title}
 
-| row | what it is | where it runs | figure | slide | ours | difference |
-|---|---|---|---|---|---|---|
+| row | what it is | where it runs | figure | slide | ours | difference | checked against |
+|---|---|---|---|---|---|---|---|
 """
 
 

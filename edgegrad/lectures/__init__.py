@@ -3,7 +3,15 @@
 ``edgegrad lectures`` lists them, ``edgegrad lectures L1.4`` runs one, and docs/lectures.md is written from all of them.
 """
 
-from edgegrad.lectures import lecture1, lecture2, lecture3, lecture4, lecture4_optimizers, lecture5
+from edgegrad.lectures import (
+    lecture1,
+    lecture1_houses,
+    lecture2,
+    lecture3,
+    lecture4,
+    lecture4_optimizers,
+    lecture5,
+)
 from edgegrad.lectures.report import Comparison, Report, Row
 
 __all__ = ["LECTURES", "ROWS", "Comparison", "Report", "Row"]
@@ -17,10 +25,13 @@ LECTURES = {
     "L5": "Training neural networks",
 }
 
+MODULES = (lecture1, lecture1_houses, lecture2, lecture3, lecture4, lecture4_optimizers, lecture5)
+
 #: Every row by its name, in the order of the lectures.
 ROWS: dict[str, Row] = {
     row.name: row
-    for module in (lecture1, lecture2, lecture3, lecture4, lecture4_optimizers, lecture5)
-    for row in vars(module).values()
-    if isinstance(row, Row)
+    for row in sorted(
+        (row for module in MODULES for row in vars(module).values() if isinstance(row, Row)),
+        key=lambda row: row.number,
+    )
 }

@@ -57,7 +57,7 @@ def _find(name: str) -> list[Row]:
     found = [row for row in ROWS.values() if name in (row.name, row.name.partition(".")[0])]
     if not found:
         raise UsageError(
-            f"There is no row {name} in the lectures. They go from L1.1 to L5.6, and `edgegrad lectures` lists them."
+            f"There is no row {name} in the lectures. They go from L1.1 to L5.7, and `edgegrad lectures` lists them."
         )
     return found
 

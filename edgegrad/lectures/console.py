@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,8 +14,8 @@ from edgegrad.lectures.report import Comparison, Report
 
 __all__ = ["show"]
 
-WIDTH_OF_NAMES_AND_DIFFERENCES = 40  # characters that they take of a line; the slide and ours share the rest
-COLUMNS = (("what", ""), ("slide", "cyan"), ("ours", "bold"), ("difference", "dim"))
+WIDTH_OF_OTHERS = 60  # characters that the other columns take of a line; the slide and ours share the rest
+COLUMNS = (("what", ""), ("slide", "cyan"), ("ours", "bold"), ("difference", "dim"), ("checked against", "dim"))
 
 
 def show(console: Console, report: Report) -> None:
@@ -22,12 +23,12 @@ def show(console: Console, report: Report) -> None:
     row = report.row
     module = inspect.getmodule(row.function)
     assert module is not None
-    title = f"[bold]{row.name}  {row.title}[/bold]\n[dim]{', '.join(row.where)}   ({module.__name__})[/dim]"
+    title = f"[bold]{row.name}  {report.title}[/bold]\n[dim]{', '.join(row.where)}   ({module.__name__})[/dim]"
     table = Table(title=title, title_justify="left", title_style="", box=SIMPLE_HEAD)
     for heading, style in COLUMNS:
         table.add_column(heading, style=style, overflow="fold")
     for comparison in report.comparisons.values():
-        for line in _lines(comparison, (console.width - WIDTH_OF_NAMES_AND_DIFFERENCES) // 2):
+        for line in _lines(comparison, (console.width - WIDTH_OF_OTHERS) // 2):
             table.add_row(*line.cells)
     console.print(table)
     for words in report.words:
@@ -44,5 +45,8 @@ def _lines(comparison: Comparison, width: int) -> Iterator[Comparison]:
         return
     for k, number in enumerate(ours):
         what = comparison.what if k == 0 else ""
-        slide = expected[k] if isinstance(expected, Sequence) and not isinstance(expected, str) else expected
-        yield Comparison(what, number, slide, comparison.source, comparison.digits, comparison.rounding)
+        due, slide = (
+            quantity[k] if isinstance(quantity, Sequence) and not isinstance(quantity, str) else quantity
+            for quantity in (expected, comparison.slide)
+        )
+        yield replace(comparison, what=what, ours=number, expected=due, slide=slide)

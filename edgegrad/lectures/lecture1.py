@@ -1,20 +1,28 @@
-"""Lecture 1, neural networks: the perceptron by hand, its training, and the Boston housing regression."""
+"""Lecture 1, neural networks: weighted sums, derivatives, and the perceptron by hand with its training."""
 
 from __future__ import annotations
 
 import math
-import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 import nn
 from autograd import Value, derivative, dot, exp, explain, grad, log, relu
+from edgegrad.lectures import pictures
 from edgegrad.lectures.networks import PERCEPTRON_INPUT, inputs, perceptron, run_perceptron
 from edgegrad.lectures.report import Report, row
 
 RATE = 0.1
-OUTPUTS = [1.84, 0.9884730496, 0.99982533636, 0.99999739796, 0.99999996125]  # lecture L1.6
+#: The lecture's own table of epochs: error, output, change of the error; its row 0 stands twice there.
+EPOCHS = (
+    ("0.352800", "1.840000", "+0.000000"),
+    ("0.000066", "0.988473", "−0.352734"),
+    ("0.000000", "0.999825", "−0.000066"),
+    ("0.000000", "0.999997", "−0.000000"),
+)
+OUTPUTS = [1.84, 0.9884730496, 0.99982533636, 0.99999739796, 0.99999996125]  # exact, from fractions
 ERRORS = [0.3528, 6.6435e-05, 1.5254e-08, 3.3853e-12, 7.5092e-16]
 
 
@@ -32,6 +40,7 @@ def L1_1(report: Report) -> None:
     [drawn] = model([x1, x2])
     report.compare("output of the network", drawn.data, 1.84)
     report.say("The slides once print 0.5 + 2.5 for 0.5 + 2.1, and once W1 transposed: misprints.")
+    report.say("W1[0] are the weights into the first hidden neuron: the slide's w₁₁, w₁₂ counted from 0.")
     report.picture("network", drawn.graph)
 
 
@@ -61,18 +70,32 @@ def L1_2(report: Report) -> None:
 def L1_3(report: Report) -> None:
     """Differentiate the slides' functions, by all their variables."""
     both = grad(lambda x, y: 2 * x + y**4, (0, 1))
-    report.compare("∇(2x + y⁴) at (3, 2)", list(both(3.0, 2.0)), [2.0, 32.0])
-    report.compare("(2x⁴)′ at 1.5", derivative(lambda x: 2 * x**4)(1.5), 27.0)
+    at = "closed form"
+    report.compare("∇(2x + y⁴) at (3, 2)", list(both(3.0, 2.0)), [2.0, 32.0], at, slide="(2, 4y³)")
+    report.compare("(2x⁴)′ at 1.5", derivative(lambda x: 2 * x**4)(1.5), 27.0, at, slide="8x³")
     both = grad(lambda x, y: exp(x) + log(y), (0, 1))
-    report.compare("∇(eˣ + ln y) at (1, 2)", list(both(1.0, 2.0)), [math.e, 0.5])
-    three = grad(lambda x, y, z: exp(x) - 1 / y**2 + 2**z, (0, 1, 2))
-    report.compare("∇(eˣ − 1/y² + 2ᶻ) at (1, 2, 3)", list(three(1.0, 2.0, 3.0)), [math.e, 0.25, 8 * math.log(2)])
+    report.compare("∇(eˣ + ln y) at (1, 2)", list(both(1.0, 2.0)), [math.e, 0.5], at, slide="(eˣ, 1/y)")
+    three = list(grad(lambda x, y, z: exp(x) - 1 / y**2 + 2**z, (0, 1, 2))(1.0, 2.0, 3.0))
+    due = [math.e, 0.25, 8 * math.log(2)]
+    report.compare("∇(eˣ − 1/y² + 2ᶻ) at (1, 2, 3)", three, due, at, slide="(eˣ, 2/y³, 2ᶻ ln 2)")
+    for f, *variables in _functions():
+        report.say(*(explain(f, variable) for variable in variables))
+    report.say("The slide's way with x^(2x ln x): it is e^u of u = 2x(ln x)².")
     x = Value(1.7, name="x")
-    f = x ** (2 * x * log(x))
+    u = 2 * x * log(x) ** 2
+    u.name = "u"
+    f = exp(u)
     f.name = "f"
     f.backward()
-    report.compare("(x^(2x ln x))′ at 1.7", x.grad, 6.995357654110236)
-    report.say(explain(f, x))
+    logarithm = math.log(1.7)
+    report.compare("u′ at 1.7", derivative(lambda x: 2 * x * log(x) ** 2)(1.7),
+                   2 * logarithm * (logarithm + 2), at, slide="2 ln x (ln x + 2)")  # fmt: skip
+    report.compare("f′ of f = e^u", x.grad, 6.995357654110236, "exact", slide="f · 2 ln x (ln x + 2)")
+    report.compare(
+        "the same of x^(2x ln x)", derivative(lambda x: x ** (2 * x * log(x)))(1.7), 6.995357654110236, "exact"
+    )
+    report.say(explain(f, u), explain(f, x))
+    report.say("In the picture x reaches u twice, through 2x and through ln x: f′ adds up both ways.")
     report.picture("power", f.graph)
 
 
@@ -99,35 +122,63 @@ def L1_4(report: Report) -> None:
 @row("nn.fit", "nn.predict", "nn.evaluate")
 def L1_5(report: Report) -> None:
     """Compute the output again, as the slide did and as it is right."""
-    model = perceptron()
-    nn.fit(model, [PERCEPTRON_INPUT], [1.0], "half_squared_error", nn.SGD(model.parameters(), lr=RATE))
+    model, history, _ = train_perceptron(1)
     after = [a.data for a in model.layers[0](PERCEPTRON_INPUT)]
+    report.compare("L₂ = W1·I with the new W1", after, [2.56892, 1.781352], "exact", slide=[2.5689, 1.7813])
     mixed = dot([0.5, 0.3], after)
-    report.compare("O from the new W1 and the old W2", mixed, 1.8188)
-    report.compare("its E", 0.5 * (mixed - 1.0) ** 2, 0.33521672)
-    report.compare("O with both new", float(nn.predict(model, [PERCEPTRON_INPUT])[0, 0]), 0.9884730496)
-    right = nn.evaluate(model, [PERCEPTRON_INPUT], [1.0], "half_squared_error")
-    report.compare("its E, as in the lecture's table", right["loss"], 6.64352927620e-05)
-    report.say("The slide used the new W1 with the old W2; the lecture's own table has both new.")
+    report.compare("O from the new W1 and the old W2", mixed, 1.8188656, "exact", slide=1.8188)
+    E = 0.5 * (mixed - 1.0) ** 2
+    report.compare("its E", E, 0.5 * 0.8188656**2, "exact", slide=0.33521672)
+    [output] = model(inputs(PERCEPTRON_INPUT))
+    output.name = "O"
+    report.compare("O with both new", output.data, 0.9884730496, "exact", slide="0.988473")
+    right = nn.evaluate(model, [PERCEPTRON_INPUT], [1.0], "half_squared_error")["loss"]
+    report.compare("its E, as in the lecture's table", right, 6.64352927620e-05, "exact", slide="0.000066")
+    report.say(
+        "The slide used the new W1 with the old W2; the lecture's own table has both new.",
+        f"It foresees 7½ epochs at a fall of 0.02 an epoch. By its own figures E fell by {0.3528 - E:.4f}, and "
+        f"{E:.4f}/0.02 would be 17 epochs; with both matrices new one epoch brings E from "
+        f"{history['loss'][0]:.4f} to {right:.6f}.",
+        "In the picture every weight is the new one, and all hidden sums are above 0, where ReLU passes them on.",
+    )
+    report.picture("new-weights", output.graph)
 
 
 @row("nn.fit", "nn.History")
 def L1_6(report: Report) -> None:
     """Train that perceptron, and write the table of epochs."""
     _, history, _ = train_perceptron()
-    report.compare("O before each update", history["output"], OUTPUTS, digits=11, rounding=1e-11)
-    report.compare("E before each update", history["loss"], ERRORS, digits=5)
-    report.say("The lecture's table prints epoch 0 twice: its rows 0 and 1 are both 1.84.", history)
+    outputs, losses = history["output"], history["loss"]
+    changes = [0.0, *np.diff(losses).tolist()]
+    report.compare("O before each update", outputs, OUTPUTS, "exact", digits=11, rounding=1e-11,
+                   slide=[*(line[1] for line in EPOCHS), "—"])  # fmt: skip
+    report.compare("E before each update", losses, ERRORS, "exact", digits=5, rounding=1e-9,
+                   slide=[*(line[0] for line in EPOCHS), "—"])  # fmt: skip
+    report.compare("change of E", changes, [0.0, *np.diff(ERRORS).tolist()], "exact", digits=5, rounding=1e-8,
+                   slide=[*(line[2] for line in EPOCHS), "—"])  # fmt: skip
+    better = f"{100 * (1 - losses[-1] / losses[0]):.1f} %"
+    report.compare("first and last error", [f"{losses[0]:.6f}", f"{losses[-1]:.6f}"], ["0.352800", "0.000000"])
+    report.compare("first and last output", [f"{outputs[0]:.6f}", f"{outputs[-1]:.6f}"], ["1.840000", "1.000000"])
+    report.compare("improvement", better, "100.0 %")
+    report.say("The lecture's table prints epoch 0 twice, as its rows 0 and 1; ours counts updates, from 0:")
+    report.say(f"{'update':>6} {'E':>12} {'O':>12} {'ΔE':>12}   the slide's line")
+    for k, (E, O, change) in enumerate(zip(losses, outputs, changes, strict=True)):
+        line = f"{k:>6} {E:>12.6f} {O:>12.6f} {change:>+12.6f}".replace("-", "−")
+        report.say(f"{line}   {'  '.join(EPOCHS[k]) if k < len(EPOCHS) else '(ends before)'}")
+    report.say("In the picture E falls by a factor of about 4,500 an update, a straight line on a logarithmic axis.")
+    report.picture("table", lambda: history.plot("loss", scale=["linear", "log"]))
 
 
 @row("nn.History.plot", "nn.plots.loss_curve")
 def L1_7(report: Report) -> None:
     """Plot the error, the output, the logarithm and the change of the error, and the error over W2[0]."""
-    _, history, path = train_perceptron()
-    losses = history["loss"]
-    report.compare("log₁₀E", [math.log10(E) for E in losses], [math.log10(E) for E in ERRORS], digits=5, rounding=1e-4)
+    _, history, _ = train_perceptron()
+    losses, exact = history["loss"], "exact"
+    report.compare("log₁₀E", [math.log10(E) for E in losses], [math.log10(E) for E in ERRORS], exact, digits=5,
+                   rounding=1e-4)  # fmt: skip
     changes = np.diff(losses).tolist()
-    report.compare("change of E", changes, np.diff(ERRORS).tolist(), "its table", digits=5, rounding=1e-8)
+    report.compare("change of E", changes, np.diff(ERRORS).tolist(), exact, digits=5, rounding=1e-8,
+                   slide=[line[2] for line in EPOCHS[1:]] + ["—"])  # fmt: skip
     model = perceptron()
     weight = model.parameters()[4]
     run_perceptron(model).backward()
@@ -135,66 +186,65 @@ def L1_7(report: Report) -> None:
     report.compare("slope of E over W2[0] where it starts", weight.grad, 2.184)
     report.compare("W2[0] where that E is least", 0.5 - weight.grad / 2.6**2, 0.46 / 2.6, "closed form")
     report.say(*_error_by_weight())
+    report.say(
+        "Error and output fall within one update; only the logarithm shows that they go on falling, evenly.",
+        "Over W2[0] alone E is a parabola: the dashed tangent is ∂E/∂W2[0]. Training moves all six weights at once, so "
+        "it does not walk along this curve.",
+    )
     report.picture("error", lambda: history.plot("loss"))
     report.picture("output", lambda: history.plot("output"))
     report.picture("log-error", lambda: history.plot("loss", scale="log"))
     report.picture("change", lambda: history.plot("loss", scale="change"))
+    span = (-0.5, 1.0)
     report.picture(
         "error-over-W2",
-        lambda: nn.plots.loss_curve(
-            model,
-            [PERCEPTRON_INPUT],
-            [1.0],
-            "half_squared_error",
-            weight,
-            span=(-0.5, 1.0),
-            paths={"five updates": path.points[:, 4]},
-        ),
+        lambda: nn.plots.loss_curve(model, [PERCEPTRON_INPUT], [1.0], "half_squared_error", weight, span=span),
     )
 
 
-@row("nn.MLP", "nn.RMSProp", "nn.Standardizer", "nn.fit", "nn.boston")
-def L1_8(report: Report, epochs: int = 200, data: str | os.PathLike[str] | None = None) -> None:
-    """Predict house prices with 13-128-128-64-1, RMSProp and batches of 16.
+@row("autograd.grad", "autograd.derivative")
+def L1_11(report: Report) -> None:
+    """See the gradient as the direction of steepest growth, and its length as the speed of that growth."""
 
-    `data` is the Boston table as a CSV file, see `nn.boston`; without it the table is scikit-learn's diabetes set.
-    """
-    (X, y), (X_test, y_test) = nn.boston(data) if data is not None else _diabetes()
-    scaler = nn.Standardizer().fit(X)
-    X, X_test = scaler.transform(X), scaler.transform(X_test)
-    model = nn.MLP(X.shape[1], [128, 128, 64, 1], activation="relu", seed=0)
-    if data is not None:
-        report.compare("parameters", len(model.parameters()), 26_625)
-        report.compare("examples for training and test", [len(X), len(X_test)], [404, 102])
-    optimizer = nn.RMSProp(model.parameters(), lr=0.001, alpha=0.9, eps=1e-7)
-    before = nn.evaluate(model, X_test, y_test, "mse", ["mae"])["mae"]
-    history = nn.fit(model, X, y, "mse", optimizer, epochs, 16, validation_split=0.2, metrics=["mae"], seed=0)
-    after = nn.evaluate(model, X_test, y_test, "mse", ["mae"])["mae"]
-    baseline = float(np.abs(y.mean() - y_test).mean())
-    report.compare("MAE on the test examples, untrained", before, digits=4)
-    report.compare(f"MAE after {epochs} epoch{'s' * (epochs > 1)}", after, digits=4)
-    report.compare("MAE of always saying the mean", baseline, digits=4)
-    predictions = nn.predict(model, X_test[:20])[:, 0]
-    report.say(history, "prediction   target")
-    report.say(*(f"{p:>10.2f} {t:>8.1f}" for p, t in zip(predictions, y_test, strict=False)))
-    report.picture("curves", lambda: history.plot(["loss", "mae"]))
+    def f(x: Any, y: Any) -> Any:
+        return 2 * x + y**4
+
+    point = (0.5, 0.8)
+    slopes = grad(f, (0, 1))
+    g = np.array(slopes(*point))
+    length = float(np.hypot(*g))
+    angles = np.radians(np.arange(0, 360, 10))
+    towards = math.atan2(g[1], g[0])
+
+    def speed(angle: float) -> float:
+        """Compute how fast f grows from the point in a direction, counted from that of the gradient."""
+        dx, dy = math.cos(towards + angle), math.sin(towards + angle)
+        return float(derivative(lambda t: f(point[0] + t * dx, point[1] + t * dy))(0.0))
+
+    speeds = [speed(angle) for angle in angles.tolist()]
+    report.compare("∇(2x + y⁴) at (0.5, 0.8)", g.tolist(), [2.0, 4 * 0.8**3], "closed form", slide="(2, 4y³)")
+    report.compare("fastest of 36 directions, in degrees from ∇f", 10 * int(np.argmax(speeds)), 0, "along ∇f")
+    report.compare("its speed", max(speeds), length, "‖∇f‖")
+    report.compare("speed across, at 90°", round(speed(math.pi / 2), 12), 0.0, "along a contour")
+    report.compare("speed back, at 180°", speed(math.pi), -length, "−‖∇f‖")
+    apart = round(float(np.abs(np.array(speeds) - length * np.cos(angles)).max()), 12)
+    report.compare("largest distance of the 36 from ‖∇f‖ cos α", apart, 0.0, "closed form")
+    report.say("Arrows stand across the contours and are longest where these lie closest; descent goes the other way.")
+    report.picture("arrows", lambda: pictures.gradient_arrows(f, slopes, (-1.0, 1.0), np.degrees(angles), speeds))
 
 
-@row("nn.RMSProp")
-def L1_9(report: Report) -> None:
-    """Take steps of RMSProp: G = αG + (1 − α)g², w = w − ηg/(√G + ε)."""
-    w = Value(1.0, name="w")
-    optimizer = nn.RMSProp([w], lr=0.1, alpha=0.9, eps=1e-7)
-    path, expected, G, v = [], [], 0.0, 1.0
-    for _ in range(5):
-        optimizer.zero_grad()
-        (w**2).backward()
-        G = 0.9 * G + 0.1 * w.grad * w.grad
-        v -= 0.1 * w.grad / (math.sqrt(G) + 1e-7)
-        optimizer.step()
-        path.append(w.data)
-        expected.append(v)
-    report.compare("w on E = w² in five steps", path, expected, "closed form")
+def _functions() -> Iterator[tuple[Value, ...]]:
+    """Yield the slide's functions at a point, with their variables."""
+    for name, make, point in (
+        ("f", lambda x, y: 2 * x + y**4, (3.0, 2.0)),
+        ("q", lambda x: 2 * x**4, (1.5,)),
+        ("g", lambda x, y: exp(x) + log(y), (1.0, 2.0)),
+        ("h", lambda x, y, z: exp(x) - 1 / y**2 + 2**z, (1.0, 2.0, 3.0)),
+    ):
+        variables = [Value(number, name=letter) for letter, number in zip("xyz", point, strict=False)]
+        f: Value = make(*variables)
+        f.name = name
+        yield f, *variables
 
 
 def _error_by_weight() -> list[str]:
@@ -227,17 +277,3 @@ def train_perceptron(epochs: int = 5) -> tuple[nn.Sequential, nn.History, nn.Wei
     X, t, metrics = [PERCEPTRON_INPUT], [1.0], {"output": _output}
     history = nn.fit(model, X, t, "half_squared_error", optimizer, epochs, None, metrics=metrics, callbacks=[path])
     return model, history, path
-
-
-def _diabetes() -> Any:
-    """Load scikit-learn's diabetes set, ten inputs and a measure of the illness after a year, four fifths to train."""
-    try:
-        from sklearn.datasets import load_diabetes
-    except ImportError:
-        raise ImportError(
-            "L1.8 without a file of the Boston table runs on scikit-learn's diabetes set: pip install scikit-learn, "
-            "or give the table with --data."
-        ) from None
-    X, y = load_diabetes(return_X_y=True)
-    X, X_test, y, y_test = nn.train_test_split(X, y, test_size=0.2, seed=0)
-    return (X, y), (X_test, y_test)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 
 from edgegrad.lectures.exhibit import Trained, moons
 from nn.plots import decision
-from nn.plots.style import BLUE, INK, PALETTE, apply_style, diverging, make_figure
+from nn.plots.style import BLUE, INK, PALETTE, SKY, VERMILLION, apply_style, diverging, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["curves", "exhibit", "map_grid", "patterns", "spike_trains"]
+__all__ = ["curves", "exhibit", "gradient_arrows", "map_grid", "patterns", "spike_trains"]
 
 
 @apply_style
@@ -55,6 +55,30 @@ def exhibit(shown: Mapping[str, Trained]) -> Figure:
         tail.set_title(f"{one.evaluations} evaluations", fontsize="small")
         layer.set_title(f"W1, test {one.accuracy:.0%}", fontsize="small")
     axes[0, 0].set_title("E, 10 steps", fontsize="small")
+    return figure  # type: ignore[no-any-return]
+
+
+@apply_style
+def gradient_arrows(
+    f: Callable[[float, float], float],
+    slopes: Callable[[float, float], tuple[float, float]],
+    span: tuple[float, float],
+    angles: ArrayLike,
+    speeds: ArrayLike,
+) -> Figure:
+    """Draw the gradient of a function of two numbers as arrows on its contours, and its growth by direction."""
+    figure, [[panel, beside]] = make_figure(1, 2, (4.2, 3.8))
+    fine, coarse = np.linspace(*span, 81), np.linspace(*span, 7)[1:-1]
+    heights = np.array([[f(x, y) for x in fine.tolist()] for y in fine.tolist()])
+    panel.contour(fine, fine, heights, levels=14, colors=SKY, linewidths=0.9)
+    feet = [(x, y) for x in coarse.tolist() for y in coarse.tolist()]
+    arrows = np.array([slopes(x, y) for x, y in feet])
+    panel.quiver(*np.array(feet).T, *arrows.T, color=VERMILLION, angles="xy", scale_units="xy", scale=8.0, width=0.007)
+    panel.grid(visible=False)
+    panel.set(xlabel="x", ylabel="y", title="∇f across the contours of f", aspect="equal")
+    beside.plot(np.asarray(angles), np.asarray(speeds), "o", color=BLUE, markersize=4)
+    beside.axhline(0.0, color="#888888", linewidth=0.8)
+    beside.set(xlabel="degrees from ∇f", title="speed of growth at (0.5, 0.8)", xticks=range(0, 361, 90))
     return figure  # type: ignore[no-any-return]
 
 

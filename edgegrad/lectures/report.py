@@ -13,6 +13,7 @@ from autograd import Graph, hold_collector
 
 __all__ = ["Comparison", "Report", "Row", "row"]
 
+SLIDE = "slide"  # the source of a figure that a slide prints
 Quantity: TypeAlias = float | str | Sequence[Any]
 
 
@@ -31,53 +32,61 @@ def _is_whole(quantity: Quantity | None) -> bool:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One quantity of a row: what the engine gives, beside what the slide or another reference says.
+    """One quantity of a row: what the engine gives, beside what the slide prints and what it was checked against.
 
     Attributes:
         what: its name.
         ours: a number, several, or words such as "diverges".
-        expected: what the slide says, of the same kind; None where it says nothing.
-        source: whose figure `expected` is.
+        expected: what it should be, of the same kind; None where nothing says.
+        source: whose figure `expected` is: the slide's, or such words as "closed form".
         digits: significant digits of ours to show.
         rounding: a difference below this is not told from 0.
+        slide: what the slide prints, where `expected` is a more exact figure.
     """
 
     what: str
     ours: Quantity
     expected: Quantity | None = None
-    source: str = "slide"
+    source: str = SLIDE
     digits: int = 10
     rounding: float = 1e-12
+    slide: Quantity | None = None
 
     @property
     def difference(self) -> float | None:
-        """The largest distance between ours and the reference; None for words, or without one."""
+        """The largest distance between ours and what it should be; None for words, or without one."""
         if self.expected is None or isinstance(self.ours, str) or isinstance(self.expected, str):
             return None
         ours, expected = ([q] if not isinstance(q, Sequence) else list(q) for q in (self.ours, self.expected))
         return max(abs(float(a) - float(b)) for a, b in zip(ours, expected, strict=True))
 
     @property
-    def cells(self) -> tuple[str, str, str, str]:
-        """What it is, the reference, ours and the difference, as text."""
+    def printed(self) -> Quantity | None:
+        """What the slide prints; None where no slide has this figure."""
+        return self.expected if self.source == SLIDE and self.slide is None else self.slide
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """What it is, the slide's figure, ours, the difference and what it is one from, as text."""
+        shown = "—" if self.printed is None else _format(self.printed, 12)
         ours = _format(self.ours, self.digits)
-        if self.expected is None:
-            return self.what, "—", ours, "—"
-        shown = _format(self.expected, 12 if self.source == "slide" else self.digits)
-        if self.source != "slide":
-            shown += f" ({self.source})"
-        if self.difference is None:
-            words = isinstance(self.ours, str) and isinstance(self.expected, str)
-            return self.what, shown, ours, "—" if not words else "none" if self.ours == self.expected else "differs"
+        return self.what, shown, ours, self._apart(), self._checked()
+
+    def _apart(self) -> str:
         apart = self.difference
+        if apart is None:
+            words = isinstance(self.ours, str) and isinstance(self.expected, str)
+            return "—" if not words else "none" if self.ours == self.expected else "differs"
         if apart == 0.0 and _is_whole(self.ours) and _is_whole(self.expected):
-            return self.what, shown, ours, "0"
-        return (
-            self.what,
-            shown,
-            ours,
-            (_format(apart, 2) if apart >= self.rounding else "< " + f"{self.rounding:.0e}".replace("-", "−")),
-        )
+            return "0"
+        return _format(apart, 2) if apart >= self.rounding else "< " + f"{self.rounding:.0e}".replace("-", "−")
+
+    def _checked(self) -> str:
+        if self.expected is None:
+            return "—"
+        if self.source == SLIDE or self.difference is None or self.difference < self.rounding:
+            return self.source
+        return f"{self.source}: {_format(self.expected, self.digits)}"
 
 
 @dataclass
@@ -90,6 +99,7 @@ class Report:
         comparisons: by name, every quantity that was compared.
         words: what else there is to read: derivations, tables.
         pictures: the files that were written.
+        title: what it did, in a line: the row's title, unless it had to do something else.
     """
 
     row: Row
@@ -97,43 +107,49 @@ class Report:
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        self.title = self.title or self.row.title
 
     def compare(
         self,
         what: str,
         ours: Quantity | None,
         expected: Quantity | None = None,
-        source: str = "slide",
+        source: str = SLIDE,
         *,
         digits: int = 10,
         rounding: float = 1e-12,
+        slide: Quantity | None = None,
     ) -> None:
-        """Add a quantity, with what the slide says of it. Args as `Comparison` has them.
+        """Add a quantity, with what it should be. Args as `Comparison` has them.
 
         Raises:
             ValueError: ours is None, as a gradient is before a backward pass.
         """
         if ours is None:
             raise ValueError(f"{what} of row {self.row.name} has no number: run backward() first.")
-        self.comparisons[what] = Comparison(what, ours, expected, source, digits, rounding)
+        self.comparisons[what] = Comparison(what, ours, expected, source, digits, rounding, slide)
 
     def say(self, *words: object) -> None:
         """Add lines to read."""
         self.words += map(str, words)
 
-    def picture(self, name: str, make: Callable[[], Any]) -> None:
+    def picture(self, name: str, make: Callable[[], Any], **drawing: Any) -> None:
         """Write a picture, if pictures are wanted: a `Graph` as ``.svg``, a matplotlib figure as ``.png``.
 
         Args:
             name: of the file, after the row's.
             make: draws it; not called otherwise.
+            drawing: options of `Graph.save`.
         """
         if self.out is None:
             return
         drawn = make()
         path = self.out / f"{self.row.name}-{name}.{'svg' if isinstance(drawn, Graph) else 'png'}"
         if isinstance(drawn, Graph):
-            drawn.save(path)
+            drawn.save(path, **drawing)
         else:
             unfinished = path.with_name(f".{path.name}.{os.getpid()}.png")
             drawn.savefig(unfinished)
@@ -161,6 +177,12 @@ class Row:
     def name(self) -> str:
         """Its name: ``L1.4``."""
         return self.function.__name__.replace("_", ".")
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """Its lecture and its place there: (1, 4)."""
+        lecture, place = self.name[1:].split(".")
+        return int(lecture), int(place)
 
     @property
     def title(self) -> str:

@@ -14,7 +14,7 @@ def test_the_list(capsys):
     printed = capsys.readouterr().out
     for name, row in ROWS.items():
         assert f"  {name:<6} {row.title}" in printed
-    assert printed.endswith("\n53 rows. Run one:  edgegrad lectures L1.4 --out pictures\n")
+    assert printed.endswith("\n63 rows. Run one:  edgegrad lectures L1.4 --out pictures\n")
 
 
 def test_a_row_with_its_pictures(tmp_path, capsys, monkeypatch):
@@ -47,7 +47,7 @@ def test_options_reach_the_rows_that_take_them(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["L6.1"], 2, "There is no row L6.1 in the lectures. They go from L1.1 to L5.6, and `edgegrad lectures` lists "
+        (["L6.1"], 2, "There is no row L6.1 in the lectures. They go from L1.1 to L5.7, and `edgegrad lectures` lists "
                       "them."),
         (["L1.1", "--epochs", "3"], 2, "--epochs says nothing to L1.1. Rows that take it: L1.8, L2.3, L3.4, L3.6, "
                                        "L4.19."),

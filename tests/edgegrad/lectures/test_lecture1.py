@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -38,8 +40,11 @@ def test_L1_3_partial_derivatives() -> None:
     report = run("L1.3")
     close(report["∇(2x + y⁴) at (3, 2)"], [2.0, 4 * 2.0**3])
     close(report["(2x⁴)′ at 1.5"], 8 * 1.5**3)
-    close(report["(x^(2x ln x))′ at 1.7"], 6.995357654110236)
-    assert report.words[0].startswith("∂f/∂x = ")
+    close([report["f′ of f = e^u"], report["the same of x^(2x ln x)"]], [6.995357654110236] * 2)
+    close(report["u′ at 1.7"] * 1.7 ** (2 * 1.7 * math.log(1.7)), 6.995357654110236)
+    begun = [line.partition(" =")[0] for line in report.words]
+    for derivative in ("∂f/∂y", "∂q/∂x", "∂g/∂x", "∂g/∂y", "∂h/∂x", "∂h/∂y", "∂h/∂z", "∂f/∂u"):
+        assert derivative in begun
 
 
 def test_L1_4_one_full_step_of_the_perceptron() -> None:
@@ -59,7 +64,9 @@ def test_L1_5_the_output_again() -> None:
     close(report["its E"], float((mixed - 1) ** 2 / 2), 1e-15)
     close(report["O with both new"], 0.9884730496)
     close(report["its E, as in the lecture's table"], 6.64352927620e-05, 1e-15)
-    assert report.comparisons["its E"].difference == pytest.approx(5.37e-05, rel=1e-3), "the slide rounded 1.8188"
+    rounded = report.comparisons["its E"].printed
+    assert report["its E"] - rounded == pytest.approx(5.37e-05, rel=1e-3), "the slide rounded 1.8188"
+    close(report["L₂ = W1·I with the new W1"], [2.56892, 1.781352])
 
 
 def test_L1_6_table_of_epochs() -> None:
@@ -68,6 +75,12 @@ def test_L1_6_table_of_epochs() -> None:
     assert [f"{E:.4e}" for E in report["E before each update"]] == [
         "3.5280e-01", "6.6435e-05", "1.5254e-08", "3.3853e-12", "7.5092e-16",
     ]  # fmt: skip
+    assert list(report.comparisons["change of E"].printed) == [
+        "+0.000000", "−0.352734", "−0.000066", "−0.000000", "—",
+    ]  # fmt: skip
+    for line in (line for line in report.words if "  0." in line and "ends" not in line):
+        ours, slides = line.split()[1:4], line.split()[4:]
+        assert ours == slides, "the slide's line, digit by digit"
 
 
 def test_L1_7_its_five_plots(tmp_path: Path) -> None:
@@ -85,12 +98,23 @@ def test_L1_8_house_prices() -> None:
         pytest.importorskip("sklearn", reason="neither the Boston table nor scikit-learn's diabetes set is here")
         report = run("L1.8", epochs=20)
         assert report["MAE after 20 epochs"] < 0.9 * report["MAE of always saying the mean"]
+        assert report.title.startswith("Predict diabetes")
         return
     report = run("L1.8", epochs=20, data=TABLE)
     assert report["parameters"] == 13 * 128 + 128 + 128 * 128 + 128 + 128 * 64 + 64 + 64 + 1 == 26_625
     assert report["examples for training and test"] == [404, 102]
     assert report["MAE after 20 epochs"] < 3.5 < report["MAE of always saying the mean"]
-    assert len(report.words) == 2 + 20, "the history, a heading, 20 predictions"
+    assert report["data"] == "Boston housing"
+    assert sum(bool(re.fullmatch(r" *[\d.]+ +[\d.]+", line)) for line in report.words) == 20, "20 predictions"
+
+
+def test_L1_8_without_the_table_says_that_its_data_are_others() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn has the diabetes set")
+    report = run("L1.8", epochs=1)
+    assert "diabetes" in report.title
+    assert report["data"] == "diabetes (scikit-learn), no houses"
+    assert next(iter(report.comparisons)) == "data", "it is the first line"
+    assert any("progress of the illness" in line for line in report.words)
 
 
 def test_L1_9_rmsprop() -> None:
@@ -104,3 +128,33 @@ def test_L1_9_rmsprop() -> None:
         optimizer.step()
         path.append(w.item())
     close(run("L1.9")["w on E = w² in five steps"], path)
+
+
+def test_L1_9_the_perceptron_by_rmsprop_as_pytorch_takes_it() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    W1 = torch.tensor([[1.0, 3.0], [-2.0, 4.0]], dtype=torch.float64, requires_grad=True)
+    W2 = torch.tensor([0.5, 0.3], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.RMSprop([W1, W2], lr=0.01, alpha=0.9, eps=1e-7)
+    for _ in range(15):
+        optimizer.zero_grad()
+        output = W2 @ torch.relu(W1 @ torch.tensor([0.5, 0.7], dtype=torch.float64))
+        (0.5 * (output - 1) ** 2).backward()
+        optimizer.step()
+    last = next(line for line in run("L1.9").words if line.startswith("   15 "))
+    assert float(last.split()[-1]) == pytest.approx(W2[0].item(), abs=1e-5)
+
+
+def test_L1_11_the_gradient_points_where_growth_is_fastest() -> None:
+    report = run("L1.11")
+    close(report["its speed"], math.hypot(2.0, 4 * 0.8**3))
+    assert report["fastest of 36 directions, in degrees from ∇f"] == 0
+
+
+def test_L1_12_formulas_of_the_listing() -> None:
+    report = run("L1.12")
+    assert [report[f"shape of W⁽{k}⁾"] for k in "¹²³⁴"] == [[128, 13], [128, 128], [64, 128], [1, 64]]
+    for name in ("MSE", "MAE"):
+        assert report[f"∂{name}/∂w⁽⁴⁾ of all 64 weights, largest distance from the formula"] == 0.0
+    derivations = [line for line in report.words if line.startswith(("∂MSE/∂w1", "∂MAE/∂w1"))]
+    assert len(derivations) == 2
+    assert all("2 paths" in derivation for derivation in derivations), "one an example"

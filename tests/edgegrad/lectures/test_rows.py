@@ -13,13 +13,13 @@ from lecture_rows import TABLE
 
 from edgegrad.lectures import LECTURES, ROWS, Comparison
 
-COUNTS = {"L1": 9, "L2": 12, "L3": 7, "L4": 19, "L5": 6}
+COUNTS = {"L1": 12, "L2": 14, "L3": 9, "L4": 21, "L5": 7}
 page = script("lectures")
 
 
 def test_every_row_of_the_lectures_is_there():
     assert list(ROWS) == [f"{letter}.{k}" for letter in LECTURES for k in range(1, COUNTS[letter] + 1)]
-    assert len(ROWS) == 53
+    assert len(ROWS) == 63
 
 
 def test_each_row_has_a_test_of_its_name():
@@ -94,16 +94,20 @@ def test_a_comparison_says_how_far_apart_two_quantities_are():
     def cells(*quantities, **options):
         return Comparison("x", *quantities, **options).cells[1:]
 
-    assert cells(0.5) == ("—", "0.5", "—")
-    assert cells(0.5, 0.25) == ("0.25", "0.5", "0.25")
-    assert cells([1.0, -2.5], [1.0, -2.5 + 1e-15]) == ("(1, −2.5)", "(1, −2.5)", "< 1e−12")
-    assert cells(3, 3, "by hand") == ("3 (by hand)", "3", "0")
+    assert cells(0.5) == ("—", "0.5", "—", "—")
+    assert cells(0.5, 0.25) == ("0.25", "0.5", "0.25", "slide")
+    assert cells([1.0, -2.5], [1.0, -2.5 + 1e-15]) == ("(1, −2.5)", "(1, −2.5)", "< 1e−12", "slide")
+    assert cells(3, 3, "by hand") == ("—", "3", "0", "by hand")
     assert cells(0.123456789, 0.1234567, "closed form", digits=4, rounding=1e-5) == (
-        "0.1235 (closed form)", "0.1235", "< 1e−05",
+        "—", "0.1235", "< 1e−05", "closed form",
     )  # fmt: skip
-    assert cells("diverges", "diverges") == ("diverges", "diverges", "none")
-    assert cells("converges", "diverges") == ("diverges", "converges", "differs")
-    assert cells(35.5, "at least 10") == ("at least 10", "35.5", "—")
+    assert cells(0.62, 0.625, "p", digits=3) == ("—", "0.62", "0.005", "p: 0.625")
+    assert cells(0.12345, 0.12345, "exact", slide=0.12) == ("0.12", "0.12345", "< 1e−12", "exact")
+    assert cells(32.0, 32.0, "closed form", slide="4y³") == ("4y³", "32", "< 1e−12", "closed form")
+    assert cells(32.0, slide="32.0") == ("32.0", "32", "—", "—")
+    assert cells("diverges", "diverges") == ("diverges", "diverges", "none", "slide")
+    assert cells("converges", "diverges") == ("diverges", "converges", "differs", "slide")
+    assert cells(35.5, "at least 10") == ("at least 10", "35.5", "—", "slide")
 
 
 def test_a_quantity_without_a_number_is_refused():
