@@ -7,6 +7,7 @@ from edgegrad.lectures import (
     lecture1,
     lecture1_houses,
     lecture2,
+    lecture2_descent,
     lecture3,
     lecture4,
     lecture4_optimizers,
@@ -25,7 +26,7 @@ LECTURES = {
     "L5": "Training neural networks",
 }
 
-MODULES = (lecture1, lecture1_houses, lecture2, lecture3, lecture4, lecture4_optimizers, lecture5)
+MODULES = (lecture1, lecture1_houses, lecture2, lecture2_descent, lecture3, lecture4, lecture4_optimizers, lecture5)
 
 #: Every row by its name, in the order of the lectures.
 ROWS: dict[str, Row] = {

@@ -44,9 +44,11 @@ def _lines(comparison: Comparison, width: int) -> Iterator[Comparison]:
         yield comparison
         return
     for k, number in enumerate(ours):
-        what = comparison.what if k == 0 else ""
-        due, slide = (
-            quantity[k] if isinstance(quantity, Sequence) and not isinstance(quantity, str) else quantity
-            for quantity in (expected, comparison.slide)
-        )
+        what, slide, due = comparison.what if k == 0 else "", comparison.slide, expected
+        if isinstance(slide, str):
+            slide = slide if k == 0 else None
+        elif isinstance(slide, Sequence):
+            slide = slide[k]
+        if isinstance(due, Sequence) and not isinstance(due, str):
+            due = due[k]
         yield replace(comparison, what=what, ours=number, expected=due, slide=slide)

@@ -1,4 +1,4 @@
-"""Lecture 2: inference and training of a network, losses, and learning rates from the curvature of the loss."""
+"""Lecture 2: inference and training of a network, its losses, and the modules that it is made of."""
 
 from __future__ import annotations
 
@@ -9,39 +9,52 @@ from typing import Any
 import numpy as np
 
 import nn
-from autograd import Value, derivative, dot, explain, sigmoid
+from autograd import Graph, Value, dot, explain, grad, log, log2, logsumexp, sigmoid, square
+from edgegrad.lectures import pictures
 from edgegrad.lectures.networks import SIGMOID_INPUT, inputs, sigmoid_network
 from edgegrad.lectures.report import Report, row
 
 HIDDEN = [0.13010847436, 0.95689274506, 0.40131233989]
 OUTPUTS = [0.34584136460, 0.85314921077]
-START = [1.0, -1.0]  # of descents on two weights
 
 
-@row("nn.Sequential", "nn.Layer")
+@row("nn.Sequential", "nn.Layer", "autograd.Graph")
 def L2_1(report: Report) -> None:
     """Run the 3-3-2 sigmoid network forward, sum by sum."""
-    [output, _] = sigmoid_network()(inputs(SIGMOID_INPUT))
-    nodes = {node.name: node.data for node in output.graph()}
+    graph = _named(Graph(*sigmoid_network()(inputs(SIGMOID_INPUT))))
+    nodes = {node.name: node.data for node in graph}
     report.compare("hidden sums", [nodes[f"s1[{i}]"] for i in range(3)], [-1.9, 3.1, -0.4])
-    hidden = [nodes[f"a1[{i}]"] for i in range(3)]
-    report.compare("hidden neurons", hidden, HIDDEN, "exact", digits=11, rounding=1e-11)
-    report.compare("hidden neurons, rounded", hidden, [0.13, 0.96, 0.40], digits=11)
-    outputs = [a.data for a in sigmoid_network()(SIGMOID_INPUT)]
-    report.compare("outputs", outputs, OUTPUTS, "exact", digits=11, rounding=1e-11)
-    report.compare("outputs, rounded", outputs, [0.35, 0.85], digits=11)
-    report.picture("network", output.graph)
+    hidden, outputs = [nodes[f"H{i}"] for i in (1, 2, 3)], [nodes[f"O{i}"] for i in (1, 2)]
+    report.compare("hidden neurons", hidden, HIDDEN, "exact", digits=11, rounding=1e-11, slide=[".13", ".96", ".40"])
+    sums = [nodes[f"s2[{i}]"] for i in range(2)]
+    due = [-3 * HIDDEN[0] + HIDDEN[1] - 3 * HIDDEN[2], HIDDEN[1] + 2 * HIDDEN[2]]
+    report.compare("output sums", sums, due, "exact", rounding=1e-10, slide=["−.63", "1.76"])
+    report.compare("outputs", outputs, OUTPUTS, "exact", digits=11, rounding=1e-11, slide=[".35", ".85"])
+    report.say("The slide goes on from rounded neurons, so −.63 stands for −0.637; both round to .35.")
+    report.say("In the picture each neuron takes all of the layer before it: follow O2, whose weight from H1 is 0.")
+    report.picture("network", lambda: graph)
 
 
 @row("nn.Layer", "nn.predict")
 def L2_2(report: Report) -> None:
     """Run the same network in matrix form, one call a layer."""
     model = sigmoid_network()
-    hidden = model.layers[0](SIGMOID_INPUT)
-    outputs = [a.data for a in model.layers[1](hidden)]
-    report.compare("outputs of two calls", outputs, OUTPUTS, "exact", digits=11, rounding=1e-11)
+    W, x = model.layers[0].state_dict()["W"], np.array(SIGMOID_INPUT)
+    report.compare("W·x", (W @ x).tolist(), [-1.9, 3.1, -0.4])
+    hidden = model.layers[0](inputs(SIGMOID_INPUT))
+    values = [a.data for a in hidden]
+    report.compare("S(W·x)", values, HIDDEN, "exact", digits=11, rounding=1e-11, slide=[".13", ".96", "0.4"])
+    outputs = [a.data for a in model.layers[1](values)]
+    report.compare("outputs of two calls", outputs, OUTPUTS, "exact", digits=11, rounding=1e-11, slide=[".35", ".85"])
     batch = nn.predict(model, [SIGMOID_INPUT, [0.0, 0.0, 0.0]])
     report.compare("outputs as a row of a batch", batch[0].tolist(), OUTPUTS, "exact", digits=11, rounding=1e-11)
+    lines = zip(W.tolist(), x.tolist(), (W @ x).tolist(), values, strict=True)
+    report.say(f"{'W':^21} {'x':>6} {'W·x':>6} {'S(W·x)':>8}")
+    for row_, given, total, state in lines:
+        weights = " ".join(f"{w:>6.1f}" for w in row_)
+        report.say(f"{weights} {given:>6.1f} {total:>6.1f} {state:>8.2f}".replace("-", "−"))
+    report.say("In the picture a row of W stands on the arrows into one neuron: one node, Σ w·x, is one row times x.")
+    report.picture("layer", lambda: _named(Graph(*hidden)))
 
 
 @row("nn.DataLoader", "nn.SGD", "nn.fit", "nn.Module.train", "nn.Module.eval")
@@ -58,23 +71,27 @@ def L2_3(report: Report, epochs: int = 250) -> None:
     history = nn.History()
     for _ in range(epochs):
         model.train()
-        seen = 0.0
+        running_loss, right = 0.0, 0
         for rows, targets in nn.DataLoader(X, y, batch_size=10):
             optimizer.zero_grad()
             outputs = [model(x)[0] for x in rows.tolist()]
             loss = nn.bce_with_logits(outputs, targets)
             loss.backward()
             optimizer.step()
-            seen += loss.data * len(rows)
+            running_loss += loss.data * len(rows)
+            right += sum((s.data > 0) == (t > 0) for s, t in zip(outputs, targets, strict=True))
         model.eval()
-        history.append({"loss": seen / len(X), "val_loss": nn.evaluate(model, *test, "bce_with_logits")["loss"]})
+        unseen = nn.evaluate(model, *test, "bce_with_logits", {"accuracy": nn.accuracy_with_logits})
+        now = {"loss": running_loss / len(X), "accuracy": right / len(X)}
+        history.append(now | {f"val_{name}": number for name, number in unseen.items()})
     twin, descent = make()
     by_fit = nn.fit(twin, X, y, "bce_with_logits", descent, epochs, 10, shuffle=False)
     report.compare("loss of the first epoch", history["loss"][0], by_fit["loss"][0], "nn.fit", digits=4)
     report.compare("loss of the last epoch", history["loss"][-1], by_fit["loss"][-1], "nn.fit", digits=4, rounding=1e-6)
-    score = nn.evaluate(model, *test, "bce_with_logits", ["accuracy_with_logits"])["accuracy_with_logits"]
-    report.compare("accuracy on test examples", score, digits=3)
-    report.picture("curves", lambda: history.plot("loss", scale="log"))
+    report.compare("accuracy on test examples", history["val_accuracy"][-1], digits=3)
+    report.say("zero_grad, forward, loss, backward, step: five lines a mini-batch; L2.13 has the slide's own listing.")
+    report.say("The loss falls smoothly, accuracy in steps of one example: it asks only on which side an output lies.")
+    report.picture("curves", lambda: history.plot(["loss", "accuracy"]))
 
 
 @row("nn.half_squared_error", "autograd.explain")
@@ -88,231 +105,172 @@ def L2_4(report: Report) -> None:
     error.backward()
     weight = dict(model.named_parameters())["W2[0][0]"]
     assert weight.grad is not None
-    report.compare("∂E/∂w", weight.grad, -0.016311717994853, "exact", digits=14, rounding=1e-15)
-    report.compare("∂E/∂w, from rounded numbers", weight.grad, -0.01626625)
+    report.compare("∂E/∂w", weight.grad, -0.016311717994853, "exact", digits=14, rounding=1e-15,
+                   slide=".13·(.35 − .9)·.35·(1 − .35)")  # fmt: skip
+    report.compare("that product of the slide's rounded numbers", 0.13 * (0.35 - 0.9) * 0.35 * (1 - 0.35), -0.01626625,
+                   "exact")  # fmt: skip
     report.say(explain(error, weight))
     report.picture("chain", error.graph)
 
 
-@row("nn.mse", "nn.cross_entropy", "nn.bce", "nn.summed_log_loss", "nn.bce_with_logits")
+@row("nn.mse", "nn.cross_entropy", "nn.bce", "nn.summed_log_loss", "nn.bce_with_logits", "autograd.explain")
 def L2_5(report: Report) -> None:
-    """Compute the losses: least squares, cross-entropy, and both forms of the log-loss."""
-    p, t = [0.8, 0.3, 0.6], [1.0, 0.0, 1.0]
+    """Compute the losses and their derivatives: least squares, cross-entropy, and both forms of the log-loss."""
+    numbers, t, at = [0.8, 0.3, 0.6], [1.0, 0.0, 1.0], "closed form"
+    targets = [Value(y, name=f"t{k}", requires_grad=False) for k, y in enumerate(t, 1)]
     logs = math.log(0.8) + math.log(0.7) + math.log(0.6)
-    report.compare("least squares", nn.mse(p, t), (0.04 + 0.09 + 0.16) / 3, "closed form")
-    report.compare("binary cross-entropy", nn.bce(p, t), -logs / 3, "closed form")
-    report.compare("summed log-loss of the lab", nn.summed_log_loss(p, t), -logs, "closed form")
-    logits = [math.log(q / (1 - q)) for q in p]
-    report.compare("the same on logits", nn.bce_with_logits(logits, t), -logs / 3, "closed form")
-    total = math.exp(2.0) + math.exp(-1.0) + math.exp(0.5)
-    report.compare(
-        "cross-entropy on logits", nn.cross_entropy([2.0, -1.0, 0.5], 2), math.log(total) - 0.5, "closed form"
+    logits = [math.log(p / (1 - p)) for p in numbers]
+    shares = [-1 / 0.8, 1 / 0.7, -1 / 0.6]
+    for what, loss, letter, given, due, slopes in (
+        ("least squares", nn.mse, "p", numbers, (0.04 + 0.09 + 0.16) / 3, [-0.4 / 3, 0.6 / 3, -0.8 / 3]),
+        ("binary cross-entropy", nn.bce, "p", numbers, -logs / 3, [s / 3 for s in shares]),
+        ("summed log-loss of the lab", nn.summed_log_loss, "p", numbers, -logs, shares),
+        ("log-loss on logits", nn.bce_with_logits, "s", logits, -logs / 3, [-0.2 / 3, 0.3 / 3, -0.4 / 3]),
+    ):
+        outputs = [Value(x, name=f"{letter}{k}") for k, x in enumerate(given, 1)]
+        E = loss(outputs, targets)
+        E.name = "E"
+        E.backward()
+        report.compare(what, E.data, due, at)
+        report.compare(f"∂/∂{letter} of {what}", [v.grad for v in outputs], slopes, at, digits=6)
+        if loss is nn.mse:
+            report.say("least squares:", explain(E, outputs[0]))
+    p, y = Value(0.8, name="p"), Value(1.0, name="t", requires_grad=False)
+    one = _name(-(y * log(p) + (1 - y) * log(1 - p)), "E")
+    one.backward()
+    report.say("the log-loss of one example, −(t ln p + (1 − t) ln(1 − p)):", explain(one, p))
+    scores = [Value(x, name=f"s{k}") for k, x in enumerate((2.0, -1.0, 0.5), 1)]
+    E = nn.cross_entropy(scores, 2)
+    E.name = "E"
+    E.backward()
+    powers = [math.exp(2.0), math.exp(-1.0), math.exp(0.5)]
+    report.compare("cross-entropy on logits, class 3", E.data, math.log(sum(powers)) - 0.5, at)
+    parts = [q / sum(powers) - y for q, y in zip(powers, (0, 0, 1), strict=True)]
+    report.compare("∂/∂s of cross-entropy: softmax − t", [s.grad for s in scores], parts, at, digits=6)
+    whole = _name(_name(logsumexp(scores), "S") - scores[2], "E")
+    report.say("cross-entropy on logits, ln Σe^s − s₃, whose derivative is p₃ − 1:", explain(whole, scores[2]))
+    report.compare("log₂ of 1, 2, 4, 8", [log2(x) for x in (1.0, 2.0, 4.0, 8.0)], [0, 1, 2, 3])
+    grid = np.linspace(0.1, 1.0, 91)
+    curves = {
+        "least squares": [(p - 1) ** 2 for p in grid],
+        "−ln p": [nn.bce([p], [1.0]) for p in grid.tolist()],
+        "derivative of least squares": [grad(lambda q: nn.mse([q], [1.0]))(p) for p in grid.tolist()],
+        "derivative of −ln p": [grad(lambda q: nn.bce([q], [1.0]))(p) for p in grid.tolist()],
+    }
+    report.say("Where t = 1 and p is near 0, −ln p and its slope grow without bound; least squares pulls by 2 at most.")
+    report.picture("log-loss", one.graph)
+    report.picture(
+        "of-p", lambda: pictures.curves(grid, curves, labels=("p, where t = 1", ""), title="loss and derivative")
     )
 
 
 class BiasedSigmoid(nn.Module):
-    """The slide's second module: O = σ(I + b)."""
+    """The slide's second module: O = σ(I + B)."""
 
     def __init__(self, b: Sequence[float]) -> None:
         self.b = [Value(x, parameter=True) for x in b]
         self.bind()
 
     def forward(self, inputs: Any) -> Any:
-        """FPROP: compute σ(I + b)."""
+        """FPROP: compute σ(I + B)."""
         return sigmoid(inputs + self.b)
+
+
+class Gate(nn.Module):
+    """A module of two inputs: O = A(I1, I2) = I1 · σ(I2)."""
+
+    def forward(self, first: Any, second: Any) -> Any:
+        """FPROP: let the first input through as far as the second is open."""
+        return [x * sigmoid(y) for x, y in zip(first, second, strict=True)]
 
 
 @row("nn.Module", "nn.Layer", "nn.Sequential")
 def L2_6(report: Report) -> None:
     """Build a model of modules with FPROP and BPROP, and read the deltas between them."""
     linear, squash = nn.Layer(2, 2, bias=False, W=[[0.5, -1.0], [2.0, 0.25]]), BiasedSigmoid([0.1, -0.2])
-    model = nn.Sequential(linear, squash)
     I = [Value(x, name=f"I{k}") for k, x in enumerate((0.6, -0.4), 1)]
     between = linear(I)
     outputs = squash(between)
-    error = dot([1.0, -2.0], outputs)
+    error = _name(dot([1.0, -2.0], [_name(o, f"O{k}") for k, o in enumerate(outputs, 1)]), "E")
     error.backward()
-    delta = np.array([s.grad for s in between])
+    delta, matrix = np.array([s.grad for s in between]), "matrix form"
+    O = np.array([o.data for o in outputs])
+    report.compare("δ = f′(I + B)·δO", delta.tolist(), (O * (1 - O) * [1.0, -2.0]).tolist(), matrix,
+                   slide="δI = f′(I + B) δO")  # fmt: skip
     W, x = linear.state_dict()["W"], [0.6, -0.4]
-    report.compare("δI = Wᵀδ", [i.grad for i in I], (W.T @ delta).tolist(), "matrix form")
+    report.compare("δI = Wᵀδ", [i.grad for i in I], (W.T @ delta).tolist(), matrix, slide="δI = ω′ δO")
     slopes = [w.grad for weights in linear.W for w in weights]
-    report.compare("δW = δIᵀ", slopes, np.outer(delta, x).ravel().tolist(), "matrix form")
-    report.compare("δb = δ", [b.grad for b in squash.b], delta.tolist(), "matrix form")
-    report.say(model)
+    report.compare("δW = δIᵀ", slopes, np.outer(delta, x).ravel().tolist(), matrix, slide="δω = δO′ I")
+    report.compare("δB = δ", [b.grad for b in squash.b], delta.tolist(), matrix, slide="δB = δI")
+    first, second = (Value(x, name=name) for x, name in ((1.5, "I1"), (0.5, "I2")))
+    [gated] = Gate()([first], [second])
+    E = _name(0.5 * _name(gated, "O") ** 2, "E")
+    E.backward()
+    open_, carried = 1 / (1 + math.exp(-0.5)), 1.5 / (1 + math.exp(-0.5))  # σ(I2), and O, which is δO of ½O²
+    report.compare("A(I1, I2) = I1·σ(I2): δI1", first.grad, open_ * carried, "σ(I2)·δO", slide="∂A/∂I1 δO")
+    report.compare("and δI2", second.grad, 1.5 * open_ * (1 - open_) * carried, "I1·σ′(I2)·δO", slide="∂A/∂I2 δO")
+    report.say(nn.Sequential(linear, squash), explain(E, first), explain(E, second))
+    report.say("In the picture a module is a step to the right; δ of its input is what flows back out of it.")
     report.picture("modules", error.graph)
+    report.picture("two-inputs", E.graph)
 
 
-@row("nn.fit", "nn.WeightPath", "nn.plots.loss_surface")
-def L2_7(report: Report) -> None:
-    """Compare stochastic, mini-batch and full-batch descent, and what each makes of redundant examples."""
-    X, t = nn.two_gaussians(100, seed=3)
-    lowest = _lowest(X, t)
-    paths = {}
-    for label, size, rate, epochs in (
-        ("batch", None, 1.5, 12),
-        ("mini-batch of 10", 10, 0.3, 4),
-        ("stochastic", 1, 0.05, 2),
-    ):
-        model = _neuron()
-        path, optimizer = nn.WeightPath(model.parameters()), nn.SGD(model.parameters(), lr=rate)
-        nn.fit(model, X, t, "half_squared_error", optimizer, epochs, size, seed=0, callbacks=[path])
-        paths[label] = path.points
-        loss = nn.evaluate(model, X, t, "half_squared_error")["loss"]
-        report.compare(f"loss over the lowest, {label}, {len(path.points) - 1} steps", loss / lowest, digits=4)
-    full, single = _passes(X, t, lowest, None, 2.3), _passes(X, t, lowest, 1, 0.05)
-    report.compare("examples looked at, full batches of 100 × 10", full)
-    report.compare("examples looked at, one by one", single)
-    report.compare("how many times fewer", full / single, "at least 10", digits=3)
-    model = _neuron()
-    report.picture(
-        "paths",
-        lambda: nn.plots.loss_surface(
-            model, X, t, "half_squared_error", model.parameters(), paths=paths, resolution=21
-        ),
-    )
+@row("nn.fit", "nn.SGD", "autograd.explain")
+def L2_14(report: Report) -> None:
+    """Average E = (1/p)ΣE_k over the examples, and update inside, or after, the loop over them."""
+    xs, ts, eta = [0.5, -1.0, 2.0], [1.0, 0.0, 1.5], 0.1
+    w, b = Value(0.4, name="w", parameter=True), Value(-0.1, name="b", parameter=True)
 
+    def example(k: int) -> Value:
+        x = Value(xs[k], name=f"x{k + 1}", requires_grad=False)
+        t = Value(ts[k], name=f"t{k + 1}", requires_grad=False)
+        E: Value = 0.5 * square(_name(w * x + b, f"y{k + 1}") - t)
+        return _name(E, f"E{k + 1}")
 
-@row("nn.curvature.hessian", "nn.plots.loss_curve")
-def L2_8(report: Report) -> None:
-    """Descend on one weight with a learning rate that is too small, right, and too large."""
-    x, t = np.array([[2.0], [1.0]]), np.array([1.0, 3.0])
-    curvature = float(nn.curvature.hessian(_neuron([4.0]), x, t, "half_squared_error")[0, 0])
-    paths = {}
-    for label, share in (("too small", 0.1), ("right", 1.0), ("too large", 2.1)):
-        model = _neuron([4.0])
-        path = nn.WeightPath(model.parameters())
-        optimizer = nn.SGD(model.parameters(), lr=share / curvature)
-        nn.fit(model, x, t, "half_squared_error", optimizer, 5, None, callbacks=[path])
-        paths[f"η = {share / curvature:.3g}, {label}"] = path.points
-        expected = 1.0 + 3.0 * (1.0 - share) ** 5
-        report.compare(f"w after 5 steps, {label}", path.points[-1, 0].item(), expected, "1 + 3(1 − ηE″)⁵")
-    model = _neuron([4.0])
-    report.picture(
-        "rates", lambda: nn.plots.loss_curve(model, x, t, "half_squared_error", model.parameters()[0], paths=paths)
-    )
+    E = _name((example(0) + example(1) + example(2)) / 3, "E")
+    E.backward()
+    due = sum((0.4 * x - 0.1 - t) * x for x, t in zip(xs, ts, strict=True)) / 3
+    report.compare("∂E/∂w", w.grad, due, "(1/p)Σ(y_k − t_k)x_k", slide="E = (1/p)ΣE_k")
+    report.say(explain(E, w))
+    report.say("In the picture w reaches E by three ways, one an example; each flows back a third of its own share.")
+    report.picture("average", E.graph)
 
+    def restart() -> None:
+        w.data, b.data, w.grad, b.grad = 0.4, -0.1, None, None
 
-@row("autograd.derivative", "nn.curvature.optimal_learning_rate", "nn.curvature.largest_stable_learning_rate")
-def L2_9(report: Report) -> None:
-    """Reach the minimum of a quadratic in one step, with the inverse of the second derivative."""
-    x, t = np.array([[2.0], [1.0]]), np.array([1.0, 3.0])
-    model = _neuron([4.0])
-    second = nn.curvature.hessian(model, x, t, "half_squared_error")
-    by_hand = derivative(lambda w: (0.5 * (2 * w - 1) ** 2 + 0.5 * (w - 3) ** 2) / 2, order=2)
-    report.compare("∂²E/∂w², backward through backward", float(second[0, 0]), 2.5, "closed form")
-    report.compare("the same from E as a function of w", by_hand(4.0), 2.5, "closed form")
-    rate = nn.curvature.optimal_learning_rate(second)
-    report.compare("η_opt = 1/(∂²E/∂w²)", rate, 0.4, "closed form")
-    report.compare("η_max = 2η_opt", nn.curvature.largest_stable_learning_rate(second), 2 * rate, "slide's formula")
-    nn.fit(model, x, t, "half_squared_error", nn.SGD(model.parameters(), lr=rate), batch_size=None)
-    report.compare("w after one step", model.parameters()[0].data, 1.0, "the minimum")
+    def update(part: float) -> None:
+        for weight in (w, b):
+            assert weight.grad is not None
+            weight.data -= eta * part * weight.grad
+            weight.grad = None
 
-
-@row("nn.two_gaussians", "nn.curvature.hessian", "nn.curvature.eigenvalues")
-def L2_10(report: Report) -> None:
-    """Find the largest learning rate of a linear neuron on two Gaussians from its Hessian."""
-    X, t = nn.two_gaussians(100, lambda_max=0.84, seed=1)
-    model = _neuron(bias=True)
-    weights = model.parameters()[:2]
-    curvature = nn.curvature.hessian(model, X, t, "half_squared_error", weights)
-    report.compare("λ_max", float(nn.curvature.eigenvalues(curvature)[-1]), 0.84)
-    report.compare("η_max = 2/λ_max", nn.curvature.largest_stable_learning_rate(curvature), 2.38)
-    paths, losses = {}, {}
-    for label, size, rate, epochs in (
-        ("η = 2.3", None, 2.3, 60),
-        ("η = 2.5", None, 2.5, 60),
-        ("stochastic, η = 0.2", 1, 0.2, 4),
-    ):
-        model = _neuron(bias=True)
-        assert model.b is not None
-        model.b[0].requires_grad = False  # at its minimum; there its λ of 1 would bound η by 2
-        path = nn.WeightPath(model.parameters()[:2])
-        optimizer = nn.SGD(model.parameters(), lr=rate)
-        history = nn.fit(model, X, t, "half_squared_error", optimizer, epochs, size, seed=0, callbacks=[path])
-        losses[label], paths[label] = history["loss"], path.points
-    for label, slide in (("η = 2.3", "converges"), ("η = 2.5", "diverges")):
-        found = "converges" if losses[label][-1] < losses[label][-2] else "diverges"
-        report.compare(f"batch, {label}", found, slide)
-    near = losses["stochastic, η = 0.2"][-1] / _lowest(X, t)
-    report.compare("stochastic, η = 0.2", "converges" if near < 2 else "diverges", "converges")
-    report.compare("its loss over the lowest", near, digits=4)
-    report.say("A bias has λ = 1 under this loss whatever the inputs, so it stays frozen at its best value, 0.")
-    model, wild = _neuron(bias=True), paths.pop("η = 2.5")
-    shown = paths | {"η = 2.5, 8 steps": wild[:9]}
-    report.picture(
-        "paths",
-        lambda: nn.plots.loss_surface(
-            model, X, t, "half_squared_error", model.parameters()[:2], paths=shown, resolution=21
-        ),
-    )
-
-
-@row("nn.fit", "nn.History.stop_reason")
-def L2_11(report: Report) -> None:
-    """Stop when the error is small enough, or after a maximum of iterations."""
-    x, t = [[2.0], [1.0]], [2.0, 1.0]
-
-    def train(**limits: Any) -> nn.History:
-        model = _neuron([0.0])
-        optimizer = nn.SGD(model.parameters(), lr=0.1)
-        return nn.fit(model, x, t, "half_squared_error", optimizer, batch_size=None, **limits)
-
-    # E = 1.25 (w − 1)² shrinks by (1 − 0.1 · 2.5)² a step.
-    wanted = 1 + math.ceil(math.log(1e-3 / 1.25) / math.log(0.75**2))
-    enough, most = train(epochs=100, min_loss=1e-3), train(epochs=5, min_loss=1e-30)
-    report.compare("epochs until E ≤ 0.001", enough.epochs, wanted, "closed form")
-    report.compare("epochs where 5 are the most", most.epochs, 5, "the limit")
-    report.say(enough.summary, most.summary)
-
-
-@row("nn.fit", "nn.EarlyStopping")
-def L2_12(report: Report) -> None:
-    """Watch a model that is too complex over-fit, and stop it early."""
-    X, y = nn.two_moons(24, noise=0.35, seed=2)
-    unseen = nn.two_moons(60, noise=0.35, seed=3)
-
-    def train(patience: int | None) -> tuple[nn.History, float]:
-        model = nn.MLP(2, [12, 1], activation="tanh", seed=0)
-        optimizer = nn.Adam(model.parameters(), lr=0.05)
-        history = nn.fit(
-            model, X, y, "bce_with_logits", optimizer, 120, None, validation_data=unseen, patience=patience
+    for label, size, inside in (("inside the loop", 1, True), ("after the loop", None, False)):
+        restart()
+        for _ in range(4):
+            for k in range(3):
+                example(k).backward()  # forward prop, and backward prop, which adds to the gradients
+                if inside:
+                    update(1.0)
+            if not inside:
+                update(1 / 3)
+        neuron = nn.Layer(1, 1, W=[[0.4]], b=[-0.1])
+        descent = nn.SGD(neuron.parameters(), lr=eta)
+        nn.fit(neuron, [[x] for x in xs], ts, "half_squared_error", descent, 4, size, shuffle=False)
+        fitted = [p.data for p in neuron.parameters()]
+        report.compare(
+            f"w and b after 4 rounds, update {label}", [w.data, b.data], fitted, f"nn.fit, batch {size or 3}"
         )
-        return history, nn.evaluate(model, *unseen, "bce_with_logits")["loss"]
-
-    history, late = train(None)
-    best, lowest = history.best("val_loss")
-    report.compare(
-        "training loss at the best epoch, and at the last", [history["loss"][best - 1], history["loss"][-1]], digits=3
-    )
-    report.compare("validation loss at the best epoch, and at the last", [lowest, late], digits=3)
-    stopped, early = train(10)
-    report.compare(
-        "epochs with a patience of 10", stopped.epochs, stopped.best("val_loss")[0] + 10, "10 past its best", digits=4
-    )
-    report.compare("validation loss of its weights", early, stopped.best("val_loss")[1], "its best", digits=3)
-    report.say(stopped.summary)
-    report.picture("curves", lambda: history.plot("loss"))
+    report.say("Twelve updates against four from as many looks at examples: that is why stochastic descent is ahead.")
 
 
-def _neuron(weights: Sequence[float] = START, bias: bool = False) -> nn.Layer:
-    """Make a linear neuron, with b = 0 if it has one."""
-    return nn.Layer(len(weights), 1, bias=bias, W=[list(weights)], b=[0.0] if bias else None)
+def _name(v: Value, name: str) -> Value:
+    v.name = name
+    return v
 
 
-def _lowest(X: Any, t: Any) -> float:
-    """Compute the least loss of a linear neuron without a bias."""
-    best = np.linalg.lstsq(X, t, rcond=None)[0]
-    return float(np.mean((X @ best - t) ** 2) / 2.0)
-
-
-def _passes(X: Any, t: Any, lowest: float, size: int | None, rate: float) -> float:
-    """Count the examples looked at, out of the set ten times over, until the loss is within a tenth of the lowest."""
-    many, repeated = np.tile(X, (10, 1)), np.tile(t, 10)
-    model = _neuron([-1.0, 1.0])
-    optimizer = nn.SGD(model.parameters(), lr=rate)
-    looked = 0
-    while nn.evaluate(model, X, t, "half_squared_error")["loss"] > 1.1 * lowest and looked < 100_000:
-        part = slice(None) if size is None else slice(looked % 1000, looked % 1000 + 100)
-        nn.fit(model, many[part], repeated[part], "half_squared_error", optimizer, 1, size, seed=looked)
-        looked += len(many[part])
-    return float(looked)
+def _named(graph: Graph) -> Graph:
+    """Give the neurons of the 3-3-2 network the slide's names."""
+    names = {"a1[0]": "H1", "a1[1]": "H2", "a1[2]": "H3", "a2[0]": "O1", "a2[1]": "O2"}
+    for node in graph:
+        node.name = names.get(node.name or "", node.name)
+    return graph
