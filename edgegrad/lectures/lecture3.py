@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import Any
 
 import numpy as np
 
 import nn
-from autograd import Value, explain
+from autograd import Graph, Value, dot, explain, sigmoid
 from edgegrad.lectures import pictures
 from edgegrad.lectures.networks import inputs
 from edgegrad.lectures.report import Report, row
 
 
-@row("nn.Neuron", "nn.fit")
+@row("nn.Neuron", "nn.SGD", "nn.fit")
 def L3_1(report: Report) -> None:
-    """Train one neuron as a linear and as a logistic regression."""
+    """Train one neuron as a linear and as a logistic regression, by θ = θ − η∇L."""
     random = np.random.default_rng(0)
-    X = random.normal(size=(60, 2))
-    y = X @ [1.5, -0.7] + 0.4 + random.normal(0.0, 0.3, 60)
-    linear = nn.Neuron(2, seed=0)
-    nn.fit(linear, X, y, "mse", "newton", 3, None)
-    columns = np.column_stack([X, np.ones(60)])
+    x = random.uniform(-2.0, 2.0, 60)
+    y = 1.5 * x + 0.4 + random.normal(0.0, 0.5, 60)
+    linear = nn.Neuron(1, w=[-1.0], b=0.0)
+    path = nn.WeightPath(linear.parameters())
+    nn.fit(linear, x[:, None], y, "mse", nn.SGD(linear.parameters(), lr=0.1), 200, None, callbacks=[path])
+    columns = np.column_stack([x, np.ones(60)])
     best = np.linalg.lstsq(columns, y, rcond=None)[0]
     report.compare("w and b, σ = identity", _weights(linear), best.tolist(), "least squares", digits=6, rounding=1e-9)
-    classes = (y > 0.4).astype(float)
-    classes[:6] = 1 - classes[:6]  # without which the weights would grow for ever
+    theta, one = path.points[0], columns[0]
+    slope = 2 / 60 * columns.T @ (columns @ theta - y)
+    report.compare("θ after one step", path.points[1].tolist(), (theta - 0.1 * slope).tolist(), "θ − η(2/n)Xᵀ(Xθ − y)",
+                   slide="θ − η∇L")  # fmt: skip
+    X = random.normal(size=(60, 2))
+    classes = (X @ [1.5, -0.7] + random.normal(0.0, 0.8, 60) > 0).astype(float)
     logistic = nn.Neuron(2, "sigmoid", seed=0)
-    history = nn.fit(logistic, X, classes, "bce", "newton", 12, None)
-    expected = _logistic_regression(columns, classes)
+    history = nn.fit(logistic, X, classes, "bce", nn.SGD(logistic.parameters(), lr=2.0), 900, None)
+    due = _logistic_regression(np.column_stack([X, np.ones(60)]), classes)
     report.compare(
-        "w and b, σ = logistic", _weights(logistic), expected, "reweighted least squares", digits=6, rounding=1e-7
+        "w and b, σ = logistic", _weights(logistic), due, "reweighted least squares", digits=6, rounding=1e-6
     )
-    report.say(history)
+    one_w, one_b = (Value(number, name=name, parameter=True) for number, name in ((-1.0, "w"), (0.0, "b")))
+    at = Value(float(one[0]), name="x", requires_grad=False)
+    p = sigmoid(one_w * at + one_b)
+    p.name = "y"
+    report.say(explain(p, one_w))
+    report.say(history, "The line turns into the cloud in a few steps; the two regressions differ in σ alone.")
+    grid = np.linspace(-2.0, 2.0, 41)
+    lines = {f"step {k}": path.points[k, 0] * grid + path.points[k, 1] for k in (0, 2, 5, 200)}
+    report.picture("linear", lambda: pictures.curves(grid, lines, points=(x, y), title="ŷ = wx + b on its way"))
     report.picture("logistic", lambda: nn.plots.decision(logistic, X, classes))
 
 
@@ -42,98 +57,163 @@ def L3_2(report: Report) -> None:
     x = [0.4, -1.2, 0.7]
     model = nn.MLP(3, [4, 2], activation="sigmoid", output_activation="sigmoid", seed=0)
     state = model.state_dict()
-    hidden = [
-        nn.Neuron(3, "sigmoid", w=w, b=b)(x)[0].data
-        for w, b in zip(state["W1"].tolist(), state["b1"].tolist(), strict=True)
-    ]
-    outer = [
-        nn.Neuron(4, "sigmoid", w=w, b=b)(hidden)[0].data
-        for w, b in zip(state["W2"].tolist(), state["b2"].tolist(), strict=True)
-    ]
+    hidden: list[float] = []
+    outer: list[float] = []
+    for k, given, found in ((1, x, hidden), (2, hidden, outer)):
+        for w, b in zip(state[f"W{k}"].tolist(), state[f"b{k}"].tolist(), strict=True):
+            found.append(nn.Neuron(len(w), "sigmoid", w=w, b=b)(given)[0].data)
     matrix = np.asarray(x)
     for k in (1, 2):
         matrix = 1 / (1 + np.exp(-(matrix @ state[f"W{k}"].T + state[f"b{k}"])))
-    report.compare("one layer, as 4 neurons", [a.data for a in model.layers[0](x)], hidden, "neurons")
+    slide = "y = σ(xᵀW + bᵀ)"
+    report.compare("one layer, as 4 neurons", [a.data for a in model.layers[0](x)], hidden, "neurons", slide=slide)
     report.compare("two layers, as 6 neurons", [a.data for a in model(x)], outer, "neurons")
-    report.compare("two layers, as a matrix form", [a.data for a in model(x)], matrix.tolist(), "NumPy")
+    report.compare("two layers, as a matrix form", [a.data for a in model(x)], matrix.tolist(), "NumPy",
+                   slide="σ₂(σ₁(xᵀW₁ + b₁ᵀ)W₂ + b₂ᵀ)")  # fmt: skip
+    report.say("Here a row of W belongs to one neuron, as in L1; this slide writes its columns so: W is transposed.")
+    neuron = nn.Neuron(3, "sigmoid", w=state["W1"][0].tolist(), b=0.1)
+    [y] = neuron(inputs(x))
+    y.name = "y"
+    layer = nn.Layer(2, 2, "sigmoid", seed=0)
+    report.say("The second picture is the first twice: a layer is neurons that share their inputs.")
+    report.picture("neuron", y.graph)
+    report.picture("layer", lambda: Graph(*layer(inputs(x[:2]))))
 
 
 @row("nn.step_network", "nn.step_approximation", "nn.wavy_function")
 def L3_3(report: Report) -> None:
     """Approximate a function by hand, with pairs of step neurons."""
     places, weights = [0.35, 0.7, 0.7, 0.0, 0.35], [0.8, -0.8, 1.5, 0.4, -0.4]
+    step = nn.Neuron(1, "step", w=[2.0], b=-0.7)
+    report.compare("u of w = 2, b = −0.7 at 0.34 and 0.36", [step([x])[0].data for x in (0.34, 0.36)], [0.0, 1.0],
+                   "s = −b/w = 0.35", slide="s = −b/w")  # fmt: skip
     grid = np.linspace(0.0, 1.0, 401)
     exact = [nn.wavy_function(x) for x in grid.tolist()]
-    stages = {"f": exact}
+    steps = {}
     for count, at, slide in ((1, 0.5, 0.8), (2, 0.9, 0.0), (3, 0.9, 1.5), (5, 0.2, 0.4)):
         model = nn.step_network(places[:count], weights[:count])
-        stages[f"{count} neuron{'s' * (count > 1)}"] = nn.predict(model, grid[:, None])[:, 0].tolist()
-        report.compare(f"y({at}) of {count} neuron{'s' * (count > 1)}", model([at])[0].data, slide)
+        steps[f"{count} neuron{'s' * (count > 1)}"] = nn.predict(model, grid[:, None])[:, 0].tolist()
+        report.compare(f"y({at}) of {count} neuron{'s' * (count > 1)}", model([at])[0].data, slide, "w of the slide")
+    drawn = model([0.5])[0]
+    drawn.name = "y"
     closer = {"f": exact}
     errors = []
     for pairs in (5, 20, 80):
         answers = nn.predict(nn.step_approximation(nn.wavy_function, pairs), grid[:, None])[:, 0]
         closer[f"{pairs} pairs"] = answers.tolist()
         errors.append(float(np.abs(answers - exact).max()))
-    report.compare("largest error of 5, 20, 80 pairs", errors, digits=4)
-    report.picture("by-hand", lambda: pictures.curves(grid, stages, title="the lecture's steps, one by one"))
+    report.compare("largest error |y − f| of 5, 20, 80 pairs of steps", errors, digits=4)
+    smooth: dict[str, Any] = {"f": exact}
+    errors = []
+    for steepness in (20.0, 60.0, 240.0):
+        answers = nn.predict(_soften(nn.step_approximation(nn.wavy_function, 80), steepness), grid[:, None])[:, 0]
+        smooth[f"σ({steepness:g}(x − s))"] = answers
+        inner = (grid > 0.05) & (grid < 0.95)
+        errors.append(float(np.abs(answers - exact)[inner].max()))
+    report.compare("the same of 80 pairs of sigmoids, slopes 20, 60, 240, within 0.05 … 0.95", errors, digits=3)
+    report.say(
+        "The slide prints s₂ = 0.35, where the second neuron would undo the first at once; its picture has 0.7.",
+        "Cybenko's theorem is about continuous sigmoids: σ(k(x − s)) comes as close to a step as k is large, and at "
+        "k = 240 it rounds the corners of 80 pairs, so that the error is below that of the steps.",
+        "In the panels each pair of neurons adds one plateau; their heights are the weights of the second layer.",
+    )
+    report.picture("by-hand", lambda: pictures.stages(grid, exact, steps))
+    report.picture("network", drawn.graph)
     report.picture("steps", lambda: pictures.curves(grid, closer, title="more neurons, a smaller error"))
+    report.picture("sigmoids", lambda: pictures.curves(grid, smooth, title="80 pairs of sigmoids, steeper and steeper"))
 
 
 @row("nn.MLP", "nn.Adam", "nn.fit")
 def L3_4(report: Report, epochs: int = 300) -> None:
-    """Learn the same function by gradient descent."""
+    """Learn the same function by gradient descent, from neurons placed by hand and from random ones."""
     grid = np.linspace(0.0, 1.0, 81)[:, None]
     targets = np.array([nn.wavy_function(x) for x in grid[:, 0].tolist()])
-    model = nn.MLP(1, [24, 1], activation="tanh", seed=0)
-    model.layers[0].load_state_dict({"W": np.full((24, 1), 20.0), "b": -20.0 * np.linspace(0.0, 1.0, 24)})
-    answers, middle = {"f": targets}, max(1, epochs // 10)
+    middle = max(1, epochs // 10)
+    shown: dict[str, Any] = {"f": targets}
+    histories = {}
+    for start in ("placed", "random"):
+        model = nn.MLP(1, [24, 1], activation="tanh", seed=0)
+        if start == "placed":
+            spread = {"W": np.full((24, 1), 20.0), "b": -20.0 * np.linspace(0.0, 1.0, 24)}
+            model.layers[0].load_state_dict(spread)
+        answers: dict[int, Any] = {}
 
-    def keep(training: nn.Training) -> None:
-        if training.epoch in (1, middle, epochs):
-            answers[f"epoch {training.epoch}"] = nn.predict(model, grid)[:, 0]
+        def keep(training: nn.Training, model: nn.MLP = model, answers: dict[int, Any] = answers) -> None:
+            if training.epoch in (1, middle, epochs):
+                answers[training.epoch] = nn.predict(model, grid)[:, 0]
 
-    optimizer = nn.Adam(model.parameters(), lr=0.02)
-    history = nn.fit(model, grid, targets, "mse", optimizer, epochs, 27, seed=0, callbacks=[keep])
-    rms = [math.sqrt(history["loss"][k - 1]) for k in (1, middle, epochs)]
-    report.compare(f"root mean squared error after 1, {middle}, {epochs} epochs", rms, digits=2)
+        optimizer = nn.Adam(model.parameters(), lr=0.02)
+        history = nn.fit(model, grid, targets, "mse", optimizer, epochs, 27, seed=0, callbacks=[keep])
+        histories[start] = history
+        rms = [math.sqrt(history["loss"][k - 1]) for k in (1, middle, epochs)]
+        report.compare(f"{start}: root mean squared error after 1, {middle}, {epochs} epochs", rms, digits=2)
+        kept = answers if start == "placed" else {epochs: answers[epochs]}
+        shown |= {f"{start}, epoch {k}": column for k, column in kept.items()}
     report.compare("that of a constant", float(targets.std()), digits=2)
-    report.picture("learned", lambda: pictures.curves(grid[:, 0], answers, title="learned by gradient descent"))
-    report.picture("loss", lambda: history.plot("loss", scale="log"))
+    report.say(
+        "Placed: the 24 hidden neurons begin as steep steps spread over [0, 1] (W = 20, b = −20·0 … −20·1), as in "
+        "L3.3, and are then trained like all weights. Random: as a layer begins by itself. Both by Adam (η = 0.02), "
+        "which the slide does not name; its formula is θ − η∇L.",
+        "From random weights the network has only wide bends to begin with, and the fast waves of f are learned last.",
+    )
+    report.picture("learned", lambda: pictures.curves(grid[:, 0], shown, title="learned by gradient descent"))
+    report.picture("loss", lambda: nn.plots.compare(histories))
 
 
-@row("nn.fit", "nn.SGD")
+@row("nn.fit", "nn.SGD", "nn.plots.loss_surface")
 def L3_5(report: Report) -> None:
     """Compute a step of full-batch, mini-batch and stochastic descent by the slides' formulas."""
     X, t = nn.two_gaussians(8, seed=0)
     start = np.array([0.5, -0.5])
-    for label, size in (("batch", None), ("mini-batch of 2", 2), ("stochastic", 1)):
+    paths = {}
+    for label, size, slide in (
+        ("batch", None, "θ − η∇((1/n)ΣL)"),
+        ("mini-batch of 2", 2, "θ − η∇((1/B)ΣL)"),
+        ("stochastic", 1, "θ − η∇L(ŷ_i, y_i)"),
+    ):
         model = nn.Layer(2, 1, bias=False, W=[start.tolist()])
-        nn.fit(model, X, t, "mse", nn.SGD(model.parameters(), lr=0.1), 1, size, shuffle=False)
+        path, optimizer = nn.WeightPath(model.parameters()), nn.SGD(model.parameters(), lr=0.1)
+        nn.fit(model, X, t, "mse", optimizer, 3, size, shuffle=False, callbacks=[path])
+        paths[label], steps = path.points, 8 // (size or 8)
         theta = start.copy()
         for first in range(0, 8, size or 8):
             some = slice(first, first + (size or 8))
             theta -= 0.1 * 2.0 * X[some].T @ (X[some] @ theta - t[some]) / len(X[some])
-        report.compare(f"θ after an epoch, {label}", model.state_dict()["W"][0].tolist(), theta.tolist(), "normal form")
+        report.compare(f"θ after an epoch, {label}", path.points[steps].tolist(), theta.tolist(),
+                       "θ − η(2/B)Xᵀ(Xθ − y)", slide=slide)  # fmt: skip
+    report.say(
+        "Three epochs each, of one step, four and eight: the more steps, the further from as many looks at examples."
+    )
+    model = nn.Layer(2, 1, bias=False, W=[start.tolist()])
+    report.picture(
+        "paths", lambda: nn.plots.loss_surface(model, X, t, "mse", model.parameters(), paths=paths, resolution=21)
+    )
 
 
 @row("nn.UNet", "nn.cells", "nn.iou_with_logits")
-def L3_6(report: Report, epochs: int = 4) -> None:
+def L3_6(report: Report, epochs: int = 8) -> None:
     """Find the boundaries of cells with a small U-Net."""
-    X, T = nn.cells(16, size=8, across=2, seed=0)
-    unseen, truth = nn.cells(20, size=8, across=2, seed=1)
-    model = nn.UNet(1, channels=[3, 6], seed=0)
-    levels = nn.UNet(1, channels=[1, 1, 1, 1, 1], seed=0)
-    report.compare("levels down and up", [len(levels.downsample), len(levels.upsample)], [4, 4])
-    report.compare("parameters", len(model.parameters()), _unet_parameters([3, 6]), "counted by hand")
-    optimizer = nn.Adam(model.parameters(), lr=0.05)
-    history = nn.fit(model, X, T, "bce_with_logits", optimizer, epochs, 4, seed=0)
+    X, T = nn.cells(12, size=16, across=3, seed=0)
+    unseen, truth = nn.cells(8, size=16, across=3, seed=1)
+    model = nn.UNet(1, channels=[4, 6, 8], seed=0)
+    deep = nn.UNet(1, channels=[1, 1, 1, 1, 1], seed=0).eval()
+    report.compare("levels down and up of the slide's network", [len(deep.downsample), len(deep.upsample)], [4, 4])
+    report.compare(
+        "shape of its scores for 16 × 16 points", list(deep(unseen[0].tolist()).shape), [1, 16, 16], "the picture's"
+    )
+    report.compare(
+        "parameters of a network of two levels", len(model.parameters()), _unet_parameters([4, 6, 8]), "counted by hand"
+    )
+    optimizer = nn.Adam(model.parameters(), lr=0.03)
+    history = nn.fit(model, X, T, "bce_with_logits", optimizer, epochs, 2, seed=0)
     report.compare("loss of the first and the last epoch", [history["loss"][0], history["loss"][-1]], digits=3)
     found = nn.evaluate(model, unseen, truth, "bce_with_logits", ["iou_with_logits"])["iou_with_logits"]
     by_threshold = max(nn.iou(1.0 - unseen, truth, 1.0 - level) for level in np.linspace(0.2, 0.8, 25))
     report.compare("overlap with the boundaries of unseen cells", found, digits=3)
     report.compare("overlap of the best threshold on brightness", by_threshold, digits=3)
     scores = nn.predict(model, unseen[:2])
+    report.say("The network is the slide's with fewer channels and, where it is trained, two levels instead of four.")
+    report.say("Dark scores follow the lines between cells, and close gaps that the noise has torn into them.")
     report.picture(
         "cells",
         lambda: pictures.patterns(
@@ -168,6 +248,75 @@ def L3_7(report: Report) -> None:
     report.picture("derivation", loss.graph)
 
 
+@row("nn.ThresholdNeuron", "nn.Neuron", "nn.MLP")
+def L3_9(report: Report) -> None:
+    """Learn by Hebb's rule of 1949 and Rosenblatt's of 1958, and see what one neuron cannot learn."""
+    points = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    targets = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
+    signed = [[2 * x - 1 for x in point] for point in points]
+    hebb = np.array([[*point, 1.0] for point in signed]).T @ [2 * t - 1 for t in targets["AND"]]
+    states = [float(x @ hebb > 0) for x in np.array([[*point, 1.0] for point in signed])]
+    report.compare("Hebb, w = Σtx over ±1: AND", states, [0, 0, 0, 1], "truth table")
+    learned = {}
+    for name, ts in targets.items():
+        weights, wrong = _rosenblatt(points, ts)
+        learned[name] = weights
+        if name == "XOR":
+            report.compare(
+                "Rosenblatt, fewest wrong in a round of 200: XOR", min(wrong), "at least 1", "no line parts it"
+            )
+        else:
+            report.compare(f"Rosenblatt, wrong in the last round: {name}", wrong[-1], 0, "convergence theorem")
+            report.compare(f"rounds until then: {name}", len(wrong), digits=2)
+    w, x = Value(0.0, name="w"), Value(1.0, name="x", requires_grad=False)
+    t, y = Value(1.0, name="t", requires_grad=False), Value(0.0, name="y", requires_grad=False)
+    criterion = (y - t) * (w * x)
+    criterion.name = "P"
+    report.say("Rosenblatt's rule w ← w + η(t − y)x is a step down P = (y − t)·s of s = wx, with y, t held:")
+    report.say(explain(criterion, w))
+    single = nn.Neuron(2, "sigmoid", seed=0)
+    nn.fit(single, points, targets["XOR"], "bce", nn.SGD(single.parameters(), lr=1.0), 500, None)
+    alone = nn.evaluate(single, points, targets["XOR"], "bce")["loss"]
+    report.compare(
+        "one sigmoid neuron on XOR: its loss", alone, math.log(2), "ln 2, as of always ½", digits=6, rounding=1e-6
+    )
+    layers = nn.MLP(2, [3, 1], activation="tanh", seed=1)
+    nn.fit(layers, points, targets["XOR"], "bce_with_logits", nn.SGD(layers.parameters(), lr=1.0), 300, None)
+    right = (nn.predict(layers, points)[:, 0] > 0).astype(int).tolist()
+    report.compare("two layers on XOR", right, targets["XOR"], "truth table")
+    report.say("One neuron draws one line: it parts AND, but on XOR a point stays on the wrong side of every line.")
+    gate = nn.ThresholdNeuron(learned["AND"][:2], -learned["AND"][2])
+    report.picture("and-by-rosenblatt", lambda: nn.plots.decision(gate, points, targets["AND"]))
+    report.picture("xor-one-neuron", lambda: nn.plots.decision(single, points, targets["XOR"]))
+    report.picture("xor-two-layers", lambda: nn.plots.decision(layers, points, targets["XOR"], threshold=0.0))
+
+
+def _rosenblatt(points: list[list[float]], targets: list[int], rounds: int = 200) -> tuple[list[float], list[int]]:
+    """Apply w ← w + η(t − y)x, the bias a weight on 1, until a round changes nothing; return w and errors by round."""
+    weights = [0.0, 0.0, 0.0]
+    wrong: list[int] = []
+    while len(wrong) < rounds:
+        wrong.append(0)
+        for point, t in zip(points, targets, strict=True):
+            x = [*point, 1.0]
+            w = [Value(number) for number in weights]
+            s = dot(w, x)
+            y = 1.0 if s.data > 0 else 0.0
+            ((y - t) * s).backward()
+            weights = [v.data - 0.5 * (v.grad or 0.0) for v in w]
+            wrong[-1] += y != t
+        if not wrong[-1]:
+            break
+    return weights, wrong
+
+
+def _soften(model: nn.Sequential, steepness: float) -> nn.Sequential:
+    """Replace the step neurons of a network by sigmoids σ(k(x − s))."""
+    state = model.state_dict()
+    first = nn.Layer(1, len(state["b1"]), "sigmoid", W=steepness * state["W1"], b=steepness * state["b1"])
+    return nn.Sequential(first, nn.Layer(len(state["b1"]), 1, bias=False, W=state["W2"]))
+
+
 def _weights(neuron: nn.Neuron) -> list[float]:
     assert neuron.b is not None
     return [w.data for w in (*neuron.w, neuron.b)]
@@ -185,10 +334,18 @@ def _logistic_regression(
 
 
 def _unet_parameters(channels: list[int]) -> int:
-    """Count the weights of a U-Net with one level from and to one channel: 9 a kernel, 4 on the way up, and biases."""
+    """Count the weights of a U-Net from and to one channel: 9 a kernel, 4 on the way up, and biases."""
 
     def block(into: int, out: int) -> int:
         return 9 * into * out + 9 * out * out + 2 * out + 4 * out
 
-    top, low = channels
-    return block(1, top) + block(top, low) + block(low, top) + (4 * top * top + top) + block(2 * top, top) + top + 1
+    count = block(1, channels[0])
+    for upper, lower in itertools.pairwise(channels):
+        count += block(upper, lower)  # down
+    now = channels[-2]
+    count += block(channels[-1], now)  # the middle gives as many channels as the level above
+    for k in range(len(channels) - 2, -1, -1):
+        out = channels[max(k - 1, 0)]
+        count += 4 * now * now + now + block(2 * now, out)
+        now = out
+    return count + now + 1

@@ -15,22 +15,40 @@ from nn.plots.style import BLUE, INK, PALETTE, SKY, VERMILLION, apply_style, div
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["curves", "exhibit", "gradient_arrows", "map_grid", "patterns", "spike_trains"]
+__all__ = ["curves", "exhibit", "gradient_arrows", "map_grid", "patterns", "spike_trains", "stages"]
 
 
 @apply_style
 def curves(
-    x: ArrayLike, columns: Mapping[str, ArrayLike], *, labels: tuple[str, str] = ("x", "y"), title: str = ""
+    x: ArrayLike,
+    columns: Mapping[str, ArrayLike],
+    *,
+    labels: tuple[str, str] = ("x", "y"),
+    title: str = "",
+    points: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Figure:
-    """Plot functions over one axis; the first is drawn dark, as what the others come close to."""
+    """Plot functions over one axis, and points; without points the first is drawn dark, as what the others near."""
     figure, [[panel]] = make_figure(size=(6.4, 3.6))
+    dark = int(len(columns) > 1 and points is None)
     for k, (label, column) in enumerate(columns.items()):
-        first = k == 0 and len(columns) > 1
-        colour = INK if first else PALETTE[(k - (len(columns) > 1)) % len(PALETTE)]
+        colour = INK if k < dark else PALETTE[(k - dark) % len(PALETTE)]
         panel.plot(np.asarray(x), np.asarray(column, dtype=np.float64), color=colour, label=label)
+    if points is not None:
+        panel.plot(*map(np.asarray, points), "o", color=INK, markersize=3)
     panel.set(xlabel=labels[0], ylabel=labels[1], title=title)
     if len(columns) > 1:  # above the panel, for inside it the legend would lie on curves
-        figure.legend(loc="outside upper center", ncols=5)
+        figure.legend(loc="outside upper center", ncols=5 if sum(map(len, columns)) < 60 else 3)
+    return figure  # type: ignore[no-any-return]
+
+
+@apply_style
+def stages(x: ArrayLike, target: ArrayLike, columns: Mapping[str, ArrayLike]) -> Figure:
+    """Plot functions one to a panel, each on what it comes close to."""
+    figure, axes = make_figure(-(-len(columns) // 2), 2, (4.0, 2.4))
+    for panel, (label, column) in zip(axes.flat, columns.items(), strict=False):
+        panel.plot(np.asarray(x), np.asarray(target), color="#999999", linewidth=1.2)
+        panel.plot(np.asarray(x), np.asarray(column), color=VERMILLION)
+        panel.set_title(label, fontsize="small")
     return figure  # type: ignore[no-any-return]
 
 
@@ -95,12 +113,14 @@ def spike_trains(trains: Mapping[str, Sequence[float]], until: float) -> Figure:
 
 @apply_style
 def patterns(pictures: Mapping[str, Any]) -> Figure:
-    """Show arrays of two axes side by side, dark where they are large."""
-    figure, axes = make_figure(1, len(pictures), (1.7, 1.9))
-    for panel, (label, array) in zip(axes.flat, pictures.items(), strict=True):
+    """Show arrays of two axes beside and below one another, dark where they are large."""
+    columns = len(pictures) if len(pictures) <= 5 else 3
+    figure, axes = make_figure(-(-len(pictures) // columns), columns, (1.9, 2.1))
+    for panel in axes.flat:
+        panel.axis("off")
+    for panel, (label, array) in zip(axes.flat, pictures.items(), strict=False):
         panel.imshow(np.asarray(array), cmap="Greys")
         panel.set_title(label, fontsize="small")
-        panel.axis("off")
     return figure  # type: ignore[no-any-return]
 
 
