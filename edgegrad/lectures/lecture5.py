@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 import nn
-from autograd import Edge, Value, explain, sigmoid, tanh
+from autograd import Edge, Value, dot, explain, sigmoid, square, tanh, total
+from autograd import abs as absolute
+from edgegrad.lectures import pictures
 from edgegrad.lectures.networks import inputs
 from edgegrad.lectures.report import Report, row
 
@@ -15,17 +17,29 @@ EXAMPLES = [([1.0, 0.5, -1.0], 1.0), ([1.0, -0.3, 0.8], 0.0), ([1.0, 1.2, 0.4], 
 @row("nn.MLP", "nn.Layer")
 def L5_1(report: Report) -> None:
     """Write the bias of a hidden layer as a weight on x₀ = 1."""
-    model = nn.MLP(2, [3, 1], activation="tanh", output_activation="tanh", seed=0)
-    state = model.state_dict()
-    hidden, outer = (
-        nn.Layer(n_in + 1, n_out, "tanh", bias=False, W=np.column_stack([state[f"b{k}"], state[f"W{k}"]]))
-        for k, n_in, n_out in ((1, 2, 3), (2, 3, 1))
-    )
-    x = [0.7, -0.4]
-    z = hidden([1.0, *x])
-    [y] = outer([1.0, *z])
-    report.compare("hidden neurons", [a.data for a in model.layers[0](x)], [a.data for a in z], "weights on x₀ = 1")
-    report.compare("output", model(x)[0].data, y.data, "weights on x₀ = 1")
+    model = nn.MLP(2, [2, 1], activation="tanh", output_activation="tanh", seed=0)
+    W = model.state_dict()
+    x = [_constant(number, f"x{i}") for i, number in enumerate((1.0, 0.7, -0.4))]
+    z = [_constant(1.0, "z0")]
+    for j in (0, 1):
+        row_ = [W["b1"][j], *W["W1"][j]]
+        weights = [_weight(float(w), f"w¹{j + 1}{i}") for i, w in enumerate(row_)]
+        z.append(_name(tanh(dot(weights, x)), f"z{j + 1}"))
+    weights = [_weight(float(w), f"w²1{j}") for j, w in enumerate([W["b2"][0], *W["W2"][0]])]
+    y = _name(tanh(dot(weights, z)), "y1")
+    y.backward()
+    hidden = [a.data for a in model.layers[0]([0.7, -0.4])]
+    slide = "z_j = h(Σ_{i=0} w⁽¹⁾_ji x_i)"
+    report.compare("hidden neurons", hidden, [v.data for v in z[1:]], "weights on x₀ = 1", slide=slide)
+    [output] = model([0.7, -0.4])
+    slide = "y_k = h(Σ_{j=0} w⁽²⁾_kj z_j)"
+    report.compare("output", output.data, y.data, "weights on x₀ = 1", slide=slide)
+    output.backward()
+    biases = [p.grad for name, p in model.named_parameters() if name.startswith("b")]
+    as_weights = [v.grad for v in y.graph().leaves if v.name in ("w¹10", "w¹20", "w²10")]
+    report.compare("∂y/∂ of the biases", sorted(biases), sorted(as_weights), "∂y/∂w_j0")
+    report.say(explain(y, next(v for v in y.graph().leaves if v.name == "w¹10")))
+    report.say("In the picture x0 and z0 are the fictitious inputs: 1, frozen, and with a weight like any other.")
     report.picture("as-weights", y.graph)
 
 
@@ -33,47 +47,65 @@ def L5_1(report: Report) -> None:
 def L5_2(report: Report) -> None:
     """Differentiate one neuron's squared loss: a product of edges for each example."""
     neuron = nn.Neuron(3, "sigmoid", bias=False, w=[0.2, -0.6, 0.4])
-    Q = sum((y - neuron(x)[0]) ** 2 for x, y in EXAMPLES)
-    assert isinstance(Q, Value)
-    Q.name = "Q"
+    w = [_weight(v.data, f"w{i}") for i, v in enumerate(neuron.w)]
+    terms = []
+    for k, (x, y) in enumerate(EXAMPLES, 1):
+        features = [_constant(number, f"x{i}({k})") for i, number in enumerate(x)]
+        p = _name(sigmoid(dot(w, features)), f"σ({k})")
+        terms.append(_name(square(_constant(y, f"y({k})") - p), f"L({k})"))
+    Q = _name(total(terms), "Q")
     Q.backward()
     expected = np.zeros(3)
     for x, y in EXAMPLES:
         p = neuron(x)[0].data
         expected += -2 * (y - p) * p * (1 - p) * np.array(x)
-    report.compare("∂Q/∂w", [w.grad for w in neuron.w], expected.tolist(), "the slide's sum")
-    report.say(explain(Q, neuron.w[1]))
-    x1 = inputs([0.5])[0]
-    single = Value(-0.6, name="w", parameter=True)
-    p = sigmoid(single * x1)
-    p.name = "p"
-    L = (1.0 - p) ** 2
-    L.name = "L"
+    slide = "Σ −2(y − σ)σ(1 − σ)x"
+    report.compare("∂Q/∂w", [v.grad for v in w], expected.tolist(), "the slide's sum", slide=slide)
+    report.say(explain(Q, w[1]))
+    single = _weight(-0.6, "w")
+    p = _name(sigmoid(single * _constant(0.5, "x")), "σ")
+    L = _name(square(_constant(1.0, "y") - p), "L")
     L.backward()
     edges = _path(L, single)
     product = float(np.prod([edge.slope for edge in edges]))
     report.compare(f"the product of the {len(edges)} edges from L to w", product, single.grad, "backward")
-    report.say(explain(L, single))
+    report.say("one example of one feature:", explain(L, single))
+    report.say("In the first picture multiply along the arrows; in the second three such ways meet in each weight.")
     report.picture("neuron", L.graph)
+    report.picture("three-examples", Q.graph)
 
 
-@row("nn.MLP", "autograd.explain", "autograd.Graph.paths")
+@row("autograd.Value", "autograd.explain", "autograd.Graph.paths")
 def L5_3(report: Report) -> None:
-    """Differentiate a net with one hidden layer: only the path through z_j counts."""
-    model = nn.MLP(2, [3, 1], activation="sigmoid", output_activation="sigmoid", bias=False, seed=0)
-    [p] = model(inputs([0.5, -1.0]))
-    Q = (1.0 - p) ** 2
-    Q.name = "Q"
+    """Differentiate a net with one hidden layer: of the sum over s only the path through z_j counts."""
+    examples = [([0.5, -1.0], 1.0), ([-0.4, 0.7], 0.0)]
+    w1, w2 = _hidden_weights(2, 2, 1)
+    outputs = [_hidden_network(w1, w2, x, f"({k})") for k, (x, _) in enumerate(examples, 1)]
+    losses = [
+        _name(square(_constant(y, f"y({k})") - p[0]), f"L({k})")
+        for k, ((p, _), (_, y)) in enumerate(zip(outputs, examples, strict=True), 1)
+    ]
+    Q = _name(losses[0] + losses[1], "Q")
     Q.backward()
-    nodes, weights = {node.name: node for node in Q.graph()}, dict(model.named_parameters())
-    P, z = p.data, [nodes[f"a1[{j}]"].data for j in range(3)]
-    outer = [-2 * (1 - P) * P * (1 - P) * a for a in z]
-    report.compare("∂Q/∂w2", [weights[f"W2[0][{j}]"].grad for j in range(3)], outer, "chain rule by hand")
-    inner = -2 * (1 - P) * P * (1 - P) * weights["W2[0][1]"].data * z[1] * (1 - z[1]) * 0.5
-    target = weights["W1[1][0]"]
-    report.compare("∂Q/∂w1 of the second neuron", target.grad, inner, "chain rule by hand")
-    report.compare("paths from Q to it", len(list(Q.graph().paths(Q, target))), 1, "through z_j alone")
-    report.say(explain(Q, target))
+    W1, W2 = (np.array([[v.data for v in line] for line in w]) for w in (w1, w2))
+    by_outer, by_inner = np.zeros(2), np.zeros((2, 2))
+    for x, y in examples:
+        z = 1 / (1 + np.exp(-W1 @ x))
+        sigma = 1 / (1 + np.exp(-float(W2[0] @ z)))
+        delta = -2 * (y - sigma) * sigma * (1 - sigma)
+        by_outer += delta * z
+        by_inner += np.outer(delta * W2[0] * z * (1 - z), x)
+    hand = "chain rule by hand"
+    report.compare("∂Q/∂w2", [v.grad for v in w2[0]], by_outer.tolist(), hand, slide="Σ_i ∂L/∂p ∂p/∂w₂")
+    found = [v.grad for line in w1 for v in line]
+    report.compare("∂Q/∂w1", found, by_inner.ravel().tolist(), hand, slide="Σ_i ∂L/∂p ∂p/∂z_j ∂z_j/∂w₁,j")
+    target, z = w1[1][0], outputs[0][1]
+    paths = [len(list(losses[0].graph().paths(losses[0], v))) for v in (target, *z)]
+    report.compare("paths from L(1) to w1 of the second neuron, to z1, to z2", paths, [1, 1, 1], "through z_j alone")
+    other = len(list(z[0].graph().paths(z[0], target))) if target in z[0].graph() else 0
+    report.compare("paths from z1 to it: its term s = 1 of the sum", other, 0, "∂z_s/∂w₁,j = 0")
+    report.say(explain(Q, w2[0][1]), explain(Q, target))
+    report.say("In the picture w1[2,1] feeds z2(1) and z2(2) alone: that is why one s of the sum over s is left.")
     report.picture("hidden-layer", Q.graph)
 
 
@@ -97,7 +129,8 @@ def L5_4(report: Report) -> None:
         "t": (1 - t.data**2) * w["tx"].data,
     }
     children = sum(E[name] * slopes[name] for name in "zst")
-    report.compare("E_x = E_z ∂z/∂x + E_s ∂s/∂x + E_t ∂t/∂x", E["x"], children, "the sum over children")
+    slide = "E_z ∂z/∂x + E_s ∂s/∂x + E_t ∂t/∂x"
+    report.compare(f"E_x = {slide}", E["x"], children, "the sum over children", slide=slide)
     report.compare("E_x, E_y, E_z, E_s, E_t", list(E.values()))
     own = E["s"] * (1 - s.data**2) * z.data
     report.compare("∂Q/∂w_sz = E_s ∂s/∂w_sz", w["sz"].grad, own, "the formula")
@@ -124,16 +157,24 @@ def L5_5(report: Report) -> None:
     )
     weights = {name: p.data for name, p in model.named_parameters()}
     z = 1 / (1 + np.exp(-(weights["w_zx"] * 0.7 + weights["w_zy"] * -0.4 + weights["b_z"])))
-    [out] = model([0.7, -0.4])
-    nodes = {node.name: node.data for node in out.graph()}
-    report.compare("z = h(w_zx x + w_zy y + w_z0)", nodes["z"], float(z), "the formula")
+    [out] = model([_constant(0.7, "x"), _constant(-0.4, "y")])
+    Q = _name(square(out - _constant(1.0, "target")), "Q")
+    Q.backward()
+    nodes = {node.name: node for node in Q.graph()}
+    slide = "h(w_zx x + w_zy y + w_z0)"
+    report.compare("z = h(w_zx x + w_zy y + w_z0)", nodes["z"].data, float(z), "the formula", slide=slide)
+    E = nodes["z"].grad
+    due = E * float(z * (1 - z)) * 0.7
+    report.compare("∂Q/∂w_zx = E_z ∂z/∂w_zx", nodes["w_zx"].grad, due, "the formula", slide="E_α ∂α/∂w_α")
+    report.say(explain(Q, nodes["z"]))
     X, t = nn.xor()
     history = nn.fit(model, X, t, "mse", nn.Adam(model.parameters(), lr=0.05), 300, None)
     answers = (nn.predict(model, X)[:, 0] > 0.5).astype(int).tolist()
     report.compare("exclusive or, learned by Adam", answers, t.tolist(), "truth table")
     report.compare("loss at the end", round(history["loss"][-1], 3), digits=2)
-    report.say(model)
-    report.picture("wiring", model(inputs([0.7, -0.4]))[0].graph)
+    report.say(model, "The slide's w_z0 is b_z here. In the picture z feeds s and u: E_z adds up what both hand back.")
+    report.picture("wiring", Q.graph)
+    report.picture("training", lambda: history.plot("loss", scale="log"))
 
 
 @row("nn.L1", "nn.L2", "nn.fit")
@@ -149,16 +190,69 @@ def L5_6(report: Report) -> None:
         "w with L2", ridge.state_dict()["W"][0].tolist(), best.tolist(), "ridge regression", digits=6, rounding=1e-9
     )
     lasso = nn.Layer(4, 1, bias=False, seed=0)
+    path = nn.WeightPath(lasso.parameters())
     optimizer = nn.SGD(lasso.parameters(), lr=0.05)
-    nn.fit(lasso, X, y, "mse", optimizer, 600, None, regularizer=nn.L1(0.5), schedule=lambda k: 0.99**k)
+    nn.fit(
+        lasso, X, y, "mse", optimizer, 600, None, regularizer=nn.L1(0.5), schedule=lambda k: 0.99**k, callbacks=[path]
+    )
     found = [round(w, 2) for w in lasso.state_dict()["W"][0].tolist()]
     report.compare("w with L1, where useless weights vanish", found, digits=2)
-    w = [Value(2.0, name="w1"), Value(-3.0, name="w2")]
+    w = [_weight(2.0, "w1"), _weight(-3.0, "w2")]
     penalty = nn.L1(0.1)(w) + nn.L2(0.5)(w)
     penalty.backward()
     report.compare("∂R/∂w of 0.1 Σ|w| + ½·0.5 Σw² at (2, −3)", [p.grad for p in w], [1.1, -1.6], "ρ sign w + ρw")
-    penalty.name = "R"
-    report.picture("penalty", penalty.graph)
+    w1, w2 = w = [_weight(2.0, "w1"), _weight(-3.0, "w2")]
+    x1, x2 = inputs([0.5, -1.0])
+    L = _name(square(w1 * x1 + w2 * x2 - _constant(3.5, "y")), "L")
+    R = _name(0.1 * (absolute(w1) + absolute(w2)) + 0.25 * (square(w1) + square(w2)), "R")
+    Q = _name(L + R, "Q")
+    Q.backward()
+    due = [2 * 0.5 * 0.5 + 1.1, 2 * 0.5 * -1.0 - 1.6]
+    report.compare("∂Q/∂w of Q = L + R", [v.grad for v in w], due, "∂L/∂w + ∂R/∂w", slide="Q = ΣL + R(w)")
+    report.say(explain(Q, w1))
+    report.say("In the picture each weight goes into L, and past it into |w| and w²: the flows of R pull it towards 0.")
+    report.picture("penalty", Q.graph)
+    steps = np.arange(len(path.points))
+    ways = {f"w{k + 1}": path.points[:, k] for k in range(4)}
+    report.say("In the second, L1 brings the two useless weights to 0, and takes a constant piece off the others.")
+    report.picture("lasso", lambda: pictures.curves(steps[:200], {k: v[:200] for k, v in ways.items()},
+                                                    labels=("step", "w")))  # fmt: skip
+
+
+@row("autograd.Value", "autograd.Graph", "autograd.explain")
+def L5_7(report: Report) -> None:
+    """Differentiate a network with a hidden layer, K = 2 outputs, N = 2 examples and R(w), as one graph."""
+    examples = [([0.5, -1.0], [1.0, 0.0]), ([-0.4, 0.7], [0.0, 1.0])]
+    rho = 0.1
+    w1, w2 = _hidden_weights(2, 2, 2)
+    losses = []
+    for i, (x, targets) in enumerate(examples, 1):
+        outputs, _ = _hidden_network(w1, w2, x, f"({i})")
+        errors = [_constant(t, f"y{k}({i})") - p for k, (t, p) in enumerate(zip(targets, outputs, strict=True), 1)]
+        losses.append(_name(square(errors[0]) + square(errors[1]), f"L({i})"))
+    R = _name(rho / 2 * total([square(v) for line in (*w1, *w2) for v in line]), "R")
+    Q = _name(losses[0] + losses[1] + R, "Q")
+    Q.backward()
+    W1, W2 = (np.array([[v.data for v in line] for line in w]) for w in (w1, w2))
+    by_outer, by_inner = rho * W2, rho * W1
+    for x, targets in examples:
+        z = 1 / (1 + np.exp(-W1 @ x))
+        p = 1 / (1 + np.exp(-W2 @ z))
+        delta = -2 * (targets - p) * p * (1 - p)
+        by_outer = by_outer + np.outer(delta, z)
+        by_inner = by_inner + np.outer((W2.T @ delta) * z * (1 - z), x)
+    for name, w, due, slide in (
+        ("∂Q/∂w²", w2, by_outer, "Σ_i ∂L/∂p ∂p/∂w₂"),
+        ("∂Q/∂w¹", w1, by_inner, "Σ_i ∂L/∂p Σ_s ∂p/∂z_s ∂z_s/∂w₁,j"),
+    ):
+        found = [v.grad for line in w for v in line]
+        report.compare(name, found, due.ravel().tolist(), "matrix form, with ρw", digits=8, slide=slide)
+    paths = len(list(Q.graph().paths(Q, w1[1][0])))
+    report.compare("paths from Q to w1[2,1]", paths, 5, "K·N through the outputs, and one through R")
+    report.say(explain(Q, w1[1][0]))
+    report.say("The pictures are of L(1), the first example's part of Q, and of R, which has its own way to every w.")
+    report.picture("first-example", losses[0].graph)
+    report.picture("penalty", R.graph)
 
 
 def _name(v: Value, name: str) -> Value:
@@ -169,3 +263,31 @@ def _name(v: Value, name: str) -> Value:
 def _path(output: Value, leaf: Value) -> tuple[Edge, ...]:
     [path] = output.graph().paths(output, leaf)
     return path
+
+
+def _constant(number: float, name: str) -> Value:
+    return Value(number, name=name, requires_grad=False)
+
+
+def _weight(number: float, name: str) -> Value:
+    return Value(number, name=name, parameter=True)
+
+
+def _hidden_weights(n_in: int, hidden: int, outputs: int) -> tuple[list[list[Value]], list[list[Value]]]:
+    """Make the weights of both layers, counted from 1 as on the slides: w1[j,i] leads from x_i to z_j."""
+    random = np.random.default_rng(0)
+
+    def layer(name: str, rows: int, columns: int) -> list[list[Value]]:
+        numbers = random.normal(0.0, 1.0, (rows, columns)).round(2).tolist()
+        return [[_weight(w, f"{name}[{j},{i}]") for i, w in enumerate(line, 1)] for j, line in enumerate(numbers, 1)]
+
+    return layer("w1", hidden, n_in), layer("w2", outputs, hidden)
+
+
+def _hidden_network(
+    w1: list[list[Value]], w2: list[list[Value]], x: list[float], example: str
+) -> tuple[list[Value], list[Value]]:
+    """Run the network with one hidden layer of the slides; return its outputs and its z, named after the example."""
+    given = [_constant(number, f"x{i}{example}") for i, number in enumerate(x, 1)]
+    z = [_name(sigmoid(dot(line, given)), f"z{j}{example}") for j, line in enumerate(w1, 1)]
+    return [_name(sigmoid(dot(line, z)), f"p{k}{example}") for k, line in enumerate(w2, 1)], z
