@@ -10,6 +10,7 @@ from edgegrad.lectures import (
     lecture2_descent,
     lecture3,
     lecture4,
+    lecture4_exhibits,
     lecture4_optimizers,
     lecture5,
 )
@@ -26,7 +27,17 @@ LECTURES = {
     "L5": "Training neural networks",
 }
 
-MODULES = (lecture1, lecture1_houses, lecture2, lecture2_descent, lecture3, lecture4, lecture4_optimizers, lecture5)
+MODULES = (
+    lecture1,
+    lecture1_houses,
+    lecture2,
+    lecture2_descent,
+    lecture3,
+    lecture4,
+    lecture4_optimizers,
+    lecture4_exhibits,
+    lecture5,
+)
 
 #: Every row by its name, in the order of the lectures.
 ROWS: dict[str, Row] = {

@@ -34,14 +34,14 @@ def optimisers() -> dict[str, Make]:
     """Return the optimisers of lectures L4.10 to L4.17, with learning rates that suit the task."""
     return {
         "plain descent": lambda w: nn.SGD(w, lr=0.2),
-        "momentum": lambda w: nn.SGD(w, lr=0.1, momentum=0.9),
-        "momentum and L2": lambda w: nn.SGD(w, lr=0.1, momentum=0.9, weight_decay=1e-3),
+        "momentum": lambda w: nn.SGD(w, lr=0.2, momentum=0.9),
+        "momentum and L2": lambda w: nn.SGD(w, lr=0.2, momentum=0.9, weight_decay=1e-3),
         "quickProp": lambda w: nn.QuickProp(w, lr=0.1),
         "rProp": lambda w: nn.RProp(w, lr=0.05),
         "Fletcher–Reeves": lambda w: nn.ConjugateGradients(w, method="fletcher-reeves"),
         "Polak–Ribière": lambda w: nn.ConjugateGradients(w, method="polak-ribiere"),
-        "NAG": lambda w: nn.SGD(w, lr=0.1, momentum=0.9, nesterov=True),
-        "AdaGrad": lambda w: nn.AdaGrad(w, lr=0.2),
+        "NAG": lambda w: nn.SGD(w, lr=0.2, momentum=0.9, nesterov=True),
+        "AdaGrad": lambda w: nn.AdaGrad(w, lr=0.5),
         "AdaDelta": lambda w: nn.AdaDelta(w, lr=10.0),
         "Newton": nn.Newton,
         "BFGS": nn.BFGS,

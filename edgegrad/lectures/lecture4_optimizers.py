@@ -1,7 +1,8 @@
-"""Lecture 14, the optimisers: each by the slide's formula on one bowl, and all of them on one exhibit."""
+"""Lecture 14, the optimisers: each by the slide's formula, with its path on one bowl of two weights."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nn
-from autograd import Value
+from autograd import Value, explain, hessian
 from edgegrad.lectures import pictures
-from edgegrad.lectures.exhibit import optimisers, train
 from edgegrad.lectures.report import Report, row
 
 Floats = NDArray[np.float64]
@@ -34,55 +34,111 @@ def slope(w: Floats) -> Floats:
     return slopes
 
 
-def descend(make: Callable[[list[Value]], nn.Optimizer], steps: int = STEPS) -> list[float]:
-    """Take steps with an optimiser on the bowl, with the engine's gradients, and return w."""
+def descend(make: Callable[[list[Value]], nn.Optimizer], steps: int = STEPS) -> Floats:
+    """Take steps with an optimiser on the bowl, with the engine's gradients, and return w before and after each."""
     w = [Value(x, name=f"w{k}") for k, x in enumerate(START.tolist(), 1)]
     optimizer, objective = make(w), nn.Objective.from_closure(w, lambda: bowl(w))
+    path = [START.tolist()]
     for _ in range(steps):
         optimizer.step(objective)
-    return [x.data for x in w]
+        path.append([x.data for x in w])
+    return np.array(path)
 
 
 def _compare(
-    report: Report, what: str, make: Callable[[list[Value]], nn.Optimizer], rule: Callable[[Floats, Any], Any]
-) -> None:
+    report: Report,
+    what: str,
+    make: Callable[[list[Value]], nn.Optimizer],
+    rule: Callable[[Floats, Any], Any],
+    slide: str | None = None,
+) -> Floats:
     """Compare w after some steps with the slide's formula, `rule`, which gives ΔW and what it keeps in mind."""
     w, kept = START.copy(), None
     for _ in range(STEPS):
         change, kept = rule(w, kept)
         w = w - change
-    report.compare(f"w after {STEPS} steps, {what}", descend(make), w.tolist(), "the formula", digits=8)
+    path = descend(make)
+    report.compare(
+        f"w after {STEPS} steps, {what}", path[-1].tolist(), w.tolist(), "the formula", digits=8, slide=slide
+    )
+    return path
 
 
-@row("nn.SGD")
+def _say_steps(report: Report, label: str, path: Floats) -> None:
+    """Write the gradient and ΔW of each step."""
+    report.say(f"{label}:", f"{'step':>4} {'w1':>9} {'w2':>9} {'∂E/∂w1':>9} {'∂E/∂w2':>9} {'ΔW1':>9} {'ΔW2':>9}")
+    for t, (w, after) in enumerate(itertools.pairwise(path), 1):
+        numbers = [*w, *slope(w), *(w - after)]
+        report.say((f"{t:>4} " + " ".join(f"{x:>9.4f}" for x in numbers)).replace("-", "−"))
+
+
+def _show_bowl(report: Report, paths: dict[str, Floats]) -> None:
+    """Leave the picture of paths on the bowl."""
+    report.picture(
+        "paths",
+        lambda: pictures.contours(lambda x, y: 2 * x * x + x * y + 0.5 * y * y - x, paths, title="paths on the bowl"),
+    )
+
+
+@row("nn.SGD", "autograd.explain")
 def L4_10(report: Report) -> None:
     """Descend plainly, with momentum, and with L2: ΔW = η(∇E + ρW) + μΔW."""
-    for label, mu, rho in (("plain", 0.0, 0.0), ("momentum μ = 0.9", 0.9, 0.0), ("momentum and ρ = 0.1", 0.9, 0.1)):
+    w = [Value(x, name=f"w{k}") for k, x in enumerate(START.tolist(), 1)]
+    E = bowl(w)
+    E.name = "E"
+    E.backward()
+    report.compare(
+        "∇E of E = 2w₁² + w₁w₂ + ½w₂² − w₁ at (2, −1.5)", [x.grad for x in w], slope(START).tolist(), "Aw − b"
+    )
+    report.say(explain(E, w[0]))
+    paths = {}
+    for label, mu, rho, slide in (
+        ("plain", 0.0, 0.0, "η∇E"),
+        ("momentum μ = 0.9", 0.9, 0.0, "η∇E + μΔW"),
+        ("momentum and ρ = 0.1", 0.9, 0.1, "η(∇E + ρW) + μΔW"),
+    ):
 
         def rule(w: Floats, before: Any, mu: float = mu, rho: float = rho) -> Any:
             change = 0.1 * (slope(w) + rho * w) + mu * (0.0 if before is None else before)
             return change, change
 
-        _compare(report, label, partial(nn.SGD, lr=0.1, momentum=mu, weight_decay=rho), rule)
+        make = partial(nn.SGD, lr=0.1, momentum=mu, weight_decay=rho)
+        _compare(report, label, make, rule, slide)
+        paths[label] = descend(make, 20)
+    _say_steps(report, "momentum and ρ = 0.1", paths["momentum and ρ = 0.1"][: STEPS + 1])
+    report.say("In the picture the heavy ball runs past the minimum and comes back; ρ draws the end towards 0.")
+    _show_bowl(report, paths)
 
 
 @row("nn.QuickProp")
 def L4_11(report: Report) -> None:
     """Jump to the minimum of each weight's parabola with quickProp."""
+    paths = {}
+    for label, rho in (("quickProp", 0.0), ("quickProp and ρ = 0.1", 0.1)):
+        lines: list[str] = []
 
-    def rule(w: Floats, kept: Any) -> Any:
-        S = slope(w)
-        before, last = kept or (np.zeros(2), np.zeros(2))
-        change = []
-        for s, b, d in zip(S, before, last, strict=True):
-            beta = s / (b - s) if b != s else np.inf
-            mu = 1.75 if beta > 1.75 or s * d * beta < 0 else beta
-            eta = 0.1 if d == 0 or d * s > 0 else 0.0
-            change.append(eta * s + (mu * d if d else 0.0))
-        return np.array(change), (S, np.array(change))
+        def rule(w: Floats, kept: Any, rho: float = rho, lines: list[str] = lines) -> Any:
+            S = slope(w) + rho * w
+            before, last = kept or (np.zeros(2), np.zeros(2))
+            change = []
+            for k, (s, b, d) in enumerate(zip(S, before, last, strict=True)):
+                beta = s / (b - s) if b != s else np.inf
+                mu = 1.75 if beta > 1.75 or s * d * beta < 0 else beta
+                eta = 0.1 if d == 0 or d * s > 0 else 0.0
+                change.append(eta * s + (mu * d if d else 0.0))
+                if k == 0:
+                    numbers = (w[0], s, d, beta, s * d * beta, mu, eta, change[0])
+                    lines.append(" ".join(f"{x:>8.4f}" for x in numbers).replace("-", "−"))
+            return np.array(change), (S, np.array(change))
 
-    _compare(report, "quickProp", lambda w: nn.QuickProp(w, lr=0.1), rule)
+        make = partial(nn.QuickProp, lr=0.1, weight_decay=rho)
+        paths[label] = _compare(report, label, make, rule, "η(∇E + ρW) + μΔW")
+        if not rho:
+            heads = ("w1", "S", "old ΔW", "β", "γ", "μ", "η", "ΔW")
+            report.say("the first weight, step by step:", " ".join(f"{head:>8}" for head in heads), *lines)
     report.say("The slide writes its conditions with −ΔW, as Fahlman does, but subtracts ΔW: here all lines subtract.")
+    report.say("In the picture the first step is plain descent; each later one jumps by the parabola of two slopes.")
+    _show_bowl(report, paths)
 
 
 @row("nn.RProp")
@@ -95,66 +151,129 @@ def L4_12(report: Report) -> None:
         step = np.clip(np.where(before * sign > 0, 1.2 * step, np.where(before * sign < 0, 0.5 * step, step)), 1e-6, 50)
         return step * sign, (sign, step)
 
-    _compare(report, "rProp", lambda w: nn.RProp(w, lr=0.1), rule)
+    path = _compare(report, "rProp", lambda w: nn.RProp(w, lr=0.1), rule, "η sign(∇E)")
+    first = np.abs(np.diff(path[:, 0]))
+    report.compare("steps of w1 over the one before", (first[1:] / first[:-1]).tolist(), [1.2] * 5, "a = 1.2", digits=4)
+    _say_steps(report, "rProp", path)
+    report.say("In the picture both weights move by the same steps at first, however different their slopes are.")
+    _show_bowl(report, {"rProp, 25 steps": descend(lambda w: nn.RProp(w, lr=0.1), 25)})
 
 
 @row("nn.ConjugateGradients")
 def L4_13(report: Report) -> None:
     """Reach the bottom of a bowl of two weights in two steps, with conjugate gradients."""
+    paths = {"steepest descent, exact η": _steepest(12)}
     for label, method in (("Fletcher–Reeves", "fletcher-reeves"), ("Polak–Ribière", "polak-ribiere")):
-        found = descend(partial(nn.ConjugateGradients, method=method, c1=1e-9, c2=1e-6), 2)
-        report.compare(f"w after 2 steps, {label}", found, MINIMUM, "the minimum", digits=6, rounding=1e-5)
+        path = descend(partial(nn.ConjugateGradients, method=method, c1=1e-9, c2=1e-6), 2)
+        slide = "gₜᵀgₜ/gₜ₋₁ᵀgₜ₋₁" if method == "fletcher-reeves" else "gₜᵀ(gₜ − gₜ₋₁)/gₜ₋₁ᵀgₜ₋₁"
+        report.compare(f"w after 2 steps, {label}", path[-1].tolist(), MINIMUM, "the minimum", digits=6, rounding=1e-5,
+                       slide=f"β = {slide}")  # fmt: skip
+        paths[label] = path
+    first, second = np.diff(paths["Fletcher–Reeves"], axis=0)
+    report.compare("Δ₁ᵀAΔ₂: the directions are conjugate", round(float(first @ A @ second), 4), 0.0, "0")
+    g0, g1 = slope(START), slope(paths["Fletcher–Reeves"][1])
+    report.say(f"β of the second step: {g1 @ g1 / (g0 @ g0):.6f} by both formulas, as g₁ᵀg₀ = 0 after an exact search.")
+    report.say("ρW and μΔW of the slide are left out: a line search along p + ρW would not minimise E. Resets: L4.21.")
+    report.say("In the picture steepest descent goes zigzag; the second conjugate direction leads to the bottom.")
+    _show_bowl(report, paths)
 
 
 @row("nn.SGD")
 def L4_14(report: Report) -> None:
     """Take the gradient at the weights shifted by the momentum: Nesterov's descent."""
-    w, change = START.copy(), np.zeros(2)
-    for _ in range(STEPS):
-        change = 0.1 * slope(w - 0.9 * change) + 0.9 * change
-        w = w - change
-    found = descend(lambda w: nn.SGD(w, lr=0.1, momentum=0.9, nesterov=True))
-    report.compare(f"W − μΔW after {STEPS} steps", found, (w - 0.9 * change).tolist(), "the formula", digits=8)
+    for label, rho in (("", 0.0), (", ρ = 0.1", 0.1)):
+        w, change = START.copy(), np.zeros(2)
+        for _ in range(STEPS):
+            shifted = w - 0.9 * change
+            change = 0.1 * (slope(shifted) + rho * shifted) + 0.9 * change
+            w = w - change
+        found = descend(partial(nn.SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=rho))[-1].tolist()
+        due = (w - 0.9 * change).tolist()
+        report.compare(f"W − μΔW after {STEPS} steps{label}", found, due, "the formula", digits=8,
+                       slide="η(∇E(W + μΔW) + ρW) + μΔW")  # fmt: skip
     report.say("The parameters hold the shifted weights W − μΔW, so that the gradient is taken where the model is.")
+    report.say("The slide shifts by +μΔW though its W := W − ΔW subtracts, and decays the unshifted W: both are "
+               "brought to one sign and one place here.")  # fmt: skip
+    report.say("In the picture Nesterov's path looks ahead: it turns before momentum alone does, and swings less.")
+    names = {"momentum": False, "Nesterov": True}
+    makers = {name: partial(nn.SGD, lr=0.1, momentum=0.9, nesterov=ahead) for name, ahead in names.items()}
+    _show_bowl(report, {name: descend(make, 25) for name, make in makers.items()})
 
 
 @row("nn.AdaGrad", "nn.AdaDelta")
 def L4_15(report: Report) -> None:
     """Divide gradients by their own history: AdaGrad and AdaDelta."""
 
-    def adagrad(w: Floats, G: Any) -> Any:
+    def adagrad(w: Floats, kept: Any, mu: float, rho: float) -> Any:
         g = slope(w)
-        G = g * g + (0.0 if G is None else G)
-        return 0.5 * g / (np.sqrt(G) + 1e-10), G
+        G, before = kept or (np.zeros(2), np.zeros(2))
+        G = G + g * g
+        change = 0.5 * (g / (np.sqrt(G) + 1e-10) + rho * w) + mu * before
+        return change, (G, change)
 
-    def adadelta(w: Floats, kept: Any) -> Any:
+    def adadelta(w: Floats, kept: Any, mu: float, rho: float, beta: float) -> Any:
         g = slope(w)
-        S, D = kept or (np.zeros(2), np.zeros(2))
+        S, D, before = kept or (np.zeros(2), np.zeros(2), np.zeros(2))
         S = 0.9 * S + 0.1 * g * g
         step = np.sqrt(D + 1e-6) / np.sqrt(S + 1e-6) * g
-        return step, (S, 0.9 * D + 0.1 * step * step)
+        change = step + rho * w + mu * before
+        return change, (S, beta * D + (1 - beta) * step * step, change)
 
-    _compare(report, "AdaGrad", lambda w: nn.AdaGrad(w, lr=0.5), adagrad)
-    _compare(report, "AdaDelta", lambda w: nn.AdaDelta(w), adadelta)
-    still = descend(lambda w: nn.AdaDelta(w, eps=0.0))
+    slide = "η(g + ρW) + μΔW"
+    for label, mu, rho in (("AdaGrad", 0.0, 0.0), ("AdaGrad, μ = 0.5, ρ = 0.1", 0.5, 0.1)):
+        make = partial(nn.AdaGrad, lr=0.5, momentum=mu, weight_decay=rho)
+        _compare(report, label, make, partial(adagrad, mu=mu, rho=rho), slide)
+    for label, mu, rho, beta in (
+        ("AdaDelta", 0.0, 0.0, 0.9),
+        ("AdaDelta, α = 0.9, β = 0.5", 0.0, 0.0, 0.5),
+        ("AdaDelta, μ = 0.5, ρ = 0.01", 0.5, 0.01, 0.9),
+    ):
+        delta = partial(nn.AdaDelta, momentum=mu, weight_decay=rho, beta=beta)
+        _compare(report, label, delta, partial(adadelta, mu=mu, rho=rho, beta=beta), slide)
+    still = descend(lambda w: nn.AdaDelta(w, eps=0.0))[-1].tolist()
     report.compare("w of AdaDelta without the ε that the slide leaves out", still, START.tolist(), "where it began")
+    _say_steps(report, "AdaGrad", descend(lambda w: nn.AdaGrad(w, lr=0.5)))
+    report.say("The first step of AdaGrad is η = 0.5 in both weights, whatever the slope: it starts at 45°.")
+    report.say("AdaDelta creeps: its steps begin at √ε = 0.001 and grow with what it has moved; 300 steps are drawn.")
+    ways = {
+        "AdaGrad, 25 steps": descend(lambda w: nn.AdaGrad(w, lr=0.5), 25),
+        "AdaDelta, 300 steps": descend(nn.AdaDelta, 300),
+    }
+    _show_bowl(report, ways)
 
 
-@row("nn.Newton", "nn.BFGS")
+@row("nn.Newton", "nn.BFGS", "autograd.hessian")
 def L4_16(report: Report) -> None:
     """Use the curvature: Newton's step ΔW = H⁻¹∇E, and BFGS, which learns H⁻¹ on the way."""
-    report.compare("w after 1 step of Newton", descend(nn.Newton, 1), MINIMUM, "the minimum", digits=6, rounding=1e-9)
+    H = np.array(hessian(lambda a, b: bowl([a, b]), (0, 1))(*START.tolist()))
+    report.compare("H, by backward through backward", H.ravel().tolist(), A.ravel().tolist(), "A", slide="∂²E/∂w_i∂w_j")
+    newton = descend(nn.Newton, 1)
+    report.compare("w after 1 step of Newton", newton[-1].tolist(), MINIMUM, "the minimum", digits=6, rounding=1e-9,
+                   slide="ΔW = H⁻¹∇E")  # fmt: skip
     w = [Value(x) for x in START.tolist()]
     optimizer, objective = nn.BFGS(w, c1=1e-9, c2=1e-6), nn.Objective.from_closure(w, lambda: bowl(w))
-    for _ in range(3):
+    path = [START.tolist()]
+    for k in range(1, 4):
         optimizer.step(objective)
-    report.compare("w after 3 steps of BFGS", [x.data for x in w], MINIMUM, "the minimum", digits=6, rounding=1e-5)
-    inverse = optimizer.state["V"].ravel().tolist()
-    report.compare("its estimate of H⁻¹", inverse, np.linalg.inv(A).ravel().tolist(), "A⁻¹", digits=6, rounding=1e-4)
-    report.say("The slide's BFGS mixes the updates of H and of H⁻¹: here it is that of H⁻¹.")
+        path.append([x.data for x in w])
+        V = optimizer.state["V"].ravel().tolist()
+        report.say(f"V of BFGS after step {k}: (" + ", ".join(f"{v:.4f}" for v in V).replace("-", "−") + ")")
+    report.compare("w after 3 steps of BFGS", path[-1], MINIMUM, "the minimum", digits=6, rounding=1e-5)
+    report.compare("its estimate of H⁻¹", V, np.linalg.inv(A).ravel().tolist(), "A⁻¹", digits=6, rounding=1e-4)
+    mixed = np.eye(2)
+    for before, after in itertools.pairwise(path[:3]):
+        s, r = np.subtract(after, before), slope(np.array(after)) - slope(np.array(before))
+        mixed = mixed - np.outer(mixed @ s, s @ mixed) / (s @ mixed @ s) + np.outer(r, r) / (s @ s)
+    report.compare("the slide's formula after the same two steps", mixed.ravel().tolist(), digits=4)
+    report.say(
+        "The slide's BFGS mixes the updates of H and of H⁻¹, and divides rrᵀ by sᵀs where H's update has rᵀs: what it "
+        "gives is neither H⁻¹ = (⅓, −⅓, −⅓, 4/3) nor H = (4, 1, 1, 1). Here V has the update of H⁻¹.",
+        "In the picture Newton needs one step; BFGS begins like steepest descent and is at the bottom after two.",
+    )
+    _show_bowl(report, {"Newton": newton, "BFGS": np.array(path)})
 
 
-@row("nn.LevenbergMarquardt")
+@row("nn.LevenbergMarquardt", "autograd.explain")
 def L4_17(report: Report) -> None:
     """Fit a curve by Levenberg–Marquardt: ΔW = (JᵀJ + μ diag(JᵀJ))⁻¹Jᵀe, J from the engine."""
     x, y = [0.0, 1.0, 2.0, 3.0], [2.1, 1.1, 0.8, 0.3]
@@ -166,46 +285,34 @@ def L4_17(report: Report) -> None:
     objective = nn.Objective.from_closure(w, residuals=errors)
     e, J = objective.residuals_and_jacobian(np.array([1.0, 0.3]))
     decay = np.exp(-0.3 * np.array(x))
-    report.compare("J by w1", J[:, 0].tolist(), decay.tolist(), "closed form")
+    report.compare("J by w1", J[:, 0].tolist(), decay.tolist(), "e^(−w₂x)", digits=6)
+    report.compare("J by w2", J[:, 1].tolist(), (-np.array(x) * decay).tolist(), "−w₁x·e^(−w₂x)", digits=6)
+    one = errors()[1]
+    one.name = "e2"
+    report.say(explain(one, w[1]))
+    report.picture("entry", one.graph)
     normal = J.T @ J
     expected = [1.0, 0.3] - np.linalg.solve(normal + 1e-3 * np.diag(np.diag(normal)), J.T @ e)
     optimizer = nn.LevenbergMarquardt(w, mu=1e-3)
+    grid = np.linspace(0.0, 3.5, 71)
+    fits = {"start": np.exp(-0.3 * grid)}
     optimizer.step(objective)
-    report.compare("w after a step", [p.data for p in w], expected.tolist(), "the formula", rounding=1e-9)
+    report.compare("w after a step", [p.data for p in w], expected.tolist(), "the formula", rounding=1e-9,
+                   slide="(JᵀJ + μI)⁻¹Jᵀe")  # fmt: skip
+    fits["1 step"] = w[0].data * np.exp(-w[1].data * grid)
     for _ in range(12):
         optimizer.step(objective)
+    fits["13 steps"] = w[0].data * np.exp(-w[1].data * grid)
     report.compare("squared error where it ends", 2 * objective.value(np.array([p.data for p in w])), digits=5)
+    report.say("The slide has e = d − o and J of that e, here e = o − d: both signs turn, and ΔW is the same.")
+    report.say("In the picture one step does nearly all: curvature comes from J, without second derivatives.")
+    report.picture("fit", lambda: pictures.curves(grid, fits, points=(x, y), title="w₁ e^(−w₂x)"))
 
 
-@row("nn.OPTIMIZERS", "nn.plots.compare", "nn.plots.decision", "nn.plots.weights")
-def L4_18(report: Report, steps: int = 100) -> None:
-    """Show each optimiser on the same exhibit: its errors, its decision on test data, its first layer."""
-    shown = {label: train(make, steps) for label, make in optimisers().items()}
-    for label, one in shown.items():
-        losses = one.history["loss"]
-        report.compare(
-            f"{label}: E at the start, after 10 steps, at the end", [round(losses[k], 3) for k in (0, 10, -1)], digits=3
-        )
-        report.compare(f"{label}: evaluations, and accuracy on test data", [one.evaluations, one.accuracy], digits=3)
-    histories = {label: one.history for label, one in shown.items()}
-    report.picture("errors", lambda: nn.plots.compare(histories, start=10))
-    report.picture("exhibit", lambda: pictures.exhibit(shown))
-
-
-@row("nn.digits", "nn.train_test_split", "nn.fit", "nn.confusion_matrix")
-def L4_19(report: Report, epochs: int = 8) -> None:
-    """Practise on handwritten digits: split, mini-batches, a modified descent, quality metrics."""
-    X, y = nn.digits()
-    X, X_test, y, y_test = nn.train_test_split(X, y, test_size=0.25, seed=0)
-    model = nn.MLP(64, [24, 10], activation="relu", seed=0)
-    optimizer = nn.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
-    history = nn.fit(
-        model, X, y, "cross_entropy", optimizer, epochs, 16, validation_split=0.1, metrics=["accuracy"], seed=0
-    )
-    accuracy = nn.evaluate(model, X_test, y_test, "cross_entropy", ["accuracy"])["accuracy"]
-    table = nn.confusion_matrix(nn.predict(model, X_test), y_test)
-    report.compare("examples for training and test", [len(X), len(X_test)], [1347, 450], "3 : 1 of 1,797")
-    report.compare("accuracy on the test examples", accuracy, digits=2)
-    report.say(history, table)
-    report.picture("curves", lambda: history.plot(["loss", "accuracy"]))
-    report.picture("first-layer", lambda: nn.plots.weights(model, shape=(8, 8)))
+def _steepest(steps: int) -> Floats:
+    """Follow −∇E on the bowl as far as E falls, which is η = gᵀg/gᵀAg."""
+    path = [START]
+    for _ in range(steps):
+        g = slope(path[-1])
+        path.append(path[-1] - g * (g @ g) / (g @ A @ g))
+    return np.array(path)

@@ -99,10 +99,10 @@ def L5_3(report: Report) -> None:
     report.compare("∂Q/∂w2", [v.grad for v in w2[0]], by_outer.tolist(), hand, slide="Σ_i ∂L/∂p ∂p/∂w₂")
     found = [v.grad for line in w1 for v in line]
     report.compare("∂Q/∂w1", found, by_inner.ravel().tolist(), hand, slide="Σ_i ∂L/∂p ∂p/∂z_j ∂z_j/∂w₁,j")
-    target, z = w1[1][0], outputs[0][1]
-    paths = [len(list(losses[0].graph().paths(losses[0], v))) for v in (target, *z)]
+    target, inner = w1[1][0], outputs[0][1]
+    paths = [len(list(losses[0].graph().paths(losses[0], v))) for v in (target, *inner)]
     report.compare("paths from L(1) to w1 of the second neuron, to z1, to z2", paths, [1, 1, 1], "through z_j alone")
-    other = len(list(z[0].graph().paths(z[0], target))) if target in z[0].graph() else 0
+    other = len(list(inner[0].graph().paths(inner[0], target))) if target in inner[0].graph() else 0
     report.compare("paths from z1 to it: its term s = 1 of the sum", other, 0, "∂z_s/∂w₁,j = 0")
     report.say(explain(Q, w2[0][1]), explain(Q, target))
     report.say("In the picture w1[2,1] feeds z2(1) and z2(2) alone: that is why one s of the sum over s is left.")

@@ -10,12 +10,22 @@ from numpy.typing import ArrayLike
 
 from edgegrad.lectures.exhibit import Trained, moons
 from nn.plots import decision
-from nn.plots.style import BLUE, INK, PALETTE, SKY, VERMILLION, apply_style, diverging, make_figure
+from nn.plots.style import BLUE, INK, MARKERS, PALETTE, SKY, VERMILLION, apply_style, diverging, make_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["curves", "exhibit", "gradient_arrows", "map_grid", "patterns", "spike_trains", "stages"]
+__all__ = [
+    "contours",
+    "curves",
+    "exhibit",
+    "gradient_arrows",
+    "map_grid",
+    "patterns",
+    "rolling",
+    "spike_trains",
+    "stages",
+]
 
 
 @apply_style
@@ -53,10 +63,33 @@ def stages(x: ArrayLike, target: ArrayLike, columns: Mapping[str, ArrayLike]) ->
 
 
 @apply_style
+def contours(f: Callable[[float, float], float], paths: Mapping[str, ArrayLike], *, title: str = "") -> Figure:
+    """Draw paths of descent on the contours of a function of two weights; each ends in a star."""
+    figure, [[panel]] = make_figure(size=(5.6, 4.6))
+    ways = {label: np.asarray(path, dtype=np.float64) for label, path in paths.items()}
+    points = np.concatenate(list(ways.values()))
+    low, high = points.min(axis=0), points.max(axis=0)
+    reach = 0.2 * (high - low) + 0.2
+    axes = [np.linspace(low[k] - reach[k], high[k] + reach[k], 61) for k in (0, 1)]
+    heights = np.array([[f(x, y) for x in axes[0].tolist()] for y in axes[1].tolist()])
+    least = float(heights.min())
+    levels = least + (float(heights.max()) - least) * np.linspace(0.0, 1.0, 14) ** 2
+    panel.contour(*axes, heights, levels=levels, colors="#b9d7ea", linewidths=0.9)
+    for k, (label, way) in enumerate(ways.items()):
+        colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
+        panel.plot(*way.T, "-", color=colour, marker=marker if len(way) < 40 else None, markersize=4, label=label)
+        panel.plot(*way[-1], "*", color=colour, markersize=12, markeredgecolor="white", zorder=4)
+    panel.grid(visible=False)
+    panel.set(xlabel="w1", ylabel="w2", title=title)
+    figure.legend(loc="outside upper center", ncols=3)
+    return figure  # type: ignore[no-any-return]
+
+
+@apply_style
 def exhibit(shown: Mapping[str, Trained]) -> Figure:
     """Draw for each optimiser the start and the tail of its errors, its decision on test data, its first layer."""
     _, _, X_test, t_test = moons()
-    figure, axes = make_figure(len(shown), 4, (2.7, 2.2))
+    figure, axes = make_figure(len(shown), 4, (2.3, 2.0))
     for (label, one), (start, tail, plane, layer) in zip(shown.items(), axes, strict=True):
         losses = one.history["loss"]
         steps = np.arange(len(losses))
@@ -97,6 +130,20 @@ def gradient_arrows(
     beside.plot(np.asarray(angles), np.asarray(speeds), "o", color=BLUE, markersize=4)
     beside.axhline(0.0, color="#888888", linewidth=0.8)
     beside.set(xlabel="degrees from ∇f", title="speed of growth at (0.5, 0.8)", xticks=range(0, 361, 90))
+    return figure  # type: ignore[no-any-return]
+
+
+@apply_style
+def rolling(
+    x: ArrayLike, heights: ArrayLike, ways: Mapping[str, Sequence[float]], f: Callable[[float], float]
+) -> Figure:
+    """Draw descents on the curve that they run down, a panel each."""
+    figure, [panels] = make_figure(1, len(ways), (4.0, 3.0))
+    for panel, (label, way) in zip(panels, ways.items(), strict=True):
+        panel.plot(np.asarray(x), np.asarray(heights), color="#999999")
+        panel.plot(way, [f(w) for w in way], "o-", color=BLUE, markersize=3, linewidth=0.6)
+        panel.plot(way[-1], f(way[-1]), "*", color=VERMILLION, markersize=13)
+        panel.set(xlabel="w", title=label)
     return figure  # type: ignore[no-any-return]
 
 

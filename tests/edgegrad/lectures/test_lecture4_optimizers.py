@@ -83,12 +83,17 @@ def test_L4_15_adagrad_and_adadelta() -> None:
     report = run("L4.15")
     close(report["w after 6 steps, AdaGrad"], by_torch(lambda o, w: o.Adagrad(w, lr=0.5)))
     close(report["w after 6 steps, AdaDelta"], by_torch(lambda o, w: o.Adadelta(w, lr=1.0, rho=0.9, eps=1e-6)))
+    assert report.comparisons["w after 6 steps, AdaGrad, μ = 0.5, ρ = 0.1"].printed == "η(g + ρW) + μΔW"
     assert report["w of AdaDelta without the ε that the slide leaves out"] == [2.0, -1.5]
 
 
 def test_L4_16_newton_and_bfgs() -> None:
     report = run("L4.16")
     close(report["w after 1 step of Newton"], MINIMUM, 1e-12)
+    assert report["H, by backward through backward"] == [4.0, 1.0, 1.0, 1.0]
+    slides = np.reshape(report["the slide's formula after the same two steps"], (2, 2))
+    for due in ([[4.0, 1.0], [1.0, 1.0]], np.linalg.inv([[4.0, 1.0], [1.0, 1.0]])):
+        assert np.abs(slides - due).max() > 0.5, "it is neither H nor its inverse"
     close(report["w after 3 steps of BFGS"], MINIMUM, 1e-6)
     close(report["its estimate of H⁻¹"], np.linalg.inv([[4.0, 1.0], [1.0, 1.0]]).ravel().tolist(), 1e-4)
 
@@ -100,6 +105,7 @@ def test_L4_17_levenberg_marquardt() -> None:
     report = run("L4.17")
     close(report["squared error where it ends"], 2 * fitted.cost, 1e-12)
     close(report["J by w1"], np.exp(-0.3 * x).tolist())
+    close(report["J by w2"], (-x * np.exp(-0.3 * x)).tolist())
 
 
 def test_L4_18_every_optimiser_on_the_same_exhibit() -> None:
@@ -112,8 +118,41 @@ def test_L4_18_every_optimiser_on_the_same_exhibit() -> None:
         starts.add(start)
         assert tail < 0.4 * start
         assert accuracy > 0.7
-        assert evaluations >= 100
+        assert evaluations >= 60
     assert len(starts) == 1, "all start from the same weights"
+
+
+def test_L4_20_momentum_and_noise_leave_a_local_minimum() -> None:
+    report = run("L4.20")
+    deep, _, shallow = np.sort(np.roots([4.0, 0.0, -4.0, 0.3]).real)
+    close(report["plain: w at the end, from 1.6"], shallow, 1e-9)
+    close(report["momentum: w at the end, from 1.6"], deep, 1e-5)
+    fixed, falling = report["spread of w over those steps, η fixed and η falling"]
+    assert falling < 0.3 * fixed
+
+
+def test_L4_21_decay_resets_and_the_jacobian() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    from nn import MLP
+
+    report = run("L4.21")
+    (known, unseen), (known_held, unseen_held) = (
+        report[f"ρ = {rho}: loss on training and on unseen examples"] for rho in ("0", "0.003")
+    )
+    assert known < known_held
+    assert unseen_held < unseen
+    assert report["ρ = 0.003: ‖W‖"] < 0.7 * report["ρ = 0: ‖W‖"]
+    often, never = report["Fletcher–Reeves in a bent valley: E after 20 steps, reset every 2 and never"]
+    assert often < 0.01 * never
+    assert report["shape of J: M·P = 2·3 errors, n weights"] == [6, 12]
+    state = {
+        name: torch.tensor(array) for name, array in MLP(2, [2, 2], activation="tanh", seed=0).state_dict().items()
+    }
+    W1 = state["W1"].requires_grad_()
+    x = torch.tensor([0.5, -1.0], dtype=torch.float64)
+    outputs = state["W2"] @ torch.tanh(W1 @ x + state["b1"]) + state["b2"]
+    [slopes] = torch.autograd.grad(outputs[1], W1)
+    close(report["its entry ∂e₂₁/∂W1[0][0]"], slopes[0, 0].item())
 
 
 def test_L4_19_practice() -> None:
@@ -122,3 +161,9 @@ def test_L4_19_practice() -> None:
     assert report["examples for training and test"] == [1347, 450]
     assert report["accuracy on the test examples"] > 0.93
     assert report.words[1].startswith("true / predicted")
+    metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the reference of this test")
+    counts = [list(map(int, line.replace("·", "0").split()[1:])) for line in report.words[1].splitlines()[1:]]
+    true = [k for k, line in enumerate(counts) for count in line for _ in range(count)]
+    predicted = [j for line in counts for j, count in enumerate(line) for _ in range(count)]
+    due = metrics.precision_recall_fscore_support(true, predicted, average="macro")[:3]
+    close(report["precision, recall and F1, mean of the ten classes"], list(due))
