@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from edgegrad.lectures.report import Comparison, Report
@@ -29,7 +30,7 @@ def show(console: Console, report: Report) -> None:
         table.add_column(heading, style=style, overflow="fold")
     for comparison in report.comparisons.values():
         for line in _lines(comparison, (console.width - WIDTH_OF_OTHERS) // 2):
-            table.add_row(*line.cells)
+            table.add_row(*map(escape, line.cells))
     console.print(table)
     for words in report.words:
         console.print(words, soft_wrap=True, markup=False)

@@ -6,11 +6,12 @@ import itertools
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 import nn
-from autograd import Value, dot, explain
+from autograd import Value, dot, explain, grad, logsumexp
 from edgegrad.lectures import pictures
 from edgegrad.lectures.networks import deep, inputs, sigmoid_network
 from edgegrad.lectures.report import Report, row
@@ -25,6 +26,16 @@ LETTERS = {
 def letter(name: str) -> list[int]:
     """Return a letter as 25 states, 1 where it is dark and −1 elsewhere."""
     return [1 if dot == "#" else -1 for dot in LETTERS[name]]
+
+
+class SlideMembrane(nn.HodgkinHuxley):
+    """The membrane with α_h as the slide prints it, ten times the paper's."""
+
+    def rates(self, V: Any) -> dict[str, tuple[Any, Any]]:
+        """Compute α and β of each gate, with 0.7 for 0.07."""
+        rates = super().rates(V)
+        alpha, beta = rates["h"]
+        return {**rates, "h": (10.0 * alpha, beta)}
 
 
 @row("nn.HodgkinHuxley")
@@ -47,7 +58,17 @@ def L4_1(report: Report) -> None:
     report.compare(
         "∂V/∂I and ∂V/∂g_K at 2 ms", [I.grad, g_K.grad], [by_I, by_g], "differences", digits=6, rounding=1e-6
     )
-    report.say("The slide's equation lacks the leak, and its signs are loose: see nn.HodgkinHuxley.")
+    slides = SlideMembrane().simulate(2.0, until=50.0, dt=0.05)
+    report.compare("spikes under 2 µA/cm² with the slide's α_h", len(slides.spikes()), digits=3)
+    alpha = [float(nn.HodgkinHuxley().rates(10.0)[gate][0]) for gate in "nmh"]
+    due = [0.1, 1.5 / (math.exp(1.5) - 1), 0.07 * math.exp(-0.5)]
+    report.compare("α_n, α_m, α_h at 10 mV", alpha, due, "closed form", slide="0.7e^(−V/20) for α_h", digits=6)
+    report.say(
+        "Three departures from the slide: its equation lacks the leak g_L(V − V_L); its signs are loose, as I and the "
+        "ion currents stand on one side with one sign; and its α_h = 0.7e^(−V/20) is a misprint of the paper's 0.07, "
+        "with which a current of 2 µA/cm² makes the membrane fire again and again.",
+        "In the pictures V spikes where m opens before n and h answer; and with 0.7 it fires where it should rest.",
+    )
     times = runs[10.0].times
     report.picture(
         "potential",
@@ -55,6 +76,14 @@ def L4_1(report: Report) -> None:
             times, {f"I = {I:g} µA/cm²": run.array()[:, 0] for I, run in runs.items()}, labels=("t, ms", "V, mV")
         ),
     )
+    pair = {"α_h = 0.07e^(−V/20), the paper's": runs[2.0], "0.7e^(−V/20), the slide's": slides}
+    report.picture(
+        "alpha-h",
+        lambda: pictures.curves(
+            times, {label: run.array()[:, 0] for label, run in pair.items()}, labels=("t, ms", "V, mV"),
+            title="I = 2 µA/cm²",
+        ),
+    )  # fmt: skip
     report.picture(
         "gates",
         lambda: pictures.curves(
@@ -80,9 +109,23 @@ def L4_2(report: Report) -> None:
     report.compare(
         "∂t/∂delay along the chain x → a → z", [slopes["d_ax"].grad, slopes["d_za"].grad], [1.0, 1.0], "closed form"
     )
+    crossing = _crossing(6.0)
+    single = nn.SpikingNetwork(["x"], ["z"], [("x", "z", 6.0, 1.5)])
+    [spike] = single({"x": [Value(0.0, name="x[0]", requires_grad=False)]}, until=20.0)["z"]
+    spike.name = "t_z"
+    spike.backward()
+    near, far = math.exp(-crossing / 10), math.exp(-crossing / 5)
+    due = -(near - far) / (6.0 * (far / 5 - near / 10))
+    by_weight = dict(single.named_parameters())["w_zx"]
+    report.compare("∂t/∂w of one connection", by_weight.grad, due, "−(∂V/∂w)/(∂V/∂t)", rounding=1e-9, digits=6)
+    report.say(explain(spike, by_weight))
+    names = {name: p.grad for name, p in net.named_parameters() if name.startswith("w") and p.grad}
+    report.say("∂t/∂w of z's first spike: " + ", ".join(f"{n} {g:.4f}" for n, g in names.items()).replace("-", "−"))
+    report.say("y first spikes at 5 ms, after a has fired: it has no part in the first spike of z.")
+    report.say("A larger weight makes the potential cross the threshold sooner, ∂t/∂w < 0; a delay only shifts, by 1.")
     shown = {name: [float(t) for t in times] for name, times in (*trains.items(), *spikes.items())}
     report.picture("trains", lambda: pictures.spike_trains(shown, 60.0))
-    report.picture("first-spike", last.graph)
+    report.picture("one-spike", spike.graph)
 
 
 @row("nn.ThresholdNeuron", "nn.and_gate", "nn.or_gate", "nn.not_gate")
@@ -114,6 +157,29 @@ def L4_4(report: Report) -> None:
     neuron = nn.StochasticNeuron(1, w=[1.0], b=0.0, seed=0)
     fired = [neuron([s])[0].data for _ in range(4000)]
     report.compare("share of 4,000 draws that fire at s = 0.5", sum(fired) / 4000, e / (1 + e), "p", digits=4)
+    y = {name: nn.ACTIVATIONS[name](s) for name in ("sigmoid", "tanh")}
+    for name, due, formula in (
+        ("step", 0.0, "0"),
+        ("identity", 1.0, "1"),
+        ("sigmoid", y["sigmoid"] * (1 - y["sigmoid"]), "y(1 − y)"),
+        ("tanh", 1 - y["tanh"] ** 2, "1 − y²"),
+        ("relu", 1.0, "[s > 0]"),
+    ):
+        report.compare(f"{name}′(0.5)", grad(nn.ACTIVATIONS[name])(s), due, formula)
+    places = np.linspace(-4.0, 4.0, 17)
+    shares = [sum(neuron([x])[0].data for _ in range(300)) / 300 for x in places.tolist()]
+    fine = np.linspace(-4.0, 4.0, 81)
+    report.picture(
+        "stochastic",
+        lambda: pictures.curves(
+            fine,
+            {"p = 1/(1 + e^−s)": 1 / (1 + np.exp(-fine))},
+            labels=("s", "share that fires"),
+            points=(places, shares),
+        ),
+    )
+    report.say("The stochastic neuron gives p + (draw − p), the bracket held constant: 0 or 1, with p's derivative.")
+    report.say("In its picture each point is the share of 300 draws: they scatter around p, by about 0.03.")
     report.picture(
         "gallery",
         lambda: nn.plots.activations(
@@ -132,6 +198,17 @@ def L4_5(report: Report) -> None:
         report.compare(
             f"{kind.__name__}, loss on a sine wave, first and last", [history["loss"][0], history["loss"][-1]], digits=2
         )
+    elman, lstm = nn.Elman(1, 1, last=True, seed=0), nn.LSTM(1, 1, last=True, seed=0)
+    waves = [[Value(x, name=f"x({t})", requires_grad=False)] for t, x in enumerate((0.5, -0.2, 0.8), 1)]
+    [h] = elman(waves)
+    h.backward()
+    weight = dict(elman.named_parameters())["W_hh[0][0]"]
+    report.say("Elman, h(t) = tanh(w_xh x(t) + w_hh h(t−1) + b): the weight w_hh is met at every step.")
+    report.say(explain(h, weight))
+    report.picture("elman-unrolled", h.graph)
+    [gated] = lstm(waves[:1])
+    report.say("In the second picture the LSTM's gates, sigmoids, multiply what is let in, kept and let out.")
+    report.picture("lstm-step", gated.graph)
     names = list(LETTERS)
     memory = nn.Hopfield([letter(name) for name in names])
     damaged = np.array(letter("L"))
@@ -145,6 +222,12 @@ def L4_5(report: Report) -> None:
     )
     energies = [memory.energy(state.tolist()) for state in states]
     report.compare("its energy along the way", energies, digits=4)
+    state = [Value(float(x), name=f"s{i}") for i, x in enumerate(letter("L")[:5] + letter("T")[:5])]
+    small = nn.Hopfield([letter("L")[:5] + letter("T")[:5], letter("X")[:5] + letter("L")[:5]])
+    E = small.energy(state)
+    E.backward()
+    fields = (small.W @ [v.data for v in state]).tolist()
+    report.compare("−∂E/∂s_i of Hopfield's energy", [-(v.grad or 0.0) for v in state], fields, "h_i = Σ_j w_ij s_j")
     pairs = nn.BidirectionalMemory([letter(name) for name in names], [[1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
     answer = pairs.recall(x=damaged)[1].tolist()
     report.compare("BAM, what the damaged L recalls", answer, [-1, 1, -1], "its pair")
@@ -155,6 +238,19 @@ def L4_5(report: Report) -> None:
     report.compare(
         "Kohonen map, neighbours torn apart, before and after", [untrained, chart.topographic_error(X)], digits=2
     )
+    w = [Value(x, name=f"w{k}") for k, x in enumerate((0.2, 0.9), 1)]
+    x1, x2 = inputs([0.6, 0.4])
+    D = 0.5 * ((x1 - w[0]) ** 2 + (x2 - w[1]) ** 2)
+    D.name = "D"
+    D.backward()
+    one = nn.SelfOrganizingMap(1, 1, n_in=2, seed=0)
+    one.W[0, 0] = [0.2, 0.9]
+    one.train([[0.6, 0.4]], epochs=1, rate=(0.5, 0.5))
+    stepped = [v.data - 0.5 * (v.grad or 0.0) for v in w]
+    report.compare("Kohonen's step w + ηh(x − w), as one down ½h‖x − w‖²", one.W[0, 0].tolist(), stepped, "w − η∂D/∂w")
+    report.say(explain(D, w[0]))
+    report.say("ART learns by w ← w AND x, in no direction of a gradient: it cuts a prototype to what all its x share.")
+    report.say("In the map's picture the grid unfolds over the square: neighbours on it answer to neighbouring inputs.")
     bits = [[x > 0 for x in letter(name)] for name in (*names, "T")]
     classes = {}
     for vigilance in (0.3, 0.9):
@@ -190,24 +286,62 @@ def L4_6(report: Report) -> None:
         report.compare(
             f"{label}, points of {len(grid)} on the wrong side", int((found != inside[label]).sum()), 0, "geometry"
         )
-        report.picture(label.replace(" ", "-"), partial(nn.plots.decision, model, grid, inside[label]))
+        name = label.replace(" ", "-")
+        report.picture(name, partial(nn.plots.decision, model, grid, inside[label], resolution=161))
     linear = nn.MLP(2, [3, 3, 1], activation="identity", seed=0)
     one = nn.linear_equivalent(linear)
     x = [0.3, -0.8]
+    state = linear.state_dict()
+    product = state["W3"] @ state["W2"] @ state["W1"]
+    weights = one.state_dict()["W"].ravel().tolist()
+    report.compare("its W, and W₃W₂W₁", weights, product.ravel().tolist(), "NumPy", slide="W = W₁·W₂…Wₙ")
+    for k in (1, 2, 3):
+        report.say(f"W{k}:", str(np.round(state[f"W{k}"], 3)))
+    report.say("The slide writes X·W₁·W₂…Wₙ with rows for examples; with columns, as here, the order turns round.")
+    report.say("One layer is one straight border; the second joins half-planes by AND, the third regions by OR.")
     report.compare("a deep linear network, and the layer it equals", linear(x)[0].data, one(x)[0].data, "W₃W₂W₁")
 
 
-@row("nn.mse", "nn.cross_entropy", "nn.kl")
+@row("nn.mse", "nn.cross_entropy", "nn.kl", "autograd.explain")
 def L4_7(report: Report) -> None:
-    """Compute the losses: mean squared, cross-entropy, Kullback–Leibler."""
-    q, p = [0.2, 0.3, 0.5], [0.1, 0.6, 0.3]
+    """Compute the losses and their derivatives: mean squared, cross-entropy, Kullback–Leibler."""
+    q, p, at = [0.2, 0.3, 0.5], [0.1, 0.6, 0.3], "closed form"
     terms = [a * math.log(a / b) for a, b in zip(p, q, strict=True)]
-    report.compare("mean squared", nn.mse(q, p), (0.01 + 0.09 + 0.04) / 3, "closed form")
+    report.compare("mean squared", nn.mse(q, p), (0.01 + 0.09 + 0.04) / 3, at)
+    report.compare("cross-entropy with class 2", nn.cross_entropy([math.log(x) for x in q], 2), -math.log(0.5), at)
+    report.compare("Kullback–Leibler", nn.kl(q, p), math.fsum(terms), at)
+    report.compare("Kullback–Leibler of p from itself", nn.kl(p, p), 0.0, at)
+    for what, loss, due in (
+        ("mean squared", nn.mse, [2 * (b - a) / 3 for a, b in zip(p, q, strict=True)]),
+        ("Kullback–Leibler", nn.kl, [-a / b for a, b in zip(p, q, strict=True)]),
+    ):
+        outputs = [Value(x, name=f"q{k}") for k, x in enumerate(q, 1)]
+        E = loss(outputs, p)
+        E.name = "E"
+        E.backward()
+        formula = "2(q − p)/n" if loss is nn.mse else "−p/q"
+        report.compare(f"∂/∂q of {what}", [v.grad for v in outputs], due, formula, digits=6)
+        report.say(f"{what}:", explain(E, outputs[0]))
+    scores = [Value(math.log(x), name=f"s{k}") for k, x in enumerate(q, 1)]
+    total = logsumexp(scores)
+    total.name = "S"
+    E = total - scores[2]
+    E.name = "E"
+    E.backward()
     report.compare(
-        "cross-entropy with class 2", nn.cross_entropy([math.log(x) for x in q], 2), -math.log(0.5), "closed form"
+        "∂/∂s of cross-entropy with class 2", [v.grad for v in scores], [0.2, 0.3, -0.5], "softmax − t", digits=6
     )
-    report.compare("Kullback–Leibler", nn.kl(q, p), math.fsum(terms), "closed form")
-    report.compare("Kullback–Leibler of p from itself", nn.kl(p, p), 0.0, "closed form")
+    report.say("cross-entropy, ln Σe^s − s₃:", explain(E, scores[2]))
+    report.say("In the picture what flows into the scores is softmax − t: three numbers whose sum is 0.")
+    report.picture("cross-entropy", E.graph)
+    shares = np.linspace(0.02, 0.98, 97)
+    columns = {
+        "Kullback–Leibler": [nn.kl([x, 1 - x], [0.3, 0.7]) for x in shares.tolist()],
+        "cross-entropy": [-0.3 * math.log(x) - 0.7 * math.log(1 - x) for x in shares.tolist()],
+        "mean squared": [nn.mse([x, 1 - x], [0.3, 0.7]) for x in shares.tolist()],
+    }
+    report.say("All three are least at q = p = 0.3; cross-entropy lies above Kullback–Leibler by p's entropy.")
+    report.picture("of-q", lambda: pictures.curves(shares, columns, labels=("q, where p = 0.3", "")))
 
 
 @row("nn.Sequential", "autograd.Edge", "autograd.explain")

@@ -41,6 +41,9 @@ def test_L4_1_membrane() -> None:
     close(report["∂V/∂I and ∂V/∂g_K at 2 ms"], [by_current, by_potassium], 0.02)
     euler, rk4 = report["error of V at 2 ms, Euler and RK4, dt = 0.02 ms"]
     assert rk4 < 1e-3 * euler
+    assert report["spikes under 2 µA/cm² with the slide's α_h"] > 0
+    for word in ("leak", "signs", "0.07"):
+        assert any("Three departures" in line and word in line for line in report.words)
 
 
 def test_L4_2_spiking_network() -> None:
@@ -49,6 +52,11 @@ def test_L4_2_spiking_network() -> None:
     report = run("L4.2")
     close(report["first spike of a, ms"], 1.5 + crossing, 1e-9)
     close(report["∂t/∂delay along the chain x → a → z"], [1.0, 1.0])
+    near, far = (
+        optimize.brentq(lambda t, w=w: w * (math.exp(-t / 10) - math.exp(-t / 5)) - 1.0, 0.0, 5.0, xtol=1e-14)
+        for w in (6.0 - 1e-4, 6.0 + 1e-4)
+    )
+    close(report["∂t/∂w of one connection"], (far - near) / 2e-4, 1e-6)
 
 
 def test_L4_3_gates() -> None:
@@ -64,6 +72,10 @@ def test_L4_4_activations() -> None:
     for name in ("sigmoid", "tanh", "relu"):
         close(report[f"{name}(0.5)"], getattr(torch, name)(s)[0].item())
     close(report["softmax of (0.5, 0)"], torch.softmax(s, 0).tolist())
+    for name in ("sigmoid", "tanh", "relu"):
+        at = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+        getattr(torch, name)(at).backward()
+        close(report[f"{name}′(0.5)"], at.grad.item())
     p = torch.sigmoid(s)[0].item()
     deviation = math.sqrt(p * (1 - p) / 4000)
     close(report["share of 4,000 draws that fire at s = 0.5"], p, 4 * deviation)
@@ -77,6 +89,9 @@ def test_L4_5_other_networks() -> None:
     assert report["Hopfield, points of a damaged L that are wrong after recall"] == 0
     energies = report["its energy along the way"]
     assert energies == sorted(energies, reverse=True)
+    fields = report.comparisons["−∂E/∂s_i of Hopfield's energy"]
+    assert set(np.sign(fields.ours)) == {-1.0, 1.0}, "the field pulls each neuron of a stored pattern to its state"
+    close(report["Kohonen's step w + ηh(x − w), as one down ½h‖x − w‖²"], [0.4, 0.65])
     before, after = report["Kohonen map, neighbours torn apart, before and after"]
     assert after < 0.1 < 0.5 < before
     assert report["the same with vigilance 0.9"] == [0, 1, 2, 0]
@@ -107,6 +122,12 @@ def test_L4_7_losses() -> None:
     close(report["mean squared"], F.mse_loss(q, p).item())
     close(report["cross-entropy with class 2"], F.nll_loss(q.log()[None], torch.tensor([2])).item())
     close(report["Kullback–Leibler"], F.kl_div(q.log(), p, reduction="sum").item())
+    q.requires_grad_()
+    for what, loss in (("mean squared", F.mse_loss(q, p)), ("Kullback–Leibler", F.kl_div(q.log(), p, reduction="sum"))):
+        close(report[f"∂/∂q of {what}"], torch.autograd.grad(loss, q)[0].tolist())
+    scores = q.detach().log().requires_grad_()
+    [slopes] = torch.autograd.grad(F.cross_entropy(scores[None], torch.tensor([2])), scores)
+    close(report["∂/∂s of cross-entropy with class 2"], slopes.tolist())
 
 
 def test_L4_8_backprop() -> None:
