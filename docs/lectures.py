@@ -21,8 +21,8 @@ that can be: "exact" is arithmetic in fractions or to 50 digits, "closed form" a
 round: a difference in their last digit is theirs.
 
 `edgegrad lectures` lists the rows, and `edgegrad lectures L1.4 --out pictures` runs one and leaves its pictures.
-`edgegrad lectures L1.8 --data boston_housing.csv` trains on the Boston table; without it, on scikit-learn's diabetes
-set.
+`edgegrad lectures L1.8 L1.10 --data boston_housing.csv` trains on the Boston table; without it, on scikit-learn's
+diabetes set.
 """
 
 HEAD = """
@@ -65,7 +65,7 @@ def page(reports: Iterable[Report]) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the Boston table as a CSV file, for L1.8")
+    parser.add_argument("--data", type=Path, required=True, help="the Boston table as a CSV file, for L1.8 and L1.10")
     data = parser.parse_args().data
     found = (row(data=data) if "data" in row.options else row() for row in ROWS.values())
     PAGE.write_text(page(found), encoding="utf-8")

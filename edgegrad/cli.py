@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     lectures.add_argument("rows", nargs="*", metavar="ROW", help="such as L1.4, or L1 for all of a lecture's")
     lectures.add_argument("--out", metavar="DIR", help="folder for the pictures (default: none are made)")
     lectures.add_argument("--epochs", type=int, metavar="N", help="how long to train, in rows that train")
-    lectures.add_argument("--data", metavar="FILE", help="the Boston table as a CSV file, for L1.8")
+    lectures.add_argument("--data", metavar="FILE", help="the Boston table as a CSV file, for L1.8 and L1.10")
 
     draw = commands.add_parser("draw", help="draw the graph of a formula, with the derivative on each edge")
     draw.add_argument("formula", help="for instance 'relu(w*x + b)'; steps are separated by ;")

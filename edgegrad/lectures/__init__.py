@@ -13,6 +13,7 @@ from edgegrad.lectures import (
     lecture4_exhibits,
     lecture4_optimizers,
     lecture5,
+    lecture_listings,
 )
 from edgegrad.lectures.report import Comparison, Report, Row
 
@@ -37,6 +38,7 @@ MODULES = (
     lecture4_optimizers,
     lecture4_exhibits,
     lecture5,
+    lecture_listings,
 )
 
 #: Every row by its name, in the order of the lectures.

@@ -21,7 +21,7 @@ def run(names: Sequence[str], folder: str | None = None, epochs: int | None = No
         names: of rows, such as ``L1.4``, or of whole lectures, such as ``L1``; the list of all without.
         folder: where the pictures go; made if need be. None to make none.
         epochs: how long to train, in rows that train.
-        data: the Boston table as a CSV file, for L1.8.
+        data: the Boston table as a CSV file, for L1.8 and L1.10.
 
     Raises:
         UsageError: there is no such row, or it cannot do with an option.

@@ -21,7 +21,7 @@ def L1_8(report: Report, epochs: int = 200, data: str | os.PathLike[str] | None 
 
     `data` is the Boston table as a CSV file, see `nn.boston`; without it the table is scikit-learn's diabetes set.
     """
-    (X, y), (X_test, y_test) = nn.boston(data) if data is not None else _diabetes()
+    (X, y), (X_test, y_test) = nn.boston(data) if data is not None else load_diabetes()
     if data is None:
         report.title = "Predict diabetes, for want of the Boston table: the same network with 10 inputs"
     named = "Boston housing" if data is not None else "diabetes (scikit-learn), no houses"
@@ -169,15 +169,15 @@ def _few(numbers: Any) -> str:
     return ("(" + ", ".join(f"{x:.3g}" for x in np.asarray(numbers)[:4]) + ", …)").replace("-", "−")
 
 
-def _diabetes() -> Any:
+def load_diabetes() -> Any:
     """Load scikit-learn's diabetes set, ten inputs and a measure of the illness after a year, four fifths to train."""
     try:
-        from sklearn.datasets import load_diabetes
+        from sklearn import datasets
     except ImportError:
         raise ImportError(
-            "L1.8 without a file of the Boston table runs on scikit-learn's diabetes set: pip install scikit-learn, "
-            "or give the table with --data."
+            "Without a file of the Boston table L1.8 and L1.10 run on scikit-learn's diabetes set: pip install "
+            "scikit-learn, or give the table with --data."
         ) from None
-    X, y = load_diabetes(return_X_y=True)
+    X, y = datasets.load_diabetes(return_X_y=True)
     X, X_test, y, y_test = nn.train_test_split(X, y, test_size=0.2, seed=0)
     return (X, y), (X_test, y_test)

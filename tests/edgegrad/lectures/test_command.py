@@ -49,9 +49,9 @@ def test_options_reach_the_rows_that_take_them(capsys, monkeypatch):
     [
         (["L6.1"], 2, "There is no row L6.1 in the lectures. They go from L1.1 to L5.7, and `edgegrad lectures` lists "
                       "them."),
-        (["L1.1", "--epochs", "3"], 2, "--epochs says nothing to L1.1. Rows that take it: L1.8, L2.3, L3.4, L3.6, "
-                                       "L4.19."),
-        (["L1.1", "--data", "t.csv"], 2, "--data says nothing to L1.1. Rows that take it: L1.8."),
+        (["L1.1", "--epochs", "3"], 2, "--epochs says nothing to L1.1. Rows that take it: L1.8, L1.10, L2.3, "
+                                       "L2.13, L3.4, L3.6, L4.19, L4.21."),
+        (["L1.1", "--data", "t.csv"], 2, "--data says nothing to L1.1. Rows that take it: L1.8, L1.10."),
         (["L1.8", "--data", "missing.csv"], 1, "missing.csv cannot be read: No such file or directory."),
         (["L3.4", "--epochs", "0"], 2, "L3.4: epochs must be a whole number from 1, not 0."),
     ],
@@ -85,6 +85,6 @@ def test_a_missing_package_is_named(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert main(["lectures", "L1.8"]) == 1
     assert capsys.readouterr().err == (
-        "edgegrad lectures: L1.8 without a file of the Boston table runs on scikit-learn's diabetes set: pip install "
-        "scikit-learn, or give the table with --data.\n"
+        "edgegrad lectures: Without a file of the Boston table L1.8 and L1.10 run on scikit-learn's diabetes set: pip "
+        "install scikit-learn, or give the table with --data.\n"
     )
