@@ -15,7 +15,9 @@ from edgegrad.lectures.report import Comparison, Report
 
 __all__ = ["show"]
 
-WIDTH_OF_OTHERS = 60  # characters that the other columns take of a line; the slide and ours share the rest
+WIDTH_OF_OTHERS = 40  # characters that names and differences take of a line; the slide and ours share the rest
+WIDTH_OF_SOURCES = 20  # characters of the last column
+NARROW = 100  # columns of a terminal below which the last column is left out
 COLUMNS = (("what", ""), ("slide", "cyan"), ("ours", "bold"), ("difference", "dim"), ("checked against", "dim"))
 
 
@@ -26,11 +28,13 @@ def show(console: Console, report: Report) -> None:
     assert module is not None
     title = f"[bold]{row.name}  {report.title}[/bold]\n[dim]{', '.join(row.where)}   ({module.__name__})[/dim]"
     table = Table(title=title, title_justify="left", title_style="", box=SIMPLE_HEAD)
-    for heading, style in COLUMNS:
+    narrow = console.width < NARROW
+    others = WIDTH_OF_OTHERS + (0 if narrow else WIDTH_OF_SOURCES)
+    for heading, style in COLUMNS[: -1 if narrow else None]:
         table.add_column(heading, style=style, overflow="fold")
     for comparison in report.comparisons.values():
-        for line in _lines(comparison, (console.width - WIDTH_OF_OTHERS) // 2):
-            table.add_row(*map(escape, line.cells))
+        for line in _lines(comparison, (console.width - others) // 2):
+            table.add_row(*map(escape, line.cells[: len(table.columns)]))
     console.print(table)
     for words in report.words:
         console.print(words, soft_wrap=True, markup=False)

@@ -40,6 +40,7 @@ def L1_1(report: Report) -> None:
     [drawn] = model([x1, x2])
     report.compare("output of the network", drawn.data, 1.84)
     report.say("The slides once print 0.5 + 2.5 for 0.5 + 2.1, and once W1 transposed: misprints.")
+    report.say("In the picture every weight is a box of its own, and what multiplies it stands on its arrow.")
     report.say("W1[0] are the weights into the first hidden neuron: the slide's w₁₁, w₁₂ counted from 0.")
     report.picture("network", drawn.graph)
 
@@ -63,6 +64,7 @@ def L1_2(report: Report) -> None:
     whole = nn.ACTIVATIONS["softmax"]([1.0, 2.0, 3.0])
     weights = [math.exp(k - 3.0) for k in (1, 2, 3)]
     report.compare("softmax of (1, 2, 3)", whole, [w / sum(weights) for w in weights], "closed form", digits=6)
+    report.say("Where a derivative, drawn dashed, is 0 nothing is learned; that of the sigmoid is ¼ at the most.")
     report.picture("gallery", nn.plots.activations)
 
 
@@ -112,6 +114,7 @@ def L1_4(report: Report) -> None:
     report.compare("δ2 = ∂E/∂a", [nodes[f"a1[{i}]"].grad for i in (0, 1)], [0.42, 0.252])
     report.compare("∂E/∂W1", _slopes(model, "W1"), [0.21, 0.294, 0.126, 0.1764])
     report.say(*(explain(error, w) for w in model.parameters()))
+    report.say("In the picture each derivative of the slide is one arrow, or the product of the arrows on one way.")
     report.picture("perceptron", error.graph)
     nn.SGD(model.parameters(), lr=RATE).step()
     state = model.state_dict()

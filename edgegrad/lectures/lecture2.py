@@ -110,6 +110,7 @@ def L2_4(report: Report) -> None:
     report.compare("that product of the slide's rounded numbers", 0.13 * (0.35 - 0.9) * 0.35 * (1 - 0.35), -0.01626625,
                    "exact")  # fmt: skip
     report.say(explain(error, weight))
+    report.say("Follow E back to W2[0][0]: O − T, O(1 − O) and I stand on the arrows, and their product is ∂E/∂w.")
     report.picture("chain", error.graph)
 
 
@@ -210,7 +211,7 @@ def L2_6(report: Report) -> None:
     report.compare("A(I1, I2) = I1·σ(I2): δI1", first.grad, open_ * carried, "σ(I2)·δO", slide="∂A/∂I1 δO")
     report.compare("and δI2", second.grad, 1.5 * open_ * (1 - open_) * carried, "I1·σ′(I2)·δO", slide="∂A/∂I2 δO")
     report.say(nn.Sequential(linear, squash), explain(E, first), explain(E, second))
-    report.say("In the picture a module is a step to the right; δ of its input is what flows back out of it.")
+    report.say("In the picture a module is a step along the arrows; δ of its input is what flows back out of it.")
     report.picture("modules", error.graph)
     report.picture("two-inputs", E.graph)
 

@@ -245,6 +245,7 @@ def L3_7(report: Report) -> None:
     slopes = [outer[name].grad for name in ("W2[0][0]", "W1[0][0]")]
     report.compare("∂L/∂W2[0][0] and ∂L/∂W1[0][0]", slopes, [2 * (y.data - 1) * h, chain], "chain rule by hand")
     report.say(*(explain(loss, w) for w in model.parameters()))
+    report.say("With M = 1 each weight has one way to L: its gradient is the product of the arrows on it, and no sum.")
     report.picture("derivation", loss.graph)
 
 

@@ -136,6 +136,7 @@ def L4_3(report: Report) -> None:
         report.compare(f"{name} of 00, 01, 10, 11", [gate(pair)[0].data for pair in pairs], truth, "truth table")
         report.picture(name, partial(nn.plots.decision, gate, pairs, truth))
     report.compare("NOT of 0, 1", [nn.not_gate()([x])[0].data for x in (0, 1)], [1, 0], "truth table")
+    report.say("Each gate is one straight border; AND and OR have the same slope and differ in where w_0 puts it.")
     report.say(f"AND: w = {nn.and_gate().weights}, w_0 = {nn.and_gate().threshold}")
 
 
@@ -364,6 +365,7 @@ def L4_8(report: Report) -> None:
     assert weight.grad is not None
     report.compare("∂E/∂w = ∂E/∂y · ∂y/∂s · ∂s/∂w", weight.grad, float(expected[0] * 0.9), "the formula")
     report.say(explain(error, weight))
+    report.say("In the picture two arrows leave each hidden neuron: what flows back along both adds up to its δ.")
     report.picture("backprop", error.graph)
 
 
@@ -377,6 +379,7 @@ def L4_9(report: Report) -> None:
     for name, layers in norms.items():
         lengths = list(layers.values())
         report.compare(f"‖∂E/∂W‖ of the first layer over the last, {name}", lengths[0] / lengths[-1], digits=3)
+    report.say("The sigmoid's line falls from layer to layer, as σ′ ≤ ¼ and the weights multiply; ReLU's does not.")
     report.picture("norms", lambda: nn.plots.gradient_norms(norms))
 
 

@@ -138,6 +138,7 @@ def L5_4(report: Report) -> None:
     flows = [sum(edge.flow or 0.0 for edge in graph.edges if edge.operand is node) for node in (x, y, z, s, t)]
     report.compare("the same, as what flows in along the edges", flows, list(E.values()), "E")
     report.say(explain(Q, x))
+    report.say("In the picture x feeds z, s and t: what flows back along the three arrows into x adds up to E_x.")
     report.picture("skips", lambda: graph)
 
 
@@ -167,13 +168,13 @@ def L5_5(report: Report) -> None:
     due = E * float(z * (1 - z)) * 0.7
     report.compare("∂Q/∂w_zx = E_z ∂z/∂w_zx", nodes["w_zx"].grad, due, "the formula", slide="E_α ∂α/∂w_α")
     report.say(explain(Q, nodes["z"]))
+    report.picture("wiring", Q.graph)
     X, t = nn.xor()
     history = nn.fit(model, X, t, "mse", nn.Adam(model.parameters(), lr=0.05), 300, None)
     answers = (nn.predict(model, X)[:, 0] > 0.5).astype(int).tolist()
     report.compare("exclusive or, learned by Adam", answers, t.tolist(), "truth table")
     report.compare("loss at the end", round(history["loss"][-1], 3), digits=2)
     report.say(model, "The slide's w_z0 is b_z here. In the picture z feeds s and u: E_z adds up what both hand back.")
-    report.picture("wiring", Q.graph)
     report.picture("training", lambda: history.plot("loss", scale="log"))
 
 

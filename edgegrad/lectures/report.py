@@ -136,20 +136,19 @@ class Report:
         """Add lines to read."""
         self.words += map(str, words)
 
-    def picture(self, name: str, make: Callable[[], Any], **drawing: Any) -> None:
+    def picture(self, name: str, make: Callable[[], Any]) -> None:
         """Write a picture, if pictures are wanted: a `Graph` as ``.svg``, a matplotlib figure as ``.png``.
 
         Args:
             name: of the file, after the row's.
             make: draws it; not called otherwise.
-            drawing: options of `Graph.save`.
         """
         if self.out is None:
             return
         drawn = make()
         path = self.out / f"{self.row.name}-{name}.{'svg' if isinstance(drawn, Graph) else 'png'}"
         if isinstance(drawn, Graph):
-            drawn.save(path, **drawing)
+            drawn.save(path)
         else:
             unfinished = path.with_name(f".{path.name}.{os.getpid()}.png")
             drawn.savefig(unfinished)

@@ -30,6 +30,15 @@ def test_a_row_with_its_pictures(tmp_path, capsys, monkeypatch):
     assert [path.name for path in out.iterdir()] == ["L1.4-perceptron.svg"]
 
 
+def test_what_is_checked_against_stands_where_there_is_room(capsys, monkeypatch):
+    for width, shown in (("140", True), ("80", False)):
+        monkeypatch.setenv("COLUMNS", width)
+        assert main(["lectures", "L4.4"]) == 0
+        printed = capsys.readouterr().out
+        assert ("checked against" in printed) == shown
+        assert ("[s > 0]" in printed) == shown, "a formula in brackets is no markup"
+
+
 def test_without_a_folder_nothing_is_drawn(capsys):
     assert main(["lectures", "L5.4"]) == 0
     printed = capsys.readouterr().out

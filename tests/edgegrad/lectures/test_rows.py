@@ -59,6 +59,8 @@ def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
     after = committed[first + len(lines)] if first + len(lines) < len(committed) else ""
     assert not after.startswith("|  |"), "the page has more figures than the row: run python docs/lectures.py"
     assert sorted(tmp_path.iterdir()) == sorted(report.pictures)
+    assert report.pictures, "a row leaves a picture"
+    assert any(re.search(r"[a-z].*\.$", words) for words in report.words), "and says in a sentence what to see"
     for picture in report.pictures:
         assert picture.name.startswith(f"{name}-")
         if picture.suffix == ".svg":
