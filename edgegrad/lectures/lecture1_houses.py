@@ -172,12 +172,12 @@ def _few(numbers: Any) -> str:
 def load_diabetes() -> Any:
     """Load scikit-learn's diabetes set, ten inputs and a measure of the illness after a year, four fifths to train."""
     try:
-        from sklearn import datasets
+        from sklearn.datasets import load_diabetes as read_diabetes
     except ImportError:
         raise ImportError(
             "Without a file of the Boston table L1.8 and L1.10 run on scikit-learn's diabetes set: pip install "
             "scikit-learn, or give the table with --data."
         ) from None
-    X, y = datasets.load_diabetes(return_X_y=True)
+    X, y = read_diabetes(return_X_y=True)
     X, X_test, y, y_test = nn.train_test_split(X, y, test_size=0.2, seed=0)
     return (X, y), (X_test, y_test)
