@@ -341,7 +341,6 @@ class Value(Methods):
     if not TYPE_CHECKING:
         _shown = "v.graph().save('v.svg') draws its graph, print(v.tree()) shows it here, v.explore() steps through it"
         draw, plot, save, show = Absent(_shown), Absent(_shown), Absent(_shown), Absent(_shown)
-        item = Absent("v.data is its number")
         zero_grad = Absent("v.grad = None clears its gradient")
         del _shown
 
