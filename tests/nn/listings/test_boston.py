@@ -7,6 +7,9 @@ import pytest
 
 import nn
 from autograd import explain
+from edgegrad.lectures.slides import KERAS_MODEL as BUILD
+from edgegrad.lectures.slides import KERAS_PREPARATION as PREPARE
+from edgegrad.lectures.slides import KERAS_TRAINING as TRAIN
 from nn import keras
 
 TABLE = Path(__file__).parents[3].parent / "shared" / "data" / "boston_housing.csv"
@@ -24,55 +27,6 @@ tf.random.set_seed(42)
 from nn.keras.datasets import boston_housing
 
 (train_data, train_targets), (test_data, test_targets) = boston_housing.load_data(path)
-"""
-PREPARE = """
-mean = train_data.mean(axis=0)
-print(f"{mean}")
-
-train_data -= mean
-print(train_data)
-
-std = train_data.std(axis=0)
-print(std)
-
-train_data /= std
-print(train_data)
-
-test_data -= mean
-test_data /= std
-"""
-BUILD = """
-def build_model():
-    model = keras.Sequential([
-        layers.Dense(128, activation='relu', input_shape=(train_data.shape[1],)),
-        layers.Dense(128, activation='relu'),
-        layers.Dense(64, activation='relu'),
-        layers.Dense(1)
-    ])
-
-    model.compile(optimizer='rmsprop', loss='mse', metrics=['mae'])
-    return model
-"""
-TRAIN = """
-history = model.fit(train_data, train_targets,
-                     epochs=200,
-                     batch_size=16,
-                     validation_split=0.2
-                     )
-
-mae_history = history.history['val_mae']
-print(f"{mae_history}")
-
-test_mse_score, test_mae_score = model.evaluate(test_data, test_targets)
-
-print(test_mse_score, test_mae_score)
-
-predictions = model.predict(test_data[:20])
-
-train_mean_target = train_targets.mean()
-train_std_target = train_targets.std()
-
-predictions_denorm = predictions * train_std_target + train_mean_target
 """
 
 

@@ -5,36 +5,9 @@ import pytest
 
 import nn
 from autograd import Value
+from edgegrad.lectures.slides import LOG_LOSS
+from edgegrad.lectures.slides import TRAINING_LOOP as LOOP
 from nn import functional as F  # noqa: N812  (PyTorch's habit)
-
-LOOP = """
-EPOCHS = 250
-steps_per_epoch = len(dataloader['train'])
-steps_per_epoch_val = len(dataloader['test'])
-for epoch in range(EPOCHS): # проход по набору данных несколько раз
-    running_loss = 0.0
-    model.train()
-    for i, batch in enumerate(dataloader['train'], 0):
-        # получение одного минибатча; batch это двухэлементный список из [inputs, labels]
-        inputs, labels = batch
-
-        # очищение прошлых градиентов с прошлой итерации
-        optimizer.zero_grad()
-
-        # прямой + обратный проходы + оптимизация
-        outputs = model(inputs)
-        loss = criterion(outputs, labels)
-        #loss = F.cross_entropy(outputs, labels)
-        loss.backward()
-
-        #Для обновления параметров нейронной сети используется метод step, применённый к экземпляру
-        optimizer.step()
-"""
-LOG_LOSS = """
-def loss(y_true, y_pred):
-    return -1*(y_true*torch.log(y_pred)+(1-
-y_true)*torch.log(1-y_pred)).sum()
-"""
 
 X, Y = nn.two_moons(24, noise=0.1, seed=0)
 W1, B1 = np.random.default_rng(1).uniform(-0.7, 0.7, (6, 2)), np.linspace(-0.5, 0.5, 6)
