@@ -12,6 +12,7 @@ import textwrap
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -319,8 +320,9 @@ pool[-1].graph().save(sys.argv[1], fold=None, budget=10**9)
 @pytest.mark.skipif(os.name == "nt", reason="another signal")
 def test_ctrl_c_ends_a_drawing(tmp_path):
     running = subprocess.Popen(
-        [sys.executable, "-c", TANGLE, str(tmp_path / "g.svg")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+        [sys.executable, "-c", TANGLE, str(tmp_path / "g.svg")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
     try:
         assert running.stdout.readline() == b"start\n"
         time.sleep(3)
@@ -328,7 +330,8 @@ def test_ctrl_c_ends_a_drawing(tmp_path):
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=20)
     finally:
-        running.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)  # with what lays the drawing out
     assert said.rstrip().endswith(b"KeyboardInterrupt")
     assert list(tmp_path.iterdir()) == []
 
