@@ -14,7 +14,7 @@ COMMON = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("quick", max_examples=25, **COMMON)
-settings.register_profile("thorough", max_examples=400, **COMMON)
+settings.register_profile("thorough", max_examples=200, **COMMON)
 settings.load_profile("thorough" if os.environ.get("CI") == "true" else "quick")
 
 

@@ -315,7 +315,7 @@ def test_a_worker_can_have_a_cache_of_its_own(tmp_path):
     pytest.importorskip("numba")
     with Worker(cache=str(tmp_path)) as worker:
         worker.call("first:trained", "edgegrad, numba", True)
-    assert list(tmp_path.rglob("*.nbc"))
+    assert any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 @pytest.mark.skipif(not installed("Cython") or shutil.which("cc") is None, reason="needs Cython and a C compiler")

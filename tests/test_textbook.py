@@ -9,7 +9,7 @@ from hypothesis import given
 import autograd
 from autograd import CATALOGUE, Op, Symbol, Value, cbrt, cos, exp, greater, log, reciprocal, relu, sqrt, square
 from autograd.factors import evaluate
-from autograd.ops import LOG2_E, TWO_OVER_SQRT_PI
+from autograd.ops import LOG2_E, TWO_OVER_SQRT_PI, polygamma
 from autograd.symbol import formulas
 from autograd.testing.strategies import expressions
 from autograd.textbook import Writer, formula, latex_formula, textbook
@@ -177,7 +177,7 @@ def read_back(written, numbers):
     code = re.sub(r"\bn\d+q\b", lambda m: f"Number({numbers[m.group()]!r})", code)
     functions = {
         name: lambda *xs, op=op: Number(op.apply(tuple(map(float, xs))))
-        for name, op in [*((op.name, op) for op in CATALOGUE), ("σ", autograd.sigmoid), ("ln", log)]
+        for name, op in [*((op.name, op) for op in (*CATALOGUE, polygamma)), ("σ", autograd.sigmoid), ("ln", log)]
     }
     functions |= {"Number": Number, "int": int, "π": Number(math.pi)}
     return eval(code, functions)

@@ -201,7 +201,7 @@ class Program:
             wrt: ``"parameters"``, or ``"inputs"``: every argument.
 
         Returns:
-            by parameters (examples, *result, parameters); by inputs for each argument (examples, *result, *argument).
+            by parameters ``(examples, *result, parameters)``; by each input ``(examples, *result, *argument)``.
             One example without a batch axis has none here. Of a tuple the first part is differentiated.
 
         Raises:
@@ -228,8 +228,8 @@ class Program:
             wrt: ``"parameters"``, or ``"inputs"``: every argument.
 
         Returns:
-            by parameters (*result, n, n), row by row; by inputs rows of blocks: ``H[i][j]`` is (examples, *result,
-            *argument i, *argument j). Shapes and errors are otherwise those of `jacobian`.
+            by parameters ``(*result, n, n)``, row by row; by inputs rows of blocks, where ``H[i][j]`` is
+            ``(examples, *result, *argument_i, *argument_j)``. Shapes and errors are otherwise those of `jacobian`.
         """
         derivatives.check_wrt(wrt)
         if wrt == "parameters":
@@ -268,7 +268,7 @@ class Program:
 
         Args:
             arrays, weights: as in a call.
-            vector: a weight for each number of the result: (examples, *result).
+            vector: a weight for each number of the result: ``(examples, *result)``.
             wrt: ``"parameters"``, summed over the examples, or ``"inputs"``.
 
         Returns:
@@ -285,7 +285,7 @@ class Program:
             wrt: ``"parameters"`` or ``"inputs"``.
 
         Returns:
-            the rate of each number of the result: (examples, *result).
+            the rate of each number of the result: ``(examples, *result)``.
         """
         return derivatives.push_forward(self, arrays, vector, wrt, weights)  # type: ignore[no-any-return]
 

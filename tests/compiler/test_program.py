@@ -344,7 +344,7 @@ class TestAt:
             assert [w.grad or 0.0, b.grad or 0.0] == slopes[i].tolist()
         E = program.at(1)
         E.name = "E"
-        assert str(explain(E, w)) == "∂E/∂w = ∂E/∂y · ∂y/∂w = 2·(y − t)·[w·x + b > 0]·x = 4 × 2 = 8"
+        assert str(explain(E, w)) == "∂E/∂w = ∂E/∂y · ∂y/∂w = 2·(y − t)·[w·x + b > 0]·x = 2 × 2 × 1 × 2 = 8"
         assert "<svg" in E.graph().to_svg()
         assert isinstance(program.graph, Graph)
         assert len(program.graph) == len(E.graph())

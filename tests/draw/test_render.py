@@ -332,6 +332,7 @@ def test_ctrl_c_ends_a_drawing(tmp_path):
     finally:
         with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)  # with what lays the drawing out
+        running.communicate()
     assert said.rstrip().endswith(b"KeyboardInterrupt")
     assert list(tmp_path.iterdir()) == []
 
