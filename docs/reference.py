@@ -103,7 +103,8 @@ def _entry(name: str, thing: object) -> str:
     if callable(thing):
         return f".. autofunction:: {name}\n"
     names = ", ".join(f"``{each!r}``" if isinstance(each, str) else f"`{each.name}`" for each in thing)
-    return f".. py:data:: {name}\n\n   {names}\n"
+    package, _, short = name.rpartition(".")
+    return f".. py:data:: {short}\n   :module: {package}\n\n   {names}\n"
 
 
 def escape_bars(app: Sphinx, kind: str, name: str, thing: object, options: Any, lines: list[str]) -> None:
