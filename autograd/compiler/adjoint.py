@@ -204,7 +204,7 @@ class _Writer:
         elif isinstance(instruction, Choice):
             self._pass_choice(instruction)
         elif isinstance(instruction, Composite):
-            self._spread(instruction.operands, adjoint, instruction.k, instruction.slopes)
+            self._spread(instruction.operands, adjoint, instruction.k, instruction.slopes, instruction.singular)
         elif isinstance(instruction, Tape):
             self._pass_tape(instruction)
         else:
@@ -212,9 +212,11 @@ class _Writer:
             self._spread(instruction.inputs, adjoint, instruction.k, instruction.weights)
             self._spread(instruction.bias, adjoint)
 
-    def _spread(self, at: Rows | None, source: Rows, k: int = 1, factors: Rows | None = None) -> None:
+    def _spread(
+        self, at: Rows | None, source: Rows, k: int = 1, factors: Rows | None = None, singular: bool = False
+    ) -> None:
         if at is not None and self.active.any(at):
-            self.lines.append(Spread(self._into(at), source, k, factors, self._name(at)))
+            self.lines.append(Spread(self._into(at), source, k, factors, self._name(at), singular))
 
     def _pass_choice(self, choice: Choice) -> None:
         at = choice.choices

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.formulas import Operand, Statement, forward_formula, slope_formulas, statements
+from autograd.compiler.formulas import Operand, Statement, forward_formula, may_be_singular, slope_formulas, statements
 from autograd.compiler.instructions import Composite, Map, Rows, Sum, rows
 from autograd.errors import CompileError
 from autograd.op import Op
@@ -47,7 +47,8 @@ def write_composite(layout: Layout, op: Op, members: Sequence[int], name: str) -
     letters = [Symbol(f"x{j}") for j in range(k)]
     try:
         values = statements([forward_formula(op, letters)], _is_one_instruction)
-        slopes = statements(slope_formulas(op, Symbol("out"), letters, [True] * k), _is_one_instruction)
+        rules = slope_formulas(op, Symbol("out"), letters, [True] * k)
+        slopes = statements(rules, _is_one_instruction)
     except CompileError:
         return None
     operands = layout.read([y for x in members for y in e.operands[x]], batched=batched)
@@ -63,7 +64,9 @@ def write_composite(layout: Layout, op: Op, members: Sequence[int], name: str) -
         layout.row[x] = out.start + i
     parts, writer.parts = writer.parts, []
     factors = np.array(writer.write(*slopes, places | {"out": out.numbers}))
-    return Composite(out, op, operands, k, tuple(parts), rows(batched, factors.T.ravel()), tuple(writer.parts), name)
+    singular = any(may_be_singular(op, rule) for rule in rules)
+    at = rows(batched, factors.T.ravel())
+    return Composite(out, op, operands, k, tuple(parts), at, tuple(writer.parts), singular, name)
 
 
 def _is_one_instruction(op: Op) -> bool:

@@ -207,6 +207,7 @@ class Composite:
         parts: what computes the results.
         slopes: n·k rows of slopes.
         slope_parts: what computes them.
+        singular: whether a slope may be infinite or NaN.
         name: what the rows are called.
     """
 
@@ -217,6 +218,7 @@ class Composite:
     parts: tuple[Map | Sum, ...]
     slopes: Rows
     slope_parts: tuple[Map | Sum, ...]
+    singular: bool
     name: str
 
 
@@ -273,6 +275,7 @@ class Spread:
 
     Attributes:
         factors: n·k rows; None for ones.
+        singular: whether a factor may be infinite or NaN; then zero passes nothing on, whatever the factor.
     """
 
     into: Into
@@ -280,6 +283,7 @@ class Spread:
     k: int
     factors: Rows | None
     name: str
+    singular: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, dot, exp, maximum, square, tanh, total
+from autograd import Op, Value, dot, exp, maximum, sqrt, square, tanh, total, where
 from autograd.compiler.access import operands_of
 from autograd.compiler.instructions import Map, MatrixProduct, RowDots, Sum
 
@@ -193,3 +193,19 @@ def test_an_operation_of_many_operands_is_instructions_on_many_rows(backend, fun
     np.testing.assert_allclose(program(X), values, rtol=1e-13)
     due = [autograd.gradients(f([Value(x) for x in row]), [w])[0] for row in X]
     np.testing.assert_allclose(program.gradients(X)[:, 0], due, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("k", [3, 4, 7])
+def test_nothing_flows_from_a_zero_adjoint_into_many_operands(backend, k):
+    """The slopes of a norm at 0 are 0/0; where the norm is not taken, nothing comes of them."""
+    norm = Op("norm", lambda *xs: sqrt(total([x * x for x in xs])), lambda out, xs: [x / out for x in xs], pack=tuple)
+
+    def f(x, y):
+        return where(x > 1.0, norm([x] * (k - 1) + [y]), 0.0) + y
+
+    program = autograd.compile(f, 1.0, 2.0, backend=backend, verify=True)
+    for given in (([0.0], [0.0]), ([0.0, 3.0], [0.0, 4.0])):
+        by_x, by_y = program.value_and_grad(*given, wrt="inputs", reduce="sum")[1]
+        for x, y, slope_x, slope_y in zip(*given, by_x, by_y, strict=True):
+            leaves = [Value(x), Value(y)]
+            assert autograd.gradients(f(*leaves), leaves) == pytest.approx([slope_x, slope_y], rel=1e-14)

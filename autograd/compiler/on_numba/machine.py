@@ -224,14 +224,14 @@ def weighted_sums(memory, target, first, second, n, k, columns):
 
 
 @njit(**OPTIONS)
-def weighted_flows(memory, target, other, adjoint, n, k, columns):
-    """Multiply each row of a block by the adjoint of the block's sum."""
+def weighted_flows(memory, target, other, adjoint, n, k, columns, singular):
+    """Multiply each row of a block by the adjoint of its result; where it may be singular, zero stays zero."""
     out, factor = matrix(memory, target, n * k, columns), matrix(memory, other, n * k, columns)
     above = matrix(memory, adjoint, n, columns)
     for i in range(n):
         for t in range(i * k, (i + 1) * k):
             for j in range(columns):
-                out[t, j] = factor[t, j] * above[i, j]
+                out[t, j] = above[i, j] if singular and above[i, j] == 0 else factor[t, j] * above[i, j]
 
 
 @njit(**OPTIONS)
@@ -373,6 +373,6 @@ def play(lines, count, size, pool, memory, base, width, flush):
             elif code == WEIGHTED_SUM:
                 weighted_sums(memory, first, second, third, n, k, columns)
             elif code == WEIGHTED_FLOW:
-                weighted_flows(memory, first, second, third, n, k, columns)
+                weighted_flows(memory, first, second, third, n, k, columns, pool[at + 3] != 0)
     if flush:
         set_control_word(word)

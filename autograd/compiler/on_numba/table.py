@@ -253,7 +253,7 @@ class Table:
         into, k, factors = instruction.into, instruction.k, instruction.factors
         source, batched, n = place_of(instruction.source), instruction.source.batched, instruction.source.count
         if factors is not None:
-            places = [self.read(factors, batched), source]
+            places = [self.read(factors, batched), source, int(instruction.singular)]
             self._compute(into, batched, lambda to: self.emit(machine.WEIGHTED_FLOW, batched, n, [to, *places], k))
         elif k == 1:
             self._deliver(into, source, batched)

@@ -308,7 +308,8 @@ class Source(Statements):
             return
         blocks = f"{self.read(source)}[:, None]"
         if instruction.factors is not None:
-            blocks = f"{self._blocks(instruction.factors, k)} * {blocks}"
+            flows = f"{self._blocks(instruction.factors, k)} * {blocks}"
+            blocks = f"{self.numpy('where')}({blocks} == 0.0, 0.0, {flows})" if instruction.singular else flows
         if at.ordered and at.batched == batched:
             self._put(self.reshape(at, source.count, k, -1), blocks, into.add)
             return
