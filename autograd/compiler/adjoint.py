@@ -70,6 +70,10 @@ class Sweep(NamedTuple):
     batched: tuple[Instruction, ...]
     shared: tuple[Instruction, ...]
 
+    def find_factors(self) -> set[Rows | None]:
+        """Find the rows by which flows are multiplied: the slopes of composites that nothing flows to are not there."""
+        return {each.factors for each in (*self.batched, *self.shared) if isinstance(each, Spread)}
+
 
 class Marks(NamedTuple):
     """A mark for each row of values, or of adjoints."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,11 +89,13 @@ class Table:
         values: where the batched values start in the memory; the shared ones start at 0.
         several: whether it is for several examples at a time.
         active: the rows on a way from a wanted leaf.
-        swept: whether slopes are needed.
+        factors: the rows by which the sweep multiplies.
     """
 
-    def __init__(self, kernels: Kernels, values: int, several: bool, active: Marks, swept: bool) -> None:
-        self.kernels, self.values, self.several, self.active, self.swept = kernels, values, several, active, swept
+    def __init__(
+        self, kernels: Kernels, values: int, several: bool, active: Marks, factors: Collection[Rows | None]
+    ) -> None:
+        self.kernels, self.values, self.several, self.active, self.factors = kernels, values, several, active, factors
         self.pool: list[int] = []
         self.lines: list[tuple[int, ...]] = []
         self.scratch = self.shared_scratch = self.slopes = 0
@@ -222,7 +224,7 @@ class Table:
                 places = [place_of(source), self.read(which, source.batched), place_of(into.rows), into.rows.step]
                 self.emit(machine.CHOSEN, source.batched, source.count, [*places, self.index(into.rows)], k)
             case Composite():
-                for part in parts_of(instruction) if self.swept else values_of(instruction):
+                for part in (parts_of if instruction.slopes in self.factors else values_of)(instruction):
                     self._instruction(part)
             case Tape():
                 self._tape(instruction)
@@ -316,7 +318,7 @@ def write_tables(kernels: Kernels, layout: Layout, sweep: Sweep | None, values: 
         several: whether they are for several examples at a time.
     """
     active = mark_active(layout, () if sweep is None else sweep.aim.wanted)
-    table = Table(kernels, values, several, active, sweep is not None)
+    table = Table(kernels, values, several, active, () if sweep is None else sweep.find_factors())
     swept = ((), ()) if sweep is None else (sweep.batched, sweep.shared)
     lines = [table.table(part) for part in (layout.shared, layout.batched, *swept)]
     pool = np.array(table.pool or [0], dtype=np.int64)

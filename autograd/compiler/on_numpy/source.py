@@ -63,7 +63,7 @@ class Source(Statements):
 
     def __init__(self, layout: Layout, sweep: Sweep | None) -> None:
         super().__init__(TAKEN)
-        self.layout, self._swept = layout, sweep is not None
+        self.layout, self._factors = layout, set() if sweep is None else sweep.find_factors()
         self._active = mark_active(layout, () if sweep is None else sweep.aim.wanted)
         self._tapes: dict[int, str] = {}
         self._views: dict[tuple[Any, ...], str] = {}
@@ -221,7 +221,7 @@ class Source(Statements):
                 memory = MEMORIES[into.rows.batched, True]
                 self.write(f"add_to_chosen({memory}, chosen, places, {self.read(source)})")
             case Composite():
-                for part in parts_of(instruction) if self._swept else values_of(instruction):
+                for part in (parts_of if instruction.slopes in self._factors else values_of)(instruction):
                     self.instruction(part)
             case Tape():
                 name = self._tapes[id(instruction)] = self.fresh("tape")
