@@ -7,7 +7,6 @@ therefore never narrower than an estimate with a wide font.
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from html import escape
 from typing import Any
 
@@ -24,7 +23,6 @@ __all__ = [
     "operation",
     "shorten",
     "sign",
-    "tell_apart",
     "tooltip",
     "width",
     "written_out",
@@ -147,21 +145,6 @@ def sign(node: Value) -> str:
         ),
         4,
     )
-
-
-def tell_apart(names: dict[Value, str]) -> dict[Value, str]:
-    """Number the nodes that share a name, in their order: ``s[0]⟨1⟩``, ``s[0]⟨2⟩`` for two examples."""
-    several = Counter(names.values())
-    seen: Counter[str] = Counter()
-    found = {}
-    for node, name in names.items():
-        if several[name] > 1:
-            seen[name] += 1
-            while (numbered := f"{name}⟨{seen[name]}⟩") in several:
-                seen[name] += 1
-            name = numbered
-        found[node] = name
-    return found
 
 
 def edge_formulas(node: Value, names: dict[Value, str], limit: int, precision: int) -> list[str | None]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autograd.draw.labels import clean, shorten, tell_apart
+from autograd.draw.labels import clean, shorten
 from autograd.draw.palette import INK, MUTED
 from autograd.draw.partition import frozen, role
 from autograd.staleness import assigned_since
@@ -40,7 +40,7 @@ class Texts:
 
     def __init__(self, graph: Graph, precision: int) -> None:
         self.precision = precision
-        self.names = tell_apart(graph.names)
+        self.names = graph.names
         self.numbered = {node for node, name in self.names.items() if node.name and name != node.name}
         self.assigned = assigned_since(graph.nodes)
         self.swept = any(output.grad is not None for output in graph.outputs)

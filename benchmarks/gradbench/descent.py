@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["argmin"]
+from benchmarks.gradbench.evaluation import Inputs, Run, flatten, load
+
+__all__ = ["argmin", "record_as_it_goes"]
 
 SMALL = 1e-5  # a slope or a move below this ends the descent; also the first step
 HELPED = 10  # steps after which a longer one is tried
@@ -49,7 +51,29 @@ def _number(x: Any) -> float:
     return x if isinstance(x, float) else float(x.data)
 
 
-def torch_slopes(torch: Any, nested: bool) -> Callable[..., Any]:
+def record_as_it_goes(compute: Callable[..., Any]) -> dict[str, Callable[[Inputs], Run]]:
+    """Make a run for each library that records while it computes: nothing is compiled, as each step decides the next.
+
+    Args:
+        compute: ``(outer, inner, inputs)``, with what makes gradient functions: `outer`, through whose results no
+            other gradient goes, and `inner`.
+    """
+
+    def edgegrad(given: Inputs) -> Run:
+        import autograd
+
+        return lambda: flatten(compute(autograd.grad, autograd.grad, given))
+
+    def torch(given: Inputs) -> Run:
+        """Take a tensor a number."""
+        module = load("torch")
+        outer, inner = _torch_slopes(module, nested=False), _torch_slopes(module, nested=True)
+        return lambda: flatten(compute(outer, inner, given))
+
+    return {"edgegrad": edgegrad, "PyTorch": torch}
+
+
+def _torch_slopes(torch: Any, nested: bool) -> Callable[..., Any]:
     """Return what makes gradient functions of PyTorch's tensors, a tensor a number.
 
     Args:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.gradbench.descent import argmin, torch_slopes
-from benchmarks.gradbench.evaluation import Eval, Inputs, Run, flatten, load
+from benchmarks.gradbench.descent import argmin, record_as_it_goes
+from benchmarks.gradbench.evaluation import Eval, Inputs
 
 __all__ = ["PARTICLE"]
 
@@ -41,25 +41,11 @@ def _control(outer: Any, inner: Any, given: Inputs) -> Any:
     return argmin(outer, lambda w: _crossing(inner, w[0]), [given["w"]], given["tries"])
 
 
-def edgegrad(given: Inputs) -> Run:
-    """Record as it goes; nothing is compiled, since the number of steps depends on the numbers."""
-    import autograd
-
-    return lambda: flatten(_control(autograd.grad, autograd.grad, given))
-
-
-def torch(given: Inputs) -> Run:
-    """Record as it goes, a tensor a number."""
-    module = load("torch")
-    outer, inner = torch_slopes(module, nested=False), torch_slopes(module, nested=True)
-    return lambda: flatten(_control(outer, inner, given))
-
-
 PARTICLE = Eval(
     "particle",
     "the control of a charge; the gradient goes through a path whose forces are gradients",
     inputs,
-    {"edgegrad": edgegrad, "PyTorch": torch},
+    record_as_it_goes(_control),
     ({},),
     {"tries": 1},
     "the engine itself, `grad` within `grad`",

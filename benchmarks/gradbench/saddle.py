@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.gradbench.descent import argmin, torch_slopes
-from benchmarks.gradbench.evaluation import Eval, Inputs, Run, flatten, load
+from benchmarks.gradbench.descent import argmin, record_as_it_goes
+from benchmarks.gradbench.evaluation import Eval, Inputs
 
 __all__ = ["SADDLE"]
 
@@ -30,25 +30,11 @@ def _saddle(outer: Any, inner: Any, given: Inputs) -> list[Any]:
     return [*x, *best(outer, x)]
 
 
-def edgegrad(given: Inputs) -> Run:
-    """Record as it goes; nothing is compiled, since each step decides about the next."""
-    import autograd
-
-    return lambda: flatten(_saddle(autograd.grad, autograd.grad, given))
-
-
-def torch(given: Inputs) -> Run:
-    """Record as it goes, a tensor a number."""
-    module = load("torch")
-    outer, inner = torch_slopes(module, nested=False), torch_slopes(module, nested=True)
-    return lambda: flatten(_saddle(outer, inner, given))
-
-
 SADDLE = Eval(
     "saddle",
     "min over x of max over y of |x|² − |y|²; the gradient goes through the inner descent",
     inputs,
-    {"edgegrad": edgegrad, "PyTorch": torch},
+    record_as_it_goes(_saddle),
     ({},),
     {"tries": 1},
     "the engine itself, `grad` within `grad`",
