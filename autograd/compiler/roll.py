@@ -58,6 +58,7 @@ class Layout:
     before: Layout | None = None
     _promoted: dict[int, int] = field(default_factory=dict)
     _promoted_literals: dict[int, int] = field(default_factory=dict)
+    _literal_rows: dict[str, int] = field(default_factory=dict)
 
     def name_of(self, at: Rows) -> str:
         """Return what the graph calls rows: ``s1`` for the results of a layer."""
@@ -134,9 +135,11 @@ class Layout:
 
     def literal(self, number: float, *, batched: bool = False) -> int:
         """Return the row of a number, or of a copy with a column for each example."""
-        row = next((row for row, literal in self.literals if repr(literal) == repr(number)), None)
+        if not self._literal_rows:
+            self._literal_rows = {repr(literal): row for row, literal in self.literals}  # repr tells 0 from −0
+        row = self._literal_rows.get(repr(number))
         if row is None:
-            row = self.take(False, 1)
+            row = self._literal_rows[repr(number)] = self.take(False, 1)
             self.literals.append((row, number))
         if not batched:
             return row
