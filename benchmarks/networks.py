@@ -88,7 +88,7 @@ def layers(widths: tuple[int, ...], w: Array) -> list[tuple[Array, Array]]:
 
 S3 = Problem("S3", "2-16-16-1, margin loss, full batch", (2, 16, 16, 1), 100, 100, 100, "hinge", 1e-4, "SGD", (0.05,))
 S4 = Problem(
-    "S4", "13-128-128-64-1, batch 16, RMSProp", (13, 128, 128, 64, 1), 400, 16, 25, "mse", 0.0, "RMSProp",
+    "S4", "13-128-128-64-1, batch 16, RMSProp", (13, 128, 128, 64, 1), 400, 16, 100, "mse", 0.0, "RMSProp",
     (1e-3, 0.9, 1e-7),
 )  # fmt: skip
 

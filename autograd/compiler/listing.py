@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.compiler.access import products
 from autograd.compiler.instructions import (
     Choice,
     ChoiceFlow,
@@ -34,6 +35,11 @@ class Instructions(tuple[Instruction, ...]):
     """Instructions in order; printed, they are a line of what they do, and of what comes again how often."""
 
     __slots__ = ()
+
+    @property
+    def products(self) -> int:
+        """How many products an example takes in weighted sums, forward."""
+        return sum(map(products, self))
 
     def __str__(self) -> str:
         return " · ".join(_fold(list(map(brief, self)))) or "nothing to compute"

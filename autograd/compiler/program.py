@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.collector import hold_collector
 from autograd.compiler import derivatives, results
-from autograd.compiler.access import products
 from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.execution import count, lay_out
@@ -376,20 +375,22 @@ class Program:
         ``nodes`` and ``edges`` of the graph; ``operations`` on arrays that they became; for an example the ``products``
         in weighted sums and the ``bytes`` of a sweep; ``shared_bytes`` for the rest; ``compile_seconds``.
         """
-        size = self.dtype.itemsize
+        size, instructions = self.dtype.itemsize, self.instructions
         return {
             "nodes": len(self._traced.nodes),
-            "edges": self._edges,
-            "operations": len(self.instructions),
-            "products": sum(map(products, self.instructions)),
+            "edges": self._traced.edges,
+            "operations": len(instructions),
+            "products": instructions.products,
             "bytes": 2 * size * self.execution.layout.batched_rows,
             "shared_bytes": 2 * size * self.execution.layout.shared_rows,
             "compile_seconds": self.execution.seconds,
         }
 
     @cached_property
-    def _edges(self) -> int:
-        return sum(isinstance(v, Value) for node in self._traced.nodes for v in node.operands)
+    def reached(self) -> NDArray[np.bool_]:
+        """Which parameters the results depend on, (n,)."""
+        nodes = set(self._traced.nodes)
+        return np.array([parameter in nodes for parameter in self.parameters], dtype=np.bool_)
 
     def __str__(self) -> str:
         """Describe what the graph became, one array operation after the other; on a second line the sweep."""

@@ -50,6 +50,11 @@ class Traced(NamedTuple):
     result: Any
     nodes: tuple[Value, ...]
 
+    @property
+    def edges(self) -> int:
+        """How many operands are Values."""
+        return sum(isinstance(v, Value) for node in self.nodes for v in node.operands)
+
 
 class Trace:
     """What the recorders write to while a function is traced: nodes whose slopes are not taken yet."""

@@ -24,7 +24,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.eager import EagerRunner, RecordedObjective
 from nn.training.kept import check_calls
-from nn.training.programs import KeptProgram, find_reached, programs_of
+from nn.training.programs import KeptProgram, programs_of
 from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, stack
 from nn.training.signature import signature
 from nn.training.trial import trying
@@ -77,7 +77,7 @@ class CompiledRunner(Runner):
         self._kept = programs_of(self.model)
         self._errors: list[Program] = []
         self.parameters = list(self.program.parameters)
-        self.reached |= self._find_reached()
+        self.reached |= self.program.reached
         reached = (p for p, known in zip(self.parameters, self.reached.tolist(), strict=True) if known)
         if self.model.training and not any(p.requires_grad for p in reached):
             raise CompileError("The loss does not depend on any parameter that may be trained")
@@ -86,9 +86,6 @@ class CompiledRunner(Runner):
     def program(self) -> Program:
         """The program of loss and outputs in the model's present mode; of outputs alone where there are no targets."""
         return self._present().program
-
-    def _find_reached(self) -> Mask:
-        return self._present().reached
 
     def _present(self) -> KeptProgram:
         if self._example[1] is None:
@@ -118,7 +115,7 @@ class CompiledRunner(Runner):
         if found is None:
             example = self._example if what == "loss" else self._example[:1]
             program, draws = self.trace(f, *example)
-            found = KeptProgram(program, self._shape, find_reached(program), draws, made_of)
+            found = KeptProgram(program, self._shape, draws, made_of)
             self._kept.keep(key, found)
         self._shape = found.shape
         self._programs[place] = found, [content.copy() for content in statistics]
@@ -191,9 +188,10 @@ class CompiledRunner(Runner):
 
     def cost(self, examples: int, batch: int) -> float:
         """Estimate what NumPy would have to do for so many examples, in products."""
-        stats = self.program.stats
-        steps = examples / batch
-        return 3.0 * float(examples * stats["products"] + steps * stats["operations"] * PRODUCTS_OF_AN_OPERATION)
+        program, steps = self.program, examples / batch
+        return 3.0 * float(
+            examples * program.instructions.products + steps * len(program.instructions) * PRODUCTS_OF_AN_OPERATION
+        )
 
     def use_numba(self) -> None:
         """Run as machine code from now on, where numba is installed."""

@@ -11,15 +11,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from autograd import Program, Value
 from nn.draws import Draws
 from nn.module import Module
-from nn.optim.flat import Mask
 from nn.training.signature import Signature
 
-__all__ = ["KeptProgram", "Programs", "find_reached", "programs_of"]
+__all__ = ["KeptProgram", "Programs", "programs_of"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
 
@@ -31,14 +28,12 @@ class KeptProgram:
     Attributes:
         program: the program.
         shape: of the model's outputs for one example.
-        reached: which parameters its first result depends on.
         draws: what an example draws at random, which is the program's last argument; None where it draws nothing.
         signature: what it was made of.
     """
 
     program: Program
     shape: tuple[int, ...]
-    reached: Mask
     draws: Draws | None
     signature: Signature | None
 
@@ -82,9 +77,3 @@ def programs_of(model: Module) -> Programs:
         return _PROGRAMS.setdefault(model, Programs())
     except TypeError:
         return Programs()
-
-
-def find_reached(program: Program) -> Mask:
-    """Find the parameters that a program depends on."""
-    leaves = set(program.graph.leaves)
-    return np.array([parameter in leaves for parameter in program.parameters], dtype=np.bool_)

@@ -12,11 +12,10 @@ from autograd import Program, total
 from nn.draws import Draws
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
-from nn.optim.flat import Mask, Vector
+from nn.optim.flat import Vector
 from nn.optim.objective import Matrix
 from nn.training.compiled import Batch, CompiledRunner, ReplayedObjective, equal_batches
 from nn.training.eager import EagerRunner
-from nn.training.programs import find_reached
 from nn.training.runner import Array, BatchObjective, Descent, Steps
 from nn.training.signature import Signature, signature
 
@@ -61,9 +60,6 @@ class BatchRunner(CompiledRunner):
     def program(self) -> Program:
         """The program of a batch in training mode, of an example otherwise."""
         return self.whole(self._batch).program if self.model.training else super().program
-
-    def _find_reached(self) -> Mask:
-        return find_reached(self.program)
 
     def whole(self, n: int) -> _Whole:
         """Return the program for batches of n examples."""
