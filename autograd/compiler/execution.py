@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from itertools import pairwise
@@ -14,7 +15,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.compiler.access import products
 from autograd.compiler.adjoint import Aim, Sweep, differentiate
+from autograd.compiler.blas import hold_to_one_thread
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.lifetimes import reuse
@@ -35,6 +38,7 @@ T = TypeVar("T")
 
 CACHE = 2**21  # bytes that the numbers of the examples computed together may take
 MIN_EXAMPLES_TOGETHER = 16  # … but at least so many examples
+MIN_PRODUCTS_TO_SHARE = 2**22  # of two matrices, from which BLAS gains by sharing them among threads
 MEMORIES_KEPT = 8  # for further runs
 
 
@@ -147,7 +151,7 @@ class Execution:
         """
         places = self.outputs("none")
         results = np.empty((len(places), count(given)), self.dtype)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), self._share_products(self._chunk(count(given), "none")):
             for part, memory in self._parts("none", given, weights, constants):
                 memory.forward()
                 for result, at in zip(results, places, strict=True):
@@ -197,12 +201,18 @@ class Execution:
         threads = min(self.options.threads, max(1, n // MIN_EXAMPLES_TOGETHER))
         bounds = [n * i // threads for i in range(threads + 1)]
         if threads == 1:
-            return values, run(0, n, 0), inputs
+            with self._share_products(self._chunk(n, wrt)):
+                return values, run(0, n, 0), inputs
         for thread, (start, stop) in enumerate(pairwise(bounds)):
             self.memory(wrt, self._chunk(stop - start, wrt), thread)  # compiled before the threads begin
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(threads) as pool, hold_to_one_thread():
             parts = list(pool.map(run, bounds[:-1], bounds[1:], range(threads)))
         return values, np.sum(parts, axis=0), inputs
+
+    def _share_products(self, examples: int) -> AbstractContextManager[None]:
+        """Return a block in which BLAS shares a product among its threads only where that pays."""
+        largest = examples * max(map(products, self.layout.batched), default=0)
+        return nullcontext() if largest >= MIN_PRODUCTS_TO_SHARE else hold_to_one_thread()
 
     def _chunk(self, n: int, wrt: str) -> int:
         """Decide how many examples to compute together: as many as the cache holds, in multiples of the least."""
@@ -242,14 +252,17 @@ class Execution:
         )
         memory = self.memory("parameters", min(descent.batch, len(descent.order)))
         results, take = self.outputs("parameters"), self.backend_for("parameters").take
-        memory.load(descent.weights, constants)
-        steps = take(descent, results, memory, self.memory)
-        done = len(steps.losses)
-        if done < len(descent.settings):
-            # What is not finite was not to happen: the same steps once more, up to there.
-            shorter = replace(descent, order=descent.order[: done * descent.batch], settings=descent.settings[:done])
+        with self._share_products(descent.batch):
             memory.load(descent.weights, constants)
-            steps = take(shorter, results, memory, self.memory)
+            steps = take(descent, results, memory, self.memory)
+            done = len(steps.losses)
+            if done < len(descent.settings):
+                # What is not finite was not to happen: the same steps once more, up to there.
+                rows = descent.order[: done * descent.batch]
+                memory.load(descent.weights, constants)
+                steps = take(
+                    replace(descent, order=rows, settings=descent.settings[:done]), results, memory, self.memory
+                )
         return Steps(*(array.astype(np.float64) for array in steps))
 
     def _check_descent(self, descent: Descent) -> None:

@@ -387,10 +387,9 @@ class Program:
         }
 
     @cached_property
-    def reached(self) -> NDArray[np.bool_]:
+    def reached(self) -> Array:
         """Which parameters the results depend on, (n,)."""
-        nodes = set(self._traced.nodes)
-        return np.array([parameter in nodes for parameter in self.parameters], dtype=np.bool_)
+        return np.array([*map(set(self._traced.nodes).__contains__, self.parameters)], dtype=np.bool_)
 
     def __str__(self) -> str:
         """Describe what the graph became, one array operation after the other; on a second line the sweep."""

@@ -15,7 +15,6 @@ import threading
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,12 +22,12 @@ from typing import Any, NamedTuple
 import llvmlite
 import llvmlite.binding as llvm
 
+from autograd.compiler.blas import find_product
+
 __all__ = ["PRODUCTS", "addresses", "cache_folder"]
 
 #: What compiled code calls matrix products, by the type of its numbers.
 PRODUCTS = {"float64": "edgegrad_dgemm", "float32": "edgegrad_sgemm"}
-#: What NumPy's BLAS may call them, with d or s for the type; whole numbers are passed by their address.
-NAMES_IN_NUMPY = ("scipy_{}gemm_64_", "{}gemm_64_", "scipy_{}gemm_", "{}gemm_")
 #: What numba refers to for errors, which functions without any never call.
 NEVER_CALLED = (
     "NRT_Free", "NRT_MemInfo_call_dtor", "numba_do_raise", "numba_gil_ensure", "numba_gil_release",
@@ -96,26 +95,11 @@ def _know_symbols() -> None:
     """Tell LLVM where the functions are that compiled code refers to."""
     _make_engine()  # the first one finds the functions of the process
     for kind, name in PRODUCTS.items():
-        llvm.add_symbol(name, _find_product("d" if kind == "float64" else "s"))
+        llvm.add_symbol(name, find_product("d" if kind == "float64" else "s"))
     never = ctypes.cast(ctypes.pythonapi.Py_FatalError, ctypes.c_void_p).value
     for name in NEVER_CALLED:
         if not llvm.address_of_symbol(name):
             llvm.add_symbol(name, never)
-
-
-def _find_product(letter: str) -> int:
-    """Find the address of the matrix product in NumPy's BLAS, or else in SciPy's."""
-    library = ctypes.CDLL(import_module("numpy._core._multiarray_umath").__file__)
-    for name in NAMES_IN_NUMPY:
-        with suppress(AttributeError):
-            return ctypes.cast(getattr(library, name.format(letter)), ctypes.c_void_p).value or 0
-    from scipy.linalg import cython_blas
-
-    capsule = cython_blas.__pyx_capi__[f"{letter}gemm"]
-    name_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
-    name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return int(pointer_of(capsule, name_of(capsule)))
 
 
 def _compile(source: str, names: tuple[str, ...], path: Path) -> dict[str, int]:

@@ -8,7 +8,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("numba", reason="the numba backend is the extra 'fast'")
@@ -169,27 +168,6 @@ def test_threads_compile_once(folder, compilations):
         found = list(pool.map(lambda _: objects.addresses(SOURCE.format(number=7.0), "twice"), range(16)))
     assert len(set(found)) == 1
     assert len(compilations) == 1
-
-
-@pytest.mark.parametrize("real", ["float64", "float32"])
-@pytest.mark.parametrize("from_numpy", [True, False])
-def test_products_are_those_of_blas(real, from_numpy, monkeypatch):
-    """Of NumPy's own where its names are known, else of SciPy's."""
-    if not from_numpy:
-        monkeypatch.setattr(objects, "NAMES_IN_NUMPY", ())
-    address = objects._find_product("d" if real == "float64" else "s")
-    random = np.random.default_rng(0)
-    a, b = random.standard_normal((3, 4)).astype(real), random.standard_normal((4, 5)).astype(real)
-    out = np.zeros((3, 5), real)
-    sizes = {name: ctypes.c_int64(n) for name, n in {"m": 3, "k": 4, "n": 5}.items()}
-    number = ctypes.c_double if real == "float64" else ctypes.c_float
-    plain, one, zero = ctypes.c_char(b"N"), number(1.0), number(0.0)
-    m, k, n = (ctypes.byref(sizes[name]) for name in "mkn")
-    product = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 13)(address)
-    given = [plain, plain, n, m, k, one, b.ctypes.data, n, a.ctypes.data, k, zero, out.ctypes.data, n]
-    product(*[ctypes.addressof(x) if isinstance(x, plain.__class__ | number) else
-              x if isinstance(x, int) else ctypes.cast(x, ctypes.c_void_p) for x in given])  # fmt: skip
-    np.testing.assert_allclose(out, a @ b, rtol=1e-13 if real == "float64" else 1e-5)
 
 
 def test_a_second_process_needs_no_numba(tmp_path):
