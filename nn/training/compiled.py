@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -26,7 +26,7 @@ from nn.training.eager import EagerRunner, RecordedObjective
 from nn.training.kept import check_calls
 from nn.training.programs import KeptProgram, programs_of
 from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, stack
-from nn.training.signature import signature
+from nn.training.signature import Signature, signature
 from nn.training.trial import trying
 
 __all__ = ["CompiledRunner", "ReplayedObjective", "equal_batches"]
@@ -72,7 +72,7 @@ class CompiledRunner(Runner):
         self._places: _Places | None = None
         self._check = check
         self._example = (separate(X[:1])[0], None if T is None else separate(T[:1])[0])
-        self._key = backend, X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind)
+        self._key = X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind)
         self._programs: dict[tuple[str, bool], tuple[KeptProgram, list[Array]]] = {}
         self._kept = programs_of(self.model)
         self._errors: list[Program] = []
@@ -107,8 +107,8 @@ class CompiledRunner(Runner):
                 return kept
         loss_of = self.eager.loss_of if what == "loss" else None
         made_of = signature(model, self.eager.chosen, loss_of, self.eager.regularizer)
-        key = what, model.training, *self._key, self._loss_name(what)
-        found = self._kept.find(key, made_of)
+        key = self._key_of(*place, made_of)
+        found = self._kept.find(key, self.backend, made_of)
         if self._check is not None:
             self._check(**({} if found is None else {"shape": found.shape}))
             self._check = None
@@ -116,7 +116,7 @@ class CompiledRunner(Runner):
             example = self._example if what == "loss" else self._example[:1]
             program, draws = self.trace(f, *example)
             found = KeptProgram(program, self._shape, draws, made_of)
-            self._kept.keep(key, found)
+            self._kept.keep(key, self.backend, found)
         self._shape = found.shape
         self._programs[place] = found, [content.copy() for content in statistics]
         return found
@@ -196,13 +196,18 @@ class CompiledRunner(Runner):
     def use_numba(self) -> None:
         """Run as machine code from now on, where numba is installed."""
         self.backend = "auto"
-        self._key = "auto", *self._key[1:]
         for place, (kept, statistics) in self._programs.items():
-            key = *place, *self._key, self._loss_name(place[0])
-            found = self._kept.find(key, kept.signature) or replace(kept, program=kept.program.on("auto"))
+            key = self._key_of(*place, kept.signature)
+            found = self._kept.find(key, "auto", kept.signature)
+            if found is None:  # of what nothing is kept
+                found = replace(kept, program=kept.program.on("auto"))
             self._programs[place] = found, statistics
-            self._kept.keep(key, found)
         self._errors.clear()
+
+    def _key_of(self, what: str, training: bool, made_of: Signature | None) -> Hashable:
+        """Return what a program is kept under: one program serves both modes of a model that has none."""
+        modes = made_of is None or made_of.has_modes
+        return what, training if modes else None, *self._key, self._loss_name(what)
 
     def _loss_name(self, what: str) -> str | None:
         return getattr(self.eager.loss_of, "__qualname__", None) if what == "loss" else None

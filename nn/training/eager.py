@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -38,7 +39,7 @@ class EagerRunner(Runner):
         regularizer: a penalty that is added to the mean loss.
 
     Attributes:
-        chosen: what to differentiate by, if it was given.
+        chosen: what to differentiate by, where that is something else than all of the model's.
     """
 
     def __init__(
@@ -49,11 +50,15 @@ class EagerRunner(Runner):
         regularizer: Regularizer | None = None,
     ) -> None:
         self.model, self.loss_of = model, loss
-        self.chosen = None if parameters is None else list(parameters)
+        self.chosen = None if parameters is None else self._choose(list(parameters))
         self.regularizer = regularizer
         self._batchwise: dict[bool, bool] = {}
         self._together = 0
         self._call: list[Any] | None = []  # losses of the first call; None after they were compared with another
+
+    def _choose(self, given: list[Value]) -> list[Value] | None:
+        own = self.model.parameters()
+        return None if len(own) == len(given) and all(map(operator.is_, own, given)) else given
 
     @cached_property
     def named(self) -> dict[str, Value]:

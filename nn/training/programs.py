@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from autograd import Program, Value
@@ -19,6 +19,7 @@ from nn.training.signature import Signature
 __all__ = ["KeptProgram", "Programs", "programs_of"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
+BACKENDS = ("numpy", "auto", "numba")
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,29 @@ class Programs:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._kept: dict[Hashable, KeptProgram] = {}
+        self._kept: dict[tuple[Hashable, str], KeptProgram] = {}
 
-    def find(self, key: Hashable, made_of: Signature | None) -> KeptProgram | None:
-        """Return the program that was kept under a key, if it is made of the same."""
-        kept = self._kept.get(key)
-        if kept is None or made_of is None or kept.signature is None or not kept.signature.matches(made_of):
-            return None
-        return kept
+    def find(self, key: Hashable, backend: str, made_of: Signature | None) -> KeptProgram | None:
+        """Return the program that was kept under a key, if it is made of the same; one for another backend is moved."""
+        for other in (backend, *(b for b in BACKENDS if b != backend)):
+            kept = self._kept.get((key, other))
+            if kept is None or made_of is None or kept.signature is None or not kept.signature.matches(made_of):
+                continue
+            if other != backend:
+                kept = replace(kept, program=kept.program.on(backend))
+                self.keep(key, backend, kept)
+            return kept
+        return None
 
-    def keep(self, key: Hashable, kept: KeptProgram) -> None:
+    def keep(self, key: Hashable, backend: str, kept: KeptProgram) -> None:
         """Keep a program, in place of an older one; nothing that has no signature, or was traced while paused."""
         if kept.signature is None or (Value(1.0) + 1.0).is_leaf:
             return
         with self.lock:
-            self._kept.pop(key, None)
+            self._kept.pop((key, backend), None)
             while len(self._kept) >= MAX_PROGRAMS_OF_A_MODEL:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = kept
+            self._kept[key, backend] = kept
 
 
 # Beside the models, not in them: so the programs are neither copied, pickled nor compared with a model, and go with it.

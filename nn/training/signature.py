@@ -46,10 +46,12 @@ class Signature:
     Attributes:
         facts: numbers, texts and types, which are compared by what they say.
         things: Values, code and the like, which are compared by identity.
+        has_modes: whether it may compute something else in training than in evaluation.
     """
 
     facts: list[Any] = field(default_factory=list)
     things: list[Any] = field(default_factory=list)
+    has_modes: bool = False
 
     def matches(self, other: Signature) -> bool:
         """Whether a program made of the one computes what a program made of the other does."""
@@ -70,7 +72,7 @@ def signature(*things: Any, without: Iterable[NDArray[Any]] = ()) -> Signature |
     reader = _Reader(frozenset(map(id, without)))
     try:
         reader.read(things)
-        reader.read_frozen()
+        reader.read_states()
     except (_Unreadable, RecursionError):  # a list may hold itself
         return None
     return reader.found
@@ -88,6 +90,7 @@ class _Reader:
         self._without = without
         self._places: dict[int, int] = {}  # of objects that were met before
         self._of_users = False  # whether a function of the user's was met
+        self._modes: list[bool] = []  # of the modules
 
     def read(self, thing: Any) -> None:
         """Read a thing and what it is made of."""
@@ -143,8 +146,11 @@ class _Reader:
         if not all(map(IS_PARAMETER, values)):
             self.found.facts += [repr(v.data) for v in values if not v.is_parameter]
 
-    def read_frozen(self) -> None:
-        """Read which Values are frozen, at the end: the package's own functions never ask for it."""
+    def read_states(self) -> None:
+        """Read at the end what functions of the package do not ask for: who is frozen, and, most of them, the mode."""
+        self.found.has_modes |= self._of_users
+        if self.found.has_modes:
+            self.found.facts += self._modes
         if self._of_users:
             for thing in self.found.things:
                 if type(thing) is Value or type(thing) is Parameters:
@@ -163,9 +169,12 @@ class _Reader:
         if not self._is_new(thing):
             return
         if isinstance(thing, Module):
-            self.found.facts.append(thing.training)
+            self._modes.append(thing.training)
+            self.found.has_modes |= _asks_for_mode(type(thing).__mro__)
             self.read(type(thing).forward)
         for name, content in vars(thing).items():
+            if name == "_training":
+                continue
             self.found.facts.append(name)
             if _root(type(thing).__module__) in OWN and name.startswith("_") and _is_derived(content):
                 self.found.things.append(content)
@@ -233,6 +242,13 @@ def _is_unchanging(thing: Any) -> bool:
     if isinstance(thing, ModuleType):
         return _root(thing.__name__) in STATELESS
     return kind in COMPARED_BY_IDENTITY or (kind is Op and thing in CATALOGUE)
+
+
+@lru_cache(maxsize=1024)
+def _asks_for_mode(bases: tuple[type, ...]) -> bool:
+    """Whether a method of a module's classes, beside those that every module has, asks whether it is in training."""
+    methods = [content for base in bases if base is not Module for content in vars(base).values()]
+    return any("training" in method.__code__.co_names for method in methods if type(method) is FunctionType)
 
 
 @lru_cache(maxsize=1024)

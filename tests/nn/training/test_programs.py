@@ -584,6 +584,25 @@ def test_what_cannot_be_read_to_the_end_is_compiled_anew(kind: Any, monkeypatch:
     assert_right(net)
 
 
+def test_training_validation_and_evaluation_share_one_program(compilations: list[Any]) -> None:
+    net = model()
+    optimizer = nn.SGD(net.parameters(), lr=0.01)
+    nn.fit(net, X, T, loss="mse", optimizer=optimizer, epochs=2, batch_size=8, validation_split=0.25, compile=True)
+    assert_right(net)
+    assert len(compilations) == 2, "the loss with its outputs, and the outputs alone"
+
+
+@pytest.mark.parametrize("ways", [("numpy", "numba", "numpy"), ("numba", "numpy", "numba")])
+def test_a_program_that_is_kept_moves_to_another_backend(compilations: list[Any], ways: tuple[str, ...]) -> None:
+    pytest.importorskip("numba")
+    net = model()
+    for backend in ways:
+        optimizer = nn.SGD(net.parameters(), lr=0.01)
+        history = nn.fit(net, X, T, loss="mse", optimizer=optimizer, epochs=1, batch_size=8, compile=backend)
+        assert f"({backend}, float64)" in history.notes[0]
+    assert len(compilations) == 1
+
+
 def test_a_model_that_cannot_be_hashed() -> None:
     class Equal(nn.Layer):
         __hash__ = None  # type: ignore[assignment]

@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 import numpy as np
+import pytest
 
 import autograd
 import nn
@@ -46,12 +47,38 @@ def test_of_a_value_that_is_no_parameter_the_number_is_compared_too() -> None:
             assert not before.matches(signature(nested, identity))  # type: ignore[arg-type]
 
 
-def test_a_model_whose_modes_differ_in_a_part() -> None:
-    net = nn.MLP(2, [3, 1], seed=0)
+class Doubling(nn.Module):
+    def forward(self, inputs: Any) -> Any:
+        return 2 * inputs if self.training else inputs
+
+
+@pytest.mark.parametrize("part", [nn.Dropout(0.5), nn.BatchNorm1d(3), Doubling()], ids=lambda part: type(part).__name__)
+def test_the_mode_of_a_part_that_asks_for_it_is_read(part: nn.Module) -> None:
+    net = nn.Sequential(nn.Layer(2, 3, seed=0), nn.Sequential(part))
     before = signature(net)
     assert before is not None
-    net.layers[0].training = False
+    assert before.has_modes
+    part.training = False
     assert not before.matches(signature(net))  # type: ignore[arg-type]
+
+
+def test_the_mode_of_a_model_that_never_asks_for_it_is_not_read() -> None:
+    net = nn.MLP(2, [3, 1], seed=0)
+    before = signature(net.train())
+    assert before is not None
+    assert not before.has_modes
+    assert before.matches(signature(net.eval()))  # type: ignore[arg-type]
+
+
+def test_the_mode_is_read_where_a_loss_of_the_users_may_ask_for_it() -> None:
+    net = nn.MLP(2, [3, 1], seed=0)
+
+    def loss(outputs: Any, target: Any) -> Any:
+        return nn.mse(outputs, target) * (2.0 if net.training else 1.0)
+
+    before = signature(net.train(), loss)
+    assert before is not None
+    assert not before.matches(signature(net.eval(), loss))  # type: ignore[arg-type]
 
 
 def test_functions_are_compared_by_code_and_by_what_they_close_over() -> None:
