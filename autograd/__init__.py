@@ -48,6 +48,7 @@ from autograd.graph import Edge, Graph
 from autograd.notation import Notation
 from autograd.op import Interval, Op
 from autograd.ops import CATALOGUE
+from autograd.practice import Exercise, practice
 from autograd.products import hvp, jvp, vjp
 from autograd.recording import is_traced
 from autograd.softmax import log_softmax, softmax
@@ -75,6 +76,7 @@ __all__ = [
     "DomainError",
     "DrawingError",
     "Edge",
+    "Exercise",
     "Explanation",
     "ExpressionError",
     "Frames",
@@ -111,6 +113,7 @@ __all__ = [
     "jvp",
     "log_softmax",
     "no_grad",
+    "practice",
     "scope",
     "softmax",
     "value_and_grad",

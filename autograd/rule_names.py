@@ -12,7 +12,7 @@ from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SU
 from autograd.op import Op
 from autograd.value import Value
 
-__all__ = ["name_rule", "name_rules"]
+__all__ = ["ADVICE", "name_rule", "name_rules"]
 
 #: The rule of an operation whose operands all vary, by its record.
 RULES: dict[Op, str] = {
@@ -20,6 +20,19 @@ RULES: dict[Op, str] = {
     ops.mean: "sum and constant factor",
     ops.dot: "sum and product",
     ops.prod: "product",
+}
+#: What the rules say, in words.
+ADVICE = {
+    "constant term": "What does not depend on it falls away.",
+    "constant factor": "A constant factor stays.",
+    "sum": "Each term is differentiated alone.",
+    "difference": "Each term is differentiated alone; the second keeps its minus.",
+    "sum and constant factor": "Each term is differentiated alone, and the constant factor stays.",
+    "product": "The other factor stays.",
+    "sum and product": "Only its own term counts, and there the other factor stays.",
+    "quotient": "Of a quotient u/v: u′/v for the numerator, −u·v′/v² for the denominator.",
+    "power": "The exponent comes down as a factor, and falls by one.",
+    "exponential": "A power with the variable above stays, times the logarithm of its base.",
 }
 BY_NOTATION = ((SUM, "sum"), (DIFFERENCE, "difference"), (PRODUCT, "product"), (QUOTIENT, "quotient"), (POWER, "power"))
 

@@ -1,4 +1,4 @@
-"""The `edgegrad` command: run the lectures, draw a formula's graph, explore it, explain its derivatives.
+"""The `edgegrad` command: run the lectures, draw a formula's graph, explore it, explain its derivatives, practise them.
 
 Exit status: 0 done, 1 the formula has no value there or a file cannot be written, 2 the command was not understood.
 """
@@ -9,9 +9,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 import autograd
 from autograd import AutogradError, ExpressionError
+from autograd.practice import Asked
 from edgegrad.errors import CommandError, UsageError
 
 __all__ = ["main"]
@@ -24,6 +26,7 @@ EXAMPLES = """examples:
   edgegrad explore "s = w*x + b; E = (sigmoid(s) - t)**2" w=2 x=0.5 b=-0.3 t=1 -o E.html
   edgegrad explain "s = w*x + b; E = (sigmoid(s) - t)**2" wrt w b w=2 x=0.5 b=-0.3 t=1
   edgegrad explain "x**2 * sin(x)" wrt x x=1.5 --latex
+  edgegrad practice L1.4
 A formula that begins with a minus goes after --:  edgegrad draw -o g.svg -- "-x**2" x=3
 """
 
@@ -74,11 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--latex", action="store_true", help="print LaTeX")
     explain.add_argument("--paths", type=int, default=5, metavar="K", help="paths to write out (default: 5)")
     explain.add_argument("--precision", type=int, default=6, metavar="DIGITS", help="significant digits (default: 6)")
+
+    practice = commands.add_parser("practice", help="ask for the derivatives of a lecture's task or of a formula")
+    practice.add_argument(
+        "words", nargs="*", metavar="TASK", help="such as L1.4; or a formula, wrt NAME …, name=number …"
+    )
+    practice.add_argument("--page", metavar="FILE", help="make a page that asks, an .html file")
+    practice.add_argument("--ask", choices=get_args(Asked), help="what is asked for (default: the task's, or slopes)")
+    practice.add_argument("--every", action="store_true", help="ask about steps without a name as well")
     return parser
 
 
 def _numbers(words: Sequence[str]) -> dict[str, float]:
-    from edgegrad.expression import read_assignment
+    from autograd.formula import read_assignment
 
     numbers: dict[str, float] = {}
     for word in words:
@@ -102,7 +113,7 @@ def _lectures(arguments: argparse.Namespace) -> None:
 
 
 def _draw(arguments: argparse.Namespace) -> None:
-    from edgegrad.expression import read_formula
+    from autograd.formula import read_formula
 
     formula = read_formula(arguments.formula, _numbers(arguments.numbers))
     if not arguments.forward:
@@ -120,7 +131,7 @@ def _draw(arguments: argparse.Namespace) -> None:
 
 
 def _explore(arguments: argparse.Namespace) -> None:
-    from edgegrad.expression import read_formula
+    from autograd.formula import read_formula
 
     formula = read_formula(arguments.formula, _numbers(arguments.numbers))
     page = autograd.explore(formula.output, arguments.output)
@@ -128,7 +139,7 @@ def _explore(arguments: argparse.Namespace) -> None:
 
 
 def _explain(arguments: argparse.Namespace) -> None:
-    from edgegrad.expression import read_formula
+    from autograd.formula import read_formula
 
     names = [word for word in arguments.words if "=" not in word and word != "wrt"]
     formula = read_formula(arguments.formula, _numbers([word for word in arguments.words if "=" in word]))
@@ -146,13 +157,34 @@ def _explain(arguments: argparse.Namespace) -> None:
         print(derivation.latex() if arguments.latex else derivation)
 
 
+def _practice(arguments: argparse.Namespace) -> None:
+    from edgegrad.asking import run
+
+    first, rest = arguments.words[:1], arguments.words[1:]
+    names = [word for word in rest if "=" not in word and word != "wrt"]
+    run(
+        [*first, *names],
+        _numbers([word for word in rest if "=" in word]),
+        arguments.ask,
+        arguments.page,
+        every=arguments.every,
+    )
+
+
 def _digits(precision: int) -> int:
     if not 1 <= precision <= 17:
         raise UsageError(f"--precision must be from 1 to 17 digits, not {precision}.")
     return precision
 
 
-COMMANDS = {"demo": _demo, "lectures": _lectures, "draw": _draw, "explore": _explore, "explain": _explain}
+COMMANDS = {
+    "demo": _demo,
+    "lectures": _lectures,
+    "draw": _draw,
+    "explore": _explore,
+    "explain": _explain,
+    "practice": _practice,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ PUBLIC = sorted({*autograd.__all__, *SHARED_WITH_PYTHON})
 #: layers and in its own, but not in a circle. What no layer lists is on top.
 LAYERS = {
     "autograd": [
-        "errors advice context notation scaled coefficients collector latex_names",
+        "errors advice context notation scaled coefficients collector latex_names spelling",
         "op",
         "symbol floats arrays",
         "tree",
@@ -33,9 +33,10 @@ LAYERS = {
         "value",
         "emit ufuncs vectors softmax choosing",
         "recording",
-        "expression graph staleness anomaly singular",
-        "backward derivation chains copying symbolic rule_names",
+        "expression graph staleness anomaly singular formula trials",
+        "backward derivation chains copying symbolic rule_names answers",
         "explain",
+        "practice",
         "lifting",
         "functional products draw testing",
     ],
@@ -49,8 +50,9 @@ LAYERS = {
         "training",
     ],
     "edgegrad": [
-        "errors expression",
+        "errors",
         "lectures",
+        "asking",
         "cli",
     ],
 }

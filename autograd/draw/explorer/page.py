@@ -13,6 +13,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from autograd.draw.explorer.exercise import ANSWERS, exercise_of, find_exercise, kinks_of
 from autograd.draw.explorer.film import film_of
 from autograd.draw.explorer.frames import Frames
 from autograd.draw.explorer.page_data import record_of, safe_json
@@ -21,6 +22,7 @@ from autograd.draw.explorer.theme import variables
 from autograd.draw.files import check_place, unwritable, write
 from autograd.draw.labels import clean, shorten
 from autograd.graph import Graph
+from autograd.practice import Exercise
 from autograd.symbol import number_text
 from autograd.value import Value
 
@@ -28,11 +30,13 @@ __all__ = ["Page"]
 
 SCRIPTS = (
     "engine",
+    "reading",
     "formula",
     "layers",
     "fold",
     "picture",
     "camera",
+    "tangent",
     "panel",
     "node",
     "player",
@@ -42,12 +46,14 @@ SCRIPTS = (
     "main",
 )
 FILM = ("chart", "plane", "film")  # only in a film, and last
+PRACTICE = ("practice", "asking")  # only in an exercise: its engine first, its questions last
 HOLE = re.compile(r"\{\{(\w+)\}\}")
 FILM_KEYS = (
     "<dt>, .</dt><dd>a step of training back, forward</dd><dt>&lt; &gt;</dt><dd>first, last step of training</dd>"
     "<dt>t</dt><dd>play, pause the training</dd>"
 )
 GHOSTS = '<li><i class="key leaf ghost"></i>a node again, where it is used far from its own card</li>\n'
+PRACTICE_SECTION = '<section id="practice" class="live" aria-label="Practice"></section>\n'
 TITLE_CHARACTERS = 60  # characters of a name in the title
 FRAME_PIXELS = 640  # pixels of the frame in a notebook
 
@@ -62,9 +68,13 @@ class Page:
         steps: how many steps it has: one for each node forward, then one for each edge backward.
     """
 
-    def __init__(self, output: Value, frames: Frames | None = None) -> None:
+    def __init__(self, output: Value, frames: Frames | None = None, practice: Exercise | bool = False) -> None:
         graph = Graph(output)
-        record, table = record_of(output)
+        exercise = find_exercise(output, practice)
+        record, table = record_of(output, ANSWERS if exercise else ())
+        if exercise is not None:
+            record["practice"] = exercise_of(exercise)
+            table += f"\n{kinks_of(exercise)}"
         if frames is not None:
             record["film"] = film_of(graph, frames)
         edges = sum(len(node.edges) for node in graph.nodes)
@@ -72,7 +82,12 @@ class Page:
         self._about = f"{len(graph.nodes):,} node{'s' * (len(graph.nodes) != 1)}, {edges:,} edge{'s' * (edges != 1)}"
         name = shorten(clean(graph.names[output]), TITLE_CHARACTERS)
         style = variables() + asset("explorer.css") + (asset("film.css") if frames else "")
-        modules = "\n".join(asset(f"{module}.js") for module in (*SCRIPTS, *(FILM if frames else ())))
+        style += asset("practice.css") if exercise else ""
+        scripts = [*SCRIPTS, *(FILM if frames else ())]
+        if exercise is not None:
+            scripts[scripts.index("app") : scripts.index("app")] = PRACTICE[:1]
+            scripts += PRACTICE[1:]
+        modules = "\n".join(asset(f"{module}.js") for module in scripts)
         script = f'"use strict";\n(() => {{\n{asset("primitives.js")}\n{table}\n\n{modules}}})();\n'
         policy = (
             f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
@@ -87,6 +102,7 @@ class Page:
             "output": escape(name),
             "style": style,
             "film": asset("film.html") if frames else "",
+            "practice": PRACTICE_SECTION if exercise else "",
             "when": " after the last step of the training" if frames else "",
             "keys": FILM_KEYS if frames else "",
             "picture": picture,

@@ -35,11 +35,12 @@ TOGETHER = "A page shows numbers that belong together: compute it again, then ex
 MAX_OPERANDS_WRITTEN = 40  # operands of an operation whose formula is written out
 
 
-def record_of(output: Value) -> tuple[dict[str, Any], str]:
+def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[str, Any], str]:
     """Make the record of a graph, and its table of operations as JavaScript.
 
     Args:
         output: the Value at the top.
+        more: operations, each with its number of operands, that the table holds as well.
 
     Returns:
         a dictionary that JSON can hold (see the comment at the head of ``engine.js`` for its fields), and the code.
@@ -56,7 +57,7 @@ def record_of(output: Value) -> tuple[dict[str, Any], str]:
     names = [shorten(clean(name), NAME_CHARACTERS) for name in graph.names.values()]
     own: dict[Op, str] = {}
     used = {(node.op, len(node.operands)): None for node in graph.nodes if node.op is not None}
-    code, missing = table(used, own)
+    code, missing = table([*used, *more], own)
     formulas = _Formulas()
     nodes = []
     for node, name, home in zip(graph.nodes, names, Wiring(graph.nodes).homes, strict=True):

@@ -1,7 +1,7 @@
 // The parts put together: what is lit, and what choosing, changing and folding do.
 
 const record = JSON.parse(document.getElementById("record").textContent);
-const engine = new Engine(record);
+const engine = record.practice ? new VeiledEngine(record) : new Engine(record);
 const find = (id) => document.getElementById(id);
 document.documentElement.classList.remove("static");
 
@@ -10,6 +10,7 @@ const { fold } = picture;
 const camera = new Camera(picture, find("stage"));
 const watchers = []; // what wants to know when numbers have changed
 let chosen = null, hovered = null, path = null, found = null;
+let asked = null; // what a question is about
 
 const formulas = new Formulas(engine, (element, node) => {
   element.addEventListener("pointerenter", () => hover(node, null));
@@ -37,7 +38,11 @@ function lights() {
     edges: { now: new Set(), near: new Set(), lit: new Set() },
     dim: null,
   };
-  if (step.kind === "node") {
+  if (asked) {
+    light.nodes.now.add(asked.lower);
+    light.nodes.near.add(asked.upper);
+    for (const edge of asked.edges) light.edges.lit.add(edge);
+  } else if (step.kind === "node") {
     light.nodes.now.add(step.node);
     for (const edge of engine.below[step.node]) {
       light.nodes.near.add(edge.source);

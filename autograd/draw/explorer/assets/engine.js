@@ -3,6 +3,7 @@
 // record.nodes[i]       name, label (a tree for formula.js), role, scope; of an operation also op (a key of F and S),
 //                       operands (the place of a node, or [number]), formula and slopes (places in record.formulas)
 // record.frames[0]      data, slopes and grads that Python computed
+// record.practice       of an exercise only: its questions, see practice.js
 // record.film           of a film only: what moved, see film.js; frames[0] is its last moment
 // record.closed         keys of operations whose rules do not read symbols: what depends on them stays as recorded
 
@@ -113,6 +114,11 @@ class Engine {
       grads[source] += grads[target] === 0 ? 0 : grads[target] * slopes[target][slot];
     }
     return grads.map((grad, i) => (this.isFrozen(i) ? null : grad));
+  }
+
+  // Whether an edge is asked for, and so kept to itself; never but in an exercise.
+  hides() {
+    return false;
   }
 
   slope(edge) {

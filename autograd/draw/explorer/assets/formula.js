@@ -2,9 +2,11 @@
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
+let unknown = "—"; // stands for a number that is not there
+
 // As Python's format(x, ".4g"), with a typographic minus.
 function numberText(x, precision = 6) {
-  if (x === undefined) return "—";
+  if (x === undefined) return unknown;
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x < 0 ? "−∞" : "∞";
   if (x === 0) return "0";
@@ -18,7 +20,7 @@ function numberText(x, precision = 6) {
 
 // All digits, as Python's repr.
 function exactText(x) {
-  return x === undefined ? "—" : Number.isFinite(x) ? String(x).replace("-", "−") : numberText(x);
+  return x === undefined ? unknown : Number.isFinite(x) ? String(x).replace("-", "−") : numberText(x);
 }
 
 function math(tag, ...children) {

@@ -41,8 +41,7 @@ class NodePanel extends Panel {
     }
     parts.push(make("div", { class: "numbers" }, ...numbers));
     if (entry.scope) parts.push(this.row("part", make("p", {}, entry.scope), ...this.foldButton(entry.scope)));
-    if (entry.op === undefined) parts.push(this.whatIf(node));
-    else parts.push(this.jumps(node));
+    if (!engine.veiled) parts.push(entry.op === undefined ? this.whatIf(node) : this.jumps(node));
     parts.push(...this.overTime(node));
     parts.push(make("div", { class: "sums" }, ...this.pathParts(node, found)));
     this.chosen.replaceChildren(...parts);

@@ -51,6 +51,11 @@ class StepPanel extends Panel {
 
   showStep(position) {
     const { engine } = this;
+    this.now.hidden = Boolean(this.quiet);
+    if (this.quiet) {
+      this.now.replaceChildren();
+      return;
+    }
     const step = engine.step(position);
     if (this.opening && position === engine.count) {
       this.now.replaceChildren(...this.overview());
@@ -164,6 +169,7 @@ class StepPanel extends Panel {
 
   slopeLine(edge) {
     const { engine, formulas } = this;
+    if (engine.hides(edge)) return formulas.line(formulas.derivative(edge.target, edge.source), "=", math("mo", "?"));
     const tree = this.tree(engine.nodes[edge.target].slopes[edge.slot]);
     const pieces = [formulas.derivative(edge.target, edge.source)];
     if (tree && tree[0] !== "mn") pieces.push("=", formulas.written(edge.target, tree, false));

@@ -1,4 +1,4 @@
-"""Formulas from the command line: text is read with `ast` against a whitelist, and recorded as a graph.
+"""Formulas that are typed: text is read with `ast` against a whitelist, and recorded as a graph or computed.
 
 Nothing is ever evaluated as Python: only numbers, names, + − * / ** % //, comparisons inside `where`, lists, and
 calls of the catalogue's operations.
@@ -8,35 +8,37 @@ from __future__ import annotations
 
 import ast
 import difflib
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
-import autograd
-from autograd import ExpressionError, Value
+from autograd import ops
+from autograd.errors import ExpressionError
 from autograd.floats import real_number
+from autograd.softmax import log_softmax, softmax
+from autograd.spelling import CONSTANTS, to_python
+from autograd.value import Value
 
-__all__ = ["Formula", "read_assignment", "read_formula"]
+__all__ = ["FUNCTIONS", "Answer", "Formula", "read_answer", "read_assignment", "read_formula"]
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in autograd.CATALOGUE} | {
-    "softmax": autograd.softmax,
-    "log_softmax": autograd.log_softmax,
+FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in ops.CATALOGUE} | {
+    "softmax": softmax,
+    "log_softmax": log_softmax,
 }
-CONSTANTS = {"pi": math.pi}
 OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
-    ast.Add: autograd.add,
-    ast.Sub: autograd.sub,
-    ast.Mult: autograd.mul,
-    ast.Div: autograd.truediv,
-    ast.Pow: autograd.pow,
-    ast.Mod: autograd.mod,
-    ast.FloorDiv: autograd.floordiv,
+    ast.Add: ops.add,
+    ast.Sub: ops.sub,
+    ast.Mult: ops.mul,
+    ast.Div: ops.truediv,
+    ast.Pow: ops.pow,
+    ast.Mod: ops.mod,
+    ast.FloorDiv: ops.floordiv,
 }
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Gt: lambda x, y: x > y,
     ast.GtE: lambda x, y: x >= y,
     ast.Lt: lambda x, y: x < y,
     ast.LtE: lambda x, y: x <= y,
+    ast.Eq: lambda x, y: x == y,
 }
 MAX_CHARACTERS = 20_000
 
@@ -100,6 +102,59 @@ def read_assignment(argument: str) -> tuple[str, float]:
         raise ExpressionError(f"{name} needs a number, not {_shorten(number)!r}: write {name}=2.0.") from None
 
 
+class Answer(NamedTuple):
+    """A formula that was typed in answer to a question, to be computed for any numbers of its names.
+
+    Attributes:
+        names: those that occur in it.
+        tree: the formula.
+    """
+
+    names: frozenset[str]
+    tree: ast.expr
+
+    def compute(self, numbers: Mapping[str, float]) -> float:
+        """Compute the formula.
+
+        Raises:
+            ExpressionError: it is no number, such as a list.
+            DomainError: it has no value there.
+            ValueOverflowError: it is beyond the largest float.
+        """
+        return float(_Computer(numbers).number(self.tree))
+
+
+def read_answer(written: str, names: Collection[str]) -> Answer:
+    """Read a formula as people write them: ``4·y³``, ``2(y - 1)x``, ``e^(-s)``, ``[s > 0]``, ``½``.
+
+    Args:
+        written: the formula.
+        names: of the numbers that may occur in it.
+
+    Raises:
+        ExpressionError: it cannot be read, or has other names.
+    """
+    if len(written) > MAX_CHARACTERS:
+        raise ExpressionError(f"The answer has {len(written):,} characters; at most {MAX_CHARACTERS:,} are read.")
+    try:
+        source, used = to_python(written, names, FUNCTIONS)
+        return Answer(frozenset(used.values()), _Renamer(used).visit(ast.parse(source, mode="eval").body))
+    except (SyntaxError, UnicodeEncodeError):
+        raise ExpressionError(f"{_shorten(written)!r} cannot be read: is a sign or a bracket missing?") from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError(f"{_shorten(written)!r} is nested too deeply.") from None
+
+
+class _Renamer(ast.NodeTransformer):
+    """Gives names back what they were called before they became identifiers."""
+
+    def __init__(self, used: Mapping[str, str]) -> None:
+        self.used = used
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self.used.get(node.id, node.id), node.ctx)
+
+
 class _Reader:
     def __init__(self, numbers: Mapping[str, float]) -> None:
         self.values: dict[str, Value] = {}
@@ -115,7 +170,7 @@ class _Reader:
                     raise ExpressionError(f"{name} is named twice: a name of a step cannot have a number of its own.")
                 output = self.visit(step.value)
                 if isinstance(output, Value):
-                    output = autograd.identity(output) if output.name is not None else output
+                    output = ops.identity(output) if output.name is not None else output
                     output.name = name
                     self.values[name] = output
                 else:
@@ -219,3 +274,15 @@ class _Reader:
 
 def _shorten(written: str) -> str:
     return written if len(written) <= 60 else written[:57] + "…"
+
+
+class _Computer(_Reader):
+    """Computes with plain numbers; a bracket such as [s > 0] is 1 or 0."""
+
+    def visit(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.List) and len(node.elts) == 1 and isinstance(node.elts[0], ast.Compare):
+            return 1.0 if super().visit(node.elts[0]) else 0.0
+        return super().visit(node)
+
+    def name(self, name: str) -> float:
+        return self.numbers[name]

@@ -1,4 +1,4 @@
-"""Formulas from the command line: what is read, and what is refused without being evaluated."""
+"""Formulas that are typed: what is read, and what is refused without being evaluated."""
 
 import contextlib
 import math
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import DomainError, ExpressionError
-from edgegrad.expression import read_assignment, read_formula
+from autograd.formula import read_assignment, read_formula
 
 
 @pytest.mark.parametrize(

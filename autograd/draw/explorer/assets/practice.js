@@ -1,0 +1,257 @@
+// Practice: what is asked for is hidden wherever the page shows it, and answers are judged at random points of the graph.
+//
+// record.practice.questions[i]   kind, upper, lower, text, hints, solution, edges (node and place of the operand of each)
+// record.practice.milestones     the nodes whose names an answer may use
+// record.practice.pairs          neighbours among them
+
+const POINTS = 8, HALVINGS = 20, REACH = 0.5; // as in autograd/trials.py
+const TOLERANCE = 1e-7, ROUNDED = 5e-4, NEARLY = 0.02, DIGITS = 3; // as in autograd/answers.py
+
+// An engine that does not tell what is asked for. Every part of the page reads its numbers from it.
+class VeiledEngine extends Engine {
+  constructor(record) {
+    super(record);
+    this.shown = new Set(); // edges whose slope is known by now
+    this.given = new Set(); // nodes whose gradient is
+    this.asked = new Set(record.practice.questions.flatMap(({ edges }) => edges.map(([node, slot]) => `n${node}e${slot}`)));
+    this.slopesAsked = record.practice.ask === "slopes";
+    this.veiled = true;
+  }
+
+  get now() {
+    return this.veiled ? (this.masked ??= this.mask(this.whole)) : this.whole;
+  }
+
+  set now(whole) {
+    this.whole = whole;
+    this.masked = null;
+  }
+
+  mask({ data, slopes, grads, errors }) {
+    return {
+      data, errors,
+      slopes: slopes.map((row, target) => row.map((slope, slot) => (this.hides({ id: `n${target}e${slot}` }) ? undefined : slope))),
+      grads: grads.map((grad, node) => (grad === null || this.given.has(node) || node === this.output ? grad : undefined)),
+    };
+  }
+
+  hides(edge) {
+    return this.veiled && this.slopesAsked && !this.shown.has(edge.id);
+  }
+
+  // Do something with all numbers at hand.
+  plainly(work) {
+    const before = this.veiled;
+    this.veiled = false;
+    try {
+      return work();
+    } finally {
+      this.veiled = before;
+    }
+  }
+
+  // Uncover edges and a gradient; with an edge those beside it that nobody asks for.
+  reveal(edges, node) {
+    for (const [target, slot] of edges) {
+      this.shown.add(`n${target}e${slot}`);
+      for (const { id } of this.below[target]) if (!this.asked.has(id)) this.shown.add(id);
+    }
+    if (node !== null) this.given.add(node);
+    this.masked = null;
+  }
+
+  lift(veiled) {
+    this.veiled = veiled;
+    this.masked = null;
+    if (veiled) for (const known of [this.shown, this.given]) known.clear();
+  }
+
+  compute(changes, base = this.whole) {
+    return this.plainly(() => super.compute(changes, base));
+  }
+
+  flow(edge) {
+    return this.veiled ? undefined : super.flow(edge);
+  }
+
+  at(position) {
+    const state = this.plainly(() => super.at(position));
+    if (!this.veiled) return state;
+    return { ...state, grads: state.grads.map((grad, node) => (grad === null || this.given.has(node) || node === this.output ? grad : undefined)) };
+  }
+
+  paths(node, wanted) {
+    const found = this.plainly(() => super.paths(node, wanted));
+    if (!this.veiled) return found;
+    return { ...found, total: this.now.grads[node], rest: undefined, paths: found.paths.map(({ edges }) => ({ edges, number: undefined })) };
+  }
+}
+
+// --- what is due, and what is said ---------------------------------------------------------------------------------------
+
+// Multiply and add along all ways from one node down to another that pass nothing that is held.
+function differentiate(engine, { slopes }, upper, lower, held = new Set()) {
+  const flowing = new Map([[upper, 1]]);
+  for (let node = upper; node > lower; node--) {
+    const adjoint = flowing.get(node);
+    if (!adjoint || (held.has(node) && node !== upper)) continue;
+    for (const { source, slot } of engine.below[node]) {
+      const slope = slopes[node][slot];
+      if (slope) flowing.set(source, (flowing.get(source) || 0) + adjoint * slope);
+    }
+  }
+  return flowing.get(lower) || 0;
+}
+
+const agree = (one, other, tolerance = TOLERANCE) => Math.abs(one - other) <= Math.max(tolerance * Math.max(Math.abs(one), Math.abs(other)), 1e-12);
+
+class Judge {
+  constructor(engine) {
+    this.engine = engine;
+    const { milestones, pairs } = engine.record.practice;
+    Object.assign(this, { milestones, pairs, held: new Set(milestones) });
+    this.names = milestones.map((node) => engine.nodes[node].name);
+    this.here = engine.whole;
+    this.trials = this.tryPoints(false);
+    this.frozen = engine.nodes.some((_, node) => engine.isFrozen(node)) ? this.tryPoints(true) : [];
+  }
+
+  // Compute the graph at random points, on the recorded side of every kink.
+  tryPoints(keepFrozen) {
+    const { engine } = this;
+    let state = 12345;
+    const random = () => { // Park and Miller 1988
+      state = (state * 48271) % 2147483647;
+      return (2 * state) / 2147483647 - 1;
+    };
+    const free = engine.nodes.map((_, node) => node).filter((node) => engine.nodes[node].op === undefined && engine.open[node]
+      && !(keepFrozen && engine.isFrozen(node)) && Number.isFinite(this.here.data[node]));
+    const take = (leaves, wanted) => {
+      const found = [];
+      for (let reach = REACH, k = 0; k < HALVINGS && found.length < wanted; k++, reach /= 2) {
+        for (let i = 0; i < 2 * wanted && found.length < wanted; i++) {
+          const changes = new Map(leaves.map((leaf) => [leaf, this.here.data[leaf] + random() * reach * Math.max(1, Math.abs(this.here.data[leaf]))]));
+          const trial = engine.compute(changes, this.here);
+          if (!trial.errors.size && trial.data.every(Number.isFinite) && this.piece(trial) === this.piece(this.here)) found.push(trial);
+        }
+      }
+      return found;
+    };
+    const trials = take(free, POINTS);
+    return trials.length === POINTS ? trials : take(free.filter((leaf) => take([leaf], 1).length), POINTS);
+  }
+
+  piece({ data }) {
+    return this.engine.nodes.map(({ op, operands }) => (op !== undefined && K[op]
+      ? Math.sign(K[op](...operands.map((place) => (typeof place === "number" ? data[place] : readNumber(place[0]))))) : "")).join();
+  }
+
+  due({ kind, upper, lower }) {
+    const { engine, held } = this, top = engine.output;
+    if (kind === "gradient") return (state) => differentiate(engine, state, top, lower);
+    const slope = (state) => differentiate(engine, state, upper, lower, held);
+    return kind === "slope" ? slope : (state) => differentiate(engine, state, top, upper) * slope(state);
+  }
+
+  factors({ kind }) {
+    const { engine, held } = this, name = (node) => engine.nodes[node].name;
+    const slopes = kind === "slope" ? [] : this.pairs.map(([upper, lower]) => [`∂${name(upper)}/∂${name(lower)}`, (state) => differentiate(engine, state, upper, lower, held)]);
+    return [...slopes, ...this.milestones.map((node) => [name(node), (state) => state.data[node]])];
+  }
+
+  // The paths whose sum a gradient is; none where they are many.
+  paths({ kind, lower }) {
+    if (kind !== "gradient") return [];
+    const ended = [], open = [[]];
+    while (open.length && open.length + ended.length <= 12) {
+      const path = open.pop(), end = path.length ? path[path.length - 1][1] : this.engine.output;
+      if (end === lower) ended.push(path);
+      else open.push(...this.pairs.filter(([upper]) => upper === end).map((pair) => [...path, pair]));
+    }
+    if (open.length || ended.length < 2) return [];
+    return ended.map((path) => (state) => path.reduce((product, [upper, lower]) => product * differentiate(this.engine, state, upper, lower, this.held), 1));
+  }
+
+  numbers({ data }) {
+    return new Map(this.milestones.map((node, i) => [this.names[i], data[node]]));
+  }
+
+  judge(written, question) {
+    const text = written.trim();
+    const plain = text.match(/^[+\-−]?(\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE]([+\-−]?\d+))?$/);
+    if (plain) return this.judgeNumber(text.replace(",", ".").replaceAll("−", "-"), plain, question);
+    const answer = readFormula(text, this.names);
+    return answer.names.size ? this.judgeFormula(answer, question) : this.judgeArithmetic(answer, question);
+  }
+
+  judgeNumber(text, [, mantissa, exponent], question) {
+    const number = Number(text), due = this.due(question)(this.here);
+    const [, decimals = ""] = mantissa.replace(",", ".").split(".");
+    const digits = mantissa.replace(/[.,]/, "").replace(/^0+/, "").length;
+    const unit = 10 ** (Number((exponent || "0").replace("−", "-")) - decimals.length);
+    const fits = (target) => agree(number, target) || (digits > 1 && Math.abs(number - target) <= 0.5000001 * unit);
+    if (agree(number, due) || (digits >= DIGITS && fits(due))) return { right: true, words: "Right." };
+    if (fits(-due)) return { right: false, words: "The sign is wrong." };
+    if (fits(due)) return { right: false, words: `Right to ${digits} digits: give ${DIGITS} or more.` };
+    return { right: false, words: this.compareNumbers(fits, due, question) || "No." };
+  }
+
+  judgeArithmetic(answer, question) {
+    const number = answer.compute(new Map()), due = this.due(question)(this.here);
+    if (!Number.isFinite(number)) return { right: false, words: "It has no value." };
+    const fits = (target) => agree(number, target, ROUNDED);
+    if (fits(due)) return { right: true, words: "Right." };
+    if (fits(-due)) return { right: false, words: "The sign is wrong." };
+    return { right: false, words: this.compareNumbers(fits, due, question) || `That is ${numberText(number)}: no.` };
+  }
+
+  compareNumbers(fits, due, question) {
+    const paths = this.paths(question);
+    if (paths.some((path) => fits(path(this.here)))) return `That is one of the ${paths.length} paths: add up the others.`;
+    if (!due) return "No: something on the way is 0.";
+    const missing = this.factors(question).map(([name, factor]) => [name, factor(this.here)])
+      .filter(([, number]) => number && Math.abs(number) !== 1 && Number.isFinite(number) && fits(due / number));
+    if (new Set(missing.map(([, number]) => number)).size === 1) return `Is the factor ${missing[0][0]} missing? With it the number is right.`;
+    if (!missing.length && fits(due / 2)) return "Half of it: a factor 2 is missing.";
+    if (!missing.length && fits(2 * due)) return "Twice too large.";
+    return "";
+  }
+
+  compare(answer, due, trials) {
+    return [this.here, ...trials].map((state) => ({ state, got: answer.compute(this.numbers(state)), due: due(state) })).filter(({ got }) => Number.isFinite(got));
+  }
+
+  judgeFormula(answer, question) {
+    const due = this.due(question), wrong = (words) => ({ right: false, words });
+    const all = (pairs, test) => pairs.length > Math.min(2, this.trials.length) && pairs.every(test);
+    const pairs = this.compare(answer, due, this.trials);
+    if (pairs.length < Math.min(3, 1 + this.trials.length)) return wrong("It has no value at these numbers.");
+    if (all(pairs, (pair) => agree(pair.got, pair.due))) return { right: true, words: "Right." };
+    if (this.frozen.length && all(this.compare(answer, due, this.frozen), (pair) => agree(pair.got, pair.due))) {
+      return { right: true, words: "Right, with the numbers that stay as they are put in." };
+    }
+    if (all(pairs, (pair) => agree(-pair.got, pair.due))) return wrong("The sign is wrong.");
+    const paths = this.paths(question);
+    if (paths.some((path) => all(pairs, ({ state, got }) => agree(got, path(state))))) return wrong(`That is one of the ${paths.length} paths: add up the others.`);
+    const ratio = pairs[0].got / pairs[0].due;
+    if (all(pairs, (pair) => pair.due && agree(pair.got / pair.due, ratio))) return wrong(this.sayFactor(ratio));
+    for (const [name, factor] of this.factors(question)) {
+      if (all(pairs, ({ state, got, due: wanted }) => agree(got * factor(state), wanted))) return wrong(`The factor ${name} is missing.`);
+      if (all(pairs, ({ state, got, due: wanted }) => agree(got, wanted * factor(state)))) return wrong(`The factor ${name} is one too many.`);
+    }
+    const number = answer.compute(this.numbers(this.here));
+    if (agree(number, due(this.here))) return wrong("The number is right here, but at other numbers the formula is not.");
+    return wrong(`No: with the numbers here it gives ${numberText(number)}.`);
+  }
+
+  sayFactor(ratio) {
+    if (Math.abs(ratio - 1) < NEARLY) return "Nearly: a number in it was rounded, or is not quite right.";
+    for (const number of [2, 3, 4]) {
+      for (const [sign, words] of [[1, "A factor"], [-1, "The sign is wrong, and a factor"]]) {
+        if (agree(sign * ratio * number, 1)) return `${words} ${number} is missing.`;
+        if (agree(sign * ratio, number)) return `${words} ${number} is too many.`;
+      }
+    }
+    return `It is ${numberText(ratio)} times what it should be: a number in it is wrong.`;
+  }
+}

@@ -1,0 +1,237 @@
+"""Practice in a real browser: what is asked, judged and shown, and that nothing tells the answer before."""
+
+import math
+import re
+
+import pytest
+from screens import PHONE
+
+from autograd import DrawingError, Frames, Op, OperandTypeError, Value, cos, explore, practice, tanh, total
+from autograd.symbol import number_text
+from edgegrad.lectures.tasks import TASKS
+
+
+def named(v, name):
+    v.name = name
+    return v
+
+
+def neuron():
+    w, x = Value(0.8, name="w"), Value(0.5, name="x", requires_grad=False)
+    s = named(w * x, "s")
+    y = named(tanh(s), "y")
+    return named((y - 1) ** 2, "E"), w
+
+
+def answer(tab, written):
+    tab.fill("#answer", written)
+    tab.keyboard.press("Enter")
+    return tab.locator("#verdict").text_content()
+
+
+#: All that somebody can read, hear or hover over, without what the page keeps to itself.
+EVERYTHING = """() => {
+  const clone = document.documentElement.cloneNode(true);
+  for (const element of clone.querySelectorAll("script, style, noscript, #legend, #keys")) element.remove();
+  const names = ["aria-label", "title", "aria-valuetext", "placeholder"];
+  const labels = [...clone.querySelectorAll("*")].flatMap((element) => names.map((name) => element.getAttribute(name)));
+  return [clone.textContent, ...labels].join(" ");
+}"""
+
+
+HOVER = """k => document.querySelectorAll('.edge .label')[k].dispatchEvent(
+  new PointerEvent('pointermove', {bubbles: true, pointerType: 'mouse', clientX: 100, clientY: 100}))"""
+JUDGE = """([written, k]) => {
+  const { asking } = explorer;
+  return asking.engine.plainly(() => asking.judge.judge(written, asking.questions[k]));
+}"""
+
+
+def test_a_session(visit):
+    E, w = neuron()
+    tab = visit(explore(E, practice=practice(E, w)))
+    assert tab.locator("#practice label").text_content() == "∂E/∂y ="
+    assert tab.locator("#practice .progress").text_content() == "1 of 4"
+    assert answer(tab, "2(1 − y)") == "The sign is wrong."
+    assert answer(tab, "y - ") == "Something is missing at its end."
+    assert tab.locator("#answer").get_attribute("aria-invalid") == "true"
+    assert answer(tab, "2(y-1)") == "Right. ∂E/∂y = −1.2401."
+    assert tab.locator("#practice label").text_content() == "∂y/∂s ="
+    tab.click("#hint")
+    assert tab.locator("#practice .hint").all_text_contents() == ["Rule: derivative of tanh."]
+    tab.click("#hint")
+    assert tab.locator("#practice .hint").all_text_contents()[1] == "y = tanh(s)."
+    assert tab.locator("#hint").is_disabled()
+    tab.click("#tangent")
+    assert (
+        tab.locator("#practice .tangent").get_attribute("aria-label")
+        == "y over s, around s = 0.4, with the tangent there"
+    )
+    tab.click("#solution")
+    assert tab.locator(".solution").all_text_contents() == ["∂y/∂s = 1 − y² = 0.855639   (derivative of tanh)"]
+    tab.keyboard.press("Enter")
+    assert tab.locator("#practice label").text_content() == "∂s/∂w ="
+    assert answer(tab, "½") == "Right. ∂s/∂w = 0.5."
+    assert answer(tab, "2(y − 1)(1 − y²)x") == "3 of 4 right. Every number is there now."
+    assert tab.locator("#now tbody tr").count() == 1
+    tab.click("#practise")
+    assert tab.locator("#practice .progress").text_content() == "1 of 4"
+    assert tab.locator("#now").is_hidden()
+
+
+@pytest.mark.parametrize("name", ["L1.4", "L2.5", "L4.8", "L5.4"])
+def test_nothing_tells_the_answer(visit, name):
+    exercise = TASKS[name].exercise()
+    tab = visit(explore(exercise.output, practice=exercise))
+    tab.wait_for_timeout(400)
+    graph = exercise.graph
+    for i, node in enumerate(graph.nodes):
+        if node is not exercise.output and node.requires_grad:
+            assert tab.locator(f"#n{i} .grad").text_content() == "?"
+            assert tab.locator(f"#n{i}").get_attribute("aria-label").endswith("grad ?")
+    assert set(tab.locator(".edge .flow").all_text_contents()) <= {"← ?", ""}
+    if exercise.ask == "slopes":
+        assert set(tab.locator(".edge .number").all_text_contents()) == {"?"}
+        assert set(tab.locator(".edge .rule").all_text_contents()) <= {""}
+    given = {f"{node.data:.{digits}g}".replace("-", "−") for node in graph.nodes for digits in (3, 4, 6)}
+    secret = {
+        f"{exercise.expected(question):.{digits}g}".replace("-", "−")
+        for question in exercise.questions for digits in (3, 4, 6)
+        if question.kind != "slope" or len(f"{exercise.expected(question):.4g}") > 4
+    }  # fmt: skip
+    everything = tab.evaluate(EVERYTHING)
+    for node in range(len(graph.nodes)):
+        tab.evaluate("node => explorer.choose(node)", node)
+        everything += tab.evaluate(EVERYTHING)
+    tab.keyboard.press("Escape")
+    for k in range(len(graph.edges)):
+        tab.evaluate(HOVER, k)
+        everything += " " + (tab.locator("#tip").text_content() or "")
+    for step in range(8):
+        tab.evaluate("step => explorer.player.go(step)", step)
+        everything += tab.evaluate(EVERYTHING)
+    numbers = set(re.findall(r"−?\d+(?:\.\d+)?", everything))
+    assert (numbers & secret) - given == set()
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_the_page_judges_as_python_does(visit, name):
+    exercise = TASKS[name].exercise()
+    tab = visit(explore(exercise.output, practice=exercise))
+    for k, question in enumerate(exercise.questions):
+        number = exercise.expected(question)
+        formulas = [
+            step for line in exercise.solve(question).splitlines() if line.startswith(("∂", "  = "))
+            for step in line.split("   (")[0].split(" = ")
+            if "∂" not in step and "…" not in step and any(c.isalpha() for c in step)
+        ]  # fmt: skip
+        answers = [
+            repr(number), f"{number:.4g}", repr(-number), repr(number * 1.001), repr(number + 1e-3), repr(number / 2),
+            f"{number:.2g}", "0", f"{number!r}*1", *exercise.names.values(),
+        ]  # fmt: skip
+        for written in formulas:
+            forms = ("{}", "−({})", "2·({})", "({})/3", "({}) + 0.001", "1.001({})")
+            answers += [form.format(written) for form in forms]
+        for written in answers:
+            if written.startswith("v"):
+                continue
+            exercise.at = k
+            said = exercise.check(written)
+            got = tab.evaluate(JUDGE, [written, k])
+            assert (got["right"], got["words"]) == tuple(said), (question, written)
+
+
+def test_flows_leave_the_slopes_to_be_seen(visit):
+    E, w = neuron()
+    exercise = practice(E, w, ask="flows")
+    tab = visit(explore(E, practice=exercise))
+    assert "?" not in tab.locator(".edge .number").all_text_contents()
+    for written in ("2(y − 1)", "-1.0611", "-0.5305"):
+        answer(tab, written)
+    assert answer(tab, "2(y − 1)(1 − y²)x") == "4 of 4 right. Every number is there now."
+
+
+def test_gradients_appear_on_their_cards(visit):
+    exercise = TASKS["L4.8"].exercise()
+    tab = visit(explore(exercise.output, practice=exercise))
+    place = {node: i for i, node in enumerate(exercise.graph.nodes)}
+    for question in exercise.questions[:-1]:
+        number = exercise.expected(question)
+        assert tab.locator(f"#n{place[question.lower]} .grad").text_content() == "?"
+        answer(tab, repr(number))
+        assert tab.locator(f"#n{place[question.lower]} .grad").text_content() == number_text(number, 4)
+
+
+def test_questions_can_be_taken_in_any_order_and_practice_can_be_ended(visit):
+    E, _ = neuron()
+    tab = visit(explore(E, practice=True))
+    tab.click("#practice .chip:nth-child(3)")
+    assert tab.locator("#practice label").text_content() == "∂s/∂w ="
+    assert answer(tab, "x").startswith("Right")
+    assert tab.locator("#practice label").text_content() == "∂E/∂w ="
+    assert tab.locator("#practice .chip").nth(2).get_attribute("aria-label") == "Question 3: ∂s/∂w, answered"
+    tab.click("#practice .close")
+    assert tab.locator("#practice label").count() == 0
+    assert tab.locator("#now tbody td").all_text_contents() == ["0.8", "−0.53054"]
+    assert "?" not in tab.locator(".edge .number").all_text_contents()
+    assert "tanh" in "".join(tab.locator(".node .sign").all_text_contents())
+
+
+def test_with_the_keyboard_alone(visit):
+    E, w = neuron()
+    tab = visit(explore(E, practice=practice(E, w)))
+    assert tab.evaluate("document.activeElement.id") == "answer"
+    tab.keyboard.type("2y/1 - 2")
+    tab.keyboard.press("Enter")
+    assert tab.locator("#practice label").text_content() == "∂y/∂s ="
+    assert tab.evaluate("document.activeElement.id") == "answer"
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert tab.locator("#practice .hint").count() == 1
+    tab.keyboard.press("Escape")
+    assert tab.evaluate("explorer.player.position") == tab.evaluate("explorer.engine.count")
+
+
+def test_on_a_phone(visit):
+    exercise = TASKS["L1.4"].exercise()
+    tab = visit(explore(exercise.output, practice=exercise), size=PHONE)
+    for name in ("#answer", "#check", "#hint", "#solution"):
+        box = tab.locator(name).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= 844
+    assert answer(tab, "O - t").startswith("Right")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_operation_that_only_python_knows_stays_as_it_is(visit):
+    sealed = Op("sealed", lambda x: math.floor(x) + 0.5, [lambda out, x: cos(x)])
+    w, z = Value(2.0, name="w"), Value(1.5, name="z")
+    E = named(w * named(sealed(z), "q"), "E")
+    tab = visit(explore(E, practice=practice(E, w, z)))
+    assert answer(tab, "q").startswith("Right")
+
+
+def test_refusals():
+    E, w = neuron()
+    for asked, error, message in (
+        (3, OperandTypeError, "A page asks an exercise, as autograd.practice makes it, not int: pass practice=True, or "
+         "practice=autograd.practice(y, x)."),
+        (practice(neuron()[0]), DrawingError, "The exercise is about E = 0.384463, the page about E = 0.384463: "
+         "explore the Value that the exercise was made of."),
+    ):  # fmt: skip
+        with pytest.raises(error) as caught:
+            explore(E, practice=asked)
+        assert str(caught.value) == message
+    with pytest.raises(DrawingError) as caught:
+        explore(E, practice=True, frames=Frames([w], [[0.8]]))
+    assert str(caught.value) == "A page is a film or an exercise, not both: leave out frames or practice."
+
+
+def test_names_of_anybodys_are_text(visit):
+    w = Value(0.5, name="<b>&w</b>")
+    E = named(total([named((w * x - 1.0) ** 2, "</script>") for x in (1.0, 2.0)]), "E")
+    tab = visit(explore(E, practice=True))
+    assert tab.locator("#practice label").text_content() == "∂</script>⟨2⟩/∂<b>&w</b> ="
+    assert tab.locator("#practice b").count() == 0

@@ -1,0 +1,110 @@
+"""The twelve tasks: every answer of every one, in every form; and wrong ones, which are refused."""
+
+import math
+
+import pytest
+
+from autograd import explain
+from edgegrad.lectures import ROWS
+from edgegrad.lectures.tasks import TASKS
+
+QUESTIONS = [(name, k) for name, task in TASKS.items() for k in range(len(task.exercise()))]
+
+
+def asked(name, k):
+    exercise = TASKS[name].exercise()
+    exercise.at = k
+    return exercise, exercise.questions[k]
+
+
+def right(name, k, answer):
+    exercise, _ = asked(name, k)
+    return exercise.check(answer)
+
+
+def in_sympy(name, k):
+    """Differentiate by SymPy what the graph computes, and write it as text."""
+    sympy = pytest.importorskip("sympy")
+    exercise, question = asked(name, k)
+    named = exercise._named
+    if question.kind == "slope":
+        twin, leaves = exercise._cut(question.upper)
+        return sympy, explain(twin, leaves[question.lower]).simplified()
+    return sympy, explain(named[exercise.output], named[question.lower]).simplified()
+
+
+def test_there_are_twelve_each_from_a_row_of_the_lectures():
+    assert len(TASKS) == 12
+    for name, task in TASKS.items():
+        assert name.rstrip("abc") in ROWS
+        assert 40 < len(task.text) < 130
+        assert 2 <= len(task.exercise()) <= 7
+        assert repr(task) == f"<Task {name}: {task.text}>"
+
+
+@pytest.mark.parametrize(("name", "k"), QUESTIONS)
+def test_the_answer_is_right_and_those_beside_it_are_wrong(name, k):
+    exercise, question = asked(name, k)
+    number = exercise.expected(question)
+    assert number == pytest.approx(float(sum_of_paths(exercise, question)), rel=1e-12)
+    assert right(name, k, number)
+    assert right(name, k, f"{number:.4g}".replace("-", "−"))
+    for wrong in (-number, number * 1.001, number + 1e-3, number - 1e-3, number * 2, number / 2, 0.0):
+        assert not right(name, k, wrong)
+    assert right(name, k, -number).words == "The sign is wrong."
+
+
+def sum_of_paths(exercise, question):
+    """Multiply and add along the graph's own edges, without what practice computes."""
+    if question.kind == "slope":
+        twin, leaves = exercise._cut(question.upper)
+        return explain(twin, leaves[question.lower]).total
+    return explain(exercise.output, question.lower).total
+
+
+@pytest.mark.parametrize(("name", "k"), QUESTIONS)
+def test_what_the_solution_writes_is_right_and_its_variations_are_wrong(name, k):
+    exercise, question = asked(name, k)
+    exercise.at = k
+    formulas = [
+        step
+        for line in exercise.solve(question).splitlines()
+        if line.startswith(("∂", "  = "))
+        for step in line.split("   (")[0].split(" = ")
+        if "∂" not in step and "…" not in step and any(c.isalpha() for c in step)
+    ]
+    for written in formulas:
+        assert right(name, k, written), written
+        assert not right(name, k, f"−({written})")
+        assert right(name, k, f"−({written})").words == "The sign is wrong."
+        assert not right(name, k, f"1.001·({written})")
+        assert not right(name, k, f"({written}) + 0.001")
+
+
+@pytest.mark.parametrize(("name", "k"), QUESTIONS)
+def test_equivalent_forms_are_right(name, k):
+    sympy, simple = in_sympy(name, k)
+    for form in (simple, sympy.expand(simple), sympy.factor(simple), sympy.expand(simple, func=True)):
+        written = readable(sympy, form)
+        if len(written) > 2000 or form.has(sympy.Piecewise):  # nobody types that
+            continue
+        assert right(name, k, written), written
+        if written.lstrip("-").replace(".", "").isdigit():
+            continue
+        for missing in sympy.Mul.make_args(sympy.factor(simple)):
+            if missing.free_symbols or abs(missing) != 1:
+                verdict = right(name, k, readable(sympy, sympy.factor(simple) / missing))
+                assert not verdict or "put in" in verdict.words, (missing, verdict)  # a factor that is 1 at t = 1
+
+
+def readable(sympy, form):
+    """Write a SymPy expression as somebody would type it."""
+    return sympy.sstr(form).replace("oo", "1e999")
+
+
+def test_scores():
+    exercise = TASKS["L1.4"].exercise()
+    for question in exercise.questions:
+        assert exercise.check(exercise.expected(question))
+    assert str(exercise) == "7 of 7 right."
+    assert math.isclose(exercise.expected(exercise.questions[-1]), 0.294)

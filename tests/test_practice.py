@@ -1,0 +1,299 @@
+"""Practice: which questions a graph gives, and what is said to right answers, to equivalent ones, and to wrong ones."""
+
+import math
+
+import pytest
+from hypothesis import assume, given, settings
+from perceptron import perceptron
+
+from autograd import (
+    Exercise,
+    NotConnectedError,
+    OperandTypeError,
+    Value,
+    choose,
+    exp,
+    log,
+    practice,
+    relu,
+    sigmoid,
+    sin,
+    tanh,
+    total,
+)
+from autograd.testing.strategies import expressions
+
+
+def named(v, name):
+    v.name = name
+    return v
+
+
+def neuron():
+    """The README's neuron: E = (y − 1)², y = tanh(s), s = w·x."""
+    w, x = Value(0.8, name="w"), Value(0.5, name="x", requires_grad=False)
+    s = named(w * x, "s")
+    y = named(tanh(s), "y")
+    return named((y - 1) ** 2, "E"), w
+
+
+def texts(exercise):
+    return [question.text for question in exercise.questions]
+
+
+def test_slopes_between_neighbours_and_then_the_whole():
+    E, w = neuron()
+    assert texts(practice(E, w)) == ["∂E/∂y", "∂y/∂s", "∂s/∂w", "∂E/∂w"]
+    assert texts(practice(E, w, ask="flows")) == ["∂E/∂y", "∂E/∂y·∂y/∂s", "∂E/∂s·∂s/∂w", "∂E/∂w"]
+    assert texts(practice(E, w, ask="gradients")) == ["∂E/∂y", "∂E/∂s", "∂E/∂w"]
+    assert texts(practice(E)) == texts(practice(E, w))
+
+
+def test_steps_without_a_name_are_asked_about_where_that_is_wanted():
+    x = Value(1.2, name="x")
+    y = x**2 * sin(x)
+    assert texts(practice(y, x)) == ["∂y/∂x"]
+    assert texts(practice(y, x, every=True)) == ["∂y/∂v1", "∂y/∂v2", "∂v2/∂x", "∂v1/∂x", "∂y/∂x"]
+
+
+def test_slopes_that_are_1_in_any_case_are_not_asked_for():
+    a, b = Value(1.0, name="a"), Value(2.0, name="b")
+    p, q = named(a * a, "p"), named(b * b, "q")
+    assert texts(practice(named(p - q, "d"), a, b)) == ["∂d/∂q", "∂q/∂b", "∂p/∂a", "∂d/∂a", "∂d/∂b"]
+
+
+def test_only_ways_to_the_values_are_asked_about():
+    net = perceptron()
+    exercise = practice(net.error, net.hidden_weights[0][1])
+    assert texts(exercise) == ["∂E/∂O", "∂O/∂a1", "∂a1/∂s1", "∂s1/∂W1[0][1]", "∂E/∂W1[0][1]"]
+
+
+def test_a_session():
+    E, w = neuron()
+    exercise = practice(E, w)
+    assert repr(exercise) == (
+        "s = w·x\ny = tanh(s)\nE = (y − 1)²\ngiven w = 0.8, x = 0.5\nso that s = 0.4, y = 0.379949, E = 0.384463\n"
+        "Question 1 of 4: ∂E/∂y = ?"
+    )
+    assert exercise.hint() == "Chain rule, from the outside in: power, constant term."
+    assert exercise.hint() == (
+        "E = (y − 1)². The exponent comes down as a factor, and falls by one. What does not depend on it falls away."
+    )
+    assert exercise.hint() == exercise.hint()
+    assert not exercise.check("2y")
+    assert exercise.check("2(y-1)")
+    assert exercise.solution() == "∂y/∂s = 1 − y² = 0.855639   (derivative of tanh)"
+    assert exercise.check("1-y²")
+    assert exercise.check(0.5)
+    assert exercise.hint() == "Chain rule: multiply along the path."
+    assert exercise.hint() == "∂E/∂w = ∂E/∂s·∂s/∂w"
+    assert exercise.check("-0.531")
+    assert exercise.done
+    assert str(exercise) == "3 of 4 right."
+    with pytest.raises(IndexError) as caught:
+        exercise.check(1.0)
+    assert str(caught.value) == "All 4 questions are done. Make the exercise again to repeat it."
+
+
+def test_hints_to_a_sum_over_paths():
+    x = Value(0.5, name="x")
+    z = named(tanh(x), "z")
+    s = named(z * x, "s")
+    exercise = practice(s, x)
+    assert exercise.hints(exercise.questions[-1]) == [
+        "Sum over paths: x feeds s, z. Multiply along each path, and add up.",
+        "∂s/∂x = ∂s/∂x directly + ∂s/∂z·∂z/∂x",
+    ]
+
+
+def last(E, *values):
+    exercise = practice(E, *values)
+    exercise.at = len(exercise) - 1
+    return exercise
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        -0.530539717, "-0.530540", "−0.531", "-0,531", "2(y − 1)(1 − y²)x", "-2*(1-y)*(1-y)*(1+y)*x",
+        "2·0.5·(y−1)(1−y^2)",
+        "2*(tanh(s)-1)/cosh(s)**2*x", "2(tanh(w·x) − 1)(1 − tanh(wx)²)x", "-1.240102*0.855639*0.5",
+        "2x(y − 1) − 2x(y − 1)y²",
+    ],
+)  # fmt: skip
+def test_every_form_of_a_right_answer_is_right(answer):
+    assert last(*neuron()).check(answer).words.startswith("Right")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("0.530539717", "The sign is wrong."),
+        ("0.531", "The sign is wrong."),
+        ("-0.53", "Right to 2 digits: give 3 or more."),
+        ("-0.5316", "No."),
+        (-0.530539717 + 1e-3, "No."),
+        (-0.530539717 * (1 + 1e-3), "No."),
+        (-0.530539717 * 6, "No."),
+        (-0.530539717 / 2, "Half of it: a factor 2 is missing."),
+        (-1.061079434, "Is the factor ∂s/∂w missing? With it the number is right."),
+        ("3*4", "That is 12: no."),
+        ("log(0)", "It has no value: log(0.0) is undefined: log needs x > 0."),
+        ("2(1 − y)(1 − y²)x", "The sign is wrong."),
+        ("(y − 1)(1 − y²)x", "A factor 2 is missing."),
+        ("−4(y − 1)(1 − y²)x", "The sign is wrong, and a factor 2 is too many."),
+        ("2.002(y − 1)(1 − y²)x", "Nearly: a number in it was rounded, or is not quite right."),
+        ("7(y − 1)(1 − y²)x", "It is 3.5 times what it should be: a number in it is wrong."),
+        ("2(y − 1)(1 − y²)", "The factor ∂s/∂w is missing."),
+        ("2(y − 1)x", "The factor ∂y/∂s is missing."),
+        ("2(y − 1)(1 − y²)x·w", "The factor w is one too many."),
+        ("2(y − 1)(1 − y²)(x + w − 0.8)", "The number is right here, but at other numbers the formula is not."),
+        ("y", "No: with the numbers here it gives 0.379949."),
+        ("log(y − y)", "It has no value at these numbers: log(0.0) is undefined; log needs x > 0."),
+    ],
+)  # fmt: skip
+def test_wrong_answers_and_what_is_said(answer, words):
+    exercise = last(*neuron())
+    verdict = exercise.check(answer)
+    assert not verdict
+    assert verdict.words == words or ("undefined" in words and "undefined" in verdict.words)
+    assert not exercise.done
+
+
+def test_one_path_of_two():
+    x = Value(0.5, name="x")
+    z = named(tanh(x), "z")
+    E = named(z * x, "E")
+    for answer in ("z", "(1 − z²)x", 0.46211716, repr(0.5 * (1 - math.tanh(0.5) ** 2))):
+        assert last(E, x).check(answer).words == "That is one of the 2 paths: add up the others."
+    assert last(E, x).check("z + (1 − z²)x")
+
+
+def test_numbers_of_frozen_leaves_may_be_put_in():
+    E, w = neuron()
+    assert last(E, w).check("2(y − 1)(1 − y²)/2").words == "Right, with the numbers that stay as they are put in."
+    assert not last(E, w).check("2(y − 1)(1 − y²)x·w/0.8")
+
+
+def test_a_formula_that_holds_on_this_side_of_the_kink():
+    net = perceptron()
+    exercise = last(net.error, net.hidden_weights[0][1])
+    assert exercise.check("(O − t)·W2[0]·x2")
+    exercise = last(net.error, net.hidden_weights[0][1])
+    assert exercise.check("(O − 1)·W2[0]·[s1 > 0]·0.7")
+
+
+def test_a_derivative_of_zero():
+    x = Value(-0.5, name="x")
+    E = named(3.0 * relu(x), "E")
+    assert practice(E, x).check("0")
+    assert practice(E, x).check(0.0)
+    assert practice(E, x).check("[x > 0]·3")
+    assert practice(E, x).check(3.0).words == "No: something on the way is 0."
+    assert practice(E, x).check("3").words == "No: something on the way is 0."
+
+
+def test_points_stay_in_the_domain():
+    p = Value(0.001, name="p")
+    exercise = practice(named(log(p) + log(1.0 - p), "E"), p)
+    assert exercise.check("1/p − 1/(1 − p)")
+    assert not exercise.check("1/p + 1/(1 − p)") if not exercise.done else True
+    assert len(exercise._trials) == 8
+
+
+def test_a_leaf_that_cannot_move_stays():
+    which, a, b = Value(1.0, name="k", requires_grad=False), Value(2.0, name="a"), Value(3.0, name="b")
+    exercise = practice(named(choose(which, [a * a, b * b]), "E"), b)
+    assert exercise.check("2b")
+
+
+def test_questions_about_nodes_of_one_name():
+    w = Value(0.5, name="w")
+    E = named(total([named((w * x - 1.0) ** 2, "L") for x in (1.0, 2.0)]), "E")
+    assert texts(practice(E, w)) == ["∂L⟨2⟩/∂w", "∂L⟨1⟩/∂w", "∂E/∂w"]
+    exercise = practice(E, w)
+    assert exercise.check("4(2w − 1)")
+    assert exercise.check("2(w − 1)")
+    assert not exercise.check("L_1 + L_2")
+
+
+@settings(max_examples=60)
+@given(f=expressions(steps=8))
+def test_what_the_solution_prints_is_a_right_answer(f):
+    y = f(*f.values())
+    leaves = [leaf for leaf in y.graph().leaves if leaf.name]
+    assume(not y.is_leaf and leaves and y.graph().leaves)
+    exercise = practice(y, leaves[0], every=True) if len(y.graph()) < 20 else practice(y, leaves[0])
+    for question in exercise.questions:
+        exercise.at = exercise.questions.index(question)
+        expected = exercise.expected(question)
+        assume(math.isfinite(expected) and abs(expected) < 1e100)
+        assert exercise.check(expected), question
+        if exercise.done or question.kind == "gradient":
+            continue
+        exercise.at = exercise.questions.index(question)
+        steps = exercise.solve(question).splitlines()[0].split("   (")[0].split(" = ")
+        written = steps[1] if len(steps) > 2 else None
+        if written and not set("…∂[") & set(written):
+            assert exercise.check(written), (question, written)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: practice(2.0), OperandTypeError,
+         "practice takes Values, the output and those it was computed from, not float."),
+        (lambda: practice(*neuron(), ask="everything"), ValueError,
+         "ask is one of slopes, flows, gradients, not 'everything'."),
+        (lambda: practice(neuron()[0], Value(1.0, name="q")), NotConnectedError,
+         "E = 0.384463 does not depend on q = 1: practise with what it is computed from."),
+        (lambda: practice(Value(1.0, name="q")), ValueError,
+         "Nothing can be asked about q = 1: no leaf that it is made of takes a gradient."),
+        (lambda: practice(total([named(named(Value(1.0, name=f"x{i}"), f"x{i}") ** 2, f"y{i}") for i in range(80)])),
+         ValueError, "The exercise would have 160 questions; at most 100 are asked. Name fewer leaves to differentiate "
+         "by, or practise with an inner Value."),
+    ],
+)  # fmt: skip
+def test_refusals(make, error, message):
+    with pytest.raises(error) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+def test_an_exercise_changes_nothing():
+    E, w = neuron()
+    before = str(E.graph())
+    exercise = practice(E, w)
+    assert isinstance(exercise, Exercise)
+    for question in exercise.questions:
+        exercise.solve(question)
+        exercise.hints(question)
+    assert str(E.graph()) == before
+    assert w.grad is None
+
+
+def test_flows():
+    E, w = neuron()
+    exercise = practice(E, w, ask="flows")
+    for answer in ("2(y − 1)", "2(y − 1)(1 − y²)", "-0.530540", "2(y − 1)(1 − y²)x"):
+        assert exercise.check(answer)
+    assert exercise.solve(exercise.questions[1]) == "∂E/∂y·∂y/∂s = −1.2401 × 0.855639 = −1.06108"
+    assert exercise.hints(exercise.questions[1]) == ["What arrives at y, ∂E/∂y, times the slope ∂y/∂s."]
+
+
+def test_softmax_with_cross_entropy():
+    s = [Value(x, name=f"s{k}") for k, x in enumerate((2.0, -1.0, 0.5), 1)]
+    q = [named(exp(v), f"q{k}") for k, v in enumerate(s, 1)]
+    p = named(q[2] / named(total(q), "Z"), "p")
+    exercise = last(named(-log(p), "E"), s[2])
+    for answer in ("p − 1", "q3/Z − 1", "-(q1 + q2)/Z", "exp(s3)/(e^s1 + e^s2 + e^s3) − 1"):
+        exercise.at = len(exercise) - 1
+        assert exercise.check(answer), answer
+    exercise.at = len(exercise) - 1
+    assert exercise.check("1 − p").words == "The sign is wrong."
+
+
+def test_sigmoid_by_its_operand():
+    s = Value(0.3, name="s")
+    exercise = practice(named(sigmoid(s), "p"), s)
+    assert exercise.check("e^(−s)/(1 + e^(−s))²")
