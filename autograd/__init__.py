@@ -48,7 +48,7 @@ from autograd.graph import Edge, Graph
 from autograd.notation import Notation
 from autograd.op import Interval, Op
 from autograd.ops import CATALOGUE
-from autograd.practice import Exercise, practice
+from autograd.practice import practice
 from autograd.products import hvp, jvp, vjp
 from autograd.recording import is_traced
 from autograd.softmax import log_softmax, softmax
@@ -59,6 +59,7 @@ if _TYPE_CHECKING:
     from autograd import testing as testing
     from autograd.compiler import Compiled, Program
     from autograd.compiler import compile as compile
+    from autograd.exercise import Exercise as Exercise
     from autograd.operations import *  # noqa: F403
     from autograd.vectors import Values as Values
 
@@ -126,11 +127,15 @@ __all__ += [op.name for op in CATALOGUE if not hasattr(_builtins, op.name)]
 
 
 def __getattr__(name: str) -> _Any:
-    """Import what needs NumPy, and what tests derivatives, when they are first asked for."""
+    """Import what needs NumPy, what tests derivatives, and what asks for them, when they are first asked for."""
     if name in ("Compiled", "Program", "compile"):
         from autograd import compiler
 
         return getattr(compiler, name)
+    if name == "Exercise":
+        from autograd.exercise import Exercise
+
+        return Exercise
     if name == "Values":
         from autograd.vectors import Values
 

@@ -26,8 +26,8 @@ PAGES = {
         "The engine",
         autograd,
         "autograd.value autograd.context autograd.collector autograd.recording autograd.graph autograd.backward "
-        "autograd.functional autograd.products autograd.explain autograd.practice autograd.draw autograd.compiler "
-        "autograd.op autograd.notation autograd.ops autograd.softmax autograd.choosing autograd.vectors "
+        "autograd.functional autograd.products autograd.explain autograd.practice autograd.exercise autograd.draw "
+        "autograd.compiler autograd.op autograd.notation autograd.ops autograd.softmax autograd.choosing autograd.vectors "
         "autograd.symbol autograd.errors",
     ),
     "testing": ("Tests of derivatives", autograd.testing, "autograd.testing"),

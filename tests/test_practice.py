@@ -224,14 +224,14 @@ def test_what_the_solution_prints_is_a_right_answer(f):
     leaves = [leaf for leaf in y.graph().leaves if leaf.name]
     assume(not y.is_leaf and leaves and y.graph().leaves)
     exercise = practice(y, leaves[0], every=True) if len(y.graph()) < 20 else practice(y, leaves[0])
-    for question in exercise.questions:
-        exercise.at = exercise.questions.index(question)
+    for k, question in enumerate(exercise.questions):
+        exercise.at = k
         expected = exercise.expected(question)
         assume(math.isfinite(expected) and abs(expected) < 1e100)
         assert exercise.check(expected), question
         if exercise.done or question.kind == "gradient":
             continue
-        exercise.at = exercise.questions.index(question)
+        exercise.at = k
         steps = exercise.solve(question).splitlines()[0].split("   (")[0].split(" = ")
         written = steps[1] if len(steps) > 2 else None
         if written and not set("…∂[") & set(written):
@@ -258,6 +258,14 @@ def test_refusals(make, error, message):
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value) == message
+
+
+def test_nodes_of_equal_numbers_are_told_apart():
+    w, z = Value(2.0, name="w"), Value(2.0, name="z")
+    q = named(1.0 * z, "q")
+    exercise = practice(named(w * q, "E"), w, z)
+    assert texts(exercise) == ["∂E/∂w", "∂E/∂q", "∂E/∂z"]
+    assert exercise.hints(exercise.questions[2])[1] == "∂E/∂z = ∂E/∂q·∂q/∂z"
 
 
 def test_an_exercise_changes_nothing():

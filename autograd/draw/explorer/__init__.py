@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import os
 
     from autograd.draw.explorer.page import Page
-    from autograd.practice import Exercise
+    from autograd.exercise import Exercise
 
 __all__ = ["Frames", "Plane", "explore"]
 

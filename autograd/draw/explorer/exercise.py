@@ -7,9 +7,10 @@ from typing import Any
 from autograd.draw.explorer.javascript import expression, key_of
 from autograd.draw.labels import clean
 from autograd.errors import DrawingError, OperandTypeError
+from autograd.exercise import Exercise
 from autograd.op import Op
 from autograd.ops import CATALOGUE
-from autograd.practice import Exercise, practice
+from autograd.practice import practice
 from autograd.symbol import Symbol
 from autograd.value import Value
 

@@ -21,8 +21,8 @@ from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import variables
 from autograd.draw.files import check_place, unwritable, write
 from autograd.draw.labels import clean, shorten
+from autograd.exercise import Exercise
 from autograd.graph import Graph
-from autograd.practice import Exercise
 from autograd.symbol import number_text
 from autograd.value import Value
 
