@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
-__all__ = ["latex_name"]
+__all__ = ["NameParts", "latex_name", "letter_of", "split_name"]
 
 #: A stem, a number, indices in brackets, and what tells nodes of one name apart.
 NAME = re.compile(r"(?P<stem>.*?)_?(?P<number>\d*)(?P<indices>(?:\[\d+\])*)(?:⟨(?P<which>\d+)⟩)?", re.DOTALL)
@@ -25,17 +26,31 @@ GREEK = frozenset((
 GREEK_CAPITALS = frozenset(("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"))
 
 
-def latex_name(name: str) -> str:
-    r"""Write a name as LaTeX.
+class NameParts(NamedTuple):
+    """What a name is written with.
 
-    >>> latex_name("W1[0][1]"), latex_name("W_hh[0][0]"), latex_name("x1"), latex_name("theta_1")
-    ('w^{(1)}_{12}', 'w^{hh}_{11}', 'x_{1}', '\\theta_{1}')
+    Attributes:
+        stem: the letter or word.
+        above: what stands above it: the layer, what tells nodes of one name apart.
+        below: its indices.
+    """
+
+    stem: str
+    above: tuple[str, ...] = ()
+    below: str = ""
+
+
+def split_name(name: str) -> NameParts:
+    """Split a name into what stands in the line, above and below.
+
+    >>> split_name("W1[0][1]")
+    NameParts(stem='w', above=('(1)',), below='12')
     """
     found = NAME.fullmatch(name)
     assert found is not None
     stem, number, which = found["stem"], found["number"], found["which"]
     if not stem:
-        return _letters(name)
+        return NameParts(name)
     places = [str(int(index) + 1) for index in re.findall(r"\d+", found["indices"])]
     letter, _, word = stem.partition("_")
     split = len(letter) == 1 and word.isascii() and word.isalnum()
@@ -50,9 +65,28 @@ def latex_name(name: str) -> str:
     if split and not places:
         below = f"{word}{',' if number else ''}{number}"
     if which:
-        above.append(rf"\langle {which} \rangle")
-    written = _letters(letter if split or len(stem) == 1 else stem)
-    return written + (f"^{{{' '.join(above)}}}" if above else "") + (f"_{{{below}}}" if below else "")
+        above.append(f"⟨{which}⟩")
+    return NameParts(letter if split or len(stem) == 1 else stem, tuple(above), below)
+
+
+def latex_name(name: str) -> str:
+    r"""Write a name as LaTeX.
+
+    >>> latex_name("W1[0][1]"), latex_name("W_hh[0][0]"), latex_name("x1"), latex_name("theta_1")
+    ('w^{(1)}_{12}', 'w^{hh}_{11}', 'x_{1}', '\\theta_{1}')
+    """
+    stem, parts, below = split_name(name)
+    above = " ".join(parts).replace("⟨", r"\langle ").replace("⟩", r" \rangle")
+    return _letters(stem) + (f"^{{{above}}}" if above else "") + (f"_{{{below}}}" if below else "")
+
+
+def letter_of(stem: str) -> str:
+    """Write a stem that is the name of a Greek letter as the letter."""
+    command = _letters(stem)
+    if not command[1:].isalpha() or command[0] != "\\":
+        return stem
+    size = "CAPITAL" if command[1].isupper() else "SMALL"
+    return unicodedata.lookup(f"GREEK {size} LETTER {command[1:].upper().replace('LAMBDA', 'LAMDA')}")
 
 
 def _letters(stem: str) -> str:

@@ -27,8 +27,8 @@ PAGES = {
         autograd,
         "autograd.value autograd.context autograd.collector autograd.recording autograd.graph autograd.backward "
         "autograd.functional autograd.products autograd.explain autograd.practice autograd.exercise autograd.draw "
-        "autograd.compiler autograd.op autograd.notation autograd.ops autograd.softmax autograd.choosing autograd.vectors "
-        "autograd.symbol autograd.errors",
+        "autograd.compiler autograd.op autograd.notation autograd.ops autograd.softmax autograd.choosing "
+        "autograd.vectors autograd.symbol autograd.errors",
     ),
     "testing": ("Tests of derivatives", autograd.testing, "autograd.testing"),
     "exhibits": ("The gallery's exhibits", gallery, "autograd.testing.gallery"),

@@ -103,12 +103,12 @@ def test_a_page_without_a_film_holds_nothing_of_one():
     html = explore(perceptron().error).html
     assert 'id="moment' not in html
     assert "class Film" not in html
-    assert len(html.encode()) < 130_000
+    assert len(html.encode()) < 165_000
 
 
 def test_the_films_of_the_lectures_take_little_room():
     net, _, frames = trained(5)
-    assert len(explore(net.error, frames=frames).html.encode()) < 170_000
+    assert len(explore(net.error, frames=frames).html.encode()) < 200_000
 
 
 def test_no_script_of_a_film_evaluates_text_or_writes_markup():
@@ -281,7 +281,9 @@ def test_a_weights_derivation_at_a_moment(visit):
         net.hidden_weights[0][1].grad = None
         then.error.backward()
         grad = net.hidden_weights[0][1].grad
-        assert float(tab.locator("#exact-grad").text_content().replace("−", "-")) == pytest.approx(grad, rel=1e-12)
+        assert float(tab.locator("#exact-grad").get_attribute("title").replace("−", "-")) == pytest.approx(
+            grad, rel=1e-12
+        )
         assert tab.locator("#leaf").input_value() == repr(numbers[k][1])
         derivation = str(explain(then.error, net.hidden_weights[0][1]))
         product = tab.locator(".paths li").first.text_content().replace("\u200b", "")

@@ -82,7 +82,7 @@ def test_forward_step_shows_symbols_numbers_value(visit):
     step = net.error.graph().nodes.index(net.sums[0]) + 1
     tab = visit(explore(net.error), f"#step={step}")
     lines = [line.replace("\u200b", "") for line in tab.locator("#now .lines .formula").all_text_contents()]
-    assert lines == ["s1=W1,0,0·x1+W1,0,1·x2", "=1×0.5+3×0.7", "=2.6"]
+    assert lines == ["s1=w11(1)·x1+w12(1)·x2", "=1×0.5+3×0.7", "=2.6"]
     assert "now" in tab.locator(f"#n{step - 1}").get_attribute("class").split()
 
 
@@ -102,14 +102,24 @@ def test_backward_step_shows_adjoint_slope_flow_and_the_sum_being_built(visit):
         flow = adjoint[edge.output] * edge.slope
         total_so_far += flow
         rows = [row.replace("\u200b", "") for row in tab.locator("#now .formula").all_text_contents()]
-        assert rows[-1] == f"={number_text(total_so_far)}" + ("+…" if done < 2 else "")
-        terms = rows[-2].removeprefix("=").split("+")
-        assert len(terms) == 3
-        assert terms.count("…") == 2 - done
-        assert number_text(flow) in terms[done]
-        assert f"={number_text(flow)}" in rows[-4]
-        assert rows[-3].count("∂Q") == 4
-    assert tab.locator("#now .lit").count() == 3
+        assert rows[-1] == f"∂Q∂x={number_text(total_so_far)}" + ("+…" if done < 2 else "")
+        assert [row.startswith("∂Q") for row in rows[-4:-1]] == [True] * 3
+        table = [
+            line.locator("td").all_text_contents()[1:] for line in tab.locator("#now .terms:not(.nudge) tbody tr").all()
+        ]
+        upstream, slope = (number_text(number, 4) for number in (adjoint[edge.output], edge.slope))
+        product = f"{upstream} × ({slope})" if slope.startswith("−") else f"{upstream} × {slope}"
+        assert table[done] == [product, number_text(flow, 4), number_text(total_so_far, 4)]
+        assert table[done + 1 :] == [["…"] * 3] * (2 - done)
+        assert tab.locator("#now .terms .here").count() == 1
+        assert f"={number_text(flow)}" in "".join(rows)
+        assert tab.locator("#now .nudge").count() == (done == 2)
+    by, follows, promised = (
+        float(cell.replace("−", "-")) for cell in tab.locator("#now .nudge td").all_text_contents()
+    )
+    assert by == 1e-5
+    assert follows == pytest.approx(promised, rel=1e-3)
+    assert promised == pytest.approx(by * total_so_far, rel=1e-3)
 
 
 def test_controls(visit):
@@ -214,9 +224,9 @@ def test_a_long_sum_is_cut_around_the_term_in_hand(visit):
     graph = y.graph()
     tab = visit(explore(y), f"#step={len(graph.nodes) + 12 + 8}")
     rows = [row.replace("\u200b", "") for row in tab.locator("#now .formula").all_text_contents()]
-    symbols, numbers, result = rows[-3:]
-    assert symbols.startswith("∂y∂x=…+∂y∂v9·∂v9∂x+")
-    assert symbols.endswith("+…")
-    assert numbers == "=…+9+8+7+6+5+…+…"
-    assert result == "=68+…"
+    assert rows[-7] == "∂y∂v9·∂v9∂x"
+    table = [line.locator("td").all_text_contents()[1:] for line in tab.locator("#now .terms tbody tr").all()]
+    assert [row and row[1] for row in table] == [[], "9", "8", "7", "6", "5", "…", []]
+    assert tab.locator("#now .terms .more").all_text_contents() == ["3 before", "3 more"]
+    assert rows[-1] == "∂y∂x=68+…"
     assert tab.locator("#now .aside").first.text_content() == "4 more terms to come"

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from autograd import ops
-from autograd.latex_names import latex_name
+from autograd.latex_names import letter_of, split_name
 from autograd.notation import ATOM
 from autograd.op import Op
 from autograd.symbol import Symbol, number_text
@@ -25,7 +24,6 @@ Tree = list[Any]
 
 MAX_TERMS = 6  # terms of a sum that are written out
 MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
-INDEX = re.compile(r"\d+")
 MAX_INDEXED_CHARACTERS = 40  # characters of a name whose indices are set as a subscript
 WORD = re.compile(r"[^\W\d_]\w*|\d+(?:\.\d+)?|\S")
 DOTS: Tree = ["mo", "…"]
@@ -38,25 +36,20 @@ def slot(place: int) -> Symbol:
 
 
 def name_tree(name: str) -> Tree:
-    """Write a name: indices become a subscript, and Greek letters' names the letters, as in `latex_name`.
+    """Write a name as `latex_name` does: indices below, the layer above, Greek letters' names as the letters.
 
     >>> markup(name_tree("W1[0][1]"))
-    '<msub><mi>W</mi><mtext>1,0,1</mtext></msub>'
+    '<msubsup><mi>w</mi><mtext>12</mtext><mtext>(1)</mtext></msubsup>'
     """
-    stem = name.rstrip("0123456789[]")
-    places = INDEX.findall(name[len(stem) :])
-    if not stem or not places or len(name) > MAX_INDEXED_CHARACTERS:
-        return ["mi", _letter(name)]
-    return ["msub", ["mi", _letter(stem.removesuffix("_") or stem)], ["mtext", ",".join(places)]]
-
-
-def _letter(stem: str) -> str:
-    """Write a stem that LaTeX has a command for as the letter that the command gives."""
-    command = latex_name(stem)
-    if not command[1:].isalpha() or command[0] != "\\":
-        return stem
-    size = "CAPITAL" if command[1].isupper() else "SMALL"
-    return unicodedata.lookup(f"GREEK {size} LETTER {command[1:].upper().replace('LAMBDA', 'LAMDA')}")
+    if len(name) > MAX_INDEXED_CHARACTERS:
+        return ["mi", name]
+    stem, above, below = split_name(name)
+    tree: Tree = ["mi", letter_of(stem)]
+    if above and below:
+        return ["msubsup", tree, ["mtext", below], ["mtext", " ".join(above)]]
+    if below:
+        return ["msub", tree, ["mtext", below]]
+    return ["msup", tree, ["mtext", " ".join(above)]] if above else tree
 
 
 def number_tree(number: float, precision: int = 6) -> Tree:
@@ -144,6 +137,8 @@ def _compose(op: Op, parts: Sequence[tuple[Tree, int]]) -> tuple[Tree, int]:
         base, precedence = parts[0]
         exponent = trees[1] if op is ops.pow else ["mn", "2"]
         return ["msup", base if precedence == ATOM else _brace(base), exponent], 3
+    if op is ops.exp:
+        return ["msup", ["mi", "e"], trees[0]], 3
     if op is ops.sqrt:
         return ["msqrt", *trees], ATOM
     if op is ops.cbrt:

@@ -28,6 +28,12 @@ const actions = {
 const panel = new StepPanel(engine, formulas, actions);
 const nodePanel = new NodePanel(engine, formulas, actions);
 const player = new Player(engine, showStep);
+player.fresh = () => panel.opening && player.position === engine.count;
+player.more = () => {
+  const name = (node) => encodeURIComponent(engine.nodes[node].name);
+  const numbers = [...engine.changed].map(([node, number]) => `${name(node)}:${number}`);
+  return [...(chosen === null ? [] : [`chosen=${name(chosen)}`]), ...(numbers.length ? [`numbers=${numbers.join(",")}`] : [])];
+};
 
 // --- what is lit ---------------------------------------------------------------------------------------------------
 
@@ -87,6 +93,7 @@ function choose(node, reveal = false) {
   found = node === null ? null : engine.paths(node, PATHS);
   if (node !== null && fold.boxOf(node)) unfoldFor(node);
   nodePanel.showChosen(node, player.position, found);
+  player.sign(!panel.opening);
   refresh();
   if (node === null) return;
   if (reveal) camera.reveal(picture.boxOf(node));
@@ -97,6 +104,22 @@ function choose(node, reveal = false) {
 function change(node, number) {
   engine.set(node, number);
   afterChange();
+  player.sign(!panel.opening);
+}
+
+// Take the chosen node and the numbers of leaves from the address, as in #chosen=w&numbers=w:2.5.
+function followAddress() {
+  const given = (word) => location.hash.match(new RegExp(`(?:^#|&)${word}=([^&]*)`))?.[1];
+  const decode = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
+  const find = (name) => engine.nodes.findIndex((node) => node.name === decode(name));
+  for (const pair of (given("numbers") || "").split(",").filter(Boolean)) {
+    const [name, number] = pair.split(":");
+    const node = find(name);
+    if (node >= 0 && engine.nodes[node].op === undefined && engine.open[node] && number && Number.isFinite(Number(number))) engine.set(node, Number(number));
+  }
+  if (engine.changed.size) afterChange();
+  const node = find(given("chosen") || "");
+  if (node >= 0) choose(node);
 }
 
 function afterChange() {
@@ -114,6 +137,7 @@ function afterChange() {
     engine.reset();
     afterChange();
     if (nodePanel.refill) nodePanel.refill();
+    player.sign(!panel.opening);
   });
   bar.replaceChildren(make("p", {}, make("span", { class: "way" }, "What if"), `${changes.join(", ")}${more}`), undo);
   for (const watch of watchers) watch();

@@ -77,7 +77,7 @@ class Asking {
     this.section.replaceChildren(this.heading(make("span", { class: "progress" }, `${at + 1} of ${this.questions.length}`), close), chips, form, this.verdict, tools, this.help);
     this.showNumbers();
     camera.reveal(picture.boxOf(question.lower));
-    field.focus({ preventScroll: true });
+    if (!matchMedia("(pointer: coarse)").matches) field.focus({ preventScroll: true });
   }
 
   say(words, right = false) {
@@ -154,4 +154,4 @@ class Asking {
   }
 }
 
-window.explorer.asking = new Asking(engine);
+window.explorer = Object.freeze({ ...window.explorer, asking: new Asking(engine) });

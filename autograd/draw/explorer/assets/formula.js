@@ -93,10 +93,10 @@ class Formulas {
     return shown;
   }
 
-  // Mathematics from pieces, elements and signs; it may be broken before a sign that is not inside anything.
+  // Mathematics from pieces, elements and signs; it may be broken before a sign that is not inside a fraction, root or power.
   line(...pieces) {
     const open = (piece) => (piece.localName === "mrow" && !piece.hasAttribute("class") && piece.children.length > 1
-      && [...piece.children].some((part) => part.localName === "mo" && part.textContent === "+") ? [...piece.children] : [piece]);
+      && [...piece.children].some((part) => part.localName === "mo" && SIGNS.has(part.textContent)) ? [...piece.children].flatMap(open) : [piece]);
     const parts = pieces.flat().map((piece) => (typeof piece === "string" ? math("mo", piece) : piece)).flatMap(open);
     const chunks = [];
     for (const part of parts) {

@@ -40,7 +40,8 @@ document.addEventListener("pointerdown", (event) => {
 });
 
 const KEYS = {
-  ArrowRight: () => player.go(player.position + 1), ArrowLeft: () => player.go(player.position - 1),
+  ArrowRight: () => player.forth(), ArrowLeft: () => player.go(player.position - 1),
+  PageDown: () => player.forth(), PageUp: () => player.go(player.position - 1),
   Home: () => player.go(0), End: () => player.go(engine.count), " ": () => player.toggle(),
   "+": () => camera.zoom(1.25), "=": () => camera.zoom(1.25), "-": () => camera.zoom(0.8), "0": () => camera.fit(true),
   "/": () => find("search").focus(), Escape: () => choose(null),

@@ -9,6 +9,8 @@ if (engine.nodes.length > BOXES && fold.depth) {
 showParts();
 camera.resized();
 player.follow(engine.count);
+followAddress();
+window.addEventListener("hashchange", followAddress);
 
 // A handle for scripts in the page: the record, the numbers, and what the controls do.
-window.explorer = { record, engine, player, fold, choose, change };
+window.explorer = Object.freeze({ record, engine, player, fold, choose, change });

@@ -3,6 +3,22 @@
 const PATHS = 5; // paths that are written out, those with the largest products
 const FACTORS = 8; // factors of a path that are written out
 
+// Copy text; where a page may not, it is marked, to be copied by hand.
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = make("textarea", { class: "unseen", readonly: "" });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
 class NodePanel extends Panel {
   constructor(engine, formulas, actions) {
     super(engine, formulas, actions);
@@ -20,8 +36,8 @@ class NodePanel extends Panel {
     const entry = engine.nodes[node];
     const numbers = [
       ...this.numbersOf(node),
-      this.row("data", make("output", { class: "exact", id: "exact-data" }, exactText(engine.now.data[node]))),
-      this.row("grad", make("output", { class: "exact", id: "exact-grad" }, engine.isFrozen(node) ? "frozen" : exactText(engine.now.grads[node]))),
+      this.number("data", node, position),
+      this.number("grad", node, position),
     ];
     if (this.shown === node) { // keep what the reader is typing in
       this.chosen.querySelector(".numbers").replaceChildren(...numbers);
@@ -45,6 +61,15 @@ class NodePanel extends Panel {
     parts.push(...this.overTime(node));
     parts.push(make("div", { class: "sums" }, ...this.pathParts(node, found)));
     this.chosen.replaceChildren(...parts);
+  }
+
+  // A number as the picture has it, to six digits, and all of them on hover; before its step it is marked as final.
+  number(word, node, position) {
+    const { engine } = this;
+    const [number, there] = word === "data" ? [engine.now.data[node], engine.at(position).data[node]] : [engine.now.grads[node], engine.at(position).received[node] === 1];
+    const shown = make("output", { class: "exact", id: `exact-${word}`, title: exactText(number) }, number === null ? "frozen" : numberText(number));
+    const final = number !== undefined && number !== null && (there === undefined || there === false);
+    return this.row(word, make("div", {}, shown, ...(final ? [make("small", { class: "final" }, " final: not there yet at this step")] : [])));
   }
 
   // The formula of an operation with the numbers of now in it.
@@ -77,7 +102,7 @@ class NodePanel extends Panel {
     if (!engine.open[node]) {
       return this.row("what if", make("p", { class: "aside" }, "An operation above it is known to Python only, so it cannot be changed here."));
     }
-    const box = make("input", { type: "text", inputmode: "decimal", id: "leaf", "aria-label": `Number of ${engine.nodes[node].name}`, autocomplete: "off", spellcheck: "false" });
+    const box = make("input", { type: "text", id: "leaf", "aria-label": `Number of ${engine.nodes[node].name}`, "aria-describedby": "leaf-trouble", autocomplete: "off", spellcheck: "false" });
     const slider = make("input", { type: "range", id: "leaf-slider", "aria-label": `Change ${engine.nodes[node].name}` });
     const back = make("button", { type: "button", class: "small", id: "leaf-back" }, "as recorded");
     const fill = () => {
@@ -87,15 +112,28 @@ class NodePanel extends Panel {
       box.value = String(engine.now.data[node]);
       slider.value = engine.now.data[node];
       box.removeAttribute("aria-invalid");
+      trouble.textContent = "";
     };
+    const trouble = make("p", { class: "trouble", id: "leaf-trouble", role: "status" });
     box.addEventListener("input", () => {
-      const text = box.value.trim().replace("−", "-").replace(",", ".");
-      const number = Number(text);
-      const valid = text !== "" && Number.isFinite(number);
-      box.toggleAttribute("aria-invalid", !valid);
-      if (!valid) return;
+      let number;
+      trouble.textContent = "";
+      try {
+        number = readPlainNumber(box.value);
+      } catch (error) {
+        if (!(error instanceof ReadingError)) throw error;
+        trouble.textContent = error.message;
+      }
+      box.toggleAttribute("aria-invalid", number === undefined);
+      if (number === undefined) return;
       slider.value = number;
       this.actions.change(node, number);
+    });
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      fill();
+      box.blur();
     });
     slider.addEventListener("input", () => {
       const number = Number(Number(slider.value).toPrecision(6));
@@ -108,7 +146,7 @@ class NodePanel extends Panel {
     });
     this.refill = fill;
     fill();
-    return this.row("what if", make("div", { class: "change" }, box, back), slider);
+    return this.row("what if", make("div", { class: "change" }, box, back), trouble, slider);
   }
 
   // All paths to the output with the product of each, and their sum.
@@ -131,7 +169,11 @@ class NodePanel extends Panel {
         formulas.line("=", ...join(cut(numbers), "×"), ...(numbers.length > 1 ? ["=", this.lit(mathNumber(path.number))] : [])));
       for (const name of ["pointerenter", "focus"]) row.addEventListener(name, () => this.actions.light(path));
       for (const name of ["pointerleave", "blur"]) row.addEventListener(name, () => this.actions.light(null));
-      row.setAttribute("aria-label", `path ${i + 1}: ${path.edges.map((edge) => engine.nodes[edge.target].name).join(", ")}`);
+      const name = [...path.edges.map((edge) => engine.nodes[edge.target].name), engine.nodes[node].name].join(" → ");
+      row.setAttribute("aria-label", `path ${i + 1}: ${name}`);
+      const copy = make("button", { type: "button", class: "small copy", title: name, "aria-label": `Copy the path ${name}` }, "copy");
+      copy.addEventListener("click", () => copyText(name).then((done) => { copy.textContent = done ? "copied" : "press Ctrl+C"; }));
+      row.append(copy);
       return row;
     });
     const parts = [make("h3", {}, head), make("ol", { class: "paths" }, ...rows)];

@@ -11,6 +11,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const LEAVES = 12; // leaves that the overview lists
+const LONG_NAME = 16; // characters from which on a name is plain text, which can be cut with a cue
 const CHILDREN = 6; // terms of a sum that are written out
 
 class Panel {
@@ -22,8 +23,10 @@ class Panel {
 
   reference(node) {
     const button = make("button", { type: "button", class: "name", onclick: () => this.actions.choose(node, true) });
-    button.append(this.formulas.line(this.formulas.name(node)));
-    button.setAttribute("aria-label", this.engine.nodes[node].name);
+    const { name } = this.engine.nodes[node];
+    button.append(name.length > LONG_NAME ? make("span", { class: "long" }, `${name.slice(0, 3)}…${name.slice(-7)}`) : this.formulas.line(this.formulas.name(node)));
+    button.setAttribute("aria-label", name);
+    button.title = name;
     return button;
   }
 
@@ -67,6 +70,7 @@ class StepPanel extends Panel {
     if (position === engine.count) parts.push(make("p", { class: "done" }, "That was the last step: every gradient is there."));
     this.now.replaceChildren(...parts);
     this.now.dataset.kind = step.kind;
+    write(document.getElementById("spoken"), this.sentence(position));
   }
 
   heading(way, ...rest) {
@@ -82,8 +86,13 @@ class StepPanel extends Panel {
       make("td", {}, numberText(engine.now.data[leaf])), make("td", {}, numberText(engine.now.grads[leaf]))));
     const head = make("tr", {}, ...["leaf", "data"].map((word) => make("th", { scope: "col" }, word)),
       make("th", { scope: "col" }, formulas.line(math("mrow", math("mo", "∂"), formulas.name(engine.output)), "/", math("mo", "∂"), math("mtext", "leaf"))));
-    const parts = [this.heading("Finished"), make("p", {}, "Every number and every gradient is there. Press play to see how they come about, step by step, "
-      + "or choose a node to see its paths.")];
+    const [error] = engine.now.errors;
+    const odd = engine.nodes.findIndex((_, node) => Number.isNaN(engine.now.data[node]) || Math.abs(engine.now.data[node]) === Infinity);
+    const parts = error
+      ? [this.heading("Stopped at", this.reference(error[0])), this.failure(...error)]
+      : [this.heading("Finished"), make("p", {}, "Every number and every gradient is there. Press play to see how they come about, step by step, "
+        + "or choose a node to see its paths.")];
+    if (!error && odd >= 0) parts.push(make("p", { class: "trouble" }, `${engine.nodes[odd].name} is ${numberText(engine.now.data[odd])}: what depends on it means little, and so do gradients through it.`));
     if (rows.length) parts.push(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
     if (leaves.length > LEAVES) parts.push(make("p", { class: "aside" }, `and ${leaves.length - LEAVES} more leaves`));
     return parts;
@@ -113,13 +122,13 @@ class StepPanel extends Panel {
     const error = engine.now.errors.get(node);
     if (error) return [heading, this.failure(node, error)];
     if (engine.now.data[node] === undefined) return [heading, this.blocked()];
+    const [numbers, result] = [formulas.line("=", formulas.written(node, tree, true)), formulas.line("=", value)];
     return [
       heading,
       make("p", {}, about.summary ? `${about.name}: ${about.summary}` : about.name),
       make("div", { class: "lines beats" },
         formulas.line(formulas.name(node), "=", formulas.written(node, tree, false)),
-        formulas.line("=", formulas.written(node, tree, true)),
-        formulas.line("=", value)),
+        ...(numbers.textContent === result.textContent ? [] : [numbers]), result),
     ];
   }
 
@@ -158,11 +167,13 @@ class StepPanel extends Panel {
       ? make("p", {}, "The gradient in hand is 0, and so is what flows, whatever the slope.")
       : formulas.line(mathNumber(adjoint), "×", slope < 0 ? braced(mathNumber(slope)) : mathNumber(slope), "=", this.lit(mathNumber(flow)));
     rows.push(this.row("what flows", times));
-    rows.push(this.row("the sum so far", ...this.sum(edge)));
-    const parts = [heading, make("div", { class: "beats" }, ...rows)];
+    const parts = [heading, make("div", { class: "beats" }, ...rows, make("div", { class: "sum" }, ...this.sum(edge)))];
     if (!Number.isFinite(flow)) {
       parts.push(make("p", { class: "trouble" }, "The gradient stops being finite here: the slope is infinite or undefined at these numbers."));
     }
+    const alone = engine.below[target].filter((each) => each.source === source).length === 1;
+    const tangent = alone && drawTangent(engine, target, source, slope, { has: () => true }, true);
+    if (tangent) parts.push(tangent);
     if (about && about.convention) parts.push(make("p", { class: "aside" }, `${about.name}: ${about.convention}.`));
     return parts;
   }
@@ -180,31 +191,67 @@ class StepPanel extends Panel {
     return formulas.line(...pieces);
   }
 
-  // The sum over all edges that lead away from the operand, as far as it is built (lecture L5.4).
+  // The sum over all edges that lead away from the operand, as far as it is built (lecture L5.4), term by term.
   sum(edge) {
     const { engine, formulas } = this;
     const { source } = edge, top = engine.output;
     const all = engine.above[source];
     const at = all.indexOf(edge);
     const first = Math.max(0, Math.min(at - CHILDREN + 2, all.length - CHILDREN));
-    const shown = all.slice(first, first + CHILDREN);
-    const cut = { before: first > 0 ? ["…", "+"] : [], after: first + CHILDREN < all.length ? ["+", "…"] : [] };
-    const join = (pieces) => pieces.flatMap((piece, i) => (i ? ["+", piece] : [piece]));
-    const symbols = shown.map((each) => {
-      const term = math("mrow", formulas.derivative(top, each.target), math("mo", "·"), formulas.derivative(each.target, source));
-      return each === edge ? this.lit(term) : term;
+    const cell = (name, ...content) => make("td", name ? { class: name } : {}, ...content);
+    const dots = (word) => make("tr", { class: "more" }, make("td", { colspan: 4 }, word));
+    let total = 0;
+    const rows = all.map((each, i) => {
+      const { target } = each;
+      const long = [target, source, top].some((node) => engine.nodes[node].name.length > LONG_NAME);
+      const term = long ? make("span", { class: "long" }, `through ${engine.nodes[target].name}`) : formulas.line(math("mrow", formulas.derivative(top, target), math("mo", "·"), formulas.derivative(target, source)));
+      if (i > at) return make("tr", { class: "to-come" }, cell("term", term), cell("", "…"), cell("", "…"), cell("", "…"));
+      const flow = engine.flow(each), slope = numberText(engine.slope(each), 4);
+      total += flow;
+      const product = `${numberText(engine.adjoint(target), 4)} × ${slope.startsWith("−") ? `(${slope})` : slope}`;
+      const row = make("tr", each === edge ? { class: "here" } : {}, cell("term", term), cell("product", product),
+        cell("flow", numberText(flow, 4)), cell("total", numberText(total, 4)));
+      row.title = `${exactText(engine.adjoint(target))} × ${exactText(engine.slope(each))} = ${exactText(flow)}; together ${exactText(total)}`;
+      return row;
     });
-    const numbers = shown.map((each, i) => {
-      const number = first + i <= at ? mathNumber(engine.flow(each)) : math("mo", "…");
-      const signed = first + i <= at && engine.flow(each) < 0 && i ? braced(number) : number;
-      return each === edge ? this.lit(signed) : signed;
-    });
-    const total = all.slice(0, at + 1).reduce((sum, each) => sum + engine.flow(each), 0);
-    const left = all.length - at - 1;
-    const lines = [formulas.line(formulas.derivative(top, source), "=", ...cut.before, ...join(symbols), ...cut.after)];
-    if (all.length > 1) lines.push(formulas.line("=", ...cut.before, ...join(numbers), ...cut.after));
-    lines.push(formulas.line("=", mathNumber(total), ...(left ? ["+", "…"] : [])));
-    if (left) lines.push(make("p", { class: "aside" }, `${left} more term${left > 1 ? "s" : ""} to come`));
-    return lines;
+    const left = all.length - at - 1, before = first, after = Math.max(0, all.length - first - CHILDREN);
+    const shown = [...(before ? [dots(`${before} before`)] : []), ...rows.slice(first, first + CHILDREN), ...(after ? [dots(`${after} more`)] : [])];
+    const head = ["term", "arrives × slope", "= flow", "sum"].map((word) => make("th", { scope: "col" }, word));
+    const table = make("table", { class: "terms" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...shown));
+    const parts = [...(all.length > 1 ? [table] : []), formulas.line(formulas.derivative(top, source), "=", this.lit(mathNumber(total)), ...(left ? ["+", "…"] : []))];
+    if (left) parts.push(make("p", { class: "aside" }, `${left} more term${left > 1 ? "s" : ""} to come`));
+    else parts.push(...this.check(source, total));
+    return parts;
+  }
+
+  // Move the operand by a little, and compare how much the output follows with what the sum promises.
+  check(node, total) {
+    const tried = nudge(this.engine, node, total);
+    if (!tried) return [];
+    const [upper, lower] = [this.engine.output, node].map((each) => this.engine.nodes[each].name);
+    const [moved, follows] = [lower, upper].map((name, i) => (name.length > LONG_NAME ? ["Δ", "Δ of the output"][i] : `Δ${name}`));
+    const columns = [[moved, tried.by], [follows, tried.follows], [`sum·${moved}`, tried.promised]];
+    const row = (tag, pick) => make("tr", {}, ...columns.map((column) => make(tag, tag === "th" ? { scope: "col" } : {}, pick(column))));
+    return [make("table", { class: "terms nudge" }, make("caption", {}, `Checked: nudge ${lower}, and ${upper} follows`), make("thead", {}, row("th", ([name]) => name)), make("tbody", {}, row("td", ([, number]) => numberText(number, 4))))];
+  }
+
+  // The step in one sentence, to be heard.
+  sentence(position) {
+    const { engine } = this;
+    const step = engine.step(position), name = (node) => engine.nodes[node].name;
+    if (this.quiet || (this.opening && position === engine.count)) return "";
+    if (step.kind === "start") return "Start: nothing is computed yet.";
+    const [broken] = engine.now.errors.keys();
+    if (step.kind === "node") {
+      const { node } = step, number = engine.now.data[node];
+      if (number === undefined) return `Forward: ${name(node)} has no number.`;
+      return `Forward: ${name(node)} is ${numberText(number, 4)}.`;
+    }
+    const { edge } = step;
+    if (broken !== undefined) return `Backward: no gradients, as ${name(broken)} has no number.`;
+    const slope = `Backward, from ${name(edge.target)} to ${name(edge.source)}: the slope is ${numberText(engine.slope(edge), 4)}`;
+    if (engine.isFrozen(edge.source)) return `${slope}; nothing flows, as ${name(edge.source)} is frozen.`;
+    const sum = engine.at(position).grads[edge.source];
+    return `${slope}, ${numberText(engine.flow(edge), 4)} flows, and the gradient of ${name(edge.source)} is ${numberText(sum, 4)} by now.`;
   }
 }

@@ -153,6 +153,13 @@ class Picture {
       const grad = state.grads[i] === null ? "frozen" : numberText(state.grads[i], 4);
       card.group.setAttribute("aria-label", `${name}, ${kind}, data ${numberText(state.data[i], 4)}, grad ${grad}`);
     });
+    this.engine.edges.forEach((edge, k) => {
+      const [from, to] = [edge.source, edge.target].map((node) => this.engine.nodes[node].name);
+      const { number, flow, group } = this.lines[k];
+      const flows = flow.textContent ? `, flow ${flow.textContent.replace("← ", "")}` : "";
+      group.setAttribute("role", "img");
+      group.setAttribute("aria-label", `edge ${from} to ${to}, slope ${number.textContent}${flows}`);
+    });
   }
 
   // Let a dot run back along an edge while it is the step in hand.

@@ -16,7 +16,7 @@ class Player {
     parts.first.addEventListener("click", () => this.go(0));
     parts.last.addEventListener("click", () => this.go(engine.count));
     parts.back.addEventListener("click", () => this.go(this.position - 1));
-    parts.next.addEventListener("click", () => this.go(this.position + 1));
+    parts.next.addEventListener("click", () => this.forth());
     parts.play.addEventListener("click", () => this.toggle());
     parts.position.addEventListener("input", () => this.go(Number(parts.position.value)));
     parts.speed.addEventListener("change", () => { this.speed = Number(parts.speed.value); });
@@ -41,16 +41,33 @@ class Player {
     parts.position.setAttribute("aria-valuetext", this.spoken());
     parts.counter.textContent = `${this.position} / ${this.engine.count}`;
     parts.back.disabled = parts.first.disabled = this.position === 0;
-    parts.next.disabled = parts.last.disabled = this.position === this.engine.count;
+    parts.last.disabled = this.position === this.engine.count;
+    parts.next.disabled = parts.last.disabled && !this.fresh();
     parts.track.style.setProperty("--done", this.engine.count ? this.position / this.engine.count : 1);
     if (address) this.sign();
     this.show(this.position);
   }
 
-  // Keep where we are in the address: the step, and in a film the moment.
+  // Whether no step was asked for yet; the page says.
+  fresh() {
+    return false;
+  }
+
+  // A step forward; the first one, where the page has opened with everything done.
+  forth() {
+    this.go(this.fresh() ? 1 : this.position + 1);
+  }
+
+  // What else belongs into the address; the page says.
+  more() {
+    return [];
+  }
+
+  // Keep where we are in the address: the step, in a film the moment, the node that is chosen, and numbers that were changed.
   sign(step = true) {
     const parts = this.moment === undefined ? [] : [`frame=${this.moment}`];
     if (step) parts.push(`step=${this.position}`);
+    parts.push(...this.more());
     try {
       history.replaceState(null, "", `#${parts.join("&")}`);
     } catch { /* a frame without an address of its own */ }

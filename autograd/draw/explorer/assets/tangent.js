@@ -13,8 +13,9 @@ function follow(engine, upper, lower, number, fixed = new Set()) {
   return data.has(upper) ? data.get(upper) : undefined;
 }
 
-// Draw the curve of a node over one below it, with the tangent at the point; null where there is nothing to draw.
-function drawTangent(engine, upper, lower, slope, fixed) {
+// Draw the curve of a node over one below it, with the tangent at the point; null where there is nothing to draw: a straight
+// line, which is its own tangent, only where it was asked for.
+function drawTangent(engine, upper, lower, slope, fixed, bentOnly = false) {
   const x = engine.now.data[lower], y = engine.now.data[upper];
   if (![x, y, slope].every(Number.isFinite) || !engine.open[lower]) return null;
   const { width, height, margin, points } = TANGENT;
@@ -22,6 +23,8 @@ function drawTangent(engine, upper, lower, slope, fixed) {
   const xs = Array.from({ length: points }, (_, i) => x - reach + (2 * reach * i) / (points - 1));
   const curve = xs.map((at) => [at, follow(engine, upper, lower, at, fixed)]).filter(([, value]) => Number.isFinite(value));
   if (curve.length < 2) return null;
+  const bent = curve.some(([at, value]) => Math.abs(value - y - slope * (at - x)) > 1e-9 * (Math.abs(y) + Math.abs(slope) * reach + 1e-300));
+  if (bentOnly && !bent) return null;
   const heights = curve.map(([, value]) => value);
   let [low, high] = [Math.min(...heights), Math.max(...heights)];
   const steep = Math.abs(slope) * reach; // the tangent is seen, however flat the curve, and a pole does not flatten it
@@ -50,7 +53,7 @@ function drawTangent(engine, upper, lower, slope, fixed) {
 // Move a node by a little, and say how much the output follows: what a slope promises, checked.
 function nudge(engine, node, slope) {
   const x = engine.now.data[node], y = engine.now.data[engine.output];
-  const size = 10 ** Math.floor(Math.log10(Math.max(Math.abs(x), 1e-3)) - 3);
+  const size = 10 ** Math.floor(Math.log10(Math.max(Math.abs(x), 1e-2)) - 4);
   if (![x, y, slope].every(Number.isFinite) || !engine.open[node] || node === engine.output) return null;
   const moved = follow(engine, engine.output, node, x + size);
   return Number.isFinite(moved) ? { by: size, follows: moved - y, promised: slope * size } : null;

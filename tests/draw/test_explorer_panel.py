@@ -1,0 +1,319 @@
+"""The panel in a real browser: one spelling, one precision, refusals in words, the sum and its check, the address."""
+
+import math
+
+import pytest
+from drawings import skips
+from perceptron import forward, perceptron
+from screens import NOW, agree, position
+
+from autograd import Value, explore, log, relu, sqrt, tanh, total
+from autograd.symbol import number_text
+
+
+def text_of(tab, selector):
+    return tab.locator(selector).text_content().replace("\u200b", "")
+
+
+def numbers_of(tab, selector):
+    return [float(cell.replace("−", "-")) for cell in tab.locator(selector).all_text_contents()]
+
+
+def place_of(net, node):
+    return net.error.graph().nodes.index(node)
+
+
+# --- the first key ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["ArrowRight", "PageDown"])
+def test_the_first_key_shows_the_first_step(visit, key):
+    tab = visit(explore(perceptron().error))
+    assert text_of(tab, "#now h2") == "Finished"
+    tab.keyboard.press(key)
+    assert position(tab) == 1
+    assert text_of(tab, "#now h2").startswith("Forward")
+    tab.keyboard.press(key)
+    tab.keyboard.press("PageUp")
+    assert position(tab) == 1
+
+
+def test_the_first_press_of_next(visit):
+    tab = visit(explore(perceptron().error))
+    tab.click("#next")
+    assert position(tab) == 1
+    tab.click("#last")
+    assert text_of(tab, "#now .done") == "That was the last step: every gradient is there."
+    assert tab.locator("#next").is_disabled()
+
+
+# --- one name, one precision ------------------------------------------------------------------------------------------
+
+
+def test_names_are_spelled_as_in_latex(visit):
+    net = perceptron()
+    w = place_of(net, net.hidden_weights[0][1])
+    tab = visit(explore(net.error))
+    tab.click(f"#n{w}")
+    assert "∂w12(1)" in text_of(tab, "#chosen .paths")
+    assert text_of(tab, "#chosen h2 .full") == "W1[0][1]"
+    assert tab.locator("#chosen .paths msubsup").first.text_content() == "w12(1)"
+
+
+def test_the_exponential_is_a_power_of_e(visit):
+    x = Value(0.5, name="x")
+    tab = visit(explore(x.exp()), "#step=2")
+    assert tab.locator("#now .lines msup").first.text_content() == "ex"
+
+
+def test_a_number_has_the_same_digits_everywhere_and_all_of_them_on_hover(visit):
+    net = perceptron()
+    w = place_of(net, net.output_weights[0])
+    tab = visit(explore(net.error))
+    tab.click(f"#n{w}")
+    assert tab.locator(f"#n{w} .grad").text_content() == text_of(tab, "#exact-grad") == "2.184"
+    assert tab.locator("#exact-grad").get_attribute("title") == "2.1839999999999993"
+    assert tab.locator("#chosen .final").count() == 0
+
+
+def test_what_is_not_there_yet_is_marked_as_final(visit):
+    net = perceptron()
+    w = place_of(net, net.output_weights[0])
+    tab = visit(explore(net.error), "#step=5")
+    tab.click(f"#n{w}")
+    assert tab.locator(f"#n{w} .grad").text_content() == "—"
+    assert text_of(tab, "#exact-grad") == "2.184"
+    assert tab.locator("#chosen .final").last.text_content() == " final: not there yet at this step"
+
+
+def test_a_minus_is_written_once(visit):
+    x = Value(0.7, name="x")
+    tab = visit(explore(-x), "#step=2")
+    assert [line.replace("\u200b", "") for line in tab.locator("#now .lines .formula").all_text_contents()] == [
+        "y=−x",
+        "=−0.7",
+    ]
+
+
+# --- other numbers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("½", 0.5), ("1/3", 1 / 3), ("2e-3", 0.002), ("2e−3", 0.002), ("−0,5", -0.5), ("√2", math.sqrt(2)),
+     ("2^-1", 0.5), ("π", math.pi)],
+)  # fmt: skip
+def test_numbers_as_people_write_them(visit, written, number):
+    net = perceptron()
+    w = place_of(net, net.hidden_weights[0][1])
+    tab = visit(explore(net.error))
+    tab.click(f"#n{w}")
+    tab.fill("#leaf", "")
+    tab.click("#leaf")
+    tab.keyboard.type(written)
+    assert tab.locator("#leaf").get_attribute("aria-invalid") is None
+    net.hidden_weights[0][1].data = number
+    agree(tab.evaluate(NOW), forward(net.inputs, net.hidden_weights, net.output_weights).error.graph())
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("", "Write a number."), ("abc", "There is no abc here."), ("nan", "nan is no finite number."),
+        ("inf", "inf is no finite number."), ("1/0", "1/0 is not finite."), ("0/0", "0/0 has no value."),
+        ("2+", "Something is missing at its end."), ("(2", "A ) is missing."), ("log(−1)", "log(−1) has no value."),
+        ("1e999", "1e999 is not finite."), ("$", "The sign $ means nothing here."), ("2)", "The ) closes nothing."),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_why(visit, written, words):
+    x = Value(2.0, name="x")
+    tab = visit(explore(x * 3.0))
+    tab.click("#n0")
+    tab.fill("#leaf", written)
+    assert tab.locator("#leaf-trouble").text_content() == words
+    assert tab.locator("#leaf").get_attribute("aria-invalid") is not None
+    assert tab.locator("h1").text_content() == "y = 6"
+    tab.fill("#leaf", "4")
+    assert tab.locator("#leaf-trouble").text_content() == ""
+
+
+def test_escape_leaves_the_field_with_the_number_that_holds(visit):
+    x = Value(2.0, name="x")
+    tab = visit(explore(x * 3.0))
+    tab.click("#n0")
+    tab.fill("#leaf", "4")
+    tab.fill("#leaf", "4/")
+    tab.keyboard.press("Escape")
+    assert tab.locator("#leaf").input_value() == "4"
+    assert tab.evaluate("document.activeElement.id") != "leaf"
+    assert tab.locator("#chosen").is_visible()
+    tab.keyboard.press("Escape")
+    assert tab.locator("#chosen").is_hidden()
+
+
+def test_a_number_that_breaks_the_graph_is_not_called_finished(visit):
+    x, w = Value(2.0, name="x"), Value(3.0, name="w")
+    tab = visit(explore(log(x * w - 1.0) / sqrt(x)))
+    tab.evaluate("explorer.change(explorer.engine.nodes.findIndex(({ name }) => name === 'x'), -2)")
+    assert text_of(tab, "#now h2") == "Stopped atv3"
+    assert "It is undefined. log needs x > 0." in text_of(tab, "#now")
+    assert "Every number and every gradient is there" not in text_of(tab, "#now")
+
+
+@pytest.mark.parametrize(("number", "shown"), [(math.inf, "∞"), (math.nan, "nan")])
+def test_a_leaf_that_is_not_finite_gets_a_word(visit, number, shown):
+    x, w = Value(number, name="x"), Value(3.0, name="w")
+    tab = visit(explore(x + w))
+    assert text_of(tab, "#now .trouble") == (
+        f"x is {shown}: what depends on it means little, and so do gradients through it."
+    )
+
+
+# --- the sum and its check --------------------------------------------------------------------------------------------
+
+
+def test_a_single_term_needs_no_table_but_is_checked(visit):
+    net = perceptron()
+    graph = net.error.graph()
+    edges = [edge for node in reversed(graph.nodes) for edge in node.edges]
+    k = next(k for k, edge in enumerate(edges) if edge.operand is net.hidden_weights[0][1])
+    tab = visit(explore(net.error), f"#step={len(graph.nodes) + 1 + k}")
+    assert tab.locator("#now .terms:not(.nudge)").count() == 0
+    assert text_of(tab, "#now .nudge caption") == "Checked: nudge W1[0][1], and E follows"
+    assert tab.locator("#now .nudge th").all_text_contents() == ["ΔW1[0][1]", "ΔE", "sum·ΔW1[0][1]"]
+    by, follows, promised = numbers_of(tab, "#now .nudge td")
+    net.hidden_weights[0][1].data += by
+    moved = forward(net.inputs, net.hidden_weights, net.output_weights).error.data
+    assert follows == pytest.approx(moved - net.error.data, rel=1e-3)
+    assert (by, promised) == (1e-4, pytest.approx(2.94e-5, rel=1e-3))
+
+
+def test_the_tangent_stands_beside_what_is_bent(visit):
+    x = Value(0.5, name="x")
+    s = 2.0 * x
+    s.name = "s"
+    y = tanh(s)
+    y.name = "y"
+    tab = visit(explore(y), "#step=4")
+    assert tab.locator("#now .tangent").get_attribute("aria-label") == "y over s, around s = 1, with the tangent there"
+    slope = tab.evaluate(
+        """() => {
+          const [x1, y1, x2, y2] = document.querySelector(".touch").getAttribute("d").match(/-?[\\d.]+/g).map(Number);
+          const curve = document.querySelector(".curve").getAttribute("d").match(/-?[\\d.]+/g).map(Number);
+          return [(y2 - y1) / (x2 - x1), curve];
+        }"""
+    )
+    touching, curve = slope
+    points = list(zip(curve[::2], curve[1::2], strict=True))
+    middle = len(points) // 2
+    (x1, y1), (x2, y2) = points[middle - 1], points[middle + 1]
+    assert touching == pytest.approx((y2 - y1) / (x2 - x1), rel=0.08)
+    tab.keyboard.press("ArrowRight")
+    assert tab.locator("#now .tangent").count() == 0
+
+
+# --- to be heard ------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_is_one_sentence(visit):
+    y = skips()
+    tab = visit(explore(y), "#step=0")
+    assert text_of(tab, "#spoken") == "Start: nothing is computed yet."
+    tab.keyboard.press("ArrowRight")
+    assert text_of(tab, "#spoken") == "Forward: x is 0.5."
+    tab.keyboard.press("End")
+    assert text_of(tab, "#spoken") == (
+        "Backward, from v1 to x: the slope is 1.5, −0.01375 flows, and the gradient of x is 0.03879 by now."
+    )
+    assert tab.locator("#now").get_attribute("aria-live") is None
+
+
+def test_every_arrow_has_its_own_words(visit):
+    net = perceptron()
+    tab = visit(explore(net.error))
+    tab.wait_for_timeout(500)
+    graph = net.error.graph()
+    place = {node: i for i, node in enumerate(graph.nodes)}
+    for edge in graph.edges:
+        said = tab.locator(f"#n{place[edge.output]}e{edge.slot}").get_attribute("aria-label")
+        names = f"edge {graph.names[edge.operand]} to {graph.names[edge.output]}"
+        assert said.startswith(f"{names}, slope {number_text(edge.slope, 4)}")
+        assert (", flow " in said) == edge.operand.requires_grad
+
+
+# --- the address, and paths to copy -----------------------------------------------------------------------------------
+
+
+def test_the_address_holds_what_is_chosen_and_what_was_changed(visit):
+    net = perceptron()
+    w = place_of(net, net.hidden_weights[0][1])
+    tab = visit(explore(net.error))
+    tab.click(f"#n{w}")
+    tab.fill("#leaf", "2.5")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("ArrowRight")
+    address = tab.evaluate("location.hash")
+    assert address == "#step=1&chosen=W1%5B0%5D%5B1%5D&numbers=W1%5B0%5D%5B1%5D:2.5"
+    again = visit(explore(net.error), address)
+    assert position(again) == 1
+    assert text_of(again, "#chosen h2 .full") == "W1[0][1]"
+    assert again.locator("#leaf").input_value() == "2.5"
+    net.hidden_weights[0][1].data = 2.5
+    agree(again.evaluate(NOW), forward(net.inputs, net.hidden_weights, net.output_weights).error.graph())
+    again.click("#undo")
+    again.keyboard.press("Escape")
+    assert again.evaluate("location.hash") == "#step=1"
+
+
+@pytest.mark.parametrize(
+    "address", ["#chosen=nobody&numbers=x:two,E:3,:,q", "#chosen=%E0%A4%A&numbers=%", "#numbers=y:7"]
+)
+def test_an_address_of_nonsense_does_no_harm(visit, address):
+    x = Value(2.0, name="x")
+    tab = visit(explore(relu(x)), address)
+    assert tab.locator("h1").text_content() == "y = 2"
+    assert tab.locator("#chosen").is_hidden()
+
+
+def test_a_paths_name_is_copied(visit):
+    net = perceptron()
+    tab = visit(explore(net.error))
+    tab.click(f"#n{place_of(net, net.hidden_weights[0][1])}")
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = tab.locator("#chosen .copy").first
+    assert button.get_attribute("title") == "E → v2 → v1 → O → a1 → s1 → W1[0][1]"
+    button.click()
+    tab.wait_for_timeout(200)
+    assert button.text_content() == "copied"
+    assert tab.evaluate("navigator.clipboard.readText()") == "E → v2 → v1 → O → a1 → s1 → W1[0][1]"
+
+
+# --- nothing is cut without a cue -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(390, 844), (900, 600), (1280, 800)])
+def test_formulas_and_tables_stay_inside_the_panel(visit, size):
+    ws = [Value(-0.123456 * k, name=f"weight_of_a_long_name[{k}][0]") for k in range(1, 8)]
+    y = total([tanh(v * 1.3) * v.sigmoid() for v in ws])
+    tab = visit(explore(y), size=size)
+    for step in [None, *range(1, tab.evaluate("explorer.engine.count"), 5)]:
+        if step is not None:
+            tab.evaluate("step => explorer.player.go(step)", step)
+        over = tab.evaluate(
+            """() => {
+              const right = document.querySelector("#panel").getBoundingClientRect().right;
+              const all = [...document.querySelectorAll("#now td, #now th, #now .formula, #now p, #now button")];
+              const over = all.filter((each) => each.getBoundingClientRect().right > right + 1);
+              return over.map((each) => each.textContent);
+            }"""
+        )
+        assert over == [], step
+
+
+def test_a_long_formula_is_broken_at_its_signs(visit):
+    w, x = Value(2.0, name="w"), Value(0.7, name="x")
+    y = (w * x).sigmoid()
+    tab = visit(explore(y), "#step=5", size=(900, 600))
+    assert "×\u200b" not in text_of(tab, "#now")
+    lines = "[...document.querySelectorAll('#now .formula')]"
+    assert max(tab.evaluate(f"{lines}.map((line) => line.scrollWidth - line.clientWidth)")) <= 0
