@@ -246,8 +246,7 @@ class Exercise:
         if len(edges) > 1 and len(rules) > 1:
             named = f"Chain rule, from the outside in: {', '.join(rules)}."
         advice = " ".join(ADVICE[rule] for rule in rules if rule in ADVICE)
-        meaning = f"{self.names[upper]} = {book(definition(twin, depth=DEPTH))}"
-        return [named, f"{meaning}. {advice}".rstrip()]
+        return [named, f"{self.define(upper)}. {advice}".rstrip()]
 
     def solve(self, question: Question) -> str:
         """Derive the answer to a question, by `explain`."""
@@ -359,13 +358,14 @@ class Exercise:
 
     # --- how it prints ------------------------------------------------------------------------------------------------
 
+    def define(self, node: Value) -> str:
+        """Write what a milestone is made of, down to the nearest others: ``E = (y − 1)²``."""
+        twin, _ = self._cut(node)
+        return f"{self.names[node]} = {book(definition(twin, depth=DEPTH))}"
+
     def describe(self) -> str:
         """Say what is given: what each milestone is made of, and the numbers of the leaves."""
-        lines = []
-        for node in self.graph.nodes:
-            if node in self.milestones and node.op is not None:
-                twin, _ = self._cut(node)
-                lines.append(f"{self.names[node]} = {book(definition(twin, depth=DEPTH))}")
+        lines = [self.define(node) for node in self.graph.nodes if node in self.milestones and node.op is not None]
         given = ", ".join(f"{self.names[leaf]} = {number_text(leaf.data)}" for leaf in self.graph.leaves)
         inner = ", ".join(
             f"{self.names[node]} = {number_text(node.data)}"

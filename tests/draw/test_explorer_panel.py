@@ -317,3 +317,11 @@ def test_a_long_formula_is_broken_at_its_signs(visit):
     assert "×\u200b" not in text_of(tab, "#now")
     lines = "[...document.querySelectorAll('#now .formula')]"
     assert max(tab.evaluate(f"{lines}.map((line) => line.scrollWidth - line.clientWidth)")) <= 0
+
+
+def test_the_paths_of_a_chosen_leaf_are_brought_into_view(visit):
+    net = perceptron()
+    tab = visit(explore(net.error), "#step=33", size=(900, 600))
+    tab.evaluate("node => explorer.choose(node)", place_of(net, net.output_weights[0]))
+    box, panel = (tab.locator(name).bounding_box() for name in ("#chosen .paths li", "#panel"))
+    assert box["y"] < panel["y"] + panel["height"]

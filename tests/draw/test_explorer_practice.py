@@ -52,6 +52,7 @@ def test_a_session(visit):
     tab = visit(explore(E, practice=practice(E, w)))
     assert tab.locator("#practice label").text_content() == "∂E/∂y ="
     assert tab.locator("#practice .progress").text_content() == "1 of 4"
+    assert tab.locator("#practice #about").text_content() == "where E = (y − 1)²"
     assert answer(tab, "2(1 − y)") == "The sign is wrong."
     assert answer(tab, "y - ") == "Something is missing at its end."
     assert tab.locator("#answer").get_attribute("aria-invalid") == "true"
@@ -235,3 +236,15 @@ def test_names_of_anybodys_are_text(visit):
     tab = visit(explore(E, practice=True))
     assert tab.locator("#practice label").text_content() == "∂</script>⟨2⟩/∂<b>&w</b> ="
     assert tab.locator("#practice b").count() == 0
+
+
+def test_practice_begins_with_the_recorded_numbers(visit):
+    E, w = neuron()
+    tab = visit(explore(E, practice=practice(E, w)), "#numbers=w:2&chosen=w")
+    assert tab.locator("h1").text_content() == "E = 0.384463"
+    tab.click("#practice .close")
+    tab.evaluate("explorer.change(0, 2)")
+    tab.click("#practise")
+    assert tab.locator("h1").text_content() == "E = 0.384463"
+    assert tab.locator("#what-if").is_hidden()
+    assert answer(tab, "-1.2401").startswith("Right")

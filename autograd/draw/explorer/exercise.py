@@ -55,6 +55,7 @@ def exercise_of(exercise: Exercise) -> dict[str, Any]:
                 "upper": place[question.upper],
                 "lower": place[question.lower],
                 "text": clean(question.text),
+                "about": clean(exercise.define(question.upper)) if local else "",
                 "hints": [clean(hint) for hint in exercise.hints(question)],
                 "solution": "\n".join(map(clean, exercise.solve(question).splitlines())),
                 "edges": [[place[node], slot] for node, slot in edges],

@@ -98,7 +98,8 @@ function choose(node, reveal = false) {
   if (node === null) return;
   if (reveal) camera.reveal(picture.boxOf(node));
   hideTip();
-  if (matchMedia("(max-width: 760px)").matches) nodePanel.chosen.scrollIntoView({ block: "start" });
+  const [low, end] = [nodePanel.chosen, find("panel")].map((element) => element.getBoundingClientRect().bottom);
+  if (!asked && (low > end || matchMedia("(max-width: 760px)").matches)) nodePanel.chosen.scrollIntoView({ block: "start" });
 }
 
 function change(node, number) {
@@ -112,7 +113,7 @@ function followAddress() {
   const given = (word) => location.hash.match(new RegExp(`(?:^#|&)${word}=([^&]*)`))?.[1];
   const decode = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
   const find = (name) => engine.nodes.findIndex((node) => node.name === decode(name));
-  for (const pair of (given("numbers") || "").split(",").filter(Boolean)) {
+  for (const pair of asked ? [] : (given("numbers") || "").split(",").filter(Boolean)) {
     const [name, number] = pair.split(":");
     const node = find(name);
     if (node >= 0 && engine.nodes[node].op === undefined && engine.open[node] && number && Number.isFinite(Number(number))) engine.set(node, Number(number));

@@ -12,6 +12,7 @@ class Asking {
 
   begin() {
     this.engine.reset();
+    afterChange();
     this.engine.lift(true);
     this.judge = new Judge(this.engine);
     this.states = this.questions.map(() => "open"); // open, right, shown
@@ -63,9 +64,9 @@ class Asking {
       return chip;
     }));
     const close = make("button", { type: "button", class: "close", "aria-label": "End practice", title: "End practice", onclick: () => this.end() }, "×");
-    const field = make("input", { type: "text", id: "answer", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "verdict", placeholder: "a number or a formula" });
+    const field = make("input", { type: "text", id: "answer", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "about verdict", placeholder: "a number or a formula" });
     const check = make("button", { type: "submit", id: "check" }, "Check");
-    const form = make("form", { class: "answer" }, make("label", { for: "answer" }, `${question.text} =`), make("div", { class: "change" }, field, check));
+    const form = make("form", { class: "answer" }, make("label", { for: "answer" }, `${question.text} =`), ...(question.about ? [make("p", { class: "aside", id: "about" }, `where ${question.about}`)] : []), make("div", { class: "change" }, field, check));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.check(field.value);

@@ -1,6 +1,6 @@
 // Practice: what is asked for is hidden wherever the page shows it, and answers are judged at random points of the graph.
 //
-// record.practice.questions[i]   kind, upper, lower, text, hints, solution, edges (node and place of the operand of each)
+// record.practice.questions[i]   kind, upper, lower, text, about (what upper is made of), hints, solution, edges (node and place of the operand of each)
 // record.practice.milestones     the nodes whose names an answer may use
 // record.practice.pairs          neighbours among them
 
