@@ -24,6 +24,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in ops.CATALOGUE}
     "softmax": softmax,
     "log_softmax": log_softmax,
 }
+#: Those that an answer may use: of any number of operands they are written without a list.
+ANSWER_FUNCTIONS: dict[str, Callable[..., Any]] = {op.name: op for op in ops.CATALOGUE if not op.nary} | {
+    "total": lambda *xs: ops.total.apply(xs),
+    "logsumexp": lambda *xs: ops.logsumexp.apply(xs),
+}
 OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Add: ops.add,
     ast.Sub: ops.sub,
@@ -137,7 +142,7 @@ def read_answer(written: str, names: Collection[str]) -> Answer:
     if len(written) > MAX_CHARACTERS:
         raise ExpressionError(f"The answer has {len(written):,} characters; at most {MAX_CHARACTERS:,} are read.")
     try:
-        source, used = to_python(written, names, FUNCTIONS)
+        source, used = to_python(written, names, ANSWER_FUNCTIONS)
         return Answer(frozenset(used.values()), _Renamer(used).visit(ast.parse(source, mode="eval").body))
     except (SyntaxError, UnicodeEncodeError):
         raise ExpressionError(f"{_shorten(written)!r} cannot be read: is a sign or a bracket missing?") from None
@@ -156,6 +161,8 @@ class _Renamer(ast.NodeTransformer):
 
 
 class _Reader:
+    functions = FUNCTIONS
+
     def __init__(self, numbers: Mapping[str, float]) -> None:
         self.values: dict[str, Value] = {}
         self.numbers = numbers
@@ -238,19 +245,19 @@ class _Reader:
             return self.values[name]
         if name in CONSTANTS:
             return CONSTANTS[name]
-        if name in FUNCTIONS:
+        if name in self.functions:
             raise ExpressionError(f"{name} is an operation: write {name}(…).")
         hint = self.guess(name, self.numbers)
         raise ExpressionError(f"{name} has no number{hint}. Add {name}=number to the command.")
 
     def call(self, name: str, node: ast.Call) -> Any:
-        if name not in FUNCTIONS:
-            raise ExpressionError(f"There is no operation {name}{self.guess(name, FUNCTIONS)}.")
+        if name not in self.functions:
+            raise ExpressionError(f"There is no operation {name}{self.guess(name, self.functions)}.")
         if node.keywords:
             raise ExpressionError(f"{name}(…) takes its operands by position, without {node.keywords[0].arg}=.")
         operands = [self.visit(operand) for operand in node.args]
         try:
-            return FUNCTIONS[name](*operands)
+            return self.functions[name](*operands)
         except (TypeError, ValueError) as error:
             if isinstance(error, ArithmeticError) or type(error).__module__ == "autograd.errors":
                 raise
@@ -277,12 +284,15 @@ def _shorten(written: str) -> str:
 
 
 class _Computer(_Reader):
-    """Computes with plain numbers; a bracket such as [s > 0] is 1 or 0."""
+    """Computes with plain numbers; square brackets are brackets, and [s > 0] is 1 or 0."""
+
+    functions = ANSWER_FUNCTIONS
 
     def visit(self, node: ast.expr) -> Any:
-        if isinstance(node, ast.List) and len(node.elts) == 1 and isinstance(node.elts[0], ast.Compare):
-            return 1.0 if super().visit(node.elts[0]) else 0.0
-        return super().visit(node)
+        if isinstance(node, ast.List) and len(node.elts) == 1:
+            return self.visit(node.elts[0])
+        found = super().visit(node)
+        return float(found) if isinstance(found, bool) else found
 
     def name(self, name: str) -> float:
         return self.numbers[name]

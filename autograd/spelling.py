@@ -60,7 +60,7 @@ def to_python(written: str, names: Collection[str], functions: Collection[str]) 
 
     Example:
         >>> to_python("4·y³", ["y"], [])
-        ('4.0 * (n0)**(3)', {'n0': 'y'})
+        ('4.0 * ((n0)**(3))', {'n0': 'y'})
     """
     if DECIMAL_COMMA.fullmatch(written.strip()):
         written = written.replace(",", ".")
@@ -161,7 +161,7 @@ class _Spelling:
         stem = exponent.lstrip("+-")
         if stem.isdigit():
             return exponent
-        if len(stem) > 1 and stem[0].isdigit():
+        if not stem or stem[0].isdigit():
             self.refuse(f"write the exponent {exponent} after ^.")
         return "*".join([exponent[: len(exponent) - len(stem)] + "1", *(token.text for token in self.word(stem))])
 
@@ -202,13 +202,13 @@ class _Spelling:
                 written = f"{text}({self.sequence(')', self.refuse)})"
             else:
                 written = f"{text}({self.atom()})"
-            written += f"**({power})" if power else ""
+            written = f"({written}**({power}))" if power else written
         elif kind == "operand":
             written = text
         else:
             self.refuse(f"something is missing before {text}.")
         power = self.take_raised()
-        return f"({written})**({power})" if power else written
+        return f"(({written})**({power}))" if power else written
 
     def bracket(self, opening: str) -> str:
         if opening == "|":

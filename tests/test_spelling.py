@@ -16,23 +16,26 @@ NUMBERS = {
 S = 1.0 / (1.0 + math.exp(-0.5))
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        ("4*y**3", 32.0), ("4·y³", 32.0), ("4y^3", 32.0), ("2(y − 1)x", 6.0), ("xy", 6.0), ("2xy", 12.0),
-        ("x₁", 4.0), ("√x1", 2.0), ("√(x1)·x", 6.0), ("∛8", 2.0), ("|x − 4|", 1.0), ("|x||y|", 6.0),
-        ("|x·|y − 4||", 6.0),
-        ("eˣ", math.e**3), ("e⁻ˣ", math.e**-3), ("e^(−x)", math.e**-3), ("exp(x)", math.e**3), ("½y", 1.0),
-        ("1/3", 1 / 3),
-        ("2ᶻ·ln 2", 4 * math.log(2)), ("2e-3", 0.002), ("2e−3", 0.002), ("W1[0][1]·L(1)", 35.0), ("W1[0][1](x)", 15.0),
-        ("[x > 0]·y", 2.0), ("[x ≤ 0]", 0.0), ("[y = z]", 1.0), ("s_1", 0.5), ("σ(s⟨1⟩)(1 − σ(s_1))", S * (1 - S)),
-        ("0,84", 0.84), ("−0,5", -0.5), ("sin²x", math.sin(3) ** 2), ("σ²(s_1)", S * S), ("y⁻¹", 0.5),
-        ("y⁻¹²", 2.0**-12),
-        ("−y^2", -4.0), ("x/(2·√x1)", 0.75), ("1/y·x", 1.5), ("2y^(x−1)", 8.0), ("2^3^2", 512.0), ("x − −y", 5.0),
-        ("π", math.pi), ("ρ·w¹10", 0.9), ("log₂(8)", 3.0), ("max(x, y)", 3.0), ("{x + y}·2", 10.0), (" x +\ty ", 5.0),
-        ("9 % 4", 1.0), ("007", 7.0), (".5", 0.5), ("where(x > 0, y, 1)", 2.0),
-    ],
-)  # fmt: skip
+#: What is typed, and the number that it is.
+READ = [
+    ("4*y**3", 32.0), ("4·y³", 32.0), ("4y^3", 32.0), ("2(y − 1)x", 6.0), ("xy", 6.0), ("2xy", 12.0),
+    ("x₁", 4.0), ("√x1", 2.0), ("√(x1)·x", 6.0), ("∛8", 2.0), ("|x − 4|", 1.0), ("|x||y|", 6.0),
+    ("|x·|y − 4||", 6.0),
+    ("eˣ", math.e**3), ("e⁻ˣ", math.e**-3), ("e^(−x)", math.e**-3), ("exp(x)", math.e**3), ("½y", 1.0),
+    ("1/3", 1 / 3),
+    ("2ᶻ·ln 2", 4 * math.log(2)), ("2e-3", 0.002), ("2e−3", 0.002), ("W1[0][1]·L(1)", 35.0), ("W1[0][1](x)", 15.0),
+    ("[x > 0]·y", 2.0), ("[x ≤ 0]", 0.0), ("[y = z]", 1.0), ("s_1", 0.5), ("σ(s⟨1⟩)(1 − σ(s_1))", S * (1 - S)),
+    ("0,84", 0.84), ("−0,5", -0.5), ("sin²x", math.sin(3) ** 2), ("σ²(s_1)", S * S), ("y⁻¹", 0.5),
+    ("y⁻¹²", 2.0**-12),
+    ("−y^2", -4.0), ("x/(2·√x1)", 0.75), ("1/y·x", 1.5), ("2y^(x−1)", 8.0), ("2^3^2", 512.0), ("x − −y", 5.0),
+    ("π", math.pi), ("ρ·w¹10", 0.9), ("log₂(8)", 3.0), ("max(x, y)", 3.0), ("{x + y}·2", 10.0), (" x +\ty ", 5.0),
+    ("2[x + y]", 10.0),
+    ("total(x, y, 1)", 6.0), ("logsumexp(x, x)", 3.0 + math.log(2.0)),
+    ("9 % 4", 1.0), ("007", 7.0), (".5", 0.5), ("where(x > 0, y, 1)", 2.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "expected"), READ)
 def test_what_is_read(written, expected):
     assert read_answer(written, NUMBERS).compute(NUMBERS) == pytest.approx(expected, rel=1e-14)
 
@@ -75,8 +78,8 @@ def test_what_is_refused(written, message):
 
 def test_a_list_is_no_answer():
     with pytest.raises(ExpressionError) as caught:
-        read_answer("[x]", NUMBERS).compute(NUMBERS)
-    assert str(caught.value) == "'[x]' is a list, where one number is needed."
+        read_answer("[x, y]", NUMBERS).compute(NUMBERS)
+    assert str(caught.value) == "'[x, y]' is a list, where one number is needed."
 
 
 def test_long_and_deep_answers():

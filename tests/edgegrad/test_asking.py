@@ -54,7 +54,16 @@ def test_a_formula_of_ones_own():
     assert done.stdout.endswith("3/3  ∂E/∂w = 2x(s − 1)\nRight.\n\n3 of 3 right.\n")
 
 
-def test_what_is_asked_can_be_chosen(capsys):
+def test_a_page(tmp_path, capsys):
+    path = tmp_path / "L1.4.html"
+    assert main(["practice", "L1.4", "--page", str(path)]) == 0
+    assert capsys.readouterr().out == f"7 questions on {path}\n"
+    assert 'id="practice"' in path.read_text(encoding="utf-8")
+    assert main(["practice", "s = w*x; s**2", "w=2", "x=3", "--page", str(path), "--ask", "flows"]) == 0
+    assert main(["practice", "L1.4", "--page", str(tmp_path / "missing" / "page.html")]) == 1
+
+
+def test_what_is_asked_can_be_chosen():
     done = run("x**2*sin(x)", "x=2", "--every", "--ask", "gradients", answers="")
     assert "1/3  ∂y/∂v1 = " in done.stdout or "1/3  ∂y/∂v2 = " in done.stdout
 

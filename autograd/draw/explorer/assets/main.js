@@ -12,5 +12,5 @@ player.follow(engine.count);
 followAddress();
 window.addEventListener("hashchange", followAddress);
 
-// A handle for scripts in the page: the record, the numbers, and what the controls do.
-window.explorer = Object.freeze({ record, engine, player, fold, choose, change });
+// A handle for scripts in the page: the record, the numbers, what the controls do, and how formulas are read.
+window.explorer = Object.freeze({ record, engine, player, fold, choose, change, read: readFormula });

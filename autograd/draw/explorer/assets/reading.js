@@ -14,6 +14,7 @@ const FRACTIONS = new Map(Object.entries({
   "½": 1 / 2, "⅓": 1 / 3, "⅔": 2 / 3, "¼": 1 / 4, "¾": 3 / 4, "⅕": 1 / 5, "⅖": 2 / 5, "⅗": 3 / 5, "⅘": 4 / 5, "⅙": 1 / 6, "⅚": 5 / 6,
   "⅐": 1 / 7, "⅛": 1 / 8, "⅜": 3 / 8, "⅝": 5 / 8, "⅞": 7 / 8, "⅑": 1 / 9, "⅒": 1 / 10,
 }));
+const BY_PLACE = new Set(["dot", "choose"]); // operations whose operands are no plain list
 const CONSTANTS = new Map(Object.entries({ "π": Math.PI, pi: Math.PI, e: Math.E }));
 const CLOSING = { "(": ")", "[": "]", "{": "}" };
 const MOST_NAMES = 12; // names that a refusal lists
@@ -106,7 +107,7 @@ class Reading {
 
   word(word) {
     const name = WORDS.get(word) || word;
-    if (Object.hasOwn(F, name) || F[name]) return [{ kind: "function", name }];
+    if (F[name] && !BY_PLACE.has(name)) return [{ kind: "function", name }];
     if (CONSTANTS.has(word)) return [{ kind: "number", number: CONSTANTS.get(word) }];
     const parts = [];
     for (let rest = word; rest;) {
