@@ -45,6 +45,7 @@ from autograd.errors import (
 from autograd.explain import Explanation, explain
 from autograd.functional import derivative, grad, hessian, jacobian, value_and_grad
 from autograd.graph import Edge, Graph
+from autograd.native import FACTORIES as _FACTORIES
 from autograd.notation import Notation
 from autograd.op import Interval, Op
 from autograd.ops import CATALOGUE
@@ -64,6 +65,8 @@ if _TYPE_CHECKING:
     from autograd.vectors import Values as Values
 
 __version__ = "0.1.0"
+#: Whether the sweep and the recorders run compiled, as an install may ask for.
+__compiled__ = bool(_FACTORIES)
 _NOT_THE_USERS = True  # errors name the line of a caller outside
 
 __all__ = [

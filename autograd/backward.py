@@ -18,6 +18,7 @@ from autograd.collector import hold_collector
 from autograd.errors import ControlFlowError, NoGradientError, OperandTypeError, StaleGraphError
 from autograd.floats import apply_to_extended, real_number, slopes_on_floats
 from autograd.graph import reaching, same_number, topological
+from autograd.native import show_collector
 from autograd.recording import is_traced
 from autograd.singular import bend_at_cusp, distance_to_cusp, is_bent, keep_what_flows, slope_on_values
 from autograd.value import FROZEN, Value, number_of
@@ -45,6 +46,7 @@ def backward(root: Value, seed: float = 1.0, *, create_graph: bool = False) -> N
                 node._grad = adjoint
             elif node in wanted:
                 node._grad = adjoint if node._grad is None else node._grad + adjoint
+        show_collector([node._grad for node in nodes if isinstance(node._grad, Value)])
         return
     with _sweeping:
         leaves = sweep(root, seed)

@@ -15,6 +15,7 @@ from typing import Any
 from autograd.context import current
 from autograd.errors import OpDefinitionError
 from autograd.floats import apply_to_floats
+from autograd.native import FACTORIES
 from autograd.op import Op
 from autograd.symbol import Symbol, call, python
 
@@ -245,11 +246,14 @@ def recorder_source(op: Op) -> tuple[str, dict[str, Any]]:
 def emit(op: Op) -> Any:
     """Compile the recorder of an operation: one function, or (recorder, reflected) for two operands."""
     source, used = recorder_source(op)
-    file = f"<autograd {op.name}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    locals_: dict[str, Any] = {}
-    exec(compile(source, file, "exec"), GLOBALS, locals_)
-    made = locals_["make"](op, **used)
+    if op.catalogued and op.name in FACTORIES:
+        made = FACTORIES[op.name](op, GLOBALS["record"], **used)
+    else:
+        file = f"<autograd {op.name}>"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        locals_: dict[str, Any] = {}
+        exec(compile(source, file, "exec"), GLOBALS, locals_)
+        made = locals_["make"](op, **used)
     for function in made if isinstance(made, tuple) else (made,):
         function.__name__ = function.__qualname__ = op.name
     return made

@@ -122,8 +122,13 @@ class Value(Methods):
 
     @grad.setter
     def grad(self, gradient: float | Value | None) -> None:
-        keep = gradient is None or isinstance(gradient, Value)
-        self._grad = gradient if keep else real_number(gradient, "Value.grad")
+        if isinstance(gradient, Value):
+            from autograd.native import show_collector
+
+            show_collector([gradient])
+            self._grad = gradient
+        else:
+            self._grad = None if gradient is None else real_number(gradient, "Value.grad")
 
     @property
     def real(self) -> Value:

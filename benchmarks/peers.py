@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.workload import Functions, Workload
 
-__all__ = ["BUILDS", "PEERS", "Peer", "Recording", "version"]
+__all__ = ["PEERS", "Peer", "Recording", "version"]
 
 
 class Peer:
@@ -106,24 +106,6 @@ class Edgegrad(Peer):
 
         self.leaf = autograd.Value
         self.functions = Functions(autograd.relu, autograd.tanh, autograd.sin, autograd.exp)
-
-
-class CompiledEdgegrad(Edgegrad):
-    """This project, with its sweep and its recorders compiled from the same source: see `benchmarks.compiled`."""
-
-    untracked = False
-
-    def __init__(self) -> None:
-        from autograd import _recorders  # type: ignore[attr-defined]
-
-        _recorders.install(self.untracked)
-        super().__init__()
-
-
-class UntrackedEdgegrad(CompiledEdgegrad):
-    """The compiled copy, whose nodes the cyclic collector does not look at."""
-
-    untracked = True
 
 
 class Micrograd(Peer):
@@ -268,11 +250,6 @@ PEERS: dict[str, type[Peer]] = {
     "XAD": Xad,
     "HIPS autograd": HipsAutograd,
     "CasADi SX": Casadi,
-}
-#: This project again, for the copies that `benchmarks.compiled` builds.
-BUILDS: dict[str, type[Peer]] = {
-    "sweep and recorders": CompiledEdgegrad,
-    "sweep and recorders, untracked": UntrackedEdgegrad,
 }
 
 

@@ -7,7 +7,7 @@ import sys
 from functools import cache
 
 from benchmarks.measure import clock, collector_clock, resident_bytes, traced
-from benchmarks.peers import BUILDS, PEERS, Peer, Recording, version
+from benchmarks.peers import PEERS, Peer, Recording, version
 from benchmarks.workload import ROUND, WORKLOADS
 
 __all__ = ["extension_modules", "grown", "installed", "memory", "outcome", "repetition"]
@@ -15,7 +15,7 @@ __all__ = ["extension_modules", "grown", "installed", "memory", "outcome", "repe
 
 @cache
 def _open(name: str) -> Peer:
-    return (PEERS | BUILDS)[name]()
+    return PEERS[name]()
 
 
 def installed(name: str) -> str | None:

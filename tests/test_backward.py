@@ -450,6 +450,8 @@ class TestFailures:
     def test_an_interrupted_sweep_leaves_the_graph_usable(self, when, monkeypatch):
         from autograd import backward
 
+        if autograd.__compiled__ and when != "accumulate":
+            pytest.skip("a compiled function calls the others by their addresses: none can be put in their place")
         x, w = Value(2.0), Value(3.0)
         y = (x * w + x) * w
         y.backward()

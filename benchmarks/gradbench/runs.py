@@ -10,7 +10,7 @@ from benchmarks.gradbench.evals import EVALS
 from benchmarks.gradbench.evaluation import Array, Run, flatten
 from benchmarks.measure import clock, per_call
 
-__all__ = ["again", "compile_quickly", "first"]
+__all__ = ["again", "compile_quickly", "first", "summarise"]
 
 SHOWN = 1000  # numbers of a result at most; where it has more, each is a sum of many, none of which is left out
 
@@ -38,7 +38,7 @@ def first(library: str, name: str, size: dict[str, int]) -> tuple[float, list[fl
     except ImportError:
         return None
     numbers = run()
-    return clock() - start, _summarise(flatten(numbers))
+    return clock() - start, summarise(flatten(numbers))
 
 
 def again(library: str, name: str, budget: float) -> float:
@@ -46,7 +46,7 @@ def again(library: str, name: str, budget: float) -> float:
     return per_call(_ready[library, name], budget)
 
 
-def _summarise(numbers: Array) -> list[float]:
+def summarise(numbers: Array) -> list[float]:
     """Return the numbers, or sums of neighbours with weights that differ."""
     if len(numbers) > SHOWN:
         weighed = numbers * (1.5 + np.cos(np.arange(len(numbers))))
