@@ -41,7 +41,7 @@ static inline PyObject *new_node(PyTypeObject *kind, double data, PyObject *op, 
 }}
 """
 LAYOUT = 'cdef extern from "layout.h":\n    ctypedef class autograd.value.Value [object ValueObject]:\n{fields}\n'
-NATIVE = """
+NATIVE = """'The recorders of the catalogue, compiled.'
 from libc.math cimport {functions}
 from autograd.layout cimport Value as Node
 from autograd.context import current

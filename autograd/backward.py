@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence, Set
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from autograd import ops, tree
@@ -271,7 +271,7 @@ def differentiable_sweep(
         StaleGraphError: a leaf was assigned since the graph was recorded.
     """
     nodes = topological([root], until)
-    needed = cache(lambda: reaching(nodes, wanted))
+    needed = cache(partial(reaching, nodes, wanted))
 
     def slopes_of(node: Value, adjoint: Any) -> Sequence[Any]:
         if node in until:
