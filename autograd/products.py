@@ -25,7 +25,7 @@ from autograd.recording import is_traced
 from autograd.singular import is_bent
 from autograd.value import Value, number_of
 
-__all__ = ["hvp", "jvp", "vjp"]
+__all__ = ["hvp", "jvp", "push_rates", "vjp"]
 
 
 @hold_collector()
@@ -122,7 +122,25 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     flat = tree.leaves(outputs)
     nodes = topological([y for y in flat if isinstance(y, Value)], frozenset(moved))
     nested = nested or captures(nodes)
-    reached = set(moved)  # what depends on the primals, at whatever rate
+    push_rates(nodes, moved, flat, nested)
+    changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
+    values = [y if nested else number_of(y) for y in flat]
+    return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
+
+
+def push_rates(nodes: Sequence[Value], moved: dict[Value, Any], outputs: Sequence[Any], nested: bool) -> None:
+    """Add to `moved` how fast each node changes that depends on those in it.
+
+    Args:
+        nodes: operands before what uses them.
+        moved: rates of change to start from.
+        outputs: what they are pushed to.
+        nested: whether slopes are Values, to be differentiated again, rather than those that were recorded.
+
+    Raises:
+        NonFiniteGradientError: a slope on the way is infinite or undefined.
+    """
+    reached = set(moved)  # what depends on them, at whatever rate
     for node in nodes:
         if node in moved or node.is_leaf:
             continue
@@ -138,25 +156,41 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         try:
             slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node._slopes
         except (ArithmeticError, ValueError):
-            if node in _find_carriers(flat):
+            if node in _find_carriers(outputs):
                 raise
             continue
         if not nested:
-            _check_finite(node, slopes, moved, nodes, flat)
-        # As in the sweep, nothing flows along an edge of slope 0 or from a node that does not move.
+            _check_finite(node, slopes, moved, nodes, outputs)
         edges = [
-            (s, moved[v])  # type: ignore[index]
-            for v, s, w in zip(node.operands, slopes, wanted, strict=True)
-            if w and (nested or (s and moved[v]))  # type: ignore[index]
+            (slope, moved[v])  # type: ignore[index]
+            for v, slope, w in zip(node.operands, slopes, wanted, strict=True)
+            if w and _passes(slope) and _passes(moved[v])  # type: ignore[index]
         ]
-        if nested and len(edges) > 2:
-            moved[node] = ops.dot(*zip(*edges, strict=True))
-        elif edges:
-            (slope, change), *others = edges
-            moved[node] = sum([s * m for s, m in others], slope * change)
-    changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
-    values = [y if nested else number_of(y) for y in flat]
-    return tree.rebuild(outputs, values), tree.rebuild(outputs, changes)
+        if edges:
+            moved[node] = _add_flows(edges) if nested else sum([slope * rate for slope, rate in edges], -0.0)
+
+
+def _passes(factor: Any) -> bool:
+    """Whether something flows: as in the sweep, nothing along an edge of slope 0 or from a node that does not move."""
+    return isinstance(factor, Value) or bool(factor)
+
+
+def _add_flows(edges: Sequence[tuple[Any, Any]]) -> Any:
+    """Add up slopes times rates of change, as one node where they are many; a factor of 1 is left out."""
+    added, weighed = [], []
+    for slope, rate in edges:
+        if _is_one(slope) or _is_one(rate):
+            added.append(rate if _is_one(slope) else slope)
+        else:
+            weighed.append((slope, rate))
+    if len(weighed) > 2:
+        return ops.dot(*zip(*weighed, strict=True), bias=ops.total(added) if added else None)
+    terms = [*added, *(slope * rate for slope, rate in weighed)]
+    return sum(terms[1:], terms[0]) if len(terms) < 3 else ops.total(terms)
+
+
+def _is_one(factor: Any) -> bool:
+    return not isinstance(factor, Value) and factor == 1.0
 
 
 def _check_finite(

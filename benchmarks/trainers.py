@@ -101,7 +101,7 @@ class Compiled(Trainer):
             return error + problem.penalty * autograd.dot(parameters, parameters) if problem.penalty else error
 
         example = [0.0] * problem.widths[0], [1.0]
-        self._program = autograd.compile(function, *example, parameters=parameters, dtype=dtype, backend=self.backend)
+        self.program = autograd.compile(function, *example, parameters=parameters, dtype=dtype, backend=self.backend)
         make = getattr(nn, problem.optimizer)
         self._optimizer = make(parameters, *problem.settings)
         super().__init__(problem, dtype)
@@ -111,12 +111,12 @@ class Compiled(Trainer):
         self._slots = np.zeros((len(self._optimizer.slots), len(self._w)))
 
     def gradient(self, rows: Array) -> tuple[float, Array]:
-        loss, gradient = self._program.value_and_grad(*self.batch(rows), weights=self._w)
+        loss, gradient = self.program.value_and_grad(*self.batch(rows), weights=self._w)
         return loss, gradient
 
     def train(self, rows: Array) -> None:
         settings = np.array([self._optimizer.settings(step + 1) for step in range(len(rows))], dtype=np.float64)
-        made = self._program.descend(
+        made = self.program.descend(
             self.X, self.T, order=rows.ravel(), batch=self.problem.batch, weights=self._w,
             rule=type(self._optimizer).rule, slots=self._slots, settings=settings,
         )  # fmt: skip

@@ -357,10 +357,10 @@ class TestNesting:
     def test_the_rate_of_an_operation_on_a_list_is_one_dot(self):
         """Of which a program makes a product of matrices."""
         xs = [Value(2.0), Value(3.0), Value(5.0)]
-        _, rate = jvp(lambda ws: autograd.dot(ws, xs), ([1.0, 1.0, 1.0],), ([1.0, 0.0, 10.0],))
+        _, rate = jvp(lambda ws: autograd.dot(ws, xs), ([1.0, 1.0, 1.0],), ([3.0, 2.0, 10.0],))
         assert rate.op is autograd.dot
-        assert rate.data == 52.0
-        assert gradients(rate, xs) == [1.0, 0.0, 10.0]
+        assert rate.data == 62.0
+        assert gradients(rate, xs) == [3.0, 2.0, 10.0]
 
     @pytest.mark.parametrize("take", [lambda f: grad(f), lambda f: lambda x: jacobian(lambda x: [f(x)])(x)[0]])
     def test_the_argument_of_an_inner_derivative_is_a_constant(self, take):

@@ -1,7 +1,7 @@
-"""Derivatives of a program beyond one gradient, each the sweep of another program whose graph holds the first sweep.
+"""Derivatives of a program beyond one gradient, each the sweep of another program whose graph holds the first one.
 
-A weighted sum of the results, Σ s·y, makes one number of several: its gradient is s·J. The slope of a gradient along a
-vector, ∂y/∂x · v, makes one number of the gradient: its gradient is H·v. Rows of unit vectors give the matrices, all
+A weighted sum of the results, Σ s·y, makes one number of several: its gradient is s·J. The rate of y along a vector,
+∂y/∂x · v, is one number, swept or pushed forward: its gradient is H·v. Rows of unit vectors give the matrices, all
 examples and rows in one run. The derivatives themselves are the catalogue's, recorded and rolled as any other graph.
 """
 
@@ -23,6 +23,8 @@ from autograd.compiler.results import take_differentiated
 from autograd.compiler.trace import Argument, Trace, Traced, collect_below, tracing
 from autograd.context import enable_grad
 from autograd.errors import CompileError
+from autograd.graph import topological
+from autograd.products import push_rates
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -65,12 +67,26 @@ def slope_along(traced: Traced, wrt: str) -> Traced:
     by = traced.parameters if wrt == "parameters" else _inputs(traced)
     vector = tuple([Value(0.0, f"v[{i}]") for i in range(len(by))])
     with enable_grad(), tracing(Trace([*_inputs(traced), *traced.parameters, *vector])):
-        adjoints = differentiable_sweep(take_differentiated(traced.result), 1.0, frozenset(by))
-        along = ops.dot([adjoints.get(leaf, 0.0) for leaf in by], vector) if by else Value(0.0)
+        y = take_differentiated(traced.result)
+        if wrt == "parameters" and not any(map(_has_cusp, traced.nodes)):
+            # Forward, the rates along weights are products of matrices as the sums themselves are.
+            rates: dict[Value, Any] = dict(zip(by, vector, strict=True))
+            push_rates(topological([y]), rates, [y], nested=True)
+            along = rates[y] if y in rates else Value(0.0)
+        else:  # whether anything flows to a cusp only a sweep knows
+            adjoints = differentiable_sweep(y, 1.0, frozenset(by))
+            along = ops.dot([adjoints.get(leaf, 0.0) for leaf in by], vector) if by else Value(0.0)
     if wrt == "parameters":
         return collect_below(traced.arguments, (*traced.parameters, *vector), along)
     argument = Argument("vector", (len(vector),), vector)
     return collect_below((*traced.arguments, argument), traced.parameters, along)
+
+
+def _has_cusp(node: Value) -> bool:
+    """Whether slopes of a node may be conventions, without a derivative of their own."""
+    return node.op is not None and (
+        node.op is ops.bent or (node.op.cusp is not None and isinstance(node.op.cusp(*node.operands), Value))
+    )
 
 
 def _inputs(traced: Traced) -> tuple[Value, ...]:

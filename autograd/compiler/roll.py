@@ -322,7 +322,10 @@ def _sides(e: Expressions, members: list[int], k: int) -> list[tuple[int, list[i
 def _split(e: Expressions, x: int, k: int, side: int) -> Sides:
     operands = e.operands[x]
     first, second = operands[:k], operands[k : 2 * k]
-    return (second, first) if side else (first, second)
+    if side:
+        return second, first
+    pairs = [(y, x) if e.batched[x] and not e.batched[y] else (x, y) for x, y in zip(first, second, strict=True)]
+    return tuple(x for x, _ in pairs), tuple(y for _, y in pairs)
 
 
 Grid = tuple[list[tuple[int, ...]], list[tuple[int, ...]], dict[tuple[int, int], int]]

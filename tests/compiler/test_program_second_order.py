@@ -24,6 +24,7 @@ from autograd import (
     where,
 )
 from autograd.compiler import execution
+from autograd.compiler.instructions import MatrixProduct
 
 
 def eager_hessian(f, batch, parameters):
@@ -87,6 +88,15 @@ def test_large_batches_and_threads(backend, monkeypatch):
     monkeypatch.setattr(execution, "CACHE", 1)
     parts = autograd.compile(f, X[0], parameters=model.parameters(), backend=backend, threads=2)
     np.testing.assert_allclose(parts.hessian(X), due, rtol=1e-10, atol=1e-13)
+
+
+def test_rates_along_weights_are_products_of_matrices(backend):
+    """A sweep alone would have a row for each weight, with a column for each example."""
+    model = nn.MLP(5, [20, 10, 1], activation="tanh", seed=0)
+    program = autograd.compile(lambda x: square(model(x)[0]), [0.0] * 5, parameters=model.parameters(), backend=backend)
+    layout = program._second.execution.layout
+    assert [(each.n, each.k) for each in layout.batched if isinstance(each, MatrixProduct)][-2:] == [(10, 40), (1, 20)]
+    assert layout.batched_rows < len(program.parameters)
 
 
 def test_at_a_kink(backend):
