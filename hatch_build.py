@@ -7,12 +7,12 @@ to be Values, whose slots are C pointers; and `autograd.native`, the recorders t
 from __future__ import annotations
 
 import atexit
-import inspect
 import math
 import re
 import shutil
 import subprocess
 import sys
+from inspect import getmembers, iscode, isfunction, signature
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -105,12 +105,12 @@ def write_sources(package: Path, names: frozenset[str] | None = None) -> None:
     slots = sorted(Value.__slots__)  # the order in which Python lays them out
     walks = "cimport cython\nfrom autograd.layout cimport Value as Node\n"
     native = NATIVE.format(functions=", ".join(f"{name} as c_{name}" for name in LIBM.values()))
-    for name, function in inspect.getmembers(backward, inspect.isfunction):
+    for name, function in getmembers(backward, isfunction):
         code = function.__code__
-        loops = "node" in code.co_varnames[code.co_argcount :] and not any(map(inspect.iscode, code.co_consts))
+        inner = {each.co_name for each in code.co_consts if iscode(each)}
+        loops = "node" in code.co_varnames[code.co_argcount :] and inner <= {"<listcomp>"}
         if function.__module__ == backward.__name__ and loops and code.co_name == name:
-            parameters = inspect.signature(function).parameters.values()
-            taken = (p.name if p.default is p.empty else f"{p.name}=*" for p in parameters)
+            taken = (p.name if p.default is p.empty else f"{p.name}=*" for p in signature(function).parameters.values())
             walks += f"@cython.locals(node=Node)\ncpdef {name}({', '.join(taken)})\n"
     for op in CATALOGUE:
         if not op.nary and len(op.slopes) <= 2 and (names is None or op.name in names):
