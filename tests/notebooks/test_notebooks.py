@@ -60,7 +60,7 @@ def test_it_runs(path, tmp_path):
 
 
 #: Rows that stand for themselves: the slides' listings, letter by letter, and pictures that need no words beside them.
-ON_THEIR_OWN = {"L1.10", "L1.11", "L1.12", "L2.13", "L2.14", "L3.8", "L3.9"}
+ON_THEIR_OWN = {"L1.10", "L1.11", "L1.12", "L2.13", "L2.14", "L3.9"}
 
 
 def test_every_row_of_the_lectures_is_shown_somewhere():
