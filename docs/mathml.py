@@ -9,15 +9,20 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
 
+def write(latex: str, display: str = "inline") -> str:
+    """Write a formula as MathML; latex2mathml knows no ``aligned``, and would show its ``&`` as a letter."""
+    return str(convert(latex.replace("{aligned}", "{align*}"), display=display))
+
+
 def inline(translator: Any, node: Any) -> None:
     """Write a formula in a line of text."""
-    translator.body.append(convert(node.astext()))
+    translator.body.append(write(node.astext()))
     raise SkipNode
 
 
 def display(translator: Any, node: Any) -> None:
     """Write a formula on lines of its own."""
-    translator.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    translator.body.append(f'<div class="math">{write(node.astext(), "block")}</div>')
     raise SkipNode
 
 

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 
+import documents
 import pytest
 
 import autograd
@@ -135,6 +136,13 @@ def test_mathematics_is_markup(site):
     assert page.count("<math") >= 3
     assert "\\frac" not in page
     assert "MathJax" not in page
+
+
+def test_a_sum_over_paths_is_set_in_rows():
+    x = autograd.Value(3.0, name="x")
+    shown = documents.script("mathml").write(autograd.explain(x * x + x, x).latex(), "block")
+    assert shown.count("<mtr>") == 4  # the sum, and its three paths
+    assert "<mi>&" not in shown
 
 
 def test_the_gallery_says_how_each_mistake_is_caught(site):
