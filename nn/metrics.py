@@ -32,25 +32,26 @@ Metric = Callable[[ArrayLike, ArrayLike], float]
 Table = NDArray[Any]
 
 
-def mse(predictions: ArrayLike, targets: ArrayLike) -> float:
+def mse(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Average the squared errors over all rows and columns.
 
     Args:
         predictions: (n, k) or (n,).
         targets: as many.
+        sample_weight: how much each row counts, (n,); all alike unless given.
 
     Raises:
-        ValueError: the shapes do not match, or there are no rows.
+        ValueError: the shapes do not match, there are no rows, or the weights are all 0.
 
     Example:
         >>> mse([[1.0], [5.0]], [0.0, 2.0])
         5.0
     """
     p, t = _pair("mse", predictions, targets)
-    return float(np.mean((p - t) ** 2))
+    return _average("mse", (p - t) ** 2, sample_weight)
 
 
-def mae(predictions: ArrayLike, targets: ArrayLike) -> float:
+def mae(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Average the absolute errors over all rows and columns (lecture L1.8).
 
     Args and Raises as in `mse`.
@@ -60,10 +61,10 @@ def mae(predictions: ArrayLike, targets: ArrayLike) -> float:
         2.0
     """
     p, t = _pair("mae", predictions, targets)
-    return float(np.mean(np.abs(p - t)))
+    return _average("mae", np.abs(p - t), sample_weight)
 
 
-def r2(predictions: ArrayLike, targets: ArrayLike) -> float:
+def r2(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Measure the explained part of the variance, ``1 − Σ(t − p)² / Σ(t − t̄)²``, averaged over the columns.
 
     1 is perfect, 0 is as good as the mean, and there is no lower bound. Where a column's targets are all equal it
@@ -72,6 +73,7 @@ def r2(predictions: ArrayLike, targets: ArrayLike) -> float:
     Args:
         predictions: (n, k) or (n,).
         targets: as many.
+        sample_weight: how much each row counts in the sums and in the mean t̄, (n,); all alike unless given.
 
     Returns:
         the score; NaN for a single row, which has no variance.
@@ -86,14 +88,17 @@ def r2(predictions: ArrayLike, targets: ArrayLike) -> float:
     p, t = _pair("r2", predictions, targets)
     if len(t) < 2:
         return float("nan")
-    residual = np.sum((t - p) ** 2, axis=0)
-    spread = np.sum((t - t.mean(axis=0)) ** 2, axis=0)
+    weights = _weights("r2", len(t), sample_weight)
+    residual = weights @ (t - p) ** 2
+    spread = weights @ (t - np.average(t, axis=0, weights=weights)) ** 2
     flat = (t == t[0]).all(axis=0)
     scores = np.where(flat, residual == 0.0, 1.0 - residual / np.where(flat, 1.0, spread))
     return float(np.mean(scores))
 
 
-def accuracy(predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5) -> float:
+def accuracy(
+    predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5, sample_weight: ArrayLike | None = None
+) -> float:
     """Count which part of the examples is classified rightly.
 
     How a prediction is read does not depend on the numbers in it:
@@ -110,6 +115,7 @@ def accuracy(predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5)
         predictions: (n, k) or (n,).
         targets: (n,), (n, 1) or (n, k).
         threshold: above which a single score means class 1.
+        sample_weight: how much each example counts, (n,); all alike unless given.
 
     Raises:
         ValueError: the rows do not match, there are none, a prediction is NaN, or a target is no class that the
@@ -122,10 +128,10 @@ def accuracy(predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5)
         0.5
     """
     predicted, true, _ = _classes("accuracy", predictions, targets, threshold)
-    return float(np.mean(predicted == true))
+    return _average("accuracy", (predicted == true)[:, None], sample_weight)
 
 
-def accuracy_with_logits(predictions: ArrayLike, targets: ArrayLike) -> float:
+def accuracy_with_logits(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Count which part is classified rightly by scores without a sigmoid: `accuracy` with the threshold 0.
 
     For models trained with `bce_with_logits` or `hinge`. Several columns are read as in `accuracy`.
@@ -134,10 +140,12 @@ def accuracy_with_logits(predictions: ArrayLike, targets: ArrayLike) -> float:
         >>> accuracy_with_logits([[0.3], [-2.0]], [1, -1])
         1.0
     """
-    return accuracy(predictions, targets, threshold=0.0)
+    return accuracy(predictions, targets, 0.0, sample_weight)
 
 
-def iou(predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5) -> float:
+def iou(
+    predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5, sample_weight: ArrayLike | None = None
+) -> float:
     """Divide intersection by union: of all points that are predicted or true, the share that is both (Jaccard 1901).
 
     The metric of segmentation, over all points of all pictures together. 1 if nothing is predicted and nothing true.
@@ -146,6 +154,7 @@ def iou(predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5) -> f
         predictions: (n, …), a score for each point, which is predicted above `threshold`.
         targets: 0 or 1 for each point, in the same shape.
         threshold: 0.5 is right for probabilities; scores without a sigmoid need 0 (`iou_with_logits`).
+        sample_weight: how much the points of each row count, (n,); all alike unless given.
 
     Raises:
         ValueError: the shapes do not match, there are no rows, a prediction is NaN, or a target is neither 0 nor 1.
@@ -160,18 +169,19 @@ def iou(predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5) -> f
     for row, column in np.argwhere((t != 0.0) & (t != 1.0))[:1]:
         raise ValueError(f"iou: the target in row {row}, column {column} is {t[row, column]:g}, but must be 0 or 1.")
     chosen, true = p > threshold, t == 1.0
-    union = np.count_nonzero(chosen | true)
-    return float(np.count_nonzero(chosen & true) / union) if union else 1.0
+    weights = _weights("iou", len(t), sample_weight)
+    union = (weights @ (chosen | true)).sum()
+    return float((weights @ (chosen & true)).sum() / union) if union else 1.0
 
 
-def iou_with_logits(predictions: ArrayLike, targets: ArrayLike) -> float:
+def iou_with_logits(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Divide intersection by union for scores without a sigmoid: `iou` with the threshold 0.
 
     Example:
         >>> iou_with_logits([[2.0, -0.1]], [[1, 1]])
         0.5
     """
-    return iou(predictions, targets, threshold=0.0)
+    return iou(predictions, targets, 0.0, sample_weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,6 +252,23 @@ METRICS: dict[str, Metric] = {
     "iou": iou,
     "iou_with_logits": iou_with_logits,
 }
+
+
+def _weights(metric: str, n: int, given: ArrayLike | None) -> NDArray[np.float64]:
+    """Read how much each of n rows counts."""
+    weights = np.ones(n) if given is None else np.asarray(given, dtype=np.float64).reshape(-1)
+    if len(weights) != n or not (np.isfinite(weights) & (weights >= 0.0)).all() or not weights.any():
+        raise ValueError(
+            f"{metric}: sample_weight must be {n} finite numbers from 0, one for each row, and not all of them 0."
+        )
+    return weights
+
+
+def _average(metric: str, table: Table, sample_weight: ArrayLike | None) -> float:
+    """Average over rows, which may be weighted, and columns."""
+    if sample_weight is None:
+        return float(np.mean(table))
+    return float(np.average(table.mean(axis=1), weights=_weights(metric, len(table), sample_weight)))
 
 
 def _table(metric: str, role: str, given: ArrayLike) -> Table:

@@ -19,14 +19,20 @@ Array = NDArray[Any]
 
 
 class Examples(NamedTuple):
-    """Inputs (n, …) and their targets, as many."""
+    """Inputs (n, …) and their targets, as many; and how much each example counts, if not all count alike."""
 
     X: Array
     T: Array
+    weights: Array | None = None
 
     def rows(self, rows: Array) -> Examples:
         """Return the examples of some rows."""
-        return Examples(self.X[rows], self.T[rows])
+        return Examples(self.X[rows], self.T[rows], None if self.weights is None else self.weights[rows])
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The arrays that there are: with the weights or without."""
+        return (self.X, self.T) if self.weights is None else (self.X, self.T, self.weights)
 
 
 def separate(array: Array) -> list[Any]:

@@ -39,8 +39,8 @@ COMPILE_ADVICE = {
     "weighted_metrics": "give metrics=",
 }
 FIT_ADVICE = {
-    "class_weight": "train model.network with nn.fit and a loss of your own",
-    "sample_weight": "train model.network with nn.fit and a loss of your own",
+    "class_weight": "train model.network with nn.fit, which takes class_weight",
+    "sample_weight": "train model.network with nn.fit, which takes sample_weight",
     "initial_epoch": "call fit again, which goes on from where it was",
 }
 

@@ -71,7 +71,7 @@ class Criterion:
             if self.options[option] is not None:
                 raise ValueError(
                     f"fit averages the losses of a batch's examples, but {name} with {option}=… weighs them by batch: "
-                    f"write the loop by hand, or give fit a function of your own."
+                    f"give fit class_weight={{class: weight}} or sample_weight instead, or write the loop by hand."
                 )
         plain: losses.Loss | None = type(self).plain
         if plain is not None and self.options == default.options:

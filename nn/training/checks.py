@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from autograd import no_grad
 from nn import arrays
@@ -18,7 +16,6 @@ from nn.data.examples import Examples, separate
 from nn.losses.criteria import read_criterion
 from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.losses.regularizers import Regularizer
-from nn.metrics import METRICS, Metric
 from nn.module import Module, evaluating
 from nn.modules.elementwise import Dropout, Stochastic
 from nn.modules.neurons import StochasticNeuron
@@ -31,86 +28,21 @@ from nn.training.runner import Loss
 from nn.training.trial import trying
 
 __all__ = [
-    "Metrics",
     "check_batches",
     "check_examples",
-    "check_metrics",
     "check_model",
     "check_optimizer",
     "check_options",
-    "check_pair",
+    "check_validation",
     "find_callbacks",
     "find_loss",
-    "find_metrics",
     "find_optimizer",
+    "first_outputs",
     "mode",
     "set_aside",
 ]
 
 Array = NDArray[Any]
-
-
-#: Metrics by name, as functions ``(predictions, targets) -> number``, or as functions with names of their own.
-Metrics = Sequence[str | Metric] | Mapping[str, Metric]
-
-
-class _Measure:
-    """A metric of the user's own, whose answers are checked; scikit-learn's take the targets first."""
-
-    def __init__(self, name: str, function: Metric) -> None:
-        self.name = name
-        self.function = function
-        self.targets_first = _takes_targets_first(function)
-
-    def __call__(self, predictions: ArrayLike, targets: ArrayLike) -> float:
-        try:
-            answer = self.compute(predictions, targets)
-        except Exception as error:
-            raise ValueError(self._explain(error, np.asarray(predictions), np.asarray(targets))) from error
-        return self.check(answer)
-
-    def _explain(self, error: Exception, predictions: Array, targets: Array) -> str:
-        """Say which metric failed, on what it was given, and what to write if it takes other things."""
-        order = "targets, predictions" if self.targets_first else "predictions, targets"
-        said = (
-            f"The metric {self.name!r} failed: {str(error).rstrip('.')}. It was called with ({order}): predictions of "
-            f"shape {predictions.shape}, such as {predictions.flat[0]:.6g}, targets of shape {targets.shape}, such as "
-            f"{targets.flat[0]:.6g}."
-        )
-        if not getattr(self.function, "__module__", "").startswith("sklearn"):
-            return said
-        several = predictions.ndim > 1 and predictions.shape[1] > 1
-        classes = "y_pred.argmax(axis=1)" if several else "y_pred > 0.5"
-        return (
-            f"{said} If it takes classes instead of scores, write metrics={{{self.name!r}: lambda y_true, y_pred: "
-            f"{self.name}(y_true, {classes})}}."
-        )
-
-    def compute(self, predictions: ArrayLike, targets: ArrayLike) -> Any:
-        """Call the function with its arguments in the order of its own parameters."""
-        return self.function(targets, predictions) if self.targets_first else self.function(predictions, targets)
-
-    def check(self, answer: Any) -> float:
-        try:
-            array = np.asarray(answer, dtype=np.float64)
-            if array.size == 1 and answer is not None and not isinstance(answer, str):
-                return float(array.reshape(()))
-        except (TypeError, ValueError):  # no numbers, or a ragged list of them
-            pass
-        kind = f"an array of shape {answer.shape}" if isinstance(answer, np.ndarray) else repr(answer)
-        raise TypeError(
-            f"The metric {self.name!r} gave {kind}, but a metric gives one number for all predictions and targets, "
-            "which are arrays of one row an example: return their mean, say."
-        )
-
-
-def _takes_targets_first(function: Metric) -> bool:
-    """Whether the first parameter of a metric is called as the targets are: ``y_true``, as in scikit-learn."""
-    try:
-        first = next(iter(inspect.signature(function).parameters), "")
-    except (TypeError, ValueError):  # a function of C, say
-        return False
-    return first in ("y_true", "targets", "target", "labels_true")
 
 
 def check_model(model: Module) -> None:
@@ -123,17 +55,18 @@ def check_model(model: Module) -> None:
         raise TypeError(f"model must be a Module such as nn.MLP(2, [8, 1]), not {_show(model)}.")
 
 
-def check_pair(data: Any) -> tuple[Any, Any]:
-    """Check that the validation data are a pair.
+def check_validation(data: Any) -> tuple[Any, ...]:
+    """Check that the validation data are a pair, or with weights a triple.
 
     Raises:
-        TypeError: they are none.
+        TypeError: they are neither.
     """
-    if isinstance(data, tuple | list) and len(data) == 2:
-        return data[0], data[1]
+    if isinstance(data, tuple | list) and len(data) in (2, 3):
+        return tuple(data)
     given = f"{len(data)} things" if isinstance(data, tuple | list) else _show(data)
     raise TypeError(
-        f"validation_data must be a pair of inputs and targets, not {given}: write validation_data=(X_val, y_val)."
+        f"validation_data must be a pair of inputs and targets, not {given}: write validation_data=(X_val, y_val), or "
+        "(X_val, y_val, weights)."
     )
 
 
@@ -157,46 +90,6 @@ def find_loss(loss: str | Loss) -> Loss:
         raise TypeError(f'loss must be a name such as "mse" or a function (outputs, target) -> Value, not {loss!r}.')
     function, numbers = look_up(loss, LOSSES, "loss")
     return (lambda outputs, target: function(outputs, target, *numbers)) if numbers else function
-
-
-def find_metrics(metrics: Metrics) -> dict[str, Metric]:
-    """Return each metric's function by its name.
-
-    Raises:
-        ValueError: a name is unknown, or stands there twice.
-        TypeError: a metric is neither a name nor a function.
-    """
-    if isinstance(metrics, str) or callable(metrics):
-        metrics = [metrics]
-    if not isinstance(metrics, Iterable):
-        raise TypeError(f'metrics must be a list such as ["mae"], not {metrics!r}.')
-    named = dict(metrics) if isinstance(metrics, Mapping) else _name_metrics(metrics)
-    for name, function in named.items():
-        if name == "loss":
-            raise ValueError("A metric cannot be called 'loss', which is a column of the history already.")
-        if not callable(function):
-            raise TypeError(f"The metric {name!r} must be a function of predictions and targets, not {function!r}.")
-    known = list(METRICS.values())
-    return {name: function if function in known else _Measure(name, function) for name, function in named.items()}
-
-
-def _name_metrics(metrics: Iterable[str | Metric]) -> dict[str, Metric]:
-    found: dict[str, Metric] = {}
-    for metric in metrics:
-        if isinstance(metric, str):
-            name, function = metric, look_up(metric, METRICS, "metric")[0]
-        elif callable(metric):
-            name, function = getattr(metric, "__name__", type(metric).__name__), metric
-        else:
-            raise TypeError(
-                f'A metric is a name such as "mae" or a function of predictions and targets, not {metric!r}.'
-            )
-        if name in found:
-            raise ValueError(
-                f"Two columns of the history would be called {name!r}: pass metrics={{name: function, …}}."
-            )
-        found[name] = function
-    return found
 
 
 def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
@@ -255,12 +148,12 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str, 
     Raises:
         ValueError: a width does not fit, or a target is none that the loss takes; its row is named.
     """
-    X, T = examples
+    X, T, _ = examples
     refusing = loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER
     if shape is not None and not refusing:
         return None
     with mode(model, training=False), trying(model):
-        outputs = np.zeros(shape) if shape is not None else _first_outputs(model, X)
+        outputs = np.zeros(shape) if shape is not None else first_outputs(model, X)
     with no_grad():
         if refusing:
             _check_targets(outputs, loss_of, T, name)
@@ -269,30 +162,9 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str, 
     return outputs
 
 
-def _first_outputs(model: Module, X: Array) -> Any:
+def first_outputs(model: Module, X: Array) -> Any:
     """Compute the outputs for the first example, with another where the model looks at a batch as a whole."""
     return model.batch(separate(X[:2]))[0] if model.looks_at_batches else model(separate(X[:1])[0])
-
-
-def check_metrics(model: Module, measures: Mapping[str, Metric], examples: Examples) -> None:
-    """Try the user's own metrics before anything is trained, on predictions that are all like the first.
-
-    Raises:
-        TypeError: a metric gives something else than one number.
-    """
-    own = [measure for measure in measures.values() if isinstance(measure, _Measure)]
-    if not own:
-        return
-    with mode(model, training=False), trying(model), no_grad():
-        first = np.atleast_1d(arrays.numbers(_first_outputs(model, examples.X)))
-    predictions = np.repeat(first[None], len(examples.T), axis=0)
-    for measure in own:
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                answer = measure.compute(predictions, examples.T)
-        except Exception:  # equal predictions may be none that it takes; those of a training are others
-            continue
-        measure.check(answer)
 
 
 def _check_targets(outputs: Any, loss_of: Loss, T: Array, name: str) -> None:

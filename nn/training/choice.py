@@ -30,6 +30,7 @@ def choose_runner(
     examples: int | None = None,
     batch: int | None = None,
     check: Callable[..., None] | None = None,
+    weighted: bool = False,
 ) -> tuple[Runner, str]:
     """Choose what computes a model: a compiled program, or the engine.
 
@@ -45,6 +46,7 @@ def choose_runner(
         batch: how many at a time.
         check: tries the model on the first example; where a program of the model is known already, it is called with
             ``shape=`` of the outputs instead.
+        weighted: whether each example comes with what its loss is multiplied by.
 
     Returns:
         the runner, and one sentence about the choice; empty where there was nothing to choose.
@@ -63,9 +65,9 @@ def choose_runner(
     try:
         backend = "numpy" if asked in (True, "auto") else str(asked)
         if model.looks_at_batches:
-            runner: CompiledRunner = BatchRunner(eager, X, T, backend, batch or count)
+            runner: CompiledRunner = BatchRunner(eager, X, T, backend, batch or count, weighted)
         else:
-            runner = CompiledRunner(eager, X, T, backend, check)
+            runner = CompiledRunner(eager, X, T, backend, check, weighted)
     except CompileError as error:
         if asked != "auto":
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -14,7 +13,7 @@ import numpy as np
 
 from autograd import CompileError, Program, Value, compile, no_grad  # noqa: A004
 from nn import arrays
-from nn.data.examples import separate
+from nn.data.examples import Examples, separate
 from nn.draws import Draws
 from nn.module import Slot
 from nn.modules.elementwise import Dropout
@@ -22,7 +21,7 @@ from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
-from nn.training.eager import EagerRunner, RecordedObjective
+from nn.training.eager import EagerRunner, RecordedObjective, weigh
 from nn.training.kept import check_calls
 from nn.training.programs import KeptProgram, programs_of
 from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, stack
@@ -58,13 +57,20 @@ class CompiledRunner(Runner):
         T: targets; None where only outputs are needed.
         backend: of the program.
         check: tries the model before it is compiled; with ``shape=`` of its outputs where it need not be.
+        weighted: whether each example comes with what its loss is multiplied by.
 
     Raises:
         CompileError: the model cannot be traced.
     """
 
     def __init__(
-        self, eager: EagerRunner, X: Array, T: Array | None, backend: str, check: Callable[..., None] | None = None
+        self,
+        eager: EagerRunner,
+        X: Array,
+        T: Array | None,
+        backend: str,
+        check: Callable[..., None] | None = None,
+        weighted: bool = False,
     ) -> None:
         self.eager, self.backend = eager, backend
         self.model = eager.model
@@ -72,7 +78,8 @@ class CompiledRunner(Runner):
         self._places: _Places | None = None
         self._check = check
         self._example = (separate(X[:1])[0], None if T is None else separate(T[:1])[0])
-        self._key = X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind)
+        self._weight = (1.0,) if weighted else ()
+        self._key = X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind), weighted
         self._programs: dict[tuple[str, bool], tuple[KeptProgram, list[Array]]] = {}
         self._kept = programs_of(self.model)
         self._errors: list[Program] = []
@@ -113,7 +120,7 @@ class CompiledRunner(Runner):
             self._check(**({} if found is None else {"shape": found.shape}))
             self._check = None
         if found is None:
-            example = self._example if what == "loss" else self._example[:1]
+            example = (*self._example, *self._weight) if what == "loss" else self._example[:1]
             program, draws = self.trace(f, *example)
             found = KeptProgram(program, self._shape, draws, made_of)
             self._kept.keep(key, self.backend, found)
@@ -171,9 +178,9 @@ class CompiledRunner(Runner):
     def _error(self, j: int) -> Callable[..., Any]:
         return lambda x, t: arrays.flat(self.model(x))[j] - arrays.flat(t)[j]
 
-    def _loss_and_outputs(self, x: Any, t: Any) -> tuple[Any, list[Any]]:
+    def _loss_and_outputs(self, x: Any, t: Any, weight: Any = None) -> tuple[Any, list[Any]]:
         outputs = self.model(x)
-        loss = self.eager.loss_of(outputs, t)
+        loss = weigh(weight, self.eager.loss_of(outputs, t))
         if self.eager.regularizer is not None:
             loss = loss + self.eager.regularizer(self.eager.named)
         return loss, self._flat(outputs)
@@ -229,24 +236,25 @@ class CompiledRunner(Runner):
         self.__dict__.pop("_buffers", None)
         self.eager.refresh()
 
-    def objective(self, X: Array, T: Array) -> BatchObjective:
+    def objective(self, X: Array, T: Array, weights: Array | None = None) -> BatchObjective:
         """Make the loss over a batch a function of the weights."""
-        return ReplayedObjective(self, X, T)
+        return ReplayedObjective(self, Examples(X, T, weights))
 
-    def batch(self, X: Array, T: Array) -> Batch:
+    def batch(self, examples: Examples) -> Batch:
         """Return the program for a batch and the arrays that it takes, with numbers drawn for it."""
-        kept = self._present()
-        return Batch(kept.program, (X, T) if kept.draws is None else (X, T, kept.draws.sample(len(X))))
+        kept, taken = self._present(), examples.arrays
+        return Batch(kept.program, taken if kept.draws is None else (*taken, kept.draws.sample(len(examples.X))))
 
     def outputs(self, X: Array) -> Array:
         """Compute the outputs."""
         with self.run(self._outputs_program().program) as program:
             return self.shape_outputs(program(X, weights=self._ahead and self._ahead.weights))
 
-    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
+    def loss(self, X: Array, T: Array, weights: Array | None = None) -> tuple[float, Array]:
         """Compute the mean loss with the penalty, and the outputs."""
+        examples = Examples(X, T, weights)
         with self.run(self.program) as program:
-            losses, outputs = program(X, T, weights=self._ahead and self._ahead.weights)
+            losses, outputs = program(*examples.arrays, weights=self._ahead and self._ahead.weights)
         return float(np.mean(losses)), self.shape_outputs(outputs)
 
     @contextmanager
@@ -306,7 +314,7 @@ class CompiledRunner(Runner):
         batches = equal_batches(descent.batches)
         kept, order = self._present(), np.concatenate(batches)
         losses, outputs = self._take(
-            kept.program, kept.draws, optimizer, descent, tuple(descent.examples), order, len(batches[0])
+            kept.program, kept.draws, optimizer, descent, descent.examples.arrays, order, len(batches[0])
         )
         return Steps(losses, self.shape_outputs(outputs) if descent.with_outputs and losses else None)
 
@@ -373,15 +381,15 @@ def equal_batches(batches: Sequence[Array]) -> Sequence[Array]:
 class ReplayedObjective(BatchObjective):
     """A batch's mean loss, replayed at every evaluation."""
 
-    def __init__(self, runner: CompiledRunner, X: Array, T: Array) -> None:
-        self.runner, self.X, self.T = runner, X, T
+    def __init__(self, runner: CompiledRunner, examples: Examples) -> None:
+        self.runner, self.examples = runner, examples
         self.parameters = runner.parameters
         self.reached = runner.reached
 
     @cached_property
     def batch(self) -> Batch:
         """The program and its arrays: the same numbers are drawn for every evaluation."""
-        return self.runner.batch(self.X, self.T)
+        return self.runner.batch(self.examples)
 
     def value(self, w: Vector) -> float:
         """Compute the mean loss at w."""
@@ -416,16 +424,18 @@ class ReplayedObjective(BatchObjective):
         engine = self._engine()
         share, penalty = engine.check_squares(), self.runner.eager.regularizer
         programs = self.runner.errors()
-        scale = math.sqrt(share(len(programs)) / len(self.X))
+        X, T, weights = self.examples
+        factors = np.ones(len(X)) if weights is None else weights
+        scale = np.sqrt(factors * (share(len(programs)) / len(X)))
         self.evaluations += 1
         columns, blocks = [], []
         for each in programs:
             with self.runner.run(each) as program:
                 if slopes:
-                    values, rows = program.value_and_grad(self.X, self.T, reduce="none", weights=w)
-                    blocks.append(scale * rows)
+                    values, rows = program.value_and_grad(X, T, reduce="none", weights=w)
+                    blocks.append(scale[:, None] * rows)
                 else:
-                    values = program(self.X, self.T, weights=w)
+                    values = program(X, T, weights=w)
             columns.append(scale * values)
         errors = np.stack(columns, axis=1).ravel()  # example after example, as on the engine
         jacobian = np.stack(blocks, axis=1).reshape(len(errors), len(w)) if slopes else np.zeros((0, len(w)))
@@ -435,4 +445,4 @@ class ReplayedObjective(BatchObjective):
         return errors, np.where(flat.free(self.parameters), jacobian, 0.0)
 
     def _engine(self) -> RecordedObjective:
-        return self.runner.eager.objective(self.X, self.T)
+        return self.runner.eager.objective(*self.examples)

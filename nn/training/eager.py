@@ -23,7 +23,7 @@ from nn.optim.objective import Matrix, second_derivatives
 from nn.training.kept import check_attributes, check_calls
 from nn.training.runner import Array, BatchObjective, Loss, Runner, stack
 
-__all__ = ["EagerRunner", "RecordedObjective", "check_loss"]
+__all__ = ["EagerRunner", "RecordedObjective", "check_loss", "weigh"]
 
 MAX_OPERANDS_IN_A_GRAPH = 500_000  # 15 MB …
 MAX_EXAMPLES_IN_A_GRAPH = 8  # … and a sweep visits each weight once for all of them
@@ -74,9 +74,9 @@ class EagerRunner(Runner):
         """List the parameters anew, by name."""
         self.__dict__.pop("named", None)
 
-    def objective(self, X: Array, T: Array) -> RecordedObjective:
+    def objective(self, X: Array, T: Array, weights: Array | None = None) -> RecordedObjective:
         """Make the loss over a batch a function of the weights."""
-        return RecordedObjective(self, X, T)
+        return RecordedObjective(self, X, T, weights)
 
     def outputs(self, X: Array) -> Array:
         """Compute the outputs without recording."""
@@ -90,13 +90,13 @@ class EagerRunner(Runner):
         self.example = None
         return stack(outputs)
 
-    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
+    def loss(self, X: Array, T: Array, weights: Array | None = None) -> tuple[float, Array]:
         """Compute the mean loss and the outputs without recording."""
         check_attributes(self.model, X)
         losses: list[float] = []
         outputs: list[Array] = []
         with no_grad():
-            for some, of_them in self.losses(X, T, alone=True):
+            for some, of_them in self.losses(X, T, weights, alone=True):
                 losses += [float(loss) for loss in some]
                 outputs += map(arrays.numbers, of_them)
             penalty = float(self.regularizer(self.named)) if self.regularizer is not None else 0.0
@@ -110,21 +110,27 @@ class EagerRunner(Runner):
             self._batchwise[mode] = self.model.looks_at_batches
         return self._batchwise[mode]
 
-    def losses(self, X: Array, T: Array, *, alone: bool) -> Iterator[tuple[list[Any], list[Any]]]:
+    def losses(
+        self, X: Array, T: Array, weights: Array | None = None, *, alone: bool
+    ) -> Iterator[tuple[list[Any], list[Any]]]:
         """Compute losses and outputs, one example at a time if `alone`, else as many as go into one graph."""
+        factors = [None] * len(X) if weights is None else weights.tolist()
         if self.whole:
             with differentiating(frozenset(self.parameters)):
                 outputs = self.model.batch(separate(X))
-                losses = [self.loss_of(out, t) for out, t in zip(outputs, separate(T), strict=True)]
+                losses = [
+                    weigh(factor, self.loss_of(out, t))
+                    for out, t, factor in zip(outputs, separate(T), factors, strict=True)
+                ]
             self._compare_calls(losses)
             yield losses, outputs
             return
         losses, outputs = [], []
-        for place, (row, target) in enumerate(zip(separate(X), separate(T), strict=True), 1):
+        for place, (row, target, factor) in enumerate(zip(separate(X), separate(T), factors, strict=True), 1):
             self.example = place - 1
             with differentiating(frozenset(self.parameters)):
                 outputs.append(self.model(row))
-                losses.append(self.loss_of(outputs[-1], target))
+                losses.append(weigh(factor, self.loss_of(outputs[-1], target)))
             self._compare_calls(losses[-1:])
             if len(losses) == (1 if alone else self._together or self._count_together(losses[0])) or place == len(X):
                 self.example = None
@@ -153,8 +159,8 @@ class EagerRunner(Runner):
 class RecordedObjective(BatchObjective):
     """A batch's mean loss, recorded anew at every evaluation; memory holds the graph of a few examples."""
 
-    def __init__(self, runner: EagerRunner, X: Array, T: Array) -> None:
-        self.runner, self.X, self.T = runner, X, T
+    def __init__(self, runner: EagerRunner, X: Array, T: Array, weights: Array | None = None) -> None:
+        self.runner, self.X, self.T, self.weights = runner, X, T, weights
         self.parameters = runner.parameters
         self.reached = np.zeros(len(self.parameters), dtype=np.bool_)
 
@@ -170,7 +176,7 @@ class RecordedObjective(BatchObjective):
         share, value, reached = 1.0 / len(self.X), 0.0, False
         collected: list[Any] = []
         with self._at(w), self._own_gradients():
-            for losses, outputs in self.runner.losses(self.X, self.T, alone=False):
+            for losses, outputs in self.runner.losses(self.X, self.T, self.weights, alone=False):
                 some = [check_loss(loss) for loss in losses]
                 reached |= _sweep(some[0] if len(some) == 1 else total(some), share)
                 for loss in some:
@@ -225,7 +231,7 @@ class RecordedObjective(BatchObjective):
         """Yield loss, output and target of one example after the other; keep the outputs."""
         self.evaluations += 1
         collected: list[Any] = []
-        for losses, outputs in self.runner.losses(self.X, self.T, alone=True):
+        for losses, outputs in self.runner.losses(self.X, self.T, self.weights, alone=True):
             targets = separate(self.T[len(collected) : len(collected) + len(outputs)])
             collected += map(arrays.numbers, outputs)
             yield from zip(losses, outputs, targets, strict=True)
@@ -234,9 +240,10 @@ class RecordedObjective(BatchObjective):
     def _errors(self, w: Vector) -> Iterator[Value]:
         """Record the errors: half the sum of their squares is this objective's value."""
         share = self.check_squares()
-        for _, out, target in self._examples(w):
+        factors = np.ones(len(self.X)) if self.weights is None else self.weights
+        for factor, (_, out, target) in zip(factors.tolist(), self._examples(w), strict=True):
             outputs, targets = arrays.flat(out), arrays.flat(target)
-            scale = math.sqrt(share(len(outputs)) / len(self.X))
+            scale = math.sqrt(factor * share(len(outputs)) / len(self.X))
             yield from (scale * (o - t) for o, t in zip(outputs, targets, strict=True))
         if self.runner.regularizer is not None:
             yield from self.runner.regularizer.errors(self.runner.named)  # type: ignore[attr-defined]
@@ -297,6 +304,15 @@ def check_loss(loss: Any) -> Value:
             f"{type(loss).__name__}: return the Value itself, not float(loss), loss.data or a list."
         )
     return loss
+
+
+def weigh(factor: Any, loss: Any) -> Any:
+    """Multiply the loss of an example by what it counts; by nothing where all count alike.
+
+    Raises:
+        TypeError: there is a factor, and the loss is no Value.
+    """
+    return loss if factor is None else factor * check_loss(loss)
 
 
 def _sweep(y: Value, share: float) -> bool:

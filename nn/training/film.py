@@ -229,7 +229,7 @@ class Film(Callback):
 
     def _record(self, model: Module) -> tuple[Value, list[Value], list[Any]]:
         """Record the loss of the example with its inputs as frozen leaves: give loss, inputs and outputs."""
-        X, T = self._examples.rows(np.array([self.example]))
+        X, T, _ = self._examples.rows(np.array([self.example]))
         inputs: list[Value] = []
 
         def leaf(number: Any) -> Value:
@@ -245,7 +245,7 @@ class Film(Callback):
 
     def _make_plane(self, inputs: list[Value], outputs: list[Any]) -> Plane | None:
         """Return the plane of two inputs, if there are two, and examples enough to show something."""
-        X, T = self._examples
+        X, T, _ = self._examples
         if X.shape[1:] != (2,) or len(X) < 3 or T.ndim != 1 or not all(isinstance(out, Value) for out in outputs):
             return None
         labels = np.unique(T)

@@ -13,15 +13,16 @@ The same by hand, with nothing hidden::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.data.examples import Examples, read_examples, read_inputs
+from nn.data.examples import read_inputs
 from nn.data.loading import DataLoader
+from nn.data.weights import check_classes, even_out, multiply_by_class, read_weighted
 from nn.losses.losses import mse
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
@@ -31,17 +32,14 @@ from nn.optim.schedules import Schedule, Scheduler
 from nn.training.advice import advise
 from nn.training.callbacks import Callback, Training
 from nn.training.checks import (
-    Metrics,
     check_batches,
     check_examples,
-    check_metrics,
     check_model,
     check_optimizer,
     check_options,
-    check_pair,
+    check_validation,
     find_callbacks,
     find_loss,
-    find_metrics,
     find_optimizer,
     mode,
     set_aside,
@@ -52,6 +50,7 @@ from nn.training.going_on import Standing, check_initial_epoch
 from nn.training.history import History
 from nn.training.kept import check_attributes
 from nn.training.loop import DivergedError, Loop
+from nn.training.measures import Metrics, check_metrics, describe_unweighted, find_metrics, measure
 from nn.training.progress import Progress
 from nn.training.runner import Loss
 
@@ -67,7 +66,7 @@ def fit(
     epochs: int = 1,
     batch_size: int | None = 32,
     validation_split: float = 0.0,
-    validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+    validation_data: tuple[ArrayLike, ...] | None = None,
     metrics: Metrics = (),
     shuffle: bool = True,
     seed: Seed = None,
@@ -79,6 +78,8 @@ def fit(
     regularizer: Regularizer | None = None,
     schedule: Schedule | Callable[[int], float] | None = None,
     clip_norm: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
     film: Film | None = None,
     initial_epoch: int = 0,
     training: History | None = None,
@@ -98,7 +99,7 @@ def fit(
         batch_size: examples a step: 1 for stochastic descent, None for the full batch.
         validation_split: share of the examples, the last ones before any shuffling, that are kept for validation,
             as Keras does it.
-        validation_data: validation examples (X, y) of their own.
+        validation_data: validation examples of their own: (X, y), or (X, y, weights).
         metrics: names, or functions ``(predictions, targets) -> number``, or a dictionary of such.
         shuffle: draw a new order for every epoch. A full batch stays in its order, which no step depends on.
         seed: of the orders; the same seed gives the same numbers, bit for bit.
@@ -112,6 +113,11 @@ def fit(
         regularizer: a penalty R(w) such as ``nn.L2(1e-3)``, part of the graph and of the losses recorded (L5.6).
         schedule: the learning rate's factor from epoch to epoch.
         clip_norm: the longest that the gradient of a step may be; longer ones are shortened.
+        sample_weight: how much each example counts, from 0. The loss becomes the weighted mean ``Σ w L / Σ w`` over all
+            examples: a step multiplies losses by w over the mean weight of all, so that batches of one keep the
+            weights' meaning. Metrics that take ``sample_weight`` are weighted, too.
+        class_weight: how much each class counts in the training loss: ``{class: weight}``, 1 where one is left out, or
+            ``"balanced"``, with which all classes count alike.
         film: what films the training, step by step: ``film.save("training.html")`` shows it afterwards.
         initial_epoch: how many epochs are done already; the orders of the later ones are those that the seed gives
             them. With a schedule pass `training` instead.
@@ -137,7 +143,9 @@ def fit(
     check_model(model)
     check_options(epochs, batch_size, clip_norm, regularizer, compile)
     loss_of, measures = find_loss(loss), find_metrics(metrics)
-    examples = Examples(*read_examples(X, y))
+    examples = read_weighted((X, y, sample_weight))
+    if class_weight is not None:
+        check_classes(class_weight, examples.T)
     descent = find_optimizer(optimizer, model)
     check_optimizer(descent, model, clip_norm)
     outputs = check_examples(model, loss_of, examples, "y")
@@ -148,9 +156,13 @@ def fit(
     if validation_data is not None:
         if validation is not None:
             raise ValueError("validation_split and validation_data were both given: leave one of them out.")
-        names = "X of validation_data", "y of validation_data"
-        validation = Examples(*read_examples(*check_pair(validation_data), names=names))
-        check_examples(model, loss_of, validation, names[1])
+        validation = read_weighted(check_validation(validation_data), " of validation_data")
+        check_examples(model, loss_of, validation, "y of validation_data")
+    counted = examples.weights
+    examples = multiply_by_class(examples, class_weight)
+    weighted = examples.weights is not None or (validation is not None and validation.weights is not None)
+    examples = even_out(examples, weighted=weighted)
+    validation = None if validation is None else even_out(validation, weighted=weighted)
     watching = find_callbacks(callbacks, min_loss, patience)
     if film is not None:
         watching.insert(0, check_film(film))
@@ -168,12 +180,14 @@ def fit(
         runner, note = choose_runner(
             model,
             loss_of,
-            *examples,
+            examples.X,
+            examples.T,
             descent.parameters,
             regularizer,
             asked=compile,
             examples=n * (epochs - done),
             batch=batches.batch_size,
+            weighted=weighted,
         )
     for one in watching:
         if isinstance(one, Film):
@@ -193,6 +207,7 @@ def fit(
         clip_norm,
         done,
         standing,
+        counted,
     )
     if training is not None and standing is not None:
         loop.training.history = training.go_on()
@@ -200,7 +215,7 @@ def fit(
     notes = loop.training.history.notes
     notes += [note] if note else []
     notes += advice
-
+    notes += describe_unweighted(measures) if sample_weight is not None else []
     notes += [] if standing is None else standing.notes
     if batch_size is not None and batch_size > n:
         notes.append(f"batch_size {batch_size} is above the {n} training examples: every step takes all of them")
@@ -213,7 +228,12 @@ def fit(
 
 
 def evaluate(
-    model: Module, X: ArrayLike, y: ArrayLike, loss: str | Loss = "mse", metrics: Metrics = ()
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss = "mse",
+    metrics: Metrics = (),
+    sample_weight: ArrayLike | None = None,
 ) -> dict[str, float]:
     """Compute the mean loss and metrics on examples, in evaluation mode and without recording.
 
@@ -225,6 +245,8 @@ def evaluate(
         y: targets, as many.
         loss: name of a loss, or a function ``(outputs, target) -> Value``.
         metrics: as in `fit`.
+        sample_weight: how much each example counts: the loss is ``Σ w L / Σ w``, and metrics that take
+            ``sample_weight`` are weighted, too.
 
     Returns:
         ``{"loss": …}`` and a number for each metric.
@@ -233,12 +255,14 @@ def evaluate(
         ValueError: the data or a name cannot be used.
     """
     check_model(model)
-    examples = Examples(*read_examples(X, y))
+    weighted = sample_weight is not None
+    examples = even_out(read_weighted((X, y, sample_weight)), weighted=weighted)
     loss_of, measures = find_loss(loss), find_metrics(metrics)
     with mode(model, training=False):
         check = partial(check_examples, model, loss_of, examples, "y")
-        mean, outputs = choose_runner(model, loss_of, *examples, check=check)[0].loss(*examples)
-    return {"loss": mean} | {name: float(measure(outputs, examples.T)) for name, measure in measures.items()}
+        runner, _ = choose_runner(model, loss_of, examples.X, examples.T, check=check, weighted=weighted)
+        mean, outputs = runner.loss(*examples)
+    return {"loss": mean} | measure(measures, outputs, examples.T, examples.weights)
 
 
 def predict(model: Module, X: ArrayLike) -> NDArray[np.float64]:

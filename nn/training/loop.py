@@ -26,6 +26,7 @@ from nn.training.callbacks import HOOKS, Callback, Training
 from nn.training.checks import mode
 from nn.training.going_on import Standing, watched_loss
 from nn.training.history import History
+from nn.training.measures import measure
 from nn.training.progress import Progress
 from nn.training.runner import Array, Descent, Runner, Steps
 
@@ -75,6 +76,7 @@ class Loop:
         clip_norm: the longest gradient, if there is a limit.
         done: epochs that were finished before.
         standing: where the training stands that goes on, if one does.
+        counted: how much each training example counts in the metrics, if not all count alike.
     """
 
     model: Module
@@ -91,6 +93,7 @@ class Loop:
     clip_norm: float | None
     done: int = 0
     standing: Standing | None = None
+    counted: Array | None = None
 
     def __post_init__(self) -> None:
         self.training = Training(self.model, self.optimizer, self.epochs, len(self.batches), epoch=self.done)
@@ -226,8 +229,9 @@ class Loop:
         sizes = [len(rows) for rows in batches]
         row = {"loss": sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)}
         if outputs is not None:
-            targets = self.examples.T[np.concatenate(batches)]
-            row |= {name: float(measure(outputs, targets)) for name, measure in self.metrics.items()}
+            order = np.concatenate(batches)
+            weights = None if self.counted is None else self.counted[order]
+            row |= measure(self.metrics, outputs, self.examples.T[order], weights)
         if epoch == self._first:
             self._report_unreached()
         if self.validation is not None:
@@ -252,7 +256,8 @@ class Loop:
     def _validate(self, examples: Examples) -> dict[str, float]:
         with mode(self.model, training=False), self._locate_errors(validating=True):
             loss, outputs = self.runner.loss(*examples)
-        return {"val_loss": loss} | {f"val_{name}": float(f(outputs, examples.T)) for name, f in self.metrics.items()}
+        found = measure(self.metrics, outputs, examples.T, examples.weights)
+        return {"val_loss": loss} | {f"val_{name}": number for name, number in found.items()}
 
     @contextmanager
     def _locate_errors(self, *, validating: bool = False) -> Iterator[None]:

@@ -112,16 +112,22 @@ class Runner(ABC):
         return np.zeros(len(self.parameters), dtype=np.bool_)
 
     @abstractmethod
-    def objective(self, X: Array, T: Array) -> BatchObjective:
-        """Make the loss over a batch a function of the weights, in the model's present mode."""
+    def objective(self, X: Array, T: Array, weights: Array | None = None) -> BatchObjective:
+        """Make the loss over a batch a function of the weights, in the model's present mode.
+
+        Args:
+            X: inputs.
+            T: targets.
+            weights: what the loss of each example is multiplied by, if anything.
+        """
 
     @abstractmethod
     def outputs(self, X: Array) -> Array:
         """Compute the outputs (n, …) in the model's present mode, without recording."""
 
     @abstractmethod
-    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
-        """Compute the mean loss with the penalty, and the outputs, without recording."""
+    def loss(self, X: Array, T: Array, weights: Array | None = None) -> tuple[float, Array]:
+        """Compute the mean loss with the penalty, and the outputs, without recording; see `objective`."""
 
     def descend(self, descent: Descent) -> Steps:
         """Take the first of the steps, or as many as go in one go; a step that fails changes nothing.

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Program, total
+from nn.data.examples import Examples
 from nn.draws import Draws
 from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Vector
 from nn.optim.objective import Matrix
 from nn.training.compiled import Batch, CompiledRunner, ReplayedObjective, equal_batches
-from nn.training.eager import EagerRunner
+from nn.training.eager import EagerRunner, weigh
 from nn.training.runner import Array, BatchObjective, Descent, Steps
 from nn.training.signature import Signature, signature
 
@@ -49,12 +50,15 @@ class BatchRunner(CompiledRunner):
         T: targets.
         backend: of the program.
         batch: examples in a batch.
+        weighted: whether each example comes with what its loss is multiplied by.
     """
 
-    def __init__(self, eager: EagerRunner, X: Array, T: Array | None, backend: str, batch: int) -> None:
+    def __init__(
+        self, eager: EagerRunner, X: Array, T: Array | None, backend: str, batch: int, weighted: bool = False
+    ) -> None:
         self._batch, self._inputs, self._targets = batch, X, T
         self._whole: dict[int, _Whole] = {}
-        super().__init__(eager, X, T, backend)
+        super().__init__(eager, X, T, backend, weighted=weighted)
 
     @property
     def program(self) -> Program:
@@ -68,9 +72,11 @@ class BatchRunner(CompiledRunner):
             keepers = [module for module in modules if getattr(module, "running_mean", None) is not None]
             counts: list[tuple[Any, int]] = []
 
-            def loss_and_outputs(X: Any, T: Any) -> tuple[Any, list[Any]]:
+            def loss_and_outputs(X: Any, T: Any, weights: Any = None) -> tuple[Any, list[Any]]:
                 outputs = self.model.batch(list(X))
-                loss = total([self.eager.loss_of(y, t) for y, t in zip(outputs, T, strict=True)]) / n
+                factors = [None] * n if weights is None else weights
+                losses = [self.eager.loss_of(y, t) for y, t in zip(outputs, T, strict=True)]
+                loss = total([weigh(factor, each) for factor, each in zip(factors, losses, strict=True)]) / n
                 if self.eager.regularizer is not None:
                     loss = loss + self.eager.regularizer(self.eager.named)
                 observed = [keeper.take_observed() for keeper in keepers]
@@ -79,7 +85,7 @@ class BatchRunner(CompiledRunner):
                 return loss, [*(number for y in outputs for number in self._flat(y)), *moments]
 
             made_of = self._sign()
-            example = self._inputs[:n], self._targets[:n]  # type: ignore[index]
+            example = self._inputs[:n], self._targets[:n], *([1.0] * n for _ in self._weight)  # type: ignore[index]
             self._whole[n] = _Whole(*self.trace(loss_and_outputs, *example), counts, made_of)
         return self._whole[n]
 
@@ -90,12 +96,12 @@ class BatchRunner(CompiledRunner):
         self.settle()
         return self.eager.outputs(X)
 
-    def loss(self, X: Array, T: Array) -> tuple[float, Array]:
+    def loss(self, X: Array, T: Array, weights: Array | None = None) -> tuple[float, Array]:
         """Compute the mean loss with the penalty, and the outputs; on the engine as `outputs` does."""
         if not self.eager.whole:
-            return super().loss(X, T)
+            return super().loss(X, T, weights)
         self.settle()
-        return self.eager.loss(X, T)
+        return self.eager.loss(X, T, weights)
 
     @contextmanager
     def run(self, program: Program) -> Iterator[Program]:
@@ -132,14 +138,15 @@ class BatchRunner(CompiledRunner):
             n: whole for n, whole in self._whole.items() if now and whole.made_of and whole.made_of.matches(now)
         }
 
-    def batch(self, X: Array, T: Array) -> Batch:
+    def batch(self, examples: Examples) -> Batch:
         """Return the program for a batch and the arrays that it takes, with numbers drawn for it."""
-        program, draws, *_ = self.whole(len(X))
-        return Batch(program, (X[None], T[None]) if draws is None else (X[None], T[None], draws.sample(1)))
+        program, draws, *_ = self.whole(len(examples.X))
+        taken = tuple(array[None] for array in examples.arrays)
+        return Batch(program, taken if draws is None else (*taken, draws.sample(1)))
 
-    def objective(self, X: Array, T: Array) -> BatchObjective:
+    def objective(self, X: Array, T: Array, weights: Array | None = None) -> BatchObjective:
         """Make the loss over a batch a function of the weights."""
-        return ReplayedBatch(self, X, T)
+        return ReplayedBatch(self, Examples(X, T, weights))
 
     def part_outputs(self, outputs: Array, n: int) -> Array:
         """Return the outputs of all examples from what steps gave; statistics go to the parts that keep them."""
@@ -154,9 +161,9 @@ class BatchRunner(CompiledRunner):
     def _descend(self, descent: Descent, optimizer: FirstOrder) -> Steps:
         n = len(descent.batches[0])
         rows = np.stack([rows for rows in equal_batches(descent.batches) if len(rows) == n])
-        X, T = descent.examples
         program, draws, *_ = self.whole(n)
-        losses, outputs = self._take(program, draws, optimizer, descent, (X[rows], T[rows]), np.arange(len(rows)), 1)
+        taken = tuple(array[rows] for array in descent.examples.arrays)
+        losses, outputs = self._take(program, draws, optimizer, descent, taken, np.arange(len(rows)), 1)
         shaped = self.part_outputs(outputs, n) if losses else None
         return Steps(losses, shaped if descent.with_outputs else None)
 
@@ -170,7 +177,7 @@ class ReplayedBatch(ReplayedObjective):
         self.evaluations += 1
         with self.runner.run(self.batch.program) as program:
             loss, outputs = program(*self.batch.arrays, weights=w)
-        self._seen = (w.copy(), self.runner.part_outputs(outputs, len(self.X)))
+        self._seen = (w.copy(), self.runner.part_outputs(outputs, len(self.examples.X)))
         return float(loss[0])
 
     def sweep(self, w: Vector) -> tuple[float, Vector]:

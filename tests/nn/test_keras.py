@@ -231,7 +231,8 @@ def test_to_categorical():
         (lambda: make(run_eagerly=True), TypeError,
          "compile of nn.keras has no option 'run_eagerly' here: train model.network with nn.fit(…, compile=False)."),
         (lambda: make().fit(X, T, class_weight={0: 1}), TypeError,
-         "fit of nn.keras has no option 'class_weight' here: train model.network with nn.fit and a loss of your own."),
+         "fit of nn.keras has no option 'class_weight' here: train model.network with nn.fit, which takes "
+         "class_weight."),
         (lambda: make().fit(X, T, verbose=3), ValueError, "verbose must be 'auto', 0, 1 or 2, not 3."),
         (lambda: make().predict(X[:, :2]), nn.ShapeError,
          "The model takes examples of shape (3,), got (2,): x has (20, 2)."),

@@ -15,8 +15,9 @@ from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
 from nn.modules.shaping import Flatten
 from nn.optim.optimizers import SGD, Adam
-from nn.training.checks import find_loss, find_metrics, find_optimizer, mode, set_aside
+from nn.training.checks import find_loss, find_optimizer, mode, set_aside
 from nn.training.fit import evaluate, fit, predict
+from nn.training.measures import find_metrics
 
 X = [[0.0, 1.0], [1.0, 0.5], [2.0, -1.0]]
 CLASSES = [0, 2, 1]
@@ -165,7 +166,7 @@ def test_a_model_that_is_none() -> None:
 
 
 def test_validation_data_that_are_no_pair() -> None:
-    cure = "write validation_data=(X_val, y_val)."
+    cure = "write validation_data=(X_val, y_val), or (X_val, y_val, weights)."
     start = "validation_data must be a pair of inputs and targets, not"
     assert refused(validation_data=0.2) == f"{start} 0.2: {cure}"
     assert refused(validation_data=(X,)) == f"{start} 1 things: {cure}"

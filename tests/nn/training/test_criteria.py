@@ -82,7 +82,7 @@ def test_a_plain_loss_gets_the_advice_of_its_name():
          "loop by hand."),
         (nn.CrossEntropyLoss(weight=[1.0, 2.0]), ValueError,
          "fit averages the losses of a batch's examples, but CrossEntropyLoss with weight=… weighs them by batch: "
-         "write the loop by hand, or give fit a function of your own."),
+         "give fit class_weight={class: weight} or sample_weight instead, or write the loop by hand."),
         (nn.CrossEntropyLoss(ignore_index=1), ValueError,
          "cross_entropy: every target is 1, ignore_index, so that there is "
          "nothing to average."),

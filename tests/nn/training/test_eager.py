@@ -131,8 +131,8 @@ def test_large_graphs_are_swept_one_by_one() -> None:
     swept: list[int] = []
 
     class Watching(EagerRunner):
-        def losses(self, rows: Any, targets: Any, *, alone: bool) -> Any:
-            for losses, outputs in super().losses(rows, targets, alone=alone):
+        def losses(self, *batch: Any, alone: bool) -> Any:
+            for losses, outputs in super().losses(*batch, alone=alone):
                 swept.append(len(losses))
                 yield losses, outputs
 
