@@ -43,6 +43,7 @@ PAGES = {
     "data": ("Data and files", nn, "nn.data nn.saving nn.exchange nn.errors"),
     "models": ("The lectures' models", nn, "nn.models"),
     "keras": ("Keras' words", nn.keras, "nn.keras.model nn.keras"),
+    "sklearn": ("scikit-learn's words", nn.sklearn, "nn.sklearn"),
 }
 
 #: Where the tables and lists are written down, which do not know it themselves.

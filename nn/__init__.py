@@ -1,7 +1,7 @@
 """edgegrad's neural networks: neurons, layers and models whose every weight and sum is one of the engine's Values.
 
 The words are PyTorch's where it has them; curvature, metrics and plots are modules of their own: `nn.curvature`,
-`nn.metrics`, `nn.plots`.
+`nn.metrics`, `nn.plots`; and so are Keras' and scikit-learn's words: `nn.keras`, `nn.sklearn`.
 
 Example:
     >>> import nn
@@ -331,4 +331,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _Any:
-    _absent.refuse("nn", name, _absent.MODULES, __all__)
+    if name == "sklearn":  # loaded when it is asked for, as scikit-learn is
+        from importlib import import_module
+
+        return import_module("nn.sklearn")
+    return _absent.refuse("nn", name, _absent.MODULES, __all__)

@@ -1,0 +1,183 @@
+"""Regressor and Classifier: scikit-learn's own checks, and what its users do with an estimator."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+
+pytest.importorskip("sklearn", minversion="1.6")
+
+from sklearn.base import clone
+from sklearn.datasets import make_blobs
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from nn.sklearn import Classifier, Regressor
+
+X, CLASSES = make_blobs(n_samples=90, random_state=4)
+Y = np.sin(X[:, 0]) + 0.1 * X[:, 1]
+
+#: What scikit-learn itself leaves out, where something else is not there.
+NEEDS = {"pandas is not installed", "SCIPY_ARRAY_API is not set"}
+
+
+def make_with_dropout(n_in: int, n_out: int, seed: int) -> nn.Module:
+    first, last = nn.Layer(n_in, 6, "relu", seed=seed), nn.Layer(6, n_out, seed=seed)
+    return nn.Sequential(first, nn.Dropout(0.2, seed=seed), last)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("estimator", [Regressor(), Classifier()], ids=["Regressor", "Classifier"])
+def test_scikit_learns_checks_pass(estimator: Any) -> None:
+    found = check_estimator(estimator, on_skip=None)
+    assert len(found) > 50
+    left_out = {str(each["exception"]).partition(":")[0] for each in found if each["status"] == "skipped"}
+    assert left_out <= NEEDS
+    assert {each["status"] for each in found} <= {"passed", "skipped"}
+
+
+def test_scikit_learn_is_loaded_when_it_is_asked_for() -> None:
+    code = "import sys, nn; print('sklearn' in sys.modules, nn.sklearn.Classifier.__name__, 'sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False Classifier True\n"
+
+
+def test_without_scikit_learn_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['sklearn'] = None; import nn.sklearn"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.endswith(
+        "ModuleNotFoundError: nn.sklearn needs scikit-learn: pip install 'edgegrad[sklearn]'.\n"
+    )
+
+
+def test_a_fit_is_nn_fit() -> None:
+    estimator = Regressor((5,), "tanh", epochs=4, batch_size=16, random_state=3).fit(X, Y)
+    seed = int(np.random.RandomState(3).randint(2**31 - 1))
+    model = nn.MLP(2, [5, 1], "tanh", seed=seed)
+    order = np.random.default_rng(seed)
+    history = nn.fit(model, X, Y, "mse", nn.Adam(model.parameters(), lr=0.01), 4, 16, seed=order)
+    assert estimator.loss_curve_ == history["loss"]
+    assert estimator.n_iter_ == 4
+    np.testing.assert_array_equal(estimator.predict(X), nn.predict(model, X)[:, 0])
+    np.testing.assert_array_equal(nn.predict(estimator.model_, X)[:, 0], estimator.predict(X))
+
+
+@pytest.mark.parametrize("names", [["no", "yes"], ["a", "b", "c"]])
+def test_classes_keep_their_names_and_probabilities_go_with_scores(names: list[str]) -> None:
+    y = np.array(names)[CLASSES % len(names)]
+    classifier = Classifier((8,), epochs=20, random_state=0).fit(X, y)
+    assert classifier.classes_.tolist() == names
+    assert classifier.loss_curve_[-1] < classifier.loss_curve_[0]
+    shares = classifier.predict_proba(X)
+    assert shares.shape == (90, len(names))
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-14)
+    np.testing.assert_array_equal(classifier.classes_[shares.argmax(axis=1)], classifier.predict(X))
+    scores = nn.predict(classifier.model_, X)
+    due = 1.0 / (1.0 + np.exp(-scores[:, 0])) if len(names) == 2 else np.exp(scores) / np.exp(scores).sum(1)[:, None]
+    np.testing.assert_allclose(shares[:, 1], due if len(names) == 2 else due[:, 1], rtol=1e-12)
+
+
+def test_probabilities_of_sure_scores_stay_finite() -> None:
+    classifier = Classifier((), epochs=1, random_state=0).fit(X, CLASSES > 0)
+    classifier.model_.load_state_dict({"W1": [[1e4, 0.0]], "b1": [0.0]})
+    logs = classifier.predict_log_proba([[1.0, 0.0], [-1.0, 0.0]])
+    np.testing.assert_allclose(logs, [[-1e4, 0.0], [0.0, -1e4]])
+
+
+def test_a_search_over_a_pipeline_runs_on_processes() -> None:
+    pipeline = make_pipeline(StandardScaler(), Classifier(epochs=15, random_state=0))
+    grid = {"classifier__hidden": [(4,), (8, 8)], "classifier__lr": [0.03]}
+    apart = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, CLASSES)
+    here = GridSearchCV(pipeline, grid, cv=2).fit(X, CLASSES)
+    np.testing.assert_array_equal(apart.cv_results_["mean_test_score"], here.cv_results_["mean_test_score"])
+    np.testing.assert_array_equal(apart.predict_proba(X), here.predict_proba(X))
+    assert cross_val_score(pipeline, X, CLASSES, cv=3).mean() > 0.9
+
+
+@pytest.mark.parametrize("made", [Regressor(epochs=3, random_state=1), Classifier(epochs=3, random_state=1)])
+def test_copies_and_pickles_predict_and_go_on_alike(made: Any) -> None:
+    y = CLASSES if isinstance(made, Classifier) else Y
+    fitted = made.fit(X, y)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(fitted.predict(X), again.predict(X))
+    assert fitted.partial_fit(X, y).loss_curve_ == again.partial_fit(X, y).loss_curve_
+    with pytest.raises(NotFittedError):
+        clone(fitted).predict(X)
+
+
+def test_partial_fit_goes_on_and_asks_for_the_classes() -> None:
+    by_parts = Classifier((4,), batch_size=None, random_state=0)
+    with pytest.raises(ValueError, match=r"^partial_fit was not told which classes there will be: pass classes=…"):
+        by_parts.partial_fit(X[:9], CLASSES[:9])
+    by_parts.partial_fit(X, CLASSES, classes=[0, 1, 2]).partial_fit(X, CLASSES)
+    whole = Classifier((4,), batch_size=None, random_state=0, epochs=2).fit(X, CLASSES)
+    assert by_parts.loss_curve_ == whole.loss_curve_
+    one_class = by_parts.partial_fit(X[CLASSES == 1], CLASSES[CLASSES == 1])
+    assert one_class.n_iter_ == 3
+    with pytest.raises(ValueError, match=r"^y holds the class 7, which is none of the classes \[0 1 2\]\.$"):
+        by_parts.partial_fit(X[:1], [7])
+    with pytest.raises(ValueError, match=r"^classes are \[0 1\], but this classifier has learnt \[0 1 2\]\.$"):
+        by_parts.partial_fit(X[:1], [1], classes=[0, 1])
+
+
+def test_a_warm_start_goes_on_and_a_cold_one_begins_anew() -> None:
+    warm = Regressor((4,), epochs=2, batch_size=None, warm_start=True, random_state=0).fit(X, Y).fit(X, Y)
+    cold = Regressor((4,), epochs=4, batch_size=None, random_state=0).fit(X, Y)
+    assert warm.loss_curve_ == cold.loss_curve_
+    assert cold.fit(X, Y).n_iter_ == 4
+
+
+def test_weights_reach_the_loss_and_whole_ones_are_repeated_examples() -> None:
+    times = np.arange(90) % 3
+    weighted = Regressor((4,), "tanh", epochs=5, random_state=0).fit(X, Y, sample_weight=times)
+    repeated = Regressor((4,), "tanh", epochs=5, random_state=0).fit(np.repeat(X, times, 0), np.repeat(Y, times))
+    np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-9)
+    heavy = Classifier((4,), epochs=30, class_weight={0: 1.0, 1: 1000.0}, random_state=0).fit(X, CLASSES % 2)
+    plain = Classifier((4,), epochs=30, random_state=0).fit(X, CLASSES % 2)
+    assert (heavy.predict(X) == 1).sum() > (plain.predict(X) == 1).sum()
+
+
+def test_models_and_optimisers_of_ones_own() -> None:
+    descent = functools.partial(nn.SGD, momentum=0.9)
+    classifier = Classifier(model=make_with_dropout, optimizer=descent, lr=0.05, epochs=20, random_state=0)
+    classifier = pickle.loads(pickle.dumps(clone(classifier))).fit(X, CLASSES)
+    assert isinstance(classifier.model_.layers[1], nn.Dropout)
+    assert repr(classifier.optimizer_).startswith("SGD(39 parameters, lr=0.05, momentum=0.9")
+    again = clone(classifier).fit(X, CLASSES)
+    np.testing.assert_array_equal(again.predict_proba(X), classifier.predict_proba(X))
+
+
+def test_several_outputs() -> None:
+    both = np.stack([Y, -Y], axis=1)
+    regressor = Regressor(epochs=3, random_state=0).fit(X, both)
+    assert regressor.predict(X).shape == (90, 2)
+    assert Regressor(epochs=3, random_state=0).fit(X, Y[:, None]).predict(X).shape == (90,)
+
+
+def test_validation_is_drawn_by_class_and_stops_the_training() -> None:
+    order = np.argsort(CLASSES)  # the last examples would all be of one class
+    classifier = Classifier(epochs=300, validation_split=0.2, patience=3, random_state=0, lr=0.05)
+    classifier.fit(X[order], CLASSES[order])
+    assert "val_loss" in classifier.history_
+    assert classifier.n_iter_ < 300
+    assert classifier.score(X, CLASSES) > 0.9
+
+
+def test_what_cannot_be_learnt_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^A classifier needs two classes or more, but y holds one class only, 1\.0\.$"
+    ):
+        Classifier().fit(X, np.ones(90))
+    with pytest.raises(ValueError, match="Unknown label type"):
+        Classifier().fit(X, Y)
