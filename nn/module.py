@@ -19,7 +19,7 @@ from nn import arrays, summary
 from nn.calling import call_on_batch, call_together, check_call, explain_missing
 from nn.parameters import check_replacement, hold, holds_parameters
 from nn.saving import architecture
-from nn.state import copy_state, load_state
+from nn.state import Mismatch, copy_state, load_state
 
 __all__ = ["Module", "Path", "Slot", "evaluating"]
 
@@ -346,16 +346,17 @@ class Module:
         """Copy all parameters and buffers into arrays: ``{"W1": (n_out, n_in), "b1": (n_out,), …}``."""
         return copy_state(self)
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> Mismatch:
         """Set all parameters and buffers from arrays, or change nothing.
 
         Args:
             state: as `state_dict` gives it; anything that NumPy reads.
+            strict: whether every array has to be on both sides; else the keys of those that are not come back.
 
         Raises:
             StateError: keys are missing or unexpected, or arrays do not fit; the message lists every one.
         """
-        load_state(self, state)
+        return load_state(self, state, strict)
 
     # --- description --------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from nn.errors import StateError
 if TYPE_CHECKING:
     from nn.module import Module, Slot
 
-__all__ = ["copy_state", "load_state"]
+__all__ = ["Mismatch", "copy_state", "load_state"]
 
 
 def copy_state(module: Module) -> dict[str, NDArray[Any]]:
@@ -24,15 +24,32 @@ def copy_state(module: Module) -> dict[str, NDArray[Any]]:
     }
 
 
-def load_state(module: Module, state: Mapping[str, Any]) -> None:
+class Mismatch(NamedTuple):
+    """What a state and a model did not share.
+
+    Attributes:
+        missing_keys: arrays of the model that the state has not.
+        unexpected_keys: arrays of the state that the model has not.
+    """
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def load_state(module: Module, state: Mapping[str, Any], strict: bool = True) -> Mismatch:
     """Set all parameters and buffers, or change nothing. See `Module.load_state_dict`."""
     if not isinstance(state, Mapping):
         raise StateError(f"A state is a dict of arrays, not {type(state).__name__}: pass what state_dict() gave.")
     slots = list(module.slots())
     keys = {slot.key for slot in slots}
-    problems = [f"{slot.key} is missing" for slot in slots if slot.key not in state]
+    missing = [slot.key for slot in slots if slot.key not in state]
     others = [str(key).encode("utf-8", "backslashreplace").decode() for key in state if key not in keys]
-    problems += [f"{key} is not part of the model" for key in others]
+    problems = []
+    if strict:
+        problems += [f"{key} is missing" for key in missing]
+        problems += [f"{key} is not part of the model" for key in others]
+    elif not keys & state.keys():
+        problems.append("they have no array in common")
     fitting: list[tuple[Slot, NDArray[Any]]] = []
     for slot in slots:
         if slot.key in state:
@@ -50,6 +67,7 @@ def load_state(module: Module, state: Mapping[str, Any]) -> None:
                 parameter.data = number
         else:
             slot.holder[slot.place] = array.astype(slot.content.dtype)
+    return Mismatch(missing, others)
 
 
 def _read(slot: Slot, content: Any) -> NDArray[Any] | str:

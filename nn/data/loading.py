@@ -112,7 +112,11 @@ class Standardizer:
 
 
 def train_test_split(
-    *arrays: ArrayLike, test_size: float = 0.25, shuffle: bool = True, seed: Seed = None
+    *arrays: ArrayLike,
+    test_size: float = 0.25,
+    shuffle: bool = True,
+    seed: Seed = None,
+    stratify: ArrayLike | None = None,
 ) -> tuple[Array, ...]:
     """Split arrays of the same length into a training and a test part, by the same choice of rows.
 
@@ -121,12 +125,13 @@ def train_test_split(
         test_size: the fraction for the test part, rounded up to whole rows; or the number of rows, as an int.
         shuffle: choose the rows at random; otherwise the last ones are the test part.
         seed: of the choice.
+        stratify: the class of each row, of which both parts then hold the same shares, up to whole rows.
 
     Returns:
         ``X_train, X_test, y_train, y_test, …``, in scikit-learn's order.
 
     Raises:
-        ValueError: no arrays, their lengths differ, or a part would be empty.
+        ValueError: no arrays, their lengths differ, a part would be empty, or a class has a single row.
 
     Example:
         >>> train_test_split([10, 20, 30, 40], test_size=1, shuffle=False)
@@ -149,8 +154,33 @@ def train_test_split(
             f"between 0 and 1, or a number of rows from 1 to n − 1."
         )
     order = generator(seed).permutation(n) if shuffle else np.arange(n)
+    if stratify is not None:
+        order = _put_shares_last(order, np.asarray(stratify), count, shuffle)
     train, test = order[: n - count], order[n - count :]
     return tuple(part for column in columns for part in (column[train], column[test]))
+
+
+def _put_shares_last(order: Array, classes: Array, count: int, shuffle: bool) -> Array:
+    """Move rows of an order so that its last ones hold each class as often as all of it does, up to whole rows.
+
+    Raises:
+        ValueError: there is not one class for each row, a class has a single row, or the order is not drawn.
+    """
+    if not shuffle:
+        raise ValueError("train_test_split with stratify draws rows of each class: leave shuffle=False out.")
+    if classes.shape != order.shape:
+        raise ValueError(f"stratify must be one class for each of {len(order)} rows, got shape {classes.shape}.")
+    labels, sizes = np.unique(classes, return_counts=True)
+    for label, size in zip(labels.tolist(), sizes.tolist(), strict=True):
+        if size < 2:
+            raise ValueError(f"The class {label!r} has a single row, which cannot be in both parts.")
+    due = count * sizes / len(order)
+    taken = np.floor(due).astype(int)
+    taken[np.argsort(taken - due, kind="stable")[: count - taken.sum()]] += 1  # the largest remainders
+    last = np.zeros(len(order), dtype=bool)
+    for label, k in zip(labels, taken.tolist(), strict=True):
+        last[np.flatnonzero(classes[order] == label)[:k]] = True
+    return np.concatenate([order[~last], order[last]])
 
 
 class DataLoader:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from autograd import Value, sqrt
+from autograd import Value, maximum, sqrt
 from nn.optim.first_order import FirstOrder, Numbers
 
 __all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSProp"]
@@ -129,29 +129,58 @@ class RMSProp(FirstOrder):
 
         G = αG + (1 − α)g⊙g,   w = w − η g/(√G + ε)
 
+    Centred, the root is that of the variance, G − ḡ² with ḡ = αḡ + (1 − α)g; with momentum μ what is subtracted is ηΔ,
+    Δ = μΔ + g/(√… + ε). Both as in PyTorch (A. Graves, arXiv 1308.0850, formula 38).
+
     Args:
         parameters: leaves to train.
         lr: η, from 0.
         alpha: α, the share of G that stays, in [0, 1).
         eps: ε, from 0; outside the root, as in the lecture and in PyTorch.
+        momentum: μ in [0, 1).
+        centered: whether the mean gradient is taken off.
+        weight_decay: ρ, from 0; ρw is added to the gradient.
 
     Raises:
         ValueError: an option is out of its range.
     """
 
-    options = ("lr", "alpha", "eps")
-    slots = ("G",)
+    options = ("lr", "alpha", "eps", "momentum", "centered", "weight_decay")
 
-    def __init__(self, parameters: Iterable[Value], lr: float = 1e-3, alpha: float = 0.9, eps: float = 1e-7) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        alpha: float = 0.9,
+        eps: float = 1e-7,
+        momentum: float = 0.0,
+        centered: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.slots = ("G", *["mean"] * bool(centered), *["step"] * bool(momentum))
         super().__init__(parameters, lr)
         self.alpha = self._number("alpha", alpha, high=1.0)
         self.eps = self._number("eps", eps)
+        self.momentum = self._number("momentum", momentum, high=1.0)
+        self.centered = bool(centered)
+        self.weight_decay = self._number("weight_decay", weight_decay)
 
     @staticmethod
-    def rule(w: Numbers, g: Numbers, G: Numbers, lr: float, alpha: float, eps: float) -> tuple[Numbers, ...]:
-        """Return the new weights and G."""
+    def rule(w: Numbers, g: Numbers, G: Numbers, *others: Numbers) -> tuple[Numbers, ...]:
+        """Return the new weights, G, and the mean gradient and the step where they are remembered."""
+        *memories, lr, alpha, eps, momentum, centered, weight_decay = others
+        if weight_decay:
+            g = g + weight_decay * w
         G = alpha * G + (1.0 - alpha) * (g * g)
-        return w - lr * (g / (sqrt(G) + eps)), G
+        spread, kept = G, []
+        if centered:
+            kept.append(alpha * memories.pop(0) + (1.0 - alpha) * g)
+            spread = maximum(G - kept[0] * kept[0], 0.0)  # which rounding may carry below
+        step = g / (sqrt(spread) + eps)
+        if memories:
+            step = momentum * memories[0] + step
+            kept.append(step)
+        return w - lr * step, G, *kept
 
 
 class Adam(FirstOrder):
@@ -162,7 +191,8 @@ class Adam(FirstOrder):
         m = β₁m + (1 − β₁)g,   v = β₂v + (1 − β₂)g⊙g
         w = w − η m̂/(√v̂ + ε),   m̂ = m/(1 − β₁ᵗ),   v̂ = v/(1 − β₂ᵗ)
 
-    Source: D. Kingma, J. Ba, arXiv 1412.6980, algorithm 1.
+    Source: D. Kingma, J. Ba, arXiv 1412.6980, algorithm 1. With `amsgrad` the root is that of the largest v so far, so
+    that a rate never grows (S. Reddi, S. Kale, S. Kumar, ICLR 2018; corrected as in PyTorch).
 
     Args:
         parameters: leaves to train.
@@ -170,13 +200,14 @@ class Adam(FirstOrder):
         betas: (β₁, β₂), each in [0, 1).
         eps: ε, from 0.
         weight_decay: ρ, from 0; ρw is added to the gradient (see `AdamW` for the other way).
+        amsgrad: whether v never shrinks.
 
     Raises:
         ValueError: an option is out of its range.
     """
 
-    options = ("lr", "beta1", "beta2", "eps", "weight_decay")
-    slots = ("m", "v")
+    options = ("lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad")
+    slots: tuple[str, ...] = ("m", "v")
     decoupled = False
 
     def __init__(
@@ -186,8 +217,12 @@ class Adam(FirstOrder):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
     ) -> None:
+        if amsgrad:
+            self.slots = ("m", "v", "v_max")
         super().__init__(parameters, lr)
+        self.amsgrad = bool(amsgrad)
         self.beta1 = self._number("betas[0]", betas[0], high=1.0)
         self.beta2 = self._number("betas[1]", betas[1], high=1.0)
         self.eps = self._number("eps", eps)
@@ -200,19 +235,18 @@ class Adam(FirstOrder):
         return rate, spread, self.beta1, self.beta2, self.eps, through, past
 
     @staticmethod
-    def rule(
-        w: Numbers, g: Numbers, m: Numbers, v: Numbers,
-        rate: float, spread: float, beta1: float, beta2: float, eps: float, through: float, past: float,
-    ) -> tuple[Numbers, ...]:  # fmt: skip
-        """Return the new weights, m and v."""
+    def rule(w: Numbers, g: Numbers, m: Numbers, v: Numbers, *others: Numbers) -> tuple[Numbers, ...]:
+        """Return the new weights, m and v, and with `amsgrad` the largest v."""
+        *largest, rate, spread, beta1, beta2, eps, through, past = others
         if through:
             g = g + through * w
         m = beta1 * m + (1.0 - beta1) * g
         v = beta2 * v + (1.0 - beta2) * (g * g)
-        descent = rate * (m / (sqrt(v) / spread + eps))
+        largest = [maximum(before, v) for before in largest]
+        descent = rate * (m / (sqrt(largest[0] if largest else v) / spread + eps))
         if past:
             descent = descent + past * w
-        return w - descent, m, v
+        return w - descent, m, v, *largest
 
 
 class AdamW(Adam):
@@ -230,6 +264,7 @@ class AdamW(Adam):
         betas: (β₁, β₂), each in [0, 1).
         eps: ε, from 0.
         weight_decay: ρ, from 0.
+        amsgrad: whether v never shrinks.
 
     Raises:
         ValueError: an option is out of its range.
@@ -244,5 +279,6 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        amsgrad: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, betas, eps, weight_decay)
+        super().__init__(parameters, lr, betas, eps, weight_decay, amsgrad)

@@ -15,20 +15,21 @@ from nn.optim.optimizer import StepError
 __all__ = ["clip_by_norm", "clip_by_value", "clip_grad_norm", "clip_grad_value"]
 
 
-def clip_by_norm(g: Vector, max_norm: float) -> Vector:
-    """Shorten a gradient to a length, and keep its direction: ``g·min(1, c/‖g‖₂)``.
+def clip_by_norm(g: Vector, max_norm: float, norm_type: float = 2.0) -> Vector:
+    """Shorten a gradient to a length, and keep its direction: ``g·min(1, c/‖g‖ₚ)``.
 
     Source: R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013, algorithm 1.
 
     Args:
         g: the gradient, (n,).
         max_norm: c, positive.
+        norm_type: p, positive.
 
     Raises:
-        ValueError: max_norm is not positive.
+        ValueError: max_norm or norm_type is not positive.
     """
     _check_limit("max_norm", max_norm)
-    length = _length(g)
+    length = _length(g, norm_type)
     return g * (max_norm / length) if length > max_norm else g
 
 
@@ -46,7 +47,7 @@ def clip_by_value(g: Vector, clip_value: float) -> Vector:
     return np.clip(g, -clip_value, clip_value)
 
 
-def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
+def clip_grad_norm(parameters: Iterable[Value], max_norm: float, norm_type: float = 2.0) -> float:
     """Shorten the `grad` of all parameters together to a length, between ``backward()`` and ``step()``.
 
     Parameters without a gradient are left without one.
@@ -54,12 +55,13 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     Args:
         parameters: leaves, such as `model.parameters()`; or arrays of them.
         max_norm: the longest the gradient may be, positive.
+        norm_type: p of the norm ``(Σ |g|ᵖ)^(1/p)``, positive; infinity for the largest entry.
 
     Returns:
         how long it was.
 
     Raises:
-        ValueError: max_norm is not positive.
+        ValueError: max_norm or norm_type is not positive.
         StepError: a gradient is not finite; none is changed.
 
     Example:
@@ -69,8 +71,8 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
         (50.0, 1.0)
     """
     chosen, g = _gradient(parameters)
-    _write(chosen, clip_by_norm(g, max_norm))
-    return _length(g)
+    _write(chosen, clip_by_norm(g, max_norm, norm_type))
+    return _length(g, norm_type)
 
 
 def clip_grad_value(parameters: Iterable[Value], clip_value: float) -> None:
@@ -105,10 +107,12 @@ def _write(parameters: list[Value], g: Vector) -> None:
         parameter.grad = slope
 
 
-def _length(g: Vector) -> float:
-    """Compute ‖g‖₂; scaled, so that squares neither overflow nor vanish."""
+def _length(g: Vector, p: float = 2.0) -> float:
+    """Compute ‖g‖ₚ; scaled, so that powers neither overflow nor vanish."""
+    if not p > 0.0:
+        raise ValueError(f"norm_type must be a positive number or infinity, not {p!r}.")
     largest = float(np.abs(g).max(initial=0.0))
-    return largest * float(np.linalg.norm(g / largest)) if 0.0 < largest < np.inf else largest
+    return largest * float(np.linalg.norm(g / largest, p)) if 0.0 < largest < np.inf else largest
 
 
 def _check_limit(what: str, limit: float) -> None:

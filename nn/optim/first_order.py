@@ -38,7 +38,7 @@ class FirstOrder(Optimizer):
     """
 
     rule: ClassVar[Callable[..., tuple[Numbers, ...]]]
-    slots: ClassVar[tuple[str, ...]] = ()
+    slots: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         super().__init__(parameters, lr)

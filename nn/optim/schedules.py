@@ -1,27 +1,27 @@
 """Learning-rate schedules: how the rate of an optimiser changes from epoch to epoch.
 
-A schedule is a frozen record that gives the factor of the first rate; a `Scheduler` applies it to an optimiser.
+A schedule is a frozen record that gives the factor of the first rate; `nn.optim.scheduler` applies it to an optimiser.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-
-from nn.optim.optimizer import Optimizer
 
 __all__ = [
     "ConstantRate",
     "CosineDecay",
     "ExponentialDecay",
     "InverseTimeDecay",
+    "MultiStep",
+    "OneCycle",
     "PolynomialDecay",
     "ReduceOnPlateau",
     "Schedule",
-    "Scheduler",
     "StepDecay",
     "WarmUp",
 ]
@@ -33,6 +33,9 @@ class Schedule(ABC):
     A subclass gives `factor`; one that looks at the losses gives `begin` and `remember` as well. What is remembered
     is passed in and out, so a schedule can serve several trainings.
     """
+
+    #: The column of the history that `remember` is given; the validation loss, or the loss, where it is empty.
+    watch: str = ""
 
     @property
     def looks_at_losses(self) -> bool:
@@ -85,6 +88,72 @@ class StepDecay(Schedule):
     def factor(self, t: int, memory: Any = None) -> float:
         """Return γ^⌊t/s⌋."""
         return self.gamma ** (t // self.every)
+
+
+@dataclass(frozen=True)
+class MultiStep(Schedule):
+    """η_t = η₀γᵏ after k of the milestones: the rate falls at epochs that are given.
+
+    Args:
+        milestones: epochs, counted from 0, from which on the rate is lower; each from 1, in rising order.
+        gamma: γ, positive.
+    """
+
+    milestones: Sequence[int]
+    gamma: float = 0.1
+
+    def __post_init__(self) -> None:
+        given = tuple(self.milestones) if isinstance(self.milestones, Iterable) else ()
+        whole = all(isinstance(m, int) and not isinstance(m, bool) and m > 0 for m in given)
+        if not given or not whole or list(given) != sorted(given):
+            raise ValueError(f"MultiStep's milestones must be whole numbers from 1 that rise, not {self.milestones!r}.")
+        object.__setattr__(self, "milestones", given)
+        _positive(self, "gamma")
+
+    def factor(self, t: int, memory: Any = None) -> float:
+        """Return γ to the number of milestones up to t."""
+        return self.gamma ** bisect_right(self.milestones, t)
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """The rate rises along half a cosine to η₀ and falls along another, almost to nothing, over a whole training.
+
+    It begins at η₀/d, is η₀ after the share s of the T epochs, and ends at η₀/(d·f), where it stays. Source: L. Smith,
+    N. Topin, arXiv 1708.07120; the numbers are PyTorch's. PyTorch turns the momentum as well, here it stays.
+
+    Args:
+        length: T, from 2.
+        rise: s, the share of the epochs in which the rate rises, between 0 and 1.
+        start: d, from 1.
+        end: f, from 1.
+    """
+
+    length: int
+    rise: float = 0.3
+    start: float = 25.0
+    end: float = 1e4
+
+    def __post_init__(self) -> None:
+        _whole(self, "length", low=2)
+        _share(self, "rise", ends=False)
+        for field in ("start", "end"):
+            number = getattr(self, field)
+            if not 1.0 <= number < math.inf:
+                raise ValueError(f"OneCycle's {field} must be a number from 1, not {number!r}.")
+
+    def factor(self, t: int, memory: Any = None) -> float:
+        """Return the factor of epoch t."""
+        low, lowest = 1.0 / self.start, 1.0 / (self.start * self.end)
+        top, last = self.rise * self.length - 1.0, self.length - 1.0
+        if t < top:
+            return _along_cosine(low, 1.0, t / top)
+        return _along_cosine(1.0, lowest, min((t - top) / (last - top), 1.0))
+
+
+def _along_cosine(begin: float, end: float, share: float) -> float:
+    """Go from one number to another along half a cosine."""
+    return end + (begin - end) / 2.0 * (1.0 + math.cos(math.pi * share))
 
 
 @dataclass(frozen=True)
@@ -198,6 +267,11 @@ class WarmUp(Schedule):
         """Whether the following schedule does."""
         return self.then.looks_at_losses
 
+    @property
+    def watch(self) -> str:  # type: ignore[override]
+        """What the following schedule looks at."""
+        return self.then.watch
+
     def begin(self) -> Any:
         """Return what the following schedule begins with."""
         return self.then.begin()
@@ -222,7 +296,7 @@ class Plateau(NamedTuple):
 
 @dataclass(frozen=True)
 class ReduceOnPlateau(Schedule):
-    """η is multiplied by γ when the loss has not improved for more than `patience` epochs.
+    """η is multiplied by γ when the loss, or another number, has not improved for more than `patience` epochs.
 
     Args:
         gamma: γ, in (0, 1).
@@ -230,6 +304,9 @@ class ReduceOnPlateau(Schedule):
         threshold: by what share of the lowest loss a new one must be lower to count as better, in [0, 1].
         cooldown: epochs after a reduction that are not counted, from 0.
         floor: the smallest factor, in [0, 1].
+        watch: the column of the history to look at, such as ``"val_accuracy"``; the validation loss unless given, or
+            without validation the loss.
+        mode: ``"min"``, or ``"max"`` where more is better.
     """
 
     gamma: float = 0.1
@@ -237,6 +314,8 @@ class ReduceOnPlateau(Schedule):
     threshold: float = 1e-4
     cooldown: int = 0
     floor: float = 0.0
+    watch: str = ""
+    mode: str = "min"
 
     def __post_init__(self) -> None:
         _share(self, "gamma", ends=False)
@@ -244,6 +323,8 @@ class ReduceOnPlateau(Schedule):
         _share(self, "threshold")
         _whole(self, "cooldown", low=0)
         _share(self, "floor")
+        if self.mode not in ("min", "max"):
+            raise ValueError(f"ReduceOnPlateau's mode must be 'min' or 'max', not {self.mode!r}.")
 
     def begin(self) -> Plateau:
         """Return the memory of no loss."""
@@ -256,6 +337,7 @@ class ReduceOnPlateau(Schedule):
                 "ReduceOnPlateau looks at the loss: call scheduler.step(loss), with the loss of the epoch that ended."
             )
         best, waited, resting, reached = memory
+        loss = -loss if self.mode == "max" else loss
         if loss < (best - self.threshold * abs(best) if best < math.inf else best):
             best, waited = float(loss), 0
         else:
@@ -269,91 +351,6 @@ class ReduceOnPlateau(Schedule):
     def factor(self, t: int, memory: Plateau | None = None) -> float:
         """Return the factor reached so far."""
         return 1.0 if memory is None else memory.reached
-
-
-class Scheduler:
-    """Applies a schedule to an optimiser: one `step` after each epoch.
-
-    Attributes:
-        epoch: number of the present epoch, from 0.
-        base_lr: η₀, which the optimiser's `lr` was at first.
-
-    Args:
-        optimizer: whose `lr` is assigned.
-        schedule: a `Schedule`, or a function from the epoch's number t to the factor η_t/η₀.
-
-    Raises:
-        TypeError: the schedule is neither.
-
-    Example:
-        >>> from autograd import Value
-        >>> from nn.optim.first_order import SGD
-        >>> optimizer = SGD([Value(1.0, name="w")], lr=0.8)
-        >>> scheduler = Scheduler(optimizer, StepDecay(every=2, gamma=0.5))
-        >>> [scheduler.step() for epoch in range(4)]
-        [0.8, 0.4, 0.4, 0.2]
-    """
-
-    def __init__(self, optimizer: Optimizer, schedule: Schedule | Callable[[int], float]) -> None:
-        if isinstance(schedule, type) or not (isinstance(schedule, Schedule) or callable(schedule)):
-            raise TypeError(
-                f"A schedule is a Schedule or a function t → factor, not {schedule!r}: write StepDecay(every=30), or "
-                "lambda t: 0.95**t."
-            )
-        self.optimizer = optimizer
-        self.schedule = schedule if isinstance(schedule, Schedule) else _Function(schedule)
-        self.base_lr = optimizer.lr
-        self.epoch = 0
-        self._memory = self.schedule.begin()
-        self._apply()
-
-    def step(self, loss: float | None = None) -> float:
-        """Go on to the next epoch.
-
-        Args:
-            loss: of the epoch that ended; `ReduceOnPlateau` needs it.
-
-        Returns:
-            the new learning rate.
-        """
-        self._memory = self.schedule.remember(self._memory, self.epoch, loss)
-        self.epoch += 1
-        return self._apply()
-
-    def rates(self, epochs: int) -> list[float]:
-        """List the rates of the present epoch and of those after it, where no loss is looked at."""
-        later = (self.base_lr * self.schedule.factor(self.epoch + k, self._memory) for k in range(1, epochs))
-        return [self.optimizer.lr, *later]
-
-    def _apply(self) -> float:
-        self.optimizer.lr = self.base_lr * self.schedule.factor(self.epoch, self._memory)
-        return self.optimizer.lr
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the epoch, the first rate and what the schedule remembers."""
-        return {"epoch": self.epoch, "base_lr": self.base_lr, "memory": self._memory}
-
-    def state_after(self, loss: float | None = None) -> dict[str, Any]:
-        """Return what `state_dict` will give after ``step(loss)``."""
-        return self.state_dict() | {
-            "epoch": self.epoch + 1, "memory": self.schedule.remember(self._memory, self.epoch, loss)
-        }  # fmt: skip
-
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` gave, and set the optimiser's rate accordingly."""
-        self.epoch, self.base_lr, memory = saved["epoch"], saved["base_lr"], saved["memory"]
-        self._memory = Plateau(*memory) if isinstance(memory, list | tuple) else memory
-        self._apply()
-
-
-@dataclass(frozen=True)
-class _Function(Schedule):
-    """A schedule made of a plain function."""
-
-    function: Callable[[int], float]
-
-    def factor(self, t: int, memory: Any = None) -> float:
-        return self.function(t)
 
 
 def _whole(schedule: Schedule, field: str, low: int = 1) -> None:

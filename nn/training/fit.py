@@ -28,7 +28,8 @@ from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.modules.initializers import Seed
 from nn.optim.optimizers import Optimizer
-from nn.optim.schedules import Schedule, Scheduler
+from nn.optim.scheduler import Scheduler
+from nn.optim.schedules import Schedule
 from nn.training.advice import advise
 from nn.training.callbacks import Callback, Training
 from nn.training.checks import (

@@ -10,11 +10,12 @@ from numpy.random import Generator
 
 from nn.errors import StateError
 from nn.module import Module
-from nn.optim.schedules import Scheduler
+from nn.optim.scheduler import Scheduler
+from nn.optim.schedules import Schedule
 from nn.training.callbacks import Callback
 from nn.training.history import History
 
-__all__ = ["Standing", "check_initial_epoch", "watched_loss"]
+__all__ = ["Standing", "check_initial_epoch", "watched"]
 
 
 class Standing(NamedTuple):
@@ -115,6 +116,17 @@ def _check_epochs_left(epochs: int, done: int) -> None:
         )
 
 
-def watched_loss(row: dict[str, float]) -> float:
-    """Return the loss that a schedule looks at: that of the validation examples where there are some."""
-    return row.get("val_loss", row["loss"])
+def watched(schedule: Schedule, row: dict[str, float]) -> float:
+    """Return what a schedule looks at: a column of its choice, or the loss, of validation where there is some.
+
+    Raises:
+        ValueError: there is no such column.
+    """
+    if not schedule.watch:
+        return row.get("val_loss", row["loss"])
+    if schedule.watch not in row:
+        raise ValueError(
+            f"{type(schedule).__name__} watches {schedule.watch!r}, but the columns of the history are "
+            f"{', '.join(row)}: add it to the metrics, or watch another."
+        )
+    return row[schedule.watch]

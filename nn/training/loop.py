@@ -21,10 +21,10 @@ from nn.module import Module
 from nn.optim import flat
 from nn.optim.optimizer import StepError
 from nn.optim.optimizers import Optimizer
-from nn.optim.schedules import Scheduler
+from nn.optim.scheduler import Scheduler
 from nn.training.callbacks import HOOKS, Callback, Training
 from nn.training.checks import mode
-from nn.training.going_on import Standing, watched_loss
+from nn.training.going_on import Standing, watched
 from nn.training.history import History
 from nn.training.measures import measure
 from nn.training.progress import Progress
@@ -242,7 +242,7 @@ class Loop:
         self._notify("on_epoch_end")
         self.progress.epoch(training)
         if self.scheduler is not None:
-            self.scheduler.step(watched_loss(row))
+            self.scheduler.step(watched(self.scheduler.schedule, row))
 
     @cached_property
     def _unwatched(self) -> bool:
@@ -325,7 +325,8 @@ class Loop:
         if self.scheduler is not None:
             stepped = self.scheduler.epoch == self.done or not self.training.history.rows
             row = None if stepped else self.training.row
-            schedule = self.scheduler.state_dict() if row is None else self.scheduler.state_after(watched_loss(row))
+            rule = self.scheduler.schedule
+            schedule = self.scheduler.state_dict() if row is None else self.scheduler.state_after(watched(rule, row))
         remembered = [[type(one).__name__, one.state_dict()] for one in self.callbacks]
         steps = self.training.step if self.training.epoch > self.done else 0
         return Standing(self.done, self._orders[0], schedule, [each for each in remembered if each[1]], steps)

@@ -87,11 +87,20 @@ def test_a_setting_that_is_zero_in_some_steps(backend):
 
 
 @pytest.mark.parametrize(
-    "kind", [nn.SGD, nn.QuickProp, nn.RProp, nn.RMSProp, nn.Adam, nn.AdamW, nn.AdaGrad, nn.AdaDelta]
+    ("kind", "options"),
+    [
+        *[
+            (kind, {})
+            for kind in (nn.SGD, nn.QuickProp, nn.RProp, nn.RMSProp, nn.Adam, nn.AdamW, nn.AdaGrad, nn.AdaDelta)
+        ],
+        (nn.RMSProp, {"momentum": 0.9, "centered": True}),
+        (nn.RMSProp, {"momentum": 0.9, "weight_decay": 0.1}),
+        (nn.Adam, {"amsgrad": True}),
+    ],
 )
-def test_the_optimisers_take_the_steps_of_their_rule(backend, dtype, kind):
-    optimizer = kind(nn.Layer(1, 1).parameters())
-    slots, settings = len(kind.slots), [[float(x) for x in optimizer.settings(t)] for t in range(1, 9)]
+def test_the_optimisers_take_the_steps_of_their_rule(backend, dtype, kind, options):
+    optimizer = kind(nn.Layer(1, 1).parameters(), **options)
+    slots, settings = len(optimizer.slots), [[float(x) for x in optimizer.settings(t)] for t in range(1, 9)]
     found = moved(kind.rule, slots, settings, backend, dtype)
     random = np.random.default_rng(0)
     gradients, w = (array.astype(dtype) for array in (random.normal(size=(8, 4)), random.normal(size=4)))

@@ -119,3 +119,25 @@ def test_keys_that_no_terminal_takes_are_written_out():
     assert str(refusal.value) == (
         "The state does not fit Layer 1 → 1, identity: W\\udcff is not part of the model. Nothing was changed."
     )
+
+
+def test_what_fits_of_a_state_is_loaded_and_the_rest_named() -> None:
+    model = MLP(2, [3, 1], seed=0)
+    before = model.state_dict()
+    found = model.load_state_dict({"W2": np.ones((1, 3)), "head": np.zeros(2)}, strict=False)
+    assert found.missing_keys == ["W1", "b1", "b2"]
+    assert found.unexpected_keys == ["head"]
+    after = model.state_dict()
+    assert after["W2"].tolist() == [[1.0] * 3]
+    np.testing.assert_array_equal(after["W1"], before["W1"])
+    assert model.load_state_dict(before) == ([], [])
+
+
+def test_a_part_of_a_state_still_has_to_fit() -> None:
+    model = MLP(2, [3, 1], seed=0)
+    with pytest.raises(StateError) as raised:
+        model.load_state_dict({"W1": np.ones((2, 3)), "x": 1.0}, strict=False)
+    assert "W1 has shape (2, 3) instead of (3, 2). Nothing was changed." in str(raised.value)
+    with pytest.raises(StateError) as raised:
+        model.load_state_dict({"0.weight": np.ones((3, 2))}, strict=False)
+    assert "they have no array in common. Nothing was changed." in str(raised.value)

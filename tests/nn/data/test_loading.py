@@ -244,3 +244,30 @@ def test_loader_errors() -> None:
             f"batch_size must be a whole number from 1, or None for one batch of all; got {size!r}.",
             DataLoader, [[1], [2]], batch_size=size,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("test_size", [0.25, 0.3, 7, 1])
+def test_a_stratified_split_holds_the_shares_of_each_class_as_scikit_learns_does(test_size: Any) -> None:
+    split = pytest.importorskip("sklearn.model_selection").train_test_split
+    classes = np.array(["a"] * 20 + ["b"] * 9 + ["c"] * 3)
+    rows = np.arange(32)
+    train, test = train_test_split(rows, test_size=test_size, seed=0, stratify=classes)
+    assert sorted([*train, *test]) == rows.tolist()
+    assert len(test) == (math.ceil(32 * test_size) if test_size < 1 else test_size)
+    if test_size != 1:  # which scikit-learn refuses
+        _, theirs = split(rows, test_size=test_size, random_state=0, stratify=classes)
+        ours, due = (np.unique(classes[part], return_counts=True)[1] for part in (test, theirs))
+        assert len(ours) == len(due) == 3
+        assert abs(ours - due).max() <= 1  # of equal remainders scikit-learn draws one
+    other = train_test_split(rows, test_size=test_size, seed=1, stratify=classes)[1]
+    assert test_size == 1 or sorted(other) != sorted(test)
+    assert (np.diff(train) < 0).any(), "the order is drawn"
+
+
+def test_what_cannot_be_stratified() -> None:
+    with pytest.raises(ValueError, match=r"^The class 2 has a single row, which cannot be in both parts\.$"):
+        train_test_split([1, 2, 3, 4, 5], stratify=[0, 0, 1, 1, 2])
+    with pytest.raises(ValueError, match=r"^stratify must be one class for each of 2 rows, got shape \(3,\)\.$"):
+        train_test_split([1, 2], stratify=[0, 0, 1])
+    with pytest.raises(ValueError, match=r"draws rows of each class: leave shuffle=False out\.$"):
+        train_test_split([1, 2, 3, 4], shuffle=False, stratify=[0, 0, 1, 1])

@@ -29,6 +29,23 @@ START, GRADIENTS = gradient_sequence(seed=7)
             lambda w: RMSProp(w, 0.01, alpha=0.99, eps=0.1),
             lambda torch, w: torch.optim.RMSprop([w], lr=0.01, alpha=0.99, eps=0.1),
         ),
+        (
+            lambda w: RMSProp(w, 0.01, eps=0.1, momentum=0.8, weight_decay=0.2),
+            lambda torch, w: torch.optim.RMSprop([w], lr=0.01, alpha=0.9, eps=0.1, momentum=0.8, weight_decay=0.2),
+        ),
+        (
+            lambda w: RMSProp(w, 0.01, alpha=0.7, eps=1e-4, centered=True),
+            lambda torch, w: torch.optim.RMSprop([w], lr=0.01, alpha=0.7, eps=1e-4, centered=True),
+        ),
+        (
+            lambda w: RMSProp(w, 0.01, momentum=0.5, centered=True),
+            lambda torch, w: torch.optim.RMSprop([w], lr=0.01, alpha=0.9, eps=1e-7, momentum=0.5, centered=True),
+        ),
+        (lambda w: Adam(w, 0.05, amsgrad=True), lambda torch, w: torch.optim.Adam([w], lr=0.05, amsgrad=True)),
+        (
+            lambda w: AdamW(w, 0.05, betas=(0.5, 0.6), amsgrad=True),
+            lambda torch, w: torch.optim.AdamW([w], lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+        ),
         (Adam, lambda torch, w: torch.optim.Adam([w])),
         (
             lambda w: Adam(w, 0.01, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),

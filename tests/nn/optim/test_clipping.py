@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from problems import named
 
-from autograd import AutogradError
+from autograd import AutogradError, Value
 from nn.optim.clipping import clip_by_norm, clip_by_value, clip_grad_norm, clip_grad_value
 
 gradients = st.lists(st.floats(-1e200, 1e200), min_size=1, max_size=6)
@@ -97,3 +97,25 @@ def test_limits_that_stop_the_training(clip, sentence):
     with pytest.raises(ValueError) as caught:
         clip(np.ones(2), 0.0)
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("p", [0.5, 1.0, 2.0, 3.0, math.inf])
+@pytest.mark.parametrize("longest", [0.5, 100.0])
+def test_other_norms_are_pytorchs(p, longest):
+    torch = pytest.importorskip("torch")
+    g = [3.0, -4.0, 0.5]
+    ours, theirs = [Value(0.0) for _ in g], torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    for w, slope in zip(ours, g, strict=True):
+        w.grad = slope
+    theirs.grad = torch.tensor(g, dtype=torch.float64)
+    length = torch.nn.utils.clip_grad_norm_([theirs], longest, norm_type=p)
+    assert clip_grad_norm(ours, longest, norm_type=p) == pytest.approx(length.item(), rel=1e-12)
+    assert [w.grad for w in ours] == pytest.approx(theirs.grad.tolist(), rel=1e-6)  # PyTorch adds 1e-6 to the length
+
+
+def test_a_norm_has_a_positive_power():
+    w = Value(1.0)
+    w.grad = 1.0
+    with pytest.raises(ValueError) as raised:
+        clip_grad_norm([w], 1.0, norm_type=0)
+    assert str(raised.value) == "norm_type must be a positive number or infinity, not 0."

@@ -269,7 +269,7 @@ def test_gradients_are_forgotten():
 
 def test_printing():
     assert repr(RMSProp([Value(0.0) for _ in range(1234)])) == (
-        "RMSProp(1,234 parameters, lr=0.001, alpha=0.9, eps=1e-07)"
+        "RMSProp(1,234 parameters, lr=0.001, alpha=0.9, eps=1e-07, momentum=0.0, centered=False, weight_decay=0.0)"
     )
     assert repr(BFGS(named([1.0]))) == "BFGS(1 parameter, lr=1.0, c1=0.0001, c2=0.9)"
 

@@ -8,15 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from problems import named
 
+import nn
 from nn.optim.first_order import SGD
+from nn.optim.scheduler import Scheduler
 from nn.optim.schedules import (
     ConstantRate,
     CosineDecay,
     ExponentialDecay,
     InverseTimeDecay,
+    MultiStep,
+    OneCycle,
     PolynomialDecay,
     ReduceOnPlateau,
-    Scheduler,
     StepDecay,
     WarmUp,
 )
@@ -50,6 +53,15 @@ def rates_of_torch(make, epochs, losses=None, lr=0.8):
     ("schedule", "theirs", "epochs"),
     [
         (StepDecay(3, 0.5), lambda s, o: s.StepLR(o, 3, 0.5), 20),
+        (MultiStep([2, 3, 3, 9], 0.5), lambda s, o: s.MultiStepLR(o, [2, 3, 3, 9], 0.5), 15),
+        (OneCycle(20), lambda s, o: s.OneCycleLR(o, 0.8, 20, cycle_momentum=False), 19),
+        (
+            OneCycle(9, 0.5, 4.0, 100.0),
+            lambda s, o: s.OneCycleLR(
+                o, 0.8, 9, pct_start=0.5, cycle_momentum=False, div_factor=4.0, final_div_factor=100.0
+            ),
+            8,
+        ),
         (ExponentialDecay(0.93), lambda s, o: s.ExponentialLR(o, 0.93), 20),
         (CosineDecay(12), lambda s, o: s.CosineAnnealingLR(o, 12), 12),
         (CosineDecay(7, floor=0.1), lambda s, o: s.CosineAnnealingLR(o, 7, eta_min=0.08), 7),
@@ -208,3 +220,51 @@ def test_fields_out_of_range(make, error, sentence):
     with pytest.raises(error) as caught:
         make()
     assert str(caught.value) == sentence
+
+
+def test_a_plateau_of_what_is_better_when_larger_is_pytorchs():
+    scores = [0.5, 0.6, 0.6, 0.6, 0.60001, 0.7, 0.65, 0.65, 0.65, 0.65]
+    ours = rates(ReduceOnPlateau(gamma=0.5, patience=1, mode="max"), 10, scores)
+    theirs = rates_of_torch(lambda s, o: s.ReduceLROnPlateau(o, "max", 0.5, 1, 1e-4), 10, scores)
+    assert ours == pytest.approx(theirs)
+    assert ours[-1] < 0.8
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_fit_gives_a_schedule_the_column_that_it_watches(compiled):
+    X, y = [[float(i)] for i in range(8)], [0.0] * 4 + [1.0] * 4
+
+    def train(schedule):
+        model = nn.Layer(1, 1, W=[[0.0]], b=[0.0])
+        optimizer = SGD(model.parameters(), lr=1.0)
+        options = {"validation_data": (X, y), "metrics": {"constant": lambda p, t: 0.0}, "compile": compiled}
+        nn.fit(model, X, y, "mse", optimizer, 5, clip_norm=1e-3, schedule=schedule, **options)
+        return optimizer.lr
+
+    assert train(ReduceOnPlateau(gamma=0.5, patience=0)) == 1.0, "the loss falls"
+    assert train(ReduceOnPlateau(gamma=0.5, patience=0, watch="val_constant")) == 0.5**4
+    assert train(WarmUp(2, ReduceOnPlateau(gamma=0.5, patience=0, watch="val_constant", mode="max"))) == 0.5**2
+    with pytest.raises(ValueError) as raised:
+        train(ReduceOnPlateau(watch="val_mae"))
+    assert str(raised.value) == (
+        "ReduceOnPlateau watches 'val_mae', but the columns of the history are loss, constant, val_loss, val_constant: "
+        "add it to the metrics, or watch another."
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: MultiStep([3, 2]), "MultiStep's milestones must be whole numbers from 1 that rise, not [3, 2]."),
+        (lambda: MultiStep([]), "MultiStep's milestones must be whole numbers from 1 that rise, not []."),
+        (lambda: MultiStep(3), "MultiStep's milestones must be whole numbers from 1 that rise, not 3."),
+        (lambda: OneCycle(1), "OneCycle's length must be a whole number from 2, not 1."),
+        (lambda: OneCycle(9, rise=1.0), "OneCycle's rise must be a number between 0 and 1, not 1.0."),
+        (lambda: OneCycle(9, start=0.5), "OneCycle's start must be a number from 1, not 0.5."),
+        (lambda: ReduceOnPlateau(mode="up"), "ReduceOnPlateau's mode must be 'min' or 'max', not 'up'."),
+    ],
+)
+def test_options_that_make_no_schedule(make, sentence):
+    with pytest.raises(ValueError) as raised:
+        make()
+    assert str(raised.value) == sentence
