@@ -72,9 +72,9 @@ class Op:
         defaults: numbers for operands that may be left out, from the right.
         pack: turns the arguments a user writes into the flat operands, for n-ary operations.
         notation: how it is written; ``name(x, y)`` without.
-        domain: for each operand, the open interval in which the operation is defined and where tests
+        domain: for each operand, an open interval in which the operation is defined, and where tests
             may probe.
-        needs: what the operands have to be, in words, where intervals do not say it.
+        needs: what the operands have to be, in words, where the intervals are not all of the domain.
         limit: a function of floats: the result where `forward` raises, ±∞ at a pole or beyond the largest float, NaN
             where there is none. A primitive that the catalogue has too takes that from there.
         neutral: for an operand's place, the number that leaves the other operand as the result, exactly.
@@ -313,6 +313,11 @@ class Op:
             return every if wanted is None else [s if w else None for s, w in zip(every, wanted, strict=True)]
         keep = wanted or (True,) * len(operands)
         return [rule(out, *operands) if w else None for rule, w in zip(self.slopes, keep, strict=True)]
+
+    def describe_domain(self) -> str:
+        """Write where the operation is defined: ``x > 0``."""
+        intervals = zip(self.domain, self.operands, strict=True)
+        return self.needs or ", ".join(interval.describe(name) for interval, name in intervals)
 
     @property
     def card(self) -> str:

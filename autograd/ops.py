@@ -93,7 +93,7 @@ def _quotient_limit(x: float, y: float) -> float:
 
 truediv = Op(
     "truediv", lambda x, y: x / y, [lambda out, x, y: 1.0 / y, lambda out, x, y: -out / y],
-    array="divide", notation=QUOTIENT, neutral={1: 1.0}, limit=_quotient_limit, doc="the quotient",
+    array="divide", notation=QUOTIENT, needs="y ≠ 0", neutral={1: 1.0}, limit=_quotient_limit, doc="the quotient",
     reference="lecture L1.3", convention="y = 0 is an error",
 )
 
@@ -123,7 +123,7 @@ pow = Op(  # noqa: A001
     "pow", lambda x, y: x**y,
     [lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log(_guarded(x, equal(x, 0.0)))],
     notation=POWER, domain=[POSITIVE, REAL], needs="x > 0, or a whole exponent", neutral={1: 1.0}, limit=_power_limit,
-    cusp=_power_cusp, doc="x to the power y; x < 0 with a whole y as well",
+    cusp=_power_cusp, doc="x to the power y",
     convention="x⁰ has slope 0 in x, 0^y has slope 0 in y; for x < 0 there is no derivative in y",
     reference="lecture L1.3",
 )
@@ -145,14 +145,14 @@ def _off_whole(x: Any) -> Any:
 
 mod = Op(
     "mod", lambda x, y: x % y, [lambda out, x, y: 1.0, lambda out, x, y: -(x // y)],
-    array="remainder", limit=lambda x, y: math.nan,
+    array="remainder", needs="y ≠ 0", limit=lambda x, y: math.nan,
     notation=Notation("{} mod {}", r"{} \bmod {}", "({} % {})", 1, (2, 3)), kink=lambda x, y: _off_whole(x / y),
     branch=lambda x, y: x // y, convention="slope 1 in x, as between the jumps; y = 0 is an error",
     doc="what is left of x after whole y, with the sign of y", reference="Knuth, TAOCP 1, 1.2.4",
 )
 floordiv = Op(
     "floordiv", lambda x, y: x // y, [lambda out, x, y: 0.0, lambda out, x, y: 0.0],
-    array="floor_divide", limit=_quotient_limit,
+    array="floor_divide", needs="y ≠ 0", limit=_quotient_limit,
     notation=Notation("⌊{}/{}⌋", r"\left\lfloor\frac{{{}}}{{{}}}\right\rfloor", "({} // {})", 4, (2, 3)),
     kink=lambda x, y: _off_whole(x / y), branch=lambda x, y: x // y,
     convention="slope 0, as between the jumps; y = 0 is an error", doc="how often y goes into x",
@@ -182,7 +182,7 @@ def _round_arrays(x: Any, digits: Any) -> Any:
 
 round: Op = Op(  # noqa: A001
     "round", _round, [lambda out, x, digits: 0.0, lambda out, x, digits: 0.0], array=_round_arrays,
-    operands=["x", "digits"], defaults=[0.0], domain=[REAL, (-0.5, 0.5)],
+    operands=["x", "digits"], defaults=[0.0], domain=[REAL, (-0.5, 0.5)], needs="a whole number of digits",
     kink=lambda x, digits: floor(x * 10.0**digits) + 0.5 - x * 10.0**digits, branch=_round,
     convention="slope 0", doc="x to so many decimal digits, a half to the even side, as Python rounds",
     reference="IEEE 754-2019, 4.3.1",
@@ -244,11 +244,12 @@ where: Op = Op(
 
 exp = Op(
     "exp", math.exp, [lambda out, x: out], array="exp", notation=EXPONENTIAL, domain=[(-INFINITY, 709.78)],
-    doc="e to the power x", reference="lecture L1.3",
+    needs="any x; from 709.79 on the result is too large", doc="e to the power x", reference="lecture L1.3",
 )
 expm1 = Op(
     "expm1", math.expm1, [lambda out, x: exp(x)],
-    array="expm1", domain=[(-INFINITY, 709.78)], doc="exp(x) − 1, accurate near 0", reference="lecture L1.2 (ELU)",
+    array="expm1", domain=[(-INFINITY, 709.78)], needs="any x; from 709.79 on the result is too large",
+    doc="exp(x) − 1, accurate near 0", reference="lecture L1.2 (ELU)",
 )
 
 
@@ -280,7 +281,7 @@ log10 = Op(
 
 sqrt = Op(
     "sqrt", math.sqrt, [lambda out, x: 0.5 / out],
-    array="sqrt", notation=Notation("√{}", r"\sqrt{{{}}}", "", 3, (4,)), domain=[POSITIVE],
+    array="sqrt", notation=Notation("√{}", r"\sqrt{{{}}}", "", 3, (4,)), domain=[POSITIVE], needs="x ≥ 0",
     convention="√0 = 0 with slope ∞, an error only if it flows", doc="the square root", reference="lecture L1.9",
 )
 cbrt = Op(
@@ -294,7 +295,7 @@ square = Op(
 )
 reciprocal = Op(
     "reciprocal", lambda x: 1.0 / x, [lambda out, x: -square(out)],
-    notation=Notation("1/{}", r"\frac{{1}}{{{}}}", "", 2, (3,)), domain=[POSITIVE], doc="1/x; x < 0 as well",
+    notation=Notation("1/{}", r"\frac{{1}}{{{}}}", "", 2, (3,)), domain=[POSITIVE], needs="x ≠ 0", doc="1/x",
     convention="x = 0 is an error", reference="lecture L1.3",
 )
 
@@ -337,15 +338,15 @@ cos: Op = Op(
 )
 tan = Op(
     "tan", math.tan, [lambda out, x: 1.0 + square(out)], array="tan", notation=_function("tan"),
-    domain=[(-HALF_PI, HALF_PI)], doc="the tangent; other x as well", reference=TRIGONOMETRY,
+    domain=[(-HALF_PI, HALF_PI)], needs="x ≠ π/2 + kπ", doc="the tangent", reference=TRIGONOMETRY,
 )
 asin = Op(
     "asin", math.asin, [lambda out, x: 1.0 / sqrt((1.0 - x) * (1.0 + x))], array="arcsin", domain=[(-1.0, 1.0)],
-    convention="slope ∞ at ±1", doc="the inverse sine, in [−π/2, π/2]", reference=TRIGONOMETRY,
+    needs="−1 ≤ x ≤ 1", convention="slope ∞ at ±1", doc="the inverse sine, in [−π/2, π/2]", reference=TRIGONOMETRY,
 )
 acos = Op(
     "acos", math.acos, [lambda out, x: -1.0 / sqrt((1.0 - x) * (1.0 + x))], array="arccos", domain=[(-1.0, 1.0)],
-    convention="slope −∞ at ±1", doc="the inverse cosine, in [0, π]", reference=TRIGONOMETRY,
+    needs="−1 ≤ x ≤ 1", convention="slope −∞ at ±1", doc="the inverse cosine, in [0, π]", reference=TRIGONOMETRY,
 )
 atan = Op(
     "atan", math.atan, [lambda out, x: 1.0 / (1.0 + square(x))],
@@ -363,11 +364,12 @@ atan2 = Op(
 HYPERBOLIC = "Abramowitz and Stegun 4.5.71–4.6.40"
 sinh = Op(
     "sinh", math.sinh, [lambda out, x: cosh(x)], array="sinh", limit=lambda x: math.copysign(INFINITY, x),
-    notation=_function("sinh"), domain=[(-710.4, 710.4)], doc="the hyperbolic sine", reference=HYPERBOLIC,
+    notation=_function("sinh"), domain=[(-710.4, 710.4)], needs="any x; beyond ±710.47 the result is too large",
+    doc="the hyperbolic sine", reference=HYPERBOLIC,
 )
 cosh: Op = Op(
     "cosh", math.cosh, [lambda out, x: sinh(x)], array="cosh", notation=_function("cosh"), domain=[(-710.4, 710.4)],
-    doc="the hyperbolic cosine", reference=HYPERBOLIC,
+    needs="any x; beyond ±710.47 the result is too large", doc="the hyperbolic cosine", reference=HYPERBOLIC,
 )
 tanh = Op(
     "tanh", math.tanh, [lambda out, x: 1.0 - square(out)], array="tanh", notation=_function("tanh"),
@@ -379,7 +381,7 @@ asinh = Op(
 )
 acosh = Op(
     "acosh", math.acosh, [lambda out, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))], array="arccosh",
-    domain=[(1.0, INFINITY)], convention="slope ∞ at 1", doc="the inverse hyperbolic cosine", reference=HYPERBOLIC,
+    domain=[(1.0, INFINITY)], needs="x ≥ 1", convention="slope ∞ at 1", doc="the inverse hyperbolic cosine", reference=HYPERBOLIC,
 )
 atanh = Op(
     "atanh", math.atanh, [lambda out, x: 1.0 / ((1.0 - x) * (1.0 + x))],
@@ -466,17 +468,17 @@ def _polygamma(n: Any, x: Any) -> Any:
 
 
 lgamma: Op = Op(
-    "lgamma", math.lgamma, [lambda out, x: digamma(x)], domain=[POSITIVE], limit=lambda x: INFINITY,
-    doc="log |Γ(x)|; x < 0 as well", convention="whole x ≤ 0 is an error", reference="Abramowitz and Stegun 6.1.1",
+    "lgamma", math.lgamma, [lambda out, x: digamma(x)], domain=[POSITIVE], needs="x > 0, or x < 0 and not whole",
+    limit=lambda x: INFINITY, doc="log |Γ(x)|", convention="whole x ≤ 0 is an error", reference="Abramowitz and Stegun 6.1.1",
 )
 digamma: Op = Op(
-    "digamma", _digamma, [lambda out, x: trigamma(x)], domain=[POSITIVE], limit=lambda x: math.nan,
-    doc="ψ(x), the slope of lgamma; x < 0 as well", convention="whole x ≤ 0 is an error",
+    "digamma", _digamma, [lambda out, x: trigamma(x)], domain=[POSITIVE], needs="x > 0, or x < 0 and not whole",
+    limit=lambda x: math.nan, doc="ψ(x), the slope of lgamma", convention="whole x ≤ 0 is an error",
     reference="Abramowitz and Stegun 6.3.1",
 )
 trigamma: Op = Op(
-    "trigamma", _trigamma, [lambda out, x: _trigamma_slope(x)], domain=[POSITIVE], limit=lambda x: INFINITY,
-    doc="ψ′(x), the slope of digamma; x < 0 as well", convention="whole x ≤ 0 is an error",
+    "trigamma", _trigamma, [lambda out, x: _trigamma_slope(x)], domain=[POSITIVE],
+    needs="x > 0, or x < 0 and not whole", limit=lambda x: INFINITY, doc="ψ′(x), the slope of digamma", convention="whole x ≤ 0 is an error",
     reference="Abramowitz and Stegun 6.4.1",
 )
 #: The n-th derivative of digamma for a whole n from 1 and x > 0, which the slopes of `trigamma` are made of.

@@ -243,7 +243,7 @@ def card(op: Op) -> str:
     lines = [f"{text(out)}: {op.doc}" if op.doc else text(out), ""]
     lines += [f"    ∂/∂{name} = {formula(slope)}" for name, slope in zip(wrt, slopes, strict=True)]
     names = op.operands
-    lines += ["", "Domain      " + ", ".join(i.describe(n) for i, n in zip(op.domain, names, strict=True))]
+    lines += ["", "Domain      " + op.describe_domain()]
     if op.kink is not None:
         zero = "" if op.nary else f"where {text(op.kink(*map(Symbol, names)))} = 0: "
         lines.append(f"Kink        {zero}{op.convention}")

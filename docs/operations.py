@@ -46,8 +46,7 @@ def _row(op: Op) -> str:
     names = [text(operand) for operand in out.operands]
     shown = zip(names, slopes, strict=True)
     derivatives = "<br>".join(_code(f"∂/∂{name} = {formula(slope)}") for name, slope in shown)
-    domain = ", ".join(i.describe(n) for i, n in zip(op.domain, op.operands, strict=True))
-    return f"| `{op.name}` | {_code(text(out))}: {_cell(op.doc)} | {derivatives} | {_cell(domain)} |"
+    return f"| `{op.name}` | {_code(text(out))}: {_cell(op.doc)} | {derivatives} | {_cell(op.describe_domain())} |"
 
 
 def _kink(op: Op) -> str:

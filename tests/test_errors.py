@@ -55,15 +55,15 @@ AWAY = "Keep the divisor away from 0, for instance by adding a small number to i
         ),
         (
             "y = Value(-1.5).sqrt()", autograd.DomainError,
-            "√x is undefined at x = −1.5, in train.py:4 (`{}`); sqrt needs x > 0.",
+            "√x is undefined at x = −1.5, in train.py:4 (`{}`); sqrt needs x ≥ 0.",
         ),
         (
             "y = autograd.sqrt(-1.5)", autograd.DomainError,
-            "√x is undefined at x = −1.5, in train.py:4 (`{}`); sqrt needs x > 0.",
+            "√x is undefined at x = −1.5, in train.py:4 (`{}`); sqrt needs x ≥ 0.",
         ),
         (
             "y = np.arcsin(Value(2.0, name='r'))", autograd.DomainError,
-            "asin(r) is undefined at r = 2.0, in train.py:4 (`{}`); asin needs −1 < x < 1.",
+            "asin(r) is undefined at r = 2.0, in train.py:4 (`{}`); asin needs −1 ≤ x ≤ 1.",
         ),
         (
             "y = Value(-8.0, name='x') ** (1 / 3)", autograd.DomainError,
@@ -107,7 +107,7 @@ AWAY = "Keep the divisor away from 0, for instance by adding a small number to i
         ),
         (
             "g = hessian(lambda v: autograd.total([acosh(x) for x in v]))([0.5])", autograd.DomainError,
-            "acosh(x) is undefined at x = 0.5, in train.py:4 (`{}`); acosh needs x > 1.",
+            "acosh(x) is undefined at x = 0.5, in train.py:4 (`{}`); acosh needs x ≥ 1.",
         ),
         (
             "g = no_grad()(lambda: atanh(Value(1.0)))()", autograd.DomainError,
@@ -144,7 +144,7 @@ def test_the_cure_for_the_branch_that_is_not_taken(run, line, cure):
 
 
 def test_without_where_no_word_of_its_branches(run):
-    with pytest.raises(autograd.DomainError, match=r"sqrt needs x > 0\.$"):
+    with pytest.raises(autograd.DomainError, match=r"sqrt needs x ≥ 0\.$"):
         run("y = derivative(lambda x: 0.0 * sqrt(x))(-1.0)")
 
 

@@ -420,3 +420,36 @@ def test_a_single_operand_in_place_of_a_list_is_refused(name):
 
 def fail():
     raise TypeError("own")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "inside", "outside"),
+    [
+        ("log", "x > 0", [(5e-324,)], [(0.0,), (-1.0,)]),
+        ("sqrt", "x ≥ 0", [(0.0,), (2.0,)], [(-5e-324,)]),
+        ("asin", "−1 ≤ x ≤ 1", [(-1.0,), (1.0,)], [(math.nextafter(1.0, 2.0),)]),
+        ("acosh", "x ≥ 1", [(1.0,)], [(math.nextafter(1.0, 0.0),)]),
+        ("tan", "x ≠ π/2 + kπ", [(2.0,), (-100.0,)], []),
+        ("truediv", "y ≠ 0", [(1.0, -2.0)], [(1.0, 0.0), (0.0, -0.0)]),
+        ("mod", "y ≠ 0", [(5.0, -3.0)], [(5.0, 0.0)]),
+        ("floordiv", "y ≠ 0", [(5.0, -3.0)], [(5.0, 0.0)]),
+        ("reciprocal", "x ≠ 0", [(-2.0,)], [(0.0,)]),
+        ("lgamma", "x > 0, or x < 0 and not whole", [(-0.5,)], [(0.0,), (-2.0,)]),
+        ("digamma", "x > 0, or x < 0 and not whole", [(-0.5,)], [(-2.0,)]),
+        ("trigamma", "x > 0, or x < 0 and not whole", [(-0.5,)], [(-2.0,)]),
+        ("exp", "any x; from 709.79 on the result is too large", [(709.78,)], [(709.79,)]),
+        ("expm1", "any x; from 709.79 on the result is too large", [(709.78,)], [(709.79,)]),
+        ("sinh", "any x; beyond ±710.47 the result is too large", [(-710.47,)], [(-710.48,)]),
+        ("cosh", "any x; beyond ±710.47 the result is too large", [(710.47,)], [(710.48,)]),
+    ],
+)
+def test_a_card_says_the_domain_and_not_where_tests_probe(name, sentence, inside, outside):
+    op = next(op for op in autograd.CATALOGUE if op.name == name)
+    assert op.describe_domain() == sentence
+    assert f"Domain      {sentence}" in op.card
+    for operands in inside:
+        assert math.isfinite(op(*operands))
+        assert math.isfinite(op(*map(Value, operands)).data)
+    for operands in outside:
+        with pytest.raises(autograd.AutogradError):
+            op(*map(Value, operands))

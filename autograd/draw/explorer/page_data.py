@@ -127,10 +127,11 @@ def _about(op: Op, count: int) -> dict[str, Any]:
         about["convention"] = op.convention
     if op.needs:
         about["needs"] = op.needs
-    elif not op.nary and any(interval != REAL for interval in op.domain):
+    if not op.nary and any(interval != REAL for interval in op.domain):
         about["domain"] = [[_plain(low), _plain(high)] for low, high in op.domain]
         pairs = zip(op.operands, op.domain, strict=True)
-        about["needs"] = " and ".join(interval.describe(name) for name, interval in pairs if interval != REAL)
+        needs = " and ".join(interval.describe(name) for name, interval in pairs if interval != REAL)
+        about.setdefault("needs", needs)
     return about
 
 
