@@ -223,6 +223,12 @@ class Explanation:
         rows[-1] += self._latex_recorded()
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
+    def mathml(self) -> str:
+        """Write the derivation as HTML, its formulas as MathML, which browsers show without a script."""
+        from autograd.draw.derivations import write_derivation
+
+        return write_derivation(self)
+
     def simplified(self) -> Any:
         """Return the derivative as the SymPy expression of the leaves that SymPy finds simplest.
 

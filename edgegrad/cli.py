@@ -22,6 +22,7 @@ HAS_NO_LINES = True  # errors in a formula of the command name no line of a file
 EXAMPLES = """examples:
   edgegrad demo --out demo
   edgegrad lectures L1.4 --out pictures
+  edgegrad lectures all --out course
   edgegrad draw "relu(w*x + b)" w=2 x=0.5 b=-0.3 -o graph.svg
   edgegrad explore "s = w*x + b; E = (sigmoid(s) - t)**2" w=2 x=0.5 b=-0.3 t=1 -o E.html
   edgegrad explain "s = w*x + b; E = (sigmoid(s) - t)**2" wrt w b w=2 x=0.5 b=-0.3 t=1
@@ -47,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", default="demo", metavar="DIR", help="folder for the drawings (default: demo)")
 
     lectures = commands.add_parser("lectures", help="list the lectures' rows, or run some beside the slides' figures")
-    lectures.add_argument("rows", nargs="*", metavar="ROW", help="such as L1.4, or L1 for all of a lecture's")
-    lectures.add_argument("--out", metavar="DIR", help="folder for the pictures (default: none are made)")
+    lectures.add_argument("rows", nargs="*", metavar="ROW", help="such as L1.4, L1 for a lecture's, or all for all")
+    lectures.add_argument("--out", metavar="DIR", help="folder for the pictures, or for the page of all")
     lectures.add_argument("--epochs", type=int, metavar="N", help="how long to train, in rows that train")
     lectures.add_argument("--data", metavar="FILE", help="the Boston table as a CSV file, for L1.8 and L1.10")
 

@@ -28,7 +28,14 @@ ERRORS = [0.3528, 6.6435e-05, 1.5254e-08, 3.3853e-12, 7.5092e-16]
 
 @row("nn.Layer", "autograd.dot")
 def L1_1(report: Report) -> None:
-    """Compute weighted sums by hand, then as matrix × vector."""
+    """Compute weighted sums by hand, then as matrix × vector.
+
+    >>> import nn
+    >>> hidden = nn.Layer(2, 2, "relu", bias=False, W=[[1, 3], [-2, 4]])
+    >>> output = nn.Layer(2, 1, bias=False, W=[[0.5, 0.3]])
+    >>> output(hidden([0.5, 0.7]))
+    array([Value(1.8399999999999999, name='a[0]', op=dot)], dtype=object)
+    """
     x1, x2 = inputs(PERCEPTRON_INPUT)
     s1, s2 = 1 * x1 + 3 * x2, -2 * x1 + 4 * x2
     output = 0.5 * relu(s1) + 0.3 * relu(s2)
@@ -40,14 +47,23 @@ def L1_1(report: Report) -> None:
     [drawn] = model([x1, x2])
     report.compare("output of the network", drawn.data, 1.84)
     report.say("The slides once print 0.5 + 2.5 for 0.5 + 2.1, and once W1 transposed: misprints.")
-    report.say("In the picture every weight is a box of its own, and what multiplies it stands on its arrow.")
+    report.see("In the picture every weight is a box of its own, and what multiplies it stands on its arrow.")
     report.say("W1[0] are the weights into the first hidden neuron: the slide's w₁₁, w₁₂ counted from 0.")
     report.picture("network", drawn.graph)
 
 
 @row("nn.ACTIVATIONS", "nn.plots.activations", "autograd.grad")
 def L1_2(report: Report) -> None:
-    """Plot the activations with their derivatives."""
+    """Plot the activations with their derivatives.
+
+    >>> import nn
+    >>> from autograd import grad
+    >>> [nn.ACTIVATIONS[name](2.0) for name in ("sigmoid", "tanh", "relu")]
+    [0.8807970779778823, 0.9640275800758169, 2.0]
+    >>> [grad(nn.ACTIVATIONS[name])(2.0) for name in ("sigmoid", "tanh", "relu")]
+    [0.10499358540350662, 0.07065082485316443, 1.0]
+    >>> nn.plots.activations().savefig("activations.png")
+    """
     points = [-2.0, 0.0, 2.0]
     for name, numbers, slopes in (
         ("sigmoid", [0.11920292202211755, 0.5, 0.8807970779778824], [0.10499358540350652, 0.25, 0.10499358540350652]),
@@ -64,13 +80,20 @@ def L1_2(report: Report) -> None:
     whole = nn.ACTIVATIONS["softmax"]([1.0, 2.0, 3.0])
     weights = [math.exp(k - 3.0) for k in (1, 2, 3)]
     report.compare("softmax of (1, 2, 3)", whole, [w / sum(weights) for w in weights], "closed form", digits=6)
-    report.say("Where a derivative, drawn dashed, is 0 nothing is learned; that of the sigmoid is ¼ at the most.")
+    report.see("Where a derivative, drawn dashed, is 0 nothing is learned; that of the sigmoid is ¼ at the most.")
     report.picture("gallery", nn.plots.activations)
 
 
 @row("autograd.grad", "autograd.derivative", "autograd.explain")
 def L1_3(report: Report) -> None:
-    """Differentiate the slides' functions, by all their variables."""
+    """Differentiate the slides' functions, by all their variables.
+
+    >>> from autograd import Value, explain
+    >>> x, y = Value(3.0, name="x"), Value(2.0, name="y")
+    >>> f = 2 * x + y**4; f.name = "f"
+    >>> print(explain(f, y))
+    ∂f/∂y = 4·y³ = 32
+    """
     both = grad(lambda x, y: 2 * x + y**4, (0, 1))
     at = "closed form"
     report.compare("∇(2x + y⁴) at (3, 2)", list(both(3.0, 2.0)), [2.0, 32.0], at, slide="(2, 4y³)")
@@ -97,13 +120,22 @@ def L1_3(report: Report) -> None:
         "the same of x^(2x ln x)", derivative(lambda x: x ** (2 * x * log(x)))(1.7), 6.995357654110236, "exact"
     )
     report.say(explain(f, u), explain(f, x))
-    report.say("In the picture x reaches u twice, through 2x and through ln x: f′ adds up both ways.")
+    report.see("In the picture x reaches u twice, through 2x and through ln x: f′ adds up both ways.")
     report.picture("power", f.graph)
 
 
 @row("nn.Sequential", "nn.SGD", "autograd.explain")
 def L1_4(report: Report) -> None:
-    """Take one full step with the 2-2-1 ReLU perceptron."""
+    """Take one full step with the 2-2-1 ReLU perceptron.
+
+    >>> from autograd import explain
+    >>> from edgegrad.lectures.networks import perceptron, run_perceptron
+    >>> model = perceptron()
+    >>> E = run_perceptron(model)
+    >>> print(explain(E, model.layers[0].W[0, 1]))
+    ∂E/∂W1[0][1] = ∂E/∂O · ∂O/∂a1[0] · ∂a1[0]/∂s1[0] · ∂s1[0]/∂W1[0][1] = (O − t)·W2[0][0]·[s1[0] > 0]·x2 =
+        0.84 × 0.5 × 1 × 0.7 = 0.294
+    """
     model = perceptron()
     error = run_perceptron(model)
     error.backward()
@@ -114,7 +146,7 @@ def L1_4(report: Report) -> None:
     report.compare("δ2 = ∂E/∂a", [nodes[f"a1[{i}]"].grad for i in (0, 1)], [0.42, 0.252])
     report.compare("∂E/∂W1", _slopes(model, "W1"), [0.21, 0.294, 0.126, 0.1764])
     report.say(*(explain(error, w) for w in model.parameters()))
-    report.say("In the picture each derivative of the slide is one arrow, or the product of the arrows on one way.")
+    report.see("In the picture each derivative of the slide is one arrow, or the product of the arrows on one way.")
     report.picture("perceptron", error.graph)
     nn.SGD(model.parameters(), lr=RATE).step()
     state = model.state_dict()
@@ -124,7 +156,15 @@ def L1_4(report: Report) -> None:
 
 @row("nn.fit", "nn.predict", "nn.evaluate")
 def L1_5(report: Report) -> None:
-    """Compute the output again, as the slide did and as it is right."""
+    """Compute the output again, as the slide did and as it is right.
+
+    >>> import nn
+    >>> from edgegrad.lectures.networks import perceptron, run_perceptron
+    >>> model = perceptron()
+    >>> run_perceptron(model).backward(); nn.SGD(model.parameters(), lr=0.1).step()
+    >>> model([0.5, 0.7])
+    array([Value(0.9884730496, name='a2[0]', op=dot)], dtype=object)
+    """
     model, history, _ = train_perceptron(1)
     after = [a.data for a in model.layers[0](PERCEPTRON_INPUT)]
     report.compare("L₂ = W1·I with the new W1", after, [2.56892, 1.781352], "exact", slide=[2.5689, 1.7813])
@@ -142,14 +182,24 @@ def L1_5(report: Report) -> None:
         f"It foresees 7½ epochs at a fall of 0.02 an epoch. By its own figures E fell by {0.3528 - E:.4f}, and "
         f"{E:.4f}/0.02 would be 17 epochs; with both matrices new one epoch brings E from "
         f"{history['loss'][0]:.4f} to {right:.6f}.",
-        "In the picture every weight is the new one, and all hidden sums are above 0, where ReLU passes them on.",
+    )
+    report.see(
+        "In the picture every weight is the new one, and all hidden sums are above 0, where ReLU passes them on."
     )
     report.picture("new-weights", output.graph)
 
 
 @row("nn.fit", "nn.History")
 def L1_6(report: Report) -> None:
-    """Train that perceptron, and write the table of epochs."""
+    """Train that perceptron, and write the table of epochs.
+
+    >>> import nn
+    >>> from edgegrad.lectures.networks import perceptron
+    >>> model = perceptron()
+    >>> history = nn.fit(model, [[0.5, 0.7]], [1.0], "half_squared_error", nn.SGD(model.parameters(), lr=0.1), 4)
+    >>> [f"{E:.6f}" for E in history["loss"]]
+    ['0.352800', '0.000066', '0.000000', '0.000000']
+    """
     _, history, _ = train_perceptron()
     outputs, losses = history["output"], history["loss"]
     changes = [0.0, *np.diff(losses).tolist()]
@@ -168,13 +218,20 @@ def L1_6(report: Report) -> None:
     for k, (E, O, change) in enumerate(zip(losses, outputs, changes, strict=True)):
         line = f"{k:>6} {E:>12.6f} {O:>12.6f} {change:>+12.6f}".replace("-", "−")
         report.say(f"{line}   {'  '.join(EPOCHS[k]) if k < len(EPOCHS) else '(ends before)'}")
-    report.say("In the picture E falls by a factor of about 4,500 an update, a straight line on a logarithmic axis.")
+    report.see("In the picture E falls by a factor of about 4,500 an update, a straight line on a logarithmic axis.")
     report.picture("table", lambda: history.plot("loss", scale=["linear", "log"]))
 
 
 @row("nn.History.plot", "nn.plots.loss_curve")
 def L1_7(report: Report) -> None:
-    """Plot the error, the output, the logarithm and the change of the error, and the error over W2[0]."""
+    """Plot the error, the output, the logarithm and the change of the error, and the error over W2[0].
+
+    >>> import nn
+    >>> from edgegrad.lectures.networks import perceptron
+    >>> model = perceptron()
+    >>> history = nn.fit(model, [[0.5, 0.7]], [1.0], "half_squared_error", nn.SGD(model.parameters(), lr=0.1), 5)
+    >>> history.plot("loss", scale="log").savefig("log-error.png")
+    """
     _, history, _ = train_perceptron()
     losses, exact = history["loss"], "exact"
     report.compare("log₁₀E", [math.log10(E) for E in losses], [math.log10(E) for E in ERRORS], exact, digits=5,
@@ -190,10 +247,10 @@ def L1_7(report: Report) -> None:
     report.compare("W2[0] where that E is least", 0.5 - weight.grad / 2.6**2, 0.46 / 2.6, "closed form")
     report.say(*_error_by_weight())
     report.say(
-        "Error and output fall within one update; only the logarithm shows that they go on falling, evenly.",
         "Over W2[0] alone E is a parabola: the dashed tangent is ∂E/∂W2[0]. Training moves all six weights at once, so "
         "it does not walk along this curve.",
     )
+    report.see("Error and output fall within one update; only the logarithm shows that they go on falling, evenly.")
     report.picture("error", lambda: history.plot("loss"))
     report.picture("output", lambda: history.plot("output"))
     report.picture("log-error", lambda: history.plot("loss", scale="log"))
@@ -207,7 +264,15 @@ def L1_7(report: Report) -> None:
 
 @row("autograd.grad", "autograd.derivative")
 def L1_11(report: Report) -> None:
-    """See the gradient as the direction of steepest growth, and its length as the speed of that growth."""
+    """See the gradient as the direction of steepest growth, and its length as the speed of that growth.
+
+    >>> from math import hypot
+    >>> from autograd import derivative, grad
+    >>> f = lambda x, y: 2 * x + y**4
+    >>> a, b = grad(f, (0, 1))(0.5, 0.8)
+    >>> hypot(a, b), derivative(lambda t: f(0.5 + t * a / hypot(a, b), 0.8 + t * b / hypot(a, b)))(0.0)
+    (2.862569475139425, 2.862569475139425)
+    """
 
     def f(x: Any, y: Any) -> Any:
         return 2 * x + y**4
@@ -232,7 +297,7 @@ def L1_11(report: Report) -> None:
     report.compare("speed back, at 180°", speed(math.pi), -length, "−‖∇f‖")
     apart = round(float(np.abs(np.array(speeds) - length * np.cos(angles)).max()), 12)
     report.compare("largest distance of the 36 from ‖∇f‖ cos α", apart, 0.0, "closed form")
-    report.say("Arrows stand across the contours and are longest where these lie closest; descent goes the other way.")
+    report.see("Arrows stand across the contours and are longest where these lie closest; descent goes the other way.")
     report.picture("arrows", lambda: pictures.gradient_arrows(f, slopes, (-1.0, 1.0), np.degrees(angles), speeds))
 
 

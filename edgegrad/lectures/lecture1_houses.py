@@ -20,6 +20,11 @@ def L1_8(report: Report, epochs: int = 200, data: str | os.PathLike[str] | None 
     """Predict house prices with 13-128-128-64-1, RMSProp and batches of 16.
 
     `data` is the Boston table as a CSV file, see `nn.boston`; without it the table is scikit-learn's diabetes set.
+
+    >>> import nn
+    >>> (X, y), _ = nn.boston("boston_housing.csv")
+    >>> model = nn.MLP(13, [128, 128, 64, 1], activation="relu", seed=0)
+    >>> history = nn.fit(model, nn.Standardizer().fit(X).transform(X), y, "mse", "rmsprop", epochs=5, batch_size=16)
     """
     (X, y), (X_test, y_test) = nn.boston(data) if data is not None else load_diabetes()
     if data is None:
@@ -49,7 +54,7 @@ def L1_8(report: Report, epochs: int = 200, data: str | os.PathLike[str] | None 
     report.say("targets are left as they are, so predictions need no p·std + mean (L1.10 has both)")
     report.say(f"prediction   target, {unit}")
     report.say(*(f"{p:>10.2f} {t:>8.1f}" for p, t in zip(predictions, y_test, strict=False)))
-    report.say("Where the dashed curve of validation stops falling and the other goes on, the network learns by heart.")
+    report.see("Where the dashed curve of validation stops falling and the other goes on, the network learns by heart.")
 
     def curves() -> Any:
         figure = history.plot(["loss", "mae"])
@@ -61,7 +66,15 @@ def L1_8(report: Report, epochs: int = 200, data: str | os.PathLike[str] | None 
 
 @row("nn.RMSProp")
 def L1_9(report: Report) -> None:
-    """Take steps of RMSProp: G = αG + (1 − α)g², w = w − ηg/(√G + ε)."""
+    """Take steps of RMSProp: G = αG + (1 − α)g², w = w − ηg/(√G + ε).
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> w = Value(1.0, name="w")
+    >>> (w**2).backward(); nn.RMSProp([w], lr=0.1, alpha=0.9, eps=1e-7).step()
+    >>> w.data, 1 - 0.1 * 2 / (0.1 * 2**2) ** 0.5
+    (0.6837722839831541, 0.683772233983162)
+    """
     w = Value(1.0, name="w")
     optimizer = nn.RMSProp([w], lr=0.1, alpha=0.9, eps=1e-7)
     path, expected, G, v = [], [], 0.0, 1.0
@@ -99,8 +112,10 @@ def L1_9(report: Report) -> None:
         report.say(f"{line} {before - after:>9.5f} {after:>9.5f}".replace("-", "−"))
     report.say(
         "The first step is η/√(1 − α) for every weight, whatever its gradient: that is the norming of the slide.",
+    )
+    report.see(
         "In the picture plain descent is faster: E of one example has one steep direction, and nothing to even out. "
-        "Norming pays where weights differ in steepness, as in L1.8 and L4.18.",
+        "Norming pays where weights differ in steepness, as in L1.8 and L4.18."
     )
     plain = train_perceptron(15)[1]
     report.picture(
@@ -111,7 +126,15 @@ def L1_9(report: Report) -> None:
 
 @row("nn.MLP", "nn.mse", "nn.mae", "autograd.explain")
 def L1_12(report: Report) -> None:
-    """Check the listing's formulas: Z = WA + b and its shapes, ∂MSE/∂w of the last layer, MAE and its derivative."""
+    """Check the listing's formulas: Z = WA + b and its shapes, ∂MSE/∂w of the last layer, MAE and its derivative.
+
+    >>> import nn
+    >>> from autograd import Value, dot, explain
+    >>> w, h = [Value(0.5, name="w1"), Value(-0.3, name="w2")], [Value(1.0, name="h1"), Value(2.0, name="h2")]
+    >>> E = nn.mse([dot(w, h)], [0.8]); E.name = "MSE"
+    >>> print(explain(E, w[0]))
+    ∂MSE/∂w1 = ∂MSE/∂e[0] · ∂e[0]/∂w1 = 2·e[0]·h1 = 2 × (−0.9) × 1 = −1.8
+    """
     model = nn.MLP(13, [128, 128, 64, 1], activation="relu", seed=0)
     state = model.state_dict()
     for k, shape in enumerate(((128, 13), (128, 128), (64, 128), (1, 64)), 1):
@@ -152,7 +175,9 @@ def L1_12(report: Report) -> None:
     report.say(
         "The slide prints the square in ∂MSE/∂w too; the derivative of a square has none. And weights change every "
         "16 examples, not, as it says, every 16 epochs.",
-        "In the picture two paths lead from MSE to each weight, one an example; only h2(2) = 0 passes nothing on.",
+    )
+    report.see(
+        "In the picture two paths lead from MSE to each weight, one an example; only h2(2) = 0 passes nothing on."
     )
     report.picture("mse", drawn["MSE"].graph)
 

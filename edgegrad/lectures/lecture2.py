@@ -20,7 +20,14 @@ OUTPUTS = [0.34584136460, 0.85314921077]
 
 @row("nn.Sequential", "nn.Layer", "autograd.Graph")
 def L2_1(report: Report) -> None:
-    """Run the 3-3-2 sigmoid network forward, sum by sum."""
+    """Run the 3-3-2 sigmoid network forward, sum by sum.
+
+    >>> from edgegrad.lectures.networks import sigmoid_network
+    >>> model = sigmoid_network()
+    >>> model([0.5, 0.9, -0.3])
+    array([Value(0.3458413646040655, name='a2[0]', op=sigmoid),
+           Value(0.8531492107655707, name='a2[1]', op=sigmoid)], dtype=object)
+    """
     graph = _named(Graph(*sigmoid_network()(inputs(SIGMOID_INPUT))))
     nodes = {node.name: node.data for node in graph}
     report.compare("hidden sums", [nodes[f"s1[{i}]"] for i in range(3)], [-1.9, 3.1, -0.4])
@@ -31,13 +38,20 @@ def L2_1(report: Report) -> None:
     report.compare("output sums", sums, due, "exact", rounding=1e-10, slide=["−.63", "1.76"])
     report.compare("outputs", outputs, OUTPUTS, "exact", digits=11, rounding=1e-11, slide=[".35", ".85"])
     report.say("The slide goes on from rounded neurons, so −.63 stands for −0.637; both round to .35.")
-    report.say("In the picture each neuron takes all of the layer before it: follow O2, whose weight from H1 is 0.")
+    report.see("In the picture each neuron takes all of the layer before it: follow O2, whose weight from H1 is 0.")
     report.picture("network", lambda: graph)
 
 
 @row("nn.Layer", "nn.predict")
 def L2_2(report: Report) -> None:
-    """Run the same network in matrix form, one call a layer."""
+    """Run the same network in matrix form, one call a layer.
+
+    >>> from autograd import sigmoid
+    >>> from edgegrad.lectures.networks import sigmoid_network
+    >>> W = sigmoid_network().layers[0].state_dict()["W"]
+    >>> W @ [0.5, 0.9, -0.3], sigmoid(W @ [0.5, 0.9, -0.3])
+    (array([-1.9,  3.1, -0.4]), array([0.13010847, 0.95689275, 0.40131234]))
+    """
     model = sigmoid_network()
     W, x = model.layers[0].state_dict()["W"], np.array(SIGMOID_INPUT)
     report.compare("W·x", (W @ x).tolist(), [-1.9, 3.1, -0.4])
@@ -53,13 +67,22 @@ def L2_2(report: Report) -> None:
     for row_, given, total, state in lines:
         weights = " ".join(f"{w:>6.1f}" for w in row_)
         report.say(f"{weights} {given:>6.1f} {total:>6.1f} {state:>8.2f}".replace("-", "−"))
-    report.say("In the picture a row of W stands on the arrows into one neuron: one node, Σ w·x, is one row times x.")
+    report.see("In the picture a row of W stands on the arrows into one neuron: one node, Σ w·x, is one row times x.")
     report.picture("layer", lambda: _named(Graph(*hidden)))
 
 
 @row("nn.DataLoader", "nn.SGD", "nn.fit", "nn.Module.train", "nn.Module.eval")
 def L2_3(report: Report, epochs: int = 250) -> None:
-    """Write the training procedure as a loop over mini-batches and epochs."""
+    """Write the training procedure as a loop over mini-batches and epochs.
+
+    >>> import nn
+    >>> (X, y), model = nn.two_moons(40, noise=0.15, seed=0), nn.MLP(2, [5, 1], activation="tanh", seed=0)
+    >>> optimizer = nn.SGD(model.parameters(), lr=0.3)
+    >>> for rows, targets in nn.DataLoader(X, y, batch_size=10):
+    ...     optimizer.zero_grad()
+    ...     nn.bce_with_logits(model(rows)[:, 0], targets).backward()
+    ...     optimizer.step()
+    """
     X, y = nn.two_moons(40, noise=0.15, seed=0)
     test = nn.two_moons(40, noise=0.15, seed=1)
 
@@ -90,13 +113,23 @@ def L2_3(report: Report, epochs: int = 250) -> None:
     report.compare("loss of the last epoch", history["loss"][-1], by_fit["loss"][-1], "nn.fit", digits=4, rounding=1e-6)
     report.compare("accuracy on test examples", history["val_accuracy"][-1], digits=3)
     report.say("zero_grad, forward, loss, backward, step: five lines a mini-batch; L2.13 has the slide's own listing.")
-    report.say("The loss falls smoothly, accuracy in steps of one example: it asks only on which side an output lies.")
+    report.see("The loss falls smoothly, accuracy in steps of one example: it asks only on which side an output lies.")
     report.picture("curves", lambda: history.plot(["loss", "accuracy"]))
 
 
 @row("nn.half_squared_error", "autograd.explain")
 def L2_4(report: Report) -> None:
-    """Follow one chain of factors back: ∂E/∂w = I·(O − T)·O·(1 − O)."""
+    """Follow one chain of factors back: ∂E/∂w = I·(O − T)·O·(1 − O).
+
+    >>> import nn
+    >>> from autograd import explain
+    >>> from edgegrad.lectures.networks import sigmoid_network
+    >>> model = sigmoid_network()
+    >>> E = nn.half_squared_error(model([0.5, 0.9, -0.3])[0], 0.9); E.name = "E"
+    >>> print(explain(E, model.layers[1].W[0, 0]))
+    ∂E/∂W2[0][0] = ∂E/∂e[0] · ∂e[0]/∂a2[0] · ∂a2[0]/∂s2[0] · ∂s2[0]/∂W2[0][0] = e[0]·a2[0]·(1 − a2[0])·a1[0] =
+        −0.554159 × 0.345841 × 0.654159 × 0.130108 = −0.0163117
+    """
     model = sigmoid_network()
     [output, _] = model(inputs(SIGMOID_INPUT))
     target = Value(0.9, name="T", requires_grad=False)
@@ -110,13 +143,23 @@ def L2_4(report: Report) -> None:
     report.compare("that product of the slide's rounded numbers", 0.13 * (0.35 - 0.9) * 0.35 * (1 - 0.35), -0.01626625,
                    "exact")  # fmt: skip
     report.say(explain(error, weight))
-    report.say("Follow E back to W2[0][0]: O − T, O(1 − O) and I stand on the arrows, and their product is ∂E/∂w.")
+    report.see("Follow E back to W2[0][0]: O − T, O(1 − O) and I stand on the arrows, and their product is ∂E/∂w.")
     report.picture("chain", error.graph)
 
 
 @row("nn.mse", "nn.cross_entropy", "nn.bce", "nn.summed_log_loss", "nn.bce_with_logits", "autograd.explain")
 def L2_5(report: Report) -> None:
-    """Compute the losses and their derivatives: least squares, cross-entropy, and both forms of the log-loss."""
+    """Compute the losses and their derivatives: least squares, cross-entropy, and both forms of the log-loss.
+
+    >>> from autograd import Value, explain, log
+    >>> p, t = Value(0.8, name="p"), Value(1.0, name="t")
+    >>> E = -(t * log(p) + (1 - t) * log(1 - p)); E.name = "E"
+    >>> print(explain(E, p))
+    ∂E/∂p = −t/p + (1 − t)/(1 − p) = −1.25
+    the sum over 2 paths:
+      1. −t/p = −1.25
+      2. (1 − t)/(1 − p) = 0
+    """
     numbers, t, at = [0.8, 0.3, 0.6], [1.0, 0.0, 1.0], "closed form"
     targets = [Value(y, name=f"t{k}", requires_grad=False) for k, y in enumerate(t, 1)]
     logs = math.log(0.8) + math.log(0.7) + math.log(0.6)
@@ -158,7 +201,7 @@ def L2_5(report: Report) -> None:
         "derivative of least squares": [grad(lambda q: nn.mse([q], [1.0]))(p) for p in grid.tolist()],
         "derivative of −ln p": [grad(lambda q: nn.bce([q], [1.0]))(p) for p in grid.tolist()],
     }
-    report.say("Where t = 1 and p is near 0, −ln p and its slope grow without bound; least squares pulls by 2 at most.")
+    report.see("Where t = 1 and p is near 0, −ln p and its slope grow without bound; least squares pulls by 2 at most.")
     report.picture("log-loss", one.graph)
     report.picture(
         "of-p", lambda: pictures.curves(grid, curves, labels=("p, where t = 1", ""), title="loss and derivative")
@@ -187,7 +230,15 @@ class Gate(nn.Module):
 
 @row("nn.Module", "nn.Layer", "nn.Sequential")
 def L2_6(report: Report) -> None:
-    """Build a model of modules with FPROP and BPROP, and read the deltas between them."""
+    """Build a model of modules with FPROP and BPROP, and read the deltas between them.
+
+    >>> from autograd import Value, explain, sigmoid
+    >>> I1, I2 = Value(1.5, name="I1"), Value(0.5, name="I2")
+    >>> O = I1 * sigmoid(I2); O.name = "O"
+    >>> print(explain(0.5 * O**2, I2))
+    y = 0.5·O²
+    ∂y/∂I2 = ∂y/∂O · ∂O/∂I2 = O·I1·σ(I2)·(1 − σ(I2)) = 0.933689 × 1.5 × 0.622459 × 0.377541 = 0.329131
+    """
     linear, squash = nn.Layer(2, 2, bias=False, W=[[0.5, -1.0], [2.0, 0.25]]), BiasedSigmoid([0.1, -0.2])
     I = [Value(x, name=f"I{k}") for k, x in enumerate((0.6, -0.4), 1)]
     between = linear(I)
@@ -211,14 +262,25 @@ def L2_6(report: Report) -> None:
     report.compare("A(I1, I2) = I1·σ(I2): δI1", first.grad, open_ * carried, "σ(I2)·δO", slide="∂A/∂I1 δO")
     report.compare("and δI2", second.grad, 1.5 * open_ * (1 - open_) * carried, "I1·σ′(I2)·δO", slide="∂A/∂I2 δO")
     report.say(nn.Sequential(linear, squash), explain(E, first), explain(E, second))
-    report.say("In the picture a module is a step along the arrows; δ of its input is what flows back out of it.")
+    report.see("In the picture a module is a step along the arrows; δ of its input is what flows back out of it.")
     report.picture("modules", error.graph)
     report.picture("two-inputs", E.graph)
 
 
 @row("nn.fit", "nn.SGD", "autograd.explain")
 def L2_14(report: Report) -> None:
-    """Average E = (1/p)ΣE_k over the examples, and update inside, or after, the loop over them."""
+    """Average E = (1/p)ΣE_k over the examples, and update inside, or after, the loop over them.
+
+    >>> from autograd import Value, explain, mean
+    >>> w = Value(0.4, name="w")
+    >>> E = mean([0.5 * (w * x - t) ** 2 for x, t in ((0.5, 1.0), (-1.0, 0.0), (2.0, 1.5))]); E.name = "E"
+    >>> print(explain(E, w))
+    ∂E/∂w = (0.5·w − 1)/6 + w/3 + 2·(2·w − 1.5)/3 = −0.466667
+    the sum over 3 paths:
+      1. 2·(2·w − 1.5)/3 = −0.466667
+      2. (0.5·w − 1)/6 = −0.133333
+      3. w/3 = 0.133333
+    """
     xs, ts, eta = [0.5, -1.0, 2.0], [1.0, 0.0, 1.5], 0.1
     w, b = Value(0.4, name="w", parameter=True), Value(-0.1, name="b", parameter=True)
 
@@ -233,7 +295,7 @@ def L2_14(report: Report) -> None:
     due = sum((0.4 * x - 0.1 - t) * x for x, t in zip(xs, ts, strict=True)) / 3
     report.compare("∂E/∂w", w.grad, due, "(1/p)Σ(y_k − t_k)x_k", slide="E = (1/p)ΣE_k")
     report.say(explain(E, w))
-    report.say("In the picture w reaches E by three ways, one an example; each flows back a third of its own share.")
+    report.see("In the picture w reaches E by three ways, one an example; each flows back a third of its own share.")
     report.picture("average", E.graph)
 
     def restart() -> None:

@@ -17,7 +17,14 @@ START = [1.0, -1.0]  # of descents on two weights
 
 @row("nn.fit", "nn.WeightPath", "nn.plots.loss_surface")
 def L2_7(report: Report) -> None:
-    """Compare stochastic, mini-batch and full-batch descent, and what each makes of redundant examples."""
+    """Compare stochastic, mini-batch and full-batch descent, and what each makes of redundant examples.
+
+    >>> import nn
+    >>> (X, t), model = nn.two_gaussians(100, seed=3), nn.Layer(2, 1, bias=False, W=[[1.0, -1.0]])
+    >>> optimizer = nn.SGD(model.parameters(), lr=0.05)
+    >>> nn.fit(model, X, t, "half_squared_error", optimizer, epochs=2, batch_size=1, seed=0)["loss"][-1] < 0.05
+    True
+    """
     X, t = nn.two_gaussians(100, seed=3)
     lowest = _lowest(X, t)
     paths = {}
@@ -40,8 +47,10 @@ def L2_7(report: Report) -> None:
     report.compare("how many times fewer", full / single, "at least 10", digits=3)
     report.say(
         "Batch descent has seen six times as many examples as stochastic descent when it is a little nearer.",
+    )
+    report.see(
         "In the picture batch descent goes straight down across the contours; the fewer examples a step sees, the more "
-        "it wanders.",
+        "it wanders."
     )
     model = _neuron()
     report.picture(
@@ -54,7 +63,16 @@ def L2_7(report: Report) -> None:
 
 @row("nn.curvature.hessian", "nn.plots.loss_curve")
 def L2_8(report: Report) -> None:
-    """Descend on one weight with a learning rate too small, right, above it, and too large."""
+    """Descend on one weight with a learning rate too small, right, above it, and too large.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> w = Value(4.0, name="w")
+    >>> for _ in range(5):
+    ...     w.grad = None; (1.25 * (w - 1) ** 2).backward(); nn.SGD([w], lr=0.68).step()
+    >>> w.data
+    0.4957899999999995
+    """
     x, t = np.array([[2.0], [1.0]]), np.array([1.0, 3.0])
     curvature = float(nn.curvature.hessian(_neuron([4.0]), x, t, "half_squared_error")[0, 0])
     paths = {}
@@ -66,7 +84,7 @@ def L2_8(report: Report) -> None:
         paths[f"η = {share / curvature:.3g}, {label}"] = path.points
         expected = 1.0 + 3.0 * (1.0 - share) ** 5
         report.compare(f"w after 5 steps, {label}", path.points[-1, 0].item(), expected, "1 + 3(1 − ηE″)⁵")
-    report.say(
+    report.see(
         "Below η_opt the steps stay on one side, from there to 2η_opt they cross and close in, above they leave."
     )
     model = _neuron([4.0])
@@ -77,7 +95,14 @@ def L2_8(report: Report) -> None:
 
 @row("autograd.derivative", "nn.curvature.optimal_learning_rate", "nn.curvature.largest_stable_learning_rate")
 def L2_9(report: Report) -> None:
-    """Reach the minimum of a quadratic in one step, with the inverse of the second derivative."""
+    """Reach the minimum of a quadratic in one step, with the inverse of the second derivative.
+
+    >>> from autograd import derivative
+    >>> E = lambda w: 1.25 * (w - 1) ** 2
+    >>> eta = 1 / derivative(E, order=2)(4.0)
+    >>> eta, 4.0 - eta * derivative(E)(4.0)
+    (0.4, 1.0)
+    """
     x, t = np.array([[2.0], [1.0]]), np.array([1.0, 3.0])
     model = _neuron([4.0])
     second = nn.curvature.hessian(model, x, t, "half_squared_error")
@@ -99,7 +124,7 @@ def L2_9(report: Report) -> None:
     optimizer = nn.SGD(model.parameters(), lr=rate)
     nn.fit(model, x, t, "half_squared_error", optimizer, batch_size=None, callbacks=[path])
     report.compare("w after one step", model.parameters()[0].data, 1.0, "the minimum")
-    report.say("In the graph of E′ backward has gone through backward: what flows into w is ∂²E/∂w².")
+    report.see("In the graph of E′ backward has gone through backward: what flows into w is ∂²E/∂w².")
     report.picture("second-derivative", slope.graph)
     ways = {f"η_opt = {rate:g}: one step": path.points}
     report.picture(
@@ -112,7 +137,14 @@ def L2_9(report: Report) -> None:
 
 @row("nn.two_gaussians", "nn.curvature.hessian", "nn.curvature.eigenvalues")
 def L2_10(report: Report) -> None:
-    """Find the largest learning rate of a linear neuron on two Gaussians from its Hessian."""
+    """Find the largest learning rate of a linear neuron on two Gaussians from its Hessian.
+
+    >>> import nn
+    >>> (X, t), model = nn.two_gaussians(100, lambda_max=0.84, seed=1), nn.Layer(2, 1, bias=False, seed=0)
+    >>> H = nn.curvature.hessian(model, X, t, "half_squared_error")
+    >>> round(float(2 / nn.curvature.eigenvalues(H)[-1]), 4)
+    2.381
+    """
     X, t = nn.two_gaussians(100, lambda_max=0.84, seed=1)
     model = _neuron(bias=True)
     weights = model.parameters()[:2]
@@ -143,7 +175,7 @@ def L2_10(report: Report) -> None:
     report.compare("stochastic, η = 0.2", "converges" if near < 2 else "diverges", "converges")
     report.compare("its loss over the lowest", near, digits=4)
     report.say("A bias has λ = 1 under this loss whatever the inputs, so it stays frozen at its best value, 0.")
-    report.say("In the picture 2.3 swings across the valley and closes in, 2.5 swings wider each time.")
+    report.see("In the picture 2.3 swings across the valley and closes in, 2.5 swings wider each time.")
     model = _neuron(bias=True)
     shown = {
         "batch, η = 2.3": paths["η = 2.3"][:41],
@@ -160,7 +192,15 @@ def L2_10(report: Report) -> None:
 
 @row("nn.fit", "nn.History.stop_reason")
 def L2_11(report: Report) -> None:
-    """Stop when the error is small enough, or after a maximum of iterations."""
+    """Stop when the error is small enough, or after a maximum of iterations.
+
+    >>> import nn
+    >>> model = nn.Layer(1, 1, bias=False, W=[[0.0]])
+    >>> history = nn.fit(model, [[2.0], [1.0]], [2.0, 1.0], "half_squared_error", nn.SGD(model.parameters(), lr=0.1),
+    ...                  epochs=100, batch_size=None, min_loss=1e-3)
+    >>> history.epochs, history.stop_reason
+    (14, 'loss 0.0007055 is not above 0.001')
+    """
     x, t = [[2.0], [1.0]], [2.0, 1.0]
 
     def train(**limits: Any) -> nn.History:
@@ -174,13 +214,20 @@ def L2_11(report: Report) -> None:
     report.compare("epochs until E ≤ 0.001", enough.epochs, wanted, "closed form")
     report.compare("epochs where 5 are the most", most.epochs, 5, "the limit")
     report.say(enough.summary, most.summary)
-    report.say("In the picture the same curve is cut off at an error, and at a number of iterations.")
+    report.see("In the picture the same curve is cut off at an error, and at a number of iterations.")
     report.picture("stops", lambda: nn.plots.compare({"until E ≤ 0.001": enough, "5 epochs at most": most}))
 
 
 @row("nn.fit", "nn.EarlyStopping")
 def L2_12(report: Report) -> None:
-    """Watch a model that is too complex over-fit, and stop it early."""
+    """Watch a model that is too complex over-fit, and stop it early.
+
+    >>> import nn
+    >>> (X, y), unseen = nn.two_moons(24, noise=0.35, seed=2), nn.two_moons(60, noise=0.35, seed=3)
+    >>> model = nn.MLP(2, [12, 1], activation="tanh", seed=0)
+    >>> history = nn.fit(model, X, y, "bce_with_logits", "adam", epochs=400, batch_size=None,
+    ...                  validation_data=unseen, patience=10)
+    """
     X, y = nn.two_moons(24, noise=0.35, seed=2)
     unseen = nn.two_moons(60, noise=0.35, seed=3)
 
@@ -216,7 +263,7 @@ def L2_12(report: Report) -> None:
     report.compare("accuracy at the best epoch, training and validation", kept[0], digits=3)
     report.compare("accuracy at the last", kept[1], digits=3)
     report.say(stopped.summary)
-    report.say("Where the validation loss turns upwards the network learns the noise, and its accuracy there falls.")
+    report.see("Where the validation loss turns upwards the network learns the noise, and its accuracy there falls.")
     report.picture("curves", lambda: history.plot(["loss", "accuracy"]))
 
 

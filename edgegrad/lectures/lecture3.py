@@ -17,7 +17,14 @@ from edgegrad.lectures.report import Report, row
 
 @row("nn.Neuron", "nn.SGD", "nn.fit")
 def L3_1(report: Report) -> None:
-    """Train one neuron as a linear and as a logistic regression, by θ = θ − η∇L."""
+    """Train one neuron as a linear and as a logistic regression, by θ = θ − η∇L.
+
+    >>> import nn
+    >>> neuron = nn.Neuron(1, w=[-1.0], b=0.0); optimizer = nn.SGD(neuron.parameters(), lr=0.2)
+    >>> history = nn.fit(neuron, [[0.0], [1.0], [2.0]], [0.4, 1.9, 3.4], "mse", optimizer, epochs=300)
+    >>> [round(p.data, 3) for p in neuron.parameters()]
+    [1.5, 0.4]
+    """
     random = np.random.default_rng(0)
     x = random.uniform(-2.0, 2.0, 60)
     y = 1.5 * x + 0.4 + random.normal(0.0, 0.5, 60)
@@ -44,7 +51,8 @@ def L3_1(report: Report) -> None:
     p = sigmoid(one_w * at + one_b)
     p.name = "y"
     report.say(explain(p, one_w))
-    report.say(history, "The line turns into the cloud in a few steps; the two regressions differ in σ alone.")
+    report.say(history)
+    report.see("The line turns into the cloud in a few steps; the two regressions differ in σ alone.")
     grid = np.linspace(-2.0, 2.0, 41)
     lines = {f"step {k}": path.points[k, 0] * grid + path.points[k, 1] for k in (0, 2, 5, 200)}
     report.picture("linear", lambda: pictures.curves(grid, lines, points=(x, y), title="ŷ = wx + b on its way"))
@@ -53,7 +61,16 @@ def L3_1(report: Report) -> None:
 
 @row("nn.Layer", "nn.Neuron", "nn.Sequential")
 def L3_2(report: Report) -> None:
-    """Write a layer of H neurons, and two of them, as σ(xᵀW + bᵀ)."""
+    """Write a layer of H neurons, and two of them, as σ(xᵀW + bᵀ).
+
+    >>> import nn
+    >>> import numpy as np
+    >>> from autograd import sigmoid
+    >>> layer, x = nn.Layer(3, 4, "sigmoid", seed=0), [0.4, -1.2, 0.7]
+    >>> W, b = layer.state_dict().values()
+    >>> np.allclose(sigmoid(W @ x + b), [a.data for a in layer(x)])
+    True
+    """
     x = [0.4, -1.2, 0.7]
     model = nn.MLP(3, [4, 2], activation="sigmoid", output_activation="sigmoid", seed=0)
     state = model.state_dict()
@@ -75,14 +92,20 @@ def L3_2(report: Report) -> None:
     [y] = neuron(inputs(x))
     y.name = "y"
     layer = nn.Layer(2, 2, "sigmoid", seed=0)
-    report.say("The second picture is the first twice: a layer is neurons that share their inputs.")
+    report.see("The second picture is the first twice: a layer is neurons that share their inputs.")
     report.picture("neuron", y.graph)
     report.picture("layer", lambda: Graph(*layer(inputs(x[:2]))))
 
 
 @row("nn.step_network", "nn.step_approximation", "nn.wavy_function")
 def L3_3(report: Report) -> None:
-    """Approximate a function by hand, with pairs of step neurons."""
+    """Approximate a function by hand, with pairs of step neurons.
+
+    >>> import nn
+    >>> model = nn.step_approximation(nn.wavy_function, 80)
+    >>> model([0.3])[0].data, nn.wavy_function(0.3)
+    (0.09819094396536258, 0.07205349812425915)
+    """
     places, weights = [0.35, 0.7, 0.7, 0.0, 0.35], [0.8, -0.8, 1.5, 0.4, -0.4]
     step = nn.Neuron(1, "step", w=[2.0], b=-0.7)
     report.compare("u of w = 2, b = −0.7 at 0.34 and 0.36", [step([x])[0].data for x in (0.34, 0.36)], [0.0, 1.0],
@@ -115,7 +138,9 @@ def L3_3(report: Report) -> None:
         "The slide prints s₂ = 0.35, where the second neuron would undo the first at once; its picture has 0.7.",
         "Cybenko's theorem is about continuous sigmoids: σ(k(x − s)) comes as close to a step as k is large, and at "
         "k = 240 it rounds the corners of 80 pairs, so that the error is below that of the steps.",
-        "In the panels each pair of neurons adds one plateau; their heights are the weights of the second layer.",
+    )
+    report.see(
+        "In the panels each pair of neurons adds one plateau; their heights are the weights of the second layer."
     )
     report.picture("by-hand", lambda: pictures.stages(grid, exact, steps))
     report.picture("network", drawn.graph)
@@ -125,7 +150,14 @@ def L3_3(report: Report) -> None:
 
 @row("nn.MLP", "nn.Adam", "nn.fit")
 def L3_4(report: Report, epochs: int = 300) -> None:
-    """Learn the same function by gradient descent, from neurons placed by hand and from random ones."""
+    """Learn the same function by gradient descent, from neurons placed by hand and from random ones.
+
+    >>> import nn
+    >>> import numpy as np
+    >>> x, model = np.linspace(0.0, 1.0, 81), nn.MLP(1, [24, 1], activation="tanh", seed=0)
+    >>> targets = [nn.wavy_function(a) for a in x.tolist()]
+    >>> history = nn.fit(model, x[:, None], targets, "mse", nn.Adam(model.parameters(), lr=0.02), 300, 27)
+    """
     grid = np.linspace(0.0, 1.0, 81)[:, None]
     targets = np.array([nn.wavy_function(x) for x in grid[:, 0].tolist()])
     middle = max(1, epochs // 10)
@@ -154,7 +186,9 @@ def L3_4(report: Report, epochs: int = 300) -> None:
         "Placed: the 24 hidden neurons begin as steep steps spread over [0, 1] (W = 20, b = −20·0 … −20·1), as in "
         "L3.3, and are then trained like all weights. Random: as a layer begins by itself. Both by Adam (η = 0.02), "
         "which the slide does not name; its formula is θ − η∇L.",
-        "From random weights the network has only wide bends to begin with, and the fast waves of f are learned last.",
+    )
+    report.see(
+        "From random weights the network has only wide bends to begin with, and the fast waves of f are learned last."
     )
     report.picture("learned", lambda: pictures.curves(grid[:, 0], shown, title="learned by gradient descent"))
     report.picture("loss", lambda: nn.plots.compare(histories))
@@ -162,7 +196,14 @@ def L3_4(report: Report, epochs: int = 300) -> None:
 
 @row("nn.fit", "nn.SGD", "nn.plots.loss_surface")
 def L3_5(report: Report) -> None:
-    """Compute a step of full-batch, mini-batch and stochastic descent by the slides' formulas."""
+    """Compute a step of full-batch, mini-batch and stochastic descent by the slides' formulas.
+
+    >>> import nn
+    >>> (X, t), model = nn.two_gaussians(8, seed=0), nn.Layer(2, 1, bias=False, W=[[0.5, -0.5]])
+    >>> history = nn.fit(model, X, t, "mse", nn.SGD(model.parameters(), lr=0.1), epochs=1, batch_size=2, shuffle=False)
+    >>> model.state_dict()["W"]
+    array([[0.74114155, 0.14616162]])
+    """
     X, t = nn.two_gaussians(8, seed=0)
     start = np.array([0.5, -0.5])
     paths = {}
@@ -181,7 +222,7 @@ def L3_5(report: Report) -> None:
             theta -= 0.1 * 2.0 * X[some].T @ (X[some] @ theta - t[some]) / len(X[some])
         report.compare(f"θ after an epoch, {label}", path.points[steps].tolist(), theta.tolist(),
                        "θ − η(2/B)Xᵀ(Xθ − y)", slide=slide)  # fmt: skip
-    report.say(
+    report.see(
         "Three epochs each, of one step, four and eight: the more steps, the further from as many looks at examples."
     )
     model = nn.Layer(2, 1, bias=False, W=[start.tolist()])
@@ -192,7 +233,14 @@ def L3_5(report: Report) -> None:
 
 @row("nn.UNet", "nn.cells", "nn.iou_with_logits")
 def L3_6(report: Report, epochs: int = 8) -> None:
-    """Find the boundaries of cells with a small U-Net."""
+    """Find the boundaries of cells with a small U-Net.
+
+    >>> import nn
+    >>> (X, T), model = nn.cells(4, size=16, across=3, seed=0), nn.UNet(1, channels=[2, 3], seed=0)
+    >>> history = nn.fit(model, X, T, "bce_with_logits", nn.Adam(model.parameters(), lr=0.03), epochs=1, batch_size=2)
+    >>> nn.predict(model, X).shape
+    (4, 1, 16, 16)
+    """
     X, T = nn.cells(12, size=16, across=3, seed=0)
     unseen, truth = nn.cells(8, size=16, across=3, seed=1)
     model = nn.UNet(1, channels=[4, 6, 8], seed=0)
@@ -213,7 +261,7 @@ def L3_6(report: Report, epochs: int = 8) -> None:
     report.compare("overlap of the best threshold on brightness", by_threshold, digits=3)
     scores = nn.predict(model, unseen[:2])
     report.say("The network is the slide's with fewer channels and, where it is trained, two levels instead of four.")
-    report.say("Dark scores follow the lines between cells, and close gaps that the noise has torn into them.")
+    report.see("Dark scores follow the lines between cells, and close gaps that the noise has torn into them.")
     report.picture(
         "cells",
         lambda: pictures.patterns(
@@ -231,7 +279,16 @@ def L3_6(report: Report, epochs: int = 8) -> None:
 
 @row("nn.MLP", "autograd.explain")
 def L3_7(report: Report) -> None:
-    """Show how the gradients of a two-layer network with one output are computed."""
+    """Show how the gradients of a two-layer network with one output are computed.
+
+    >>> import nn
+    >>> from autograd import explain
+    >>> model = nn.MLP(2, [2, 1], activation="sigmoid", seed=0)
+    >>> L = nn.mse(model([0.6, -0.3]), [1.0]); L.name = "L"
+    >>> print(explain(L, model.layers[0].W[0, 0]))
+    ∂L/∂W1[0][0] = ∂L/∂e[0] · ∂e[0]/∂a2[0] · ∂a2[0]/∂a1[0] · ∂a1[0]/∂s1[0] · ∂s1[0]/∂W1[0][0] =
+        1.2·e[0]·W2[0][0]·a1[0]·(1 − a1[0]) = 1.2 × (−0.644732) × 0.150806 × 0.658568 × 0.341432 = −0.0262351
+    """
     model = nn.MLP(2, [2, 1], activation="sigmoid", seed=0)
     [y] = model(inputs([0.6, -0.3]))
     t = Value(1.0, name="t", requires_grad=False)
@@ -245,13 +302,21 @@ def L3_7(report: Report) -> None:
     slopes = [outer[name].grad for name in ("W2[0][0]", "W1[0][0]")]
     report.compare("∂L/∂W2[0][0] and ∂L/∂W1[0][0]", slopes, [2 * (y.data - 1) * h, chain], "chain rule by hand")
     report.say(*(explain(loss, w) for w in model.parameters()))
-    report.say("With M = 1 each weight has one way to L: its gradient is the product of the arrows on it, and no sum.")
+    report.see("With M = 1 each weight has one way to L: its gradient is the product of the arrows on it, and no sum.")
     report.picture("derivation", loss.graph)
 
 
 @row("nn.ThresholdNeuron", "nn.Neuron", "nn.MLP")
 def L3_9(report: Report) -> None:
-    """Learn by Hebb's rule of 1949 and Rosenblatt's of 1958, and see what one neuron cannot learn."""
+    """Learn by Hebb's rule of 1949 and Rosenblatt's of 1958, and see what one neuron cannot learn.
+
+    >>> w, points = [0.0, 0.0, 0.0], {(0, 0, 1): 0, (0, 1, 1): 0, (1, 0, 1): 0, (1, 1, 1): 1}
+    >>> for x, t in list(points.items()) * 10:
+    ...     y = sum(a * b for a, b in zip(w, x)) > 0
+    ...     w = [a + 0.5 * (t - y) * b for a, b in zip(w, x)]
+    >>> w, [sum(a * b for a, b in zip(w, x)) > 0 for x in points]
+    ([1.0, 0.5, -1.0], [False, False, False, True])
+    """
     points = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
     targets = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
     signed = [[2 * x - 1 for x in point] for point in points]
@@ -285,7 +350,7 @@ def L3_9(report: Report) -> None:
     nn.fit(layers, points, targets["XOR"], "bce_with_logits", nn.SGD(layers.parameters(), lr=1.0), 300, None)
     right = (nn.predict(layers, points)[:, 0] > 0).astype(int).tolist()
     report.compare("two layers on XOR", right, targets["XOR"], "truth table")
-    report.say("One neuron draws one line: it parts AND, but on XOR a point stays on the wrong side of every line.")
+    report.see("One neuron draws one line: it parts AND, but on XOR a point stays on the wrong side of every line.")
     gate = nn.ThresholdNeuron(learned["AND"][:2], -learned["AND"][2])
     report.picture("and-by-rosenblatt", lambda: nn.plots.decision(gate, points, targets["AND"]))
     report.picture("xor-one-neuron", lambda: nn.plots.decision(single, points, targets["XOR"]))

@@ -24,7 +24,13 @@ STEPS_OF_COSTLY_ONES = 60  # of Newton and Levenberg–Marquardt, which are done
 
 @row("nn.OPTIMIZERS", "nn.plots.compare", "nn.plots.decision", "nn.plots.weights")
 def L4_18(report: Report, steps: int = 400) -> None:
-    """Show each optimiser on the same exhibit: its errors, its decision on test data, its first layer."""
+    """Show each optimiser on the same exhibit: its errors, its decision on test data, its first layer.
+
+    >>> from edgegrad.lectures.exhibit import optimisers, train
+    >>> one = train(optimisers()["rProp"], steps=100)
+    >>> one.evaluations, round(one.accuracy, 2)
+    (100, 0.93)
+    """
     shown = {}
     for label, make in optimisers().items():
         few = label in ("Newton", "Levenberg–Marquardt")
@@ -36,10 +42,11 @@ def L4_18(report: Report, steps: int = 400) -> None:
         report.compare(f"{label}: evaluations, and accuracy on test data", [one.evaluations, one.accuracy], digits=3)
     report.say(
         f"{steps} steps each, {STEPS_OF_COSTLY_ONES} of Newton and Levenberg–Marquardt; one network, one start, full "
-        "batches of two moons. The plateau near E = 0.4 is a straight border; what leaves it soonest has curvature.",
+        "batches of two moons.",
         "Levenberg–Marquardt fits 60 noisy points to the last: E = 0, and a low accuracy on test points.",
         "First-layer weights on pictures of digits, as the slide captions them, are left by L4.19.",
     )
+    report.see("The plateau near E = 0.4 is a straight border; what leaves it soonest has curvature.")
     for group, labels in GROUPS.items():
         some = {label: shown[label] for label in labels}
         histories = {label: one.history for label, one in some.items()}
@@ -49,7 +56,14 @@ def L4_18(report: Report, steps: int = 400) -> None:
 
 @row("nn.digits", "nn.train_test_split", "nn.fit", "nn.confusion_matrix")
 def L4_19(report: Report, epochs: int = 8) -> None:
-    """Practise on handwritten digits: split, mini-batches, a modified descent, quality metrics."""
+    """Practise on handwritten digits: split, mini-batches, a modified descent, quality metrics.
+
+    >>> import nn
+    >>> (X, y), model = nn.digits(), nn.MLP(64, [24, 10], activation="relu", seed=0)
+    >>> optimizer = nn.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
+    >>> nn.fit(model, X, y, "cross_entropy", optimizer, 3, 16, metrics=["accuracy"], seed=0)["accuracy"][-1] > 0.9
+    True
+    """
     X, y = nn.digits()
     X, X_test, y, y_test = nn.train_test_split(X, y, test_size=0.25, seed=0)
     model = nn.MLP(64, [24, 10], activation="relu", seed=0)
@@ -70,14 +84,23 @@ def L4_19(report: Report, epochs: int = 8) -> None:
     lines = zip(precision, recall, F1, strict=True)
     report.say(*(f"{k:>5} {p:>10.3f} {r:>7.3f} {f:>6.3f}" for k, (p, r, f) in enumerate(lines)))
     report.say("precision = TP/(TP + FP) down a column of the table, recall = TP/(TP + FN) along a row.")
-    report.say("In the picture of the first layer each square is one neuron's 64 weights, as the digit lies on them.")
+    report.see("In the picture of the first layer each square is one neuron's 64 weights, as the digit lies on them.")
     report.picture("curves", lambda: history.plot(["loss", "accuracy"]))
     report.picture("first-layer", lambda: nn.plots.weights(model, shape=(8, 8)))
 
 
 @row("nn.SGD", "autograd.explain")
 def L4_20(report: Report) -> None:
-    """Leave a local minimum by momentum, or by the noise of stochastic descent, which jumps on unless η shrinks."""
+    """Leave a local minimum by momentum, or by the noise of stochastic descent, which jumps on unless η shrinks.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> w = Value(1.6, name="w"); optimizer = nn.SGD([w], lr=0.02, momentum=0.9)
+    >>> for _ in range(400):
+    ...     w.grad = None; ((w**2 - 1) ** 2 + 0.3 * w).backward(); optimizer.step()
+    >>> round(w.data, 4)
+    -1.0356
+    """
     deep, rise, shallow = np.sort(np.roots([4.0, 0.0, -4.0, 0.3]).real).tolist()
     w = Value(1.6, name="w")
     E = well(w)
@@ -99,9 +122,11 @@ def L4_20(report: Report) -> None:
                    [float(np.mean(np.array(way[-150:]) < rise)) for way in (fixed, falling)], digits=2)  # fmt: skip
     report.compare("spread of w over those steps, η fixed and η falling", spread, digits=2)
     report.say(
-        "ΔW = ηE′ + μΔW: what the ball has gathered on the slope carries it over the rise at w = 0.075, where plain "
-        "descent has to stop. A small enough rise, that is: which μ and η get over it has to be tried.",
         "Noise stands for the example of the moment: ΔW = η(E′ + noise). At a fixed η it never comes to rest.",
+    )
+    report.see(
+        "ΔW = ηE′ + μΔW: what the ball has gathered on the slope carries it over the rise at w = 0.075, where plain "
+        "descent has to stop. A small enough rise, that is: which μ and η get over it has to be tried."
     )
     grid = np.linspace(-1.6, 1.65, 131)
     report.picture("wells", lambda: pictures.rolling(grid, [well(x) for x in grid.tolist()], ways, well))
@@ -112,7 +137,13 @@ def L4_20(report: Report) -> None:
 
 @row("nn.fit", "nn.ConjugateGradients", "nn.LevenbergMarquardt", "autograd.explain")
 def L4_21(report: Report, epochs: int = 400) -> None:
-    """Hold weights small against over-fitting, reset conjugate directions, and see J of M outputs and P examples."""
+    """Hold weights small against over-fitting, reset conjugate directions, and see J of M outputs and P examples.
+
+    >>> import nn
+    >>> (X, y), model = nn.two_moons(24, noise=0.35, seed=2), nn.MLP(2, [12, 1], activation="tanh", seed=0)
+    >>> optimizer = nn.SGD(model.parameters(), lr=0.3, momentum=0.9, weight_decay=0.003)
+    >>> history = nn.fit(model, X, y, "bce_with_logits", optimizer, epochs=400, batch_size=None)
+    """
     X, y = nn.two_moons(24, noise=0.35, seed=2)
     unseen = nn.two_moons(200, noise=0.35, seed=3)
     histories, models = {}, {}
@@ -163,10 +194,12 @@ def L4_21(report: Report, epochs: int = 400) -> None:
     after = round(objective.value(np.array([w.data for w in weights])), 9)
     report.compare("½Σe² before and after 15 steps of Levenberg–Marquardt", [before, after], digits=2)
     report.say(
-        "With ρW in ΔW the training loss ends higher and the loss on unseen examples lower, from shorter weights: its "
-        "border in the picture is smoother.",
         "A reset, p := ∇E, drops a direction that the bend has made useless: for Fletcher–Reeves it matters. "
         "Polak–Ribière resets itself, as its β is taken as 0 where it would be negative.",
+    )
+    report.see(
+        "With ρW in ΔW the training loss ends higher and the loss on unseen examples lower, from shorter weights: its "
+        "border in the picture is smoother."
     )
     report.picture("loss", lambda: nn.plots.compare(histories, "val_loss"))
     for label, name in (("ρ = 0", "without-L2"), ("ρ = 0.003", "with-L2")):

@@ -82,7 +82,15 @@ def _show_bowl(report: Report, paths: dict[str, Floats]) -> None:
 
 @row("nn.SGD", "autograd.explain")
 def L4_10(report: Report) -> None:
-    """Descend plainly, with momentum, and with L2: ΔW = η(∇E + ρW) + μΔW."""
+    """Descend plainly, with momentum, and with L2: ΔW = η(∇E + ρW) + μΔW.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> w1, w2 = Value(2.0, name="w1"), Value(-1.5, name="w2")
+    >>> (2 * w1**2 + w1 * w2 + 0.5 * w2**2 - w1).backward()
+    >>> nn.SGD([w1, w2], lr=0.1, momentum=0.9, weight_decay=0.1).step(); w1, w2
+    (Value(1.43, name='w1', grad=5.5), Value(-1.535, name='w2', grad=0.5))
+    """
     w = [Value(x, name=f"w{k}") for k, x in enumerate(START.tolist(), 1)]
     E = bowl(w)
     E.name = "E"
@@ -106,13 +114,22 @@ def L4_10(report: Report) -> None:
         _compare(report, label, make, rule, slide)
         paths[label] = descend(make, 20)
     _say_steps(report, "momentum and ρ = 0.1", paths["momentum and ρ = 0.1"][: STEPS + 1])
-    report.say("In the picture the heavy ball runs past the minimum and comes back; ρ draws the end towards 0.")
+    report.see("In the picture the heavy ball runs past the minimum and comes back; ρ draws the end towards 0.")
     _show_bowl(report, paths)
 
 
 @row("nn.QuickProp")
 def L4_11(report: Report) -> None:
-    """Jump to the minimum of each weight's parabola with quickProp."""
+    """Jump to the minimum of each weight's parabola with quickProp.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> from edgegrad.lectures.lecture4_optimizers import bowl
+    >>> w = [Value(2.0, name="w1"), Value(-1.5, name="w2")]
+    >>> optimizer, E = nn.QuickProp(w, lr=0.1), nn.Objective.from_closure(w, lambda: bowl(w))
+    >>> [round(optimizer.step(E), 4) for _ in range(6)], [round(v.data, 4) for v in w]
+    ([4.125, 1.7088, 0.5667, 0.2672, 0.0627, -0.1155], [0.3086, -0.5205])
+    """
     paths = {}
     for label, rho in (("quickProp", 0.0), ("quickProp and ρ = 0.1", 0.1)):
         lines: list[str] = []
@@ -137,13 +154,22 @@ def L4_11(report: Report) -> None:
             heads = ("w1", "S", "old ΔW", "β", "γ", "μ", "η", "ΔW")
             report.say("the first weight, step by step:", " ".join(f"{head:>8}" for head in heads), *lines)
     report.say("The slide writes its conditions with −ΔW, as Fahlman does, but subtracts ΔW: here all lines subtract.")
-    report.say("In the picture the first step is plain descent; each later one jumps by the parabola of two slopes.")
+    report.see("In the picture the first step is plain descent; each later one jumps by the parabola of two slopes.")
     _show_bowl(report, paths)
 
 
 @row("nn.RProp")
 def L4_12(report: Report) -> None:
-    """Follow the signs of the gradient only, with rProp: steps grow by 1.2 and shrink by 0.5."""
+    """Follow the signs of the gradient only, with rProp: steps grow by 1.2 and shrink by 0.5.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> from edgegrad.lectures.lecture4_optimizers import bowl
+    >>> w = [Value(2.0, name="w1"), Value(-1.5, name="w2")]
+    >>> optimizer, E = nn.RProp(w, lr=0.1), nn.Objective.from_closure(w, lambda: bowl(w))
+    >>> [round(optimizer.step(E), 4) for _ in range(6)], [round(v.data, 4) for v in w]
+    ([4.125, 3.56, 2.9744, 2.4047, 1.8023, 1.211], [1.007, -1.6019])
+    """
 
     def rule(w: Floats, kept: Any) -> Any:
         sign = np.sign(slope(w))
@@ -155,13 +181,22 @@ def L4_12(report: Report) -> None:
     first = np.abs(np.diff(path[:, 0]))
     report.compare("steps of w1 over the one before", (first[1:] / first[:-1]).tolist(), [1.2] * 5, "a = 1.2", digits=4)
     _say_steps(report, "rProp", path)
-    report.say("In the picture both weights move by the same steps at first, however different their slopes are.")
+    report.see("In the picture both weights move by the same steps at first, however different their slopes are.")
     _show_bowl(report, {"rProp, 25 steps": descend(lambda w: nn.RProp(w, lr=0.1), 25)})
 
 
 @row("nn.ConjugateGradients")
 def L4_13(report: Report) -> None:
-    """Reach the bottom of a bowl of two weights in two steps, with conjugate gradients."""
+    """Reach the bottom of a bowl of two weights in two steps, with conjugate gradients.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> from edgegrad.lectures.lecture4_optimizers import bowl
+    >>> w = [Value(2.0, name="w1"), Value(-1.5, name="w2")]
+    >>> optimizer, E = nn.ConjugateGradients(w), nn.Objective.from_closure(w, lambda: bowl(w))
+    >>> [round(optimizer.step(E), 4) for _ in range(2)], [round(v.data, 4) for v in w]
+    ([4.125, 0.4554], [0.3333, -0.3333])
+    """
     paths = {"steepest descent, exact η": _steepest(12)}
     for label, method in (("Fletcher–Reeves", "fletcher-reeves"), ("Polak–Ribière", "polak-ribiere")):
         path = descend(partial(nn.ConjugateGradients, method=method, c1=1e-9, c2=1e-6), 2)
@@ -174,13 +209,22 @@ def L4_13(report: Report) -> None:
     g0, g1 = slope(START), slope(paths["Fletcher–Reeves"][1])
     report.say(f"β of the second step: {g1 @ g1 / (g0 @ g0):.6f} by both formulas, as g₁ᵀg₀ = 0 after an exact search.")
     report.say("ρW and μΔW of the slide are left out: a line search along p + ρW would not minimise E. Resets: L4.21.")
-    report.say("In the picture steepest descent goes zigzag; the second conjugate direction leads to the bottom.")
+    report.see("In the picture steepest descent goes zigzag; the second conjugate direction leads to the bottom.")
     _show_bowl(report, paths)
 
 
 @row("nn.SGD")
 def L4_14(report: Report) -> None:
-    """Take the gradient at the weights shifted by the momentum: Nesterov's descent."""
+    """Take the gradient at the weights shifted by the momentum: Nesterov's descent.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> from edgegrad.lectures.lecture4_optimizers import bowl
+    >>> w = [Value(2.0, name="w1"), Value(-1.5, name="w2")]
+    >>> optimizer, E = nn.SGD(w, lr=0.1, momentum=0.9, nesterov=True), nn.Objective.from_closure(w, lambda: bowl(w))
+    >>> [round(optimizer.step(E), 4) for _ in range(6)], [round(v.data, 4) for v in w]
+    ([4.125, 0.6178, 0.6034, 0.7027, 0.2427, -0.1109], [0.3596, -0.2564])
+    """
     for label, rho in (("", 0.0), (", ρ = 0.1", 0.1)):
         w, change = START.copy(), np.zeros(2)
         for _ in range(STEPS):
@@ -194,7 +238,7 @@ def L4_14(report: Report) -> None:
     report.say("The parameters hold the shifted weights W − μΔW, so that the gradient is taken where the model is.")
     report.say("The slide shifts by +μΔW though its W := W − ΔW subtracts, and decays the unshifted W: both are "
                "brought to one sign and one place here.")  # fmt: skip
-    report.say("In the picture Nesterov's path looks ahead: it turns before momentum alone does, and swings less.")
+    report.see("In the picture Nesterov's path looks ahead: it turns before momentum alone does, and swings less.")
     names = {"momentum": False, "Nesterov": True}
     makers = {name: partial(nn.SGD, lr=0.1, momentum=0.9, nesterov=ahead) for name, ahead in names.items()}
     _show_bowl(report, {name: descend(make, 25) for name, make in makers.items()})
@@ -202,7 +246,16 @@ def L4_14(report: Report) -> None:
 
 @row("nn.AdaGrad", "nn.AdaDelta")
 def L4_15(report: Report) -> None:
-    """Divide gradients by their own history: AdaGrad and AdaDelta."""
+    """Divide gradients by their own history: AdaGrad and AdaDelta.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> from edgegrad.lectures.lecture4_optimizers import bowl
+    >>> w = [Value(2.0, name="w1"), Value(-1.5, name="w2")]
+    >>> optimizer, E = nn.AdaGrad(w, lr=0.5), nn.Objective.from_closure(w, lambda: bowl(w))
+    >>> [round(optimizer.step(E), 4) for _ in range(6)], [round(v.data, 4) for v in w]
+    ([4.125, 2.0, 1.1974, 0.7268, 0.4313, 0.2386], [0.7477, -0.9447])
+    """
 
     def adagrad(w: Floats, kept: Any, mu: float, rho: float) -> Any:
         g = slope(w)
@@ -233,7 +286,7 @@ def L4_15(report: Report) -> None:
     still = descend(lambda w: nn.AdaDelta(w, eps=0.0))[-1].tolist()
     report.compare("w of AdaDelta without the ε that the slide leaves out", still, START.tolist(), "where it began")
     _say_steps(report, "AdaGrad", descend(lambda w: nn.AdaGrad(w, lr=0.5)))
-    report.say("The first step of AdaGrad is η = 0.5 in both weights, whatever the slope: it starts at 45°.")
+    report.see("The first step of AdaGrad is η = 0.5 in both weights, whatever the slope: it starts at 45°.")
     report.say("AdaDelta creeps: its steps begin at √ε = 0.001 and grow with what it has moved; 300 steps are drawn.")
     ways = {
         "AdaGrad, 25 steps": descend(lambda w: nn.AdaGrad(w, lr=0.5), 25),
@@ -244,7 +297,16 @@ def L4_15(report: Report) -> None:
 
 @row("nn.Newton", "nn.BFGS", "autograd.hessian")
 def L4_16(report: Report) -> None:
-    """Use the curvature: Newton's step ΔW = H⁻¹∇E, and BFGS, which learns H⁻¹ on the way."""
+    """Use the curvature: Newton's step ΔW = H⁻¹∇E, and BFGS, which learns H⁻¹ on the way.
+
+    >>> import nn
+    >>> from autograd import Value
+    >>> from edgegrad.lectures.lecture4_optimizers import bowl
+    >>> w = [Value(2.0, name="w1"), Value(-1.5, name="w2")]
+    >>> optimizer, E = nn.Newton(w), nn.Objective.from_closure(w, lambda: bowl(w))
+    >>> optimizer.step(E), [round(v.data, 4) for v in w]
+    (4.125, [0.3333, -0.3333])
+    """
     H = np.array(hessian(lambda a, b: bowl([a, b]), (0, 1))(*START.tolist()))
     report.compare("H, by backward through backward", H.ravel().tolist(), A.ravel().tolist(), "A", slide="∂²E/∂w_i∂w_j")
     newton = descend(nn.Newton, 1)
@@ -268,14 +330,24 @@ def L4_16(report: Report) -> None:
     report.say(
         "The slide's BFGS mixes the updates of H and of H⁻¹, and divides rrᵀ by sᵀs where H's update has rᵀs: what it "
         "gives is neither H⁻¹ = (⅓, −⅓, −⅓, 4/3) nor H = (4, 1, 1, 1). Here V has the update of H⁻¹.",
-        "In the picture Newton needs one step; BFGS begins like steepest descent and is at the bottom after two.",
+    )
+    report.see(
+        "In the picture Newton needs one step; BFGS begins like steepest descent and is at the bottom after two."
     )
     _show_bowl(report, {"Newton": newton, "BFGS": np.array(path)})
 
 
 @row("nn.LevenbergMarquardt", "autograd.explain")
 def L4_17(report: Report) -> None:
-    """Fit a curve by Levenberg–Marquardt: ΔW = (JᵀJ + μ diag(JᵀJ))⁻¹Jᵀe, J from the engine."""
+    """Fit a curve by Levenberg–Marquardt: ΔW = (JᵀJ + μ diag(JᵀJ))⁻¹Jᵀe, J from the engine.
+
+    >>> import nn
+    >>> from autograd import Value, exp
+    >>> w, points = [Value(1.0, name="w1"), Value(0.3, name="w2")], ((0, 2.1), (1, 1.1), (2, 0.8))
+    >>> errors = nn.Objective.from_closure(w, residuals=lambda: [w[0] * exp(-w[1] * x) - y for x, y in points])
+    >>> nn.LevenbergMarquardt(w, mu=1e-3).step(errors), [round(v.data, 4) for v in w]
+    (0.7010535723780036, [2.0472, 0.6781])
+    """
     x, y = [0.0, 1.0, 2.0, 3.0], [2.1, 1.1, 0.8, 0.3]
     w = [Value(1.0, name="w1"), Value(0.3, name="w2")]
 
@@ -305,7 +377,7 @@ def L4_17(report: Report) -> None:
     fits["13 steps"] = w[0].data * np.exp(-w[1].data * grid)
     report.compare("squared error where it ends", 2 * objective.value(np.array([p.data for p in w])), digits=5)
     report.say("The slide has e = d − o and J of that e, here e = o − d: both signs turn, and ΔW is the same.")
-    report.say("In the picture one step does nearly all: curvature comes from J, without second derivatives.")
+    report.see("In the picture one step does nearly all: curvature comes from J, without second derivatives.")
     report.picture("fit", lambda: pictures.curves(grid, fits, points=(x, y), title="w₁ e^(−w₂x)"))
 
 

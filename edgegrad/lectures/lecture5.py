@@ -16,7 +16,15 @@ EXAMPLES = [([1.0, 0.5, -1.0], 1.0), ([1.0, -0.3, 0.8], 0.0), ([1.0, 1.2, 0.4], 
 
 @row("nn.MLP", "nn.Layer")
 def L5_1(report: Report) -> None:
-    """Write the bias of a hidden layer as a weight on x₀ = 1."""
+    """Write the bias of a hidden layer as a weight on x₀ = 1.
+
+    >>> from autograd import Value, explain, tanh
+    >>> x0, x1 = Value(1.0, name="x0"), Value(0.7, name="x1")
+    >>> w0, w1 = Value(0.1, name="w0"), Value(0.3, name="w1")
+    >>> print(explain(tanh(w0 * x0 + w1 * x1), w0))
+    y = tanh(w0·x0 + w1·x1)
+    ∂y/∂w0 = (1 − y²)·x0 = 0.909738
+    """
     model = nn.MLP(2, [2, 1], activation="tanh", output_activation="tanh", seed=0)
     W = model.state_dict()
     x = [_constant(number, f"x{i}") for i, number in enumerate((1.0, 0.7, -0.4))]
@@ -39,13 +47,21 @@ def L5_1(report: Report) -> None:
     as_weights = [v.grad for v in y.graph().leaves if v.name in ("w¹10", "w¹20", "w²10")]
     report.compare("∂y/∂ of the biases", sorted(biases), sorted(as_weights), "∂y/∂w_j0")
     report.say(explain(y, next(v for v in y.graph().leaves if v.name == "w¹10")))
-    report.say("In the picture x0 and z0 are the fictitious inputs: 1, frozen, and with a weight like any other.")
+    report.see("In the picture x0 and z0 are the fictitious inputs: 1, frozen, and with a weight like any other.")
     report.picture("as-weights", y.graph)
 
 
 @row("nn.Neuron", "autograd.explain")
 def L5_2(report: Report) -> None:
-    """Differentiate one neuron's squared loss: a product of edges for each example."""
+    """Differentiate one neuron's squared loss: a product of edges for each example.
+
+    >>> from autograd import Value, explain, sigmoid
+    >>> w, x, y = Value(-0.6, name="w"), Value(0.5, name="x"), Value(1.0, name="y")
+    >>> p = sigmoid(w * x); p.name = "σ"
+    >>> print(explain((y - p) ** 2, w))
+    v3 = (y − σ)²
+    ∂v3/∂w = ∂v3/∂σ · ∂σ/∂w = −2·(y − σ)·σ·(1 − σ)·x = −2 × 0.574443 × 0.425557 × 0.574443 × 0.5 = −0.140427
+    """
     neuron = nn.Neuron(3, "sigmoid", bias=False, w=[0.2, -0.6, 0.4])
     w = [_weight(v.data, f"w{i}") for i, v in enumerate(neuron.w)]
     terms = []
@@ -70,14 +86,24 @@ def L5_2(report: Report) -> None:
     product = float(np.prod([edge.slope for edge in edges]))
     report.compare(f"the product of the {len(edges)} edges from L to w", product, single.grad, "backward")
     report.say("one example of one feature:", explain(L, single))
-    report.say("In the first picture multiply along the arrows; in the second three such ways meet in each weight.")
+    report.see("In the first picture multiply along the arrows; in the second three such ways meet in each weight.")
     report.picture("neuron", L.graph)
     report.picture("three-examples", Q.graph)
 
 
 @row("autograd.Value", "autograd.explain", "autograd.Graph.paths")
 def L5_3(report: Report) -> None:
-    """Differentiate a net with one hidden layer: of the sum over s only the path through z_j counts."""
+    """Differentiate a net with one hidden layer: of the sum over s only the path through z_j counts.
+
+    >>> import nn
+    >>> from autograd import explain
+    >>> model = nn.MLP(2, [2, 1], activation="sigmoid", output_activation="sigmoid", bias=False, seed=0)
+    >>> Q = (1.0 - model([0.5, -1.0])[0]) ** 2; Q.name = "Q"
+    >>> print(explain(Q, model.layers[0].W[1, 0]))
+    ∂Q/∂W1[1][0] = ∂Q/∂a2[0] · ∂a2[0]/∂s2[0] · ∂s2[0]/∂a1[1] · ∂a1[1]/∂s1[1] · ∂s1[1]/∂W1[1][0] = −(1 −
+        a2[0])²·a2[0]·W2[0][1]·a1[1]·(1 − a1[1]) = −0.184825 × 0.570087 × 0.324557 × 0.588835 × 0.411165 =
+        −0.00827948
+    """
     examples = [([0.5, -1.0], 1.0), ([-0.4, 0.7], 0.0)]
     w1, w2 = _hidden_weights(2, 2, 1)
     outputs = [_hidden_network(w1, w2, x, f"({k})") for k, (x, _) in enumerate(examples, 1)]
@@ -105,13 +131,26 @@ def L5_3(report: Report) -> None:
     other = len(list(inner[0].graph().paths(inner[0], target))) if target in inner[0].graph() else 0
     report.compare("paths from z1 to it: its term s = 1 of the sum", other, 0, "∂z_s/∂w₁,j = 0")
     report.say(explain(Q, w2[0][1]), explain(Q, target))
-    report.say("In the picture w1[2,1] feeds z2(1) and z2(2) alone: that is why one s of the sum over s is left.")
+    report.see("In the picture w1[2,1] feeds z2(1) and z2(2) alone: that is why one s of the sum over s is left.")
     report.picture("hidden-layer", Q.graph)
 
 
 @row("autograd.Value", "autograd.Edge", "autograd.explain")
 def L5_4(report: Report) -> None:
-    """Sum over children on a graph with skips, with E_α = ∂Q/∂α at every node."""
+    """Sum over children on a graph with skips, with E_α = ∂Q/∂α at every node.
+
+    >>> from autograd import Value, explain, sigmoid, tanh
+    >>> x = Value(0.5, name="x")
+    >>> z = tanh(x); z.name = "z"
+    >>> print(explain(z * sigmoid(x + z), x))
+    y = z·σ(x + z)
+    ∂y/∂x = ∂y/∂z·∂z/∂x + ∂y/∂x directly
+      = 0.815982 × 0.786448 + 0.0924361 = 0.734163
+    the sum over 3 paths:
+      1. ∂y/∂z · ∂z/∂x = σ(x + z)·(1 − z²) = 0.723545 × 0.786448 = 0.569031
+      2. z·σ(x + z)·(1 − σ(x + z)) = 0.0924361
+      3. ∂y/∂z · ∂z/∂x = z·σ(x + z)·(1 − σ(x + z))·(1 − z²) = 0.462117 × 0.723545 × 0.276455 × 0.786448 = 0.0726962
+    """
     x, y = Value(0.7, name="x"), Value(-0.4, name="y")
     w = {
         name: Value(number, name=f"w_{name}", parameter=True)
@@ -138,13 +177,22 @@ def L5_4(report: Report) -> None:
     flows = [sum(edge.flow or 0.0 for edge in graph.edges if edge.operand is node) for node in (x, y, z, s, t)]
     report.compare("the same, as what flows in along the edges", flows, list(E.values()), "E")
     report.say(explain(Q, x))
-    report.say("In the picture x feeds z, s and t: what flows back along the three arrows into x adds up to E_x.")
+    report.see("In the picture x feeds z, s and t: what flows back along the three arrows into x adds up to E_x.")
     report.picture("skips", lambda: graph)
 
 
 @row("nn.Network", "nn.fit")
 def L5_5(report: Report) -> None:
-    """Wire neurons in any way without a cycle, and train them."""
+    """Wire neurons in any way without a cycle, and train them.
+
+    >>> import nn
+    >>> from autograd import explain
+    >>> model = nn.Network(["x", "y"], {"z": ("sigmoid", ["x", "y"]), "u": ("tanh", ["x", "z"])}, ["u"], seed=1)
+    >>> [u] = model([0.7, -0.4])
+    >>> print(explain(u, dict(model.named_parameters())["w_zx"]))
+    ∂u/∂w_zx = ∂u/∂s_u · ∂s_u/∂z · ∂z/∂s_z · ∂s_z/∂w_zx = 0.7·(1 − u²)·w_uz·z·(1 − z) = 0.7 × 0.939959 ×
+        (−0.266111) × 0.321617 × 0.678383 = −0.0382017
+    """
     model = nn.Network(
         ["x", "y"],
         {
@@ -174,13 +222,26 @@ def L5_5(report: Report) -> None:
     answers = (nn.predict(model, X)[:, 0] > 0.5).astype(int).tolist()
     report.compare("exclusive or, learned by Adam", answers, t.tolist(), "truth table")
     report.compare("loss at the end", round(history["loss"][-1], 3), digits=2)
-    report.say(model, "The slide's w_z0 is b_z here. In the picture z feeds s and u: E_z adds up what both hand back.")
+    report.say(model)
+    report.see("The slide's w_z0 is b_z here. In the picture z feeds s and u: E_z adds up what both hand back.")
     report.picture("training", lambda: history.plot("loss", scale="log"))
 
 
 @row("nn.L1", "nn.L2", "nn.fit")
 def L5_6(report: Report) -> None:
-    """Add a penalty to the loss, Q = ΣL + R(w), as a part of the graph."""
+    """Add a penalty to the loss, Q = ΣL + R(w), as a part of the graph.
+
+    >>> import nn
+    >>> from autograd import Value, explain
+    >>> w = [Value(2.0, name="w1"), Value(-3.0, name="w2")]
+    >>> R = nn.L1(0.1)(w) + nn.L2(0.5)(w); R.name = "R"
+    >>> print(explain(R, w[0]))
+    ∂R/∂w1 = 0.1·sign(w1) + 0.5·w1 = 1.1
+    the sum over 3 paths:
+      1. 0.25·w1 = 0.5
+      2. 0.25·w1 = 0.5
+      3. 0.1·sign(w1) = 0.1
+    """
     random = np.random.default_rng(0)
     X = random.normal(size=(40, 4))
     y = X @ [2.0, 0.0, -1.0, 0.0] + random.normal(0.0, 0.1, 40)
@@ -211,18 +272,35 @@ def L5_6(report: Report) -> None:
     due = [2 * 0.5 * 0.5 + 1.1, 2 * 0.5 * -1.0 - 1.6]
     report.compare("∂Q/∂w of Q = L + R", [v.grad for v in w], due, "∂L/∂w + ∂R/∂w", slide="Q = ΣL + R(w)")
     report.say(explain(Q, w1))
-    report.say("In the picture each weight goes into L, and past it into |w| and w²: the flows of R pull it towards 0.")
+    report.see("In the picture each weight goes into L, and past it into |w| and w²: the flows of R pull it towards 0.")
     report.picture("penalty", Q.graph)
     steps = np.arange(len(path.points))
     ways = {f"w{k + 1}": path.points[:, k] for k in range(4)}
-    report.say("In the second, L1 brings the two useless weights to 0, and takes a constant piece off the others.")
+    report.see("In the second, L1 brings the two useless weights to 0, and takes a constant piece off the others.")
     report.picture("lasso", lambda: pictures.curves(steps[:200], {k: v[:200] for k, v in ways.items()},
                                                     labels=("step", "w")))  # fmt: skip
 
 
 @row("autograd.Value", "autograd.Graph", "autograd.explain")
 def L5_7(report: Report) -> None:
-    """Differentiate a network with a hidden layer, K = 2 outputs, N = 2 examples and R(w), as one graph."""
+    """Differentiate a network with a hidden layer, K = 2 outputs, N = 2 examples and R(w), as one graph.
+
+    >>> import nn
+    >>> from autograd import explain
+    >>> model = nn.MLP(2, [2, 2], activation="sigmoid", output_activation="sigmoid", bias=False, seed=0)
+    >>> Q = ((model([0.5, -1.0]) - [1.0, 0.0]) ** 2).sum() + nn.L2(0.1)(model.parameters()); Q.name = "Q"
+    >>> print(explain(Q, model.layers[0].W[0, 0]))
+    ∂Q/∂W1[0][0] = ∂Q/∂s1[0]·∂s1[0]/∂W1[0][0] + ∂Q/∂W1[0][0] directly
+      = −0.00335622 × 0.5 + 0.0193693 = 0.0176912
+    the sum over 4 paths:
+      1. 0.05·W1[0][0] = 0.00968465
+      2. 0.05·W1[0][0] = 0.00968465
+      3. ∂Q/∂a2[0] · ∂a2[0]/∂s2[0] · ∂s2[0]/∂a1[0] · ∂a1[0]/∂s1[0] · ∂s1[0]/∂W1[0][0] = (a2[0] − 1)·a2[0]·(1 −
+          a2[0])·W2[0][0]·a1[0]·(1 − a1[0]) = −0.429913 × 0.570087 × 0.429913 × 0.150806 × 0.604062 × 0.395938 =
+          −0.0038004
+      4. ∂Q/∂a2[1] · ∂a2[1]/∂s2[1] · ∂s2[1]/∂a1[0] · ∂a1[0]/∂s1[0] · ∂s1[0]/∂W1[0][0] = a2[1]²·(1 −
+          a2[1])·W2[1][0]·a1[0]·(1 − a1[0]) = 0.358303 × 0.401416 × 0.0616951 × 0.604062 × 0.395938 = 0.00212229
+    """
     examples = [([0.5, -1.0], [1.0, 0.0]), ([-0.4, 0.7], [0.0, 1.0])]
     rho = 0.1
     w1, w2 = _hidden_weights(2, 2, 2)
@@ -251,7 +329,7 @@ def L5_7(report: Report) -> None:
     paths = len(list(Q.graph().paths(Q, w1[1][0])))
     report.compare("paths from Q to w1[2,1]", paths, 5, "K·N through the outputs, and one through R")
     report.say(explain(Q, w1[1][0]))
-    report.say("The pictures are of L(1), the first example's part of Q, and of R, which has its own way to every w.")
+    report.see("The pictures are of L(1), the first example's part of Q, and of R, which has its own way to every w.")
     report.picture("first-example", losses[0].graph)
     report.picture("penalty", R.graph)
 

@@ -29,7 +29,14 @@ def _type(listing: str, **names: Any) -> dict[str, Any]:
 
 @row("nn.keras.Sequential", "nn.keras.layers.Dense", "nn.keras.datasets.boston_housing", "autograd.explain")
 def L1_10(report: Report, epochs: int = 20, data: str | os.PathLike[str] | None = None) -> None:
-    """Run the Keras listing as the slides print it, and explain a derivative of its network."""
+    """Run the Keras listing as the slides print it, and explain a derivative of its network.
+
+    >>> from nn.keras import Sequential, layers
+    >>> model = Sequential([layers.Dense(128, activation="relu", input_shape=(13,)), layers.Dense(1)])
+    >>> model.compile(optimizer="rmsprop", loss="mse", metrics=["mae"])
+    >>> model.count_params()
+    1921
+    """
     if data is None:
         report.title = "Run the Keras listing on diabetes, for want of the Boston table"
         train, test = load_diabetes()
@@ -67,8 +74,10 @@ def L1_10(report: Report, epochs: int = 20, data: str | os.PathLike[str] | None 
     report.say(
         "De-normalising helps where the targets were normalised, which this listing does not do: its last line spoils "
         "predictions that were right. 200 epochs stand on the slide; --epochs 200 runs them.",
+    )
+    report.see(
         "In the picture of the graph each layer is a box: 128, 128, 64 neurons and one, 26,625 weights on the Boston "
-        "table, and every derivative of the loss by them.",
+        "table, and every derivative of the loss by them."
     )
     record = nn.History()
     for values in zip(*history.values(), strict=True):
@@ -97,7 +106,13 @@ class _Watched:
 
 @row("nn.CrossEntropyLoss", "nn.Linear", "nn.functional.cross_entropy", "nn.optim.Adam", "nn.DataLoader")
 def L2_13(report: Report, epochs: int = 250) -> None:
-    """Run the training listing as the slides print it, and the laboratory's log-loss."""
+    """Run the training listing as the slides print it, and the laboratory's log-loss.
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.Linear(2, 6, seed=0), nn.ReLU(inplace=True), nn.Linear(6, 2, seed=1))
+    >>> loss = nn.CrossEntropyLoss()(model([[0.5, -1.0], [0.3, 0.8]]), [0, 1])
+    >>> loss.backward(); nn.optim.Adam(model.parameters(), lr=0.02).step()
+    """
     X, y = nn.two_moons(24, noise=0.1, seed=0)
     loader = nn.DataLoader(X, y, batch_size=12)
     model = nn.Sequential(nn.Linear(2, 6, seed=0), nn.ReLU(inplace=True), nn.Linear(6, 2, seed=1))
@@ -127,13 +142,21 @@ def L2_13(report: Report, epochs: int = 250) -> None:
         record.append({"loss": value, "accuracy": accuracy})
     report.say(loop.strip(), LOG_LOSS.strip())
     report.say("The slide sets running_loss to 0 and adds nothing to it; `running_loss += loss.item()` is missing.")
-    report.say("Both curves are means over an epoch's mini-batches, taken while the weights move.")
+    report.see("Both curves are means over an epoch's mini-batches, taken while the weights move.")
     report.picture("curves", lambda: record.plot(["loss", "accuracy"]))
 
 
 @row("nn.Module", "nn.Conv2d", "nn.BatchNorm2d", "nn.ConvTranspose2d", "nn.cat")
 def L3_8(report: Report) -> None:
-    """Run the U-Net listing as the slides print it, four levels down and up, forward and backward."""
+    """Run the U-Net listing as the slides print it, four levels down and up, forward and backward.
+
+    >>> import nn
+    >>> import numpy as np
+    >>> block = nn.Sequential(nn.Conv2d(3, 2, kernel_size=3, padding=1), nn.BatchNorm2d(2), nn.ReLU(inplace=True))
+    >>> down, up = nn.MaxPool2d(2, 2), nn.ConvTranspose2d(2, 2, kernel_size=2, stride=2)
+    >>> up(down(block(np.ones((1, 3, 16, 16))))).shape
+    (1, 2, 16, 16)
+    """
     listing = UNET
     for channels in (1024, 512, 256, 128, 64):
         few = channels // 32
@@ -171,6 +194,6 @@ def L3_8(report: Report) -> None:
         "a level too far to the left there, is moved into forward.",
     )
     scores = [[float(v) for v in line] for line in outputs[0, 0]]
-    report.say("Untrained, the scores are of noise: what the picture shows is that every point of it has one.")
+    report.see("Untrained, the scores are of noise: what the picture shows is that every point of it has one.")
     shown = {"first channel": X[0, 0], "mask": masks[0, 0], "scores, untrained": scores}
     report.picture("scores", lambda: pictures.patterns(shown))

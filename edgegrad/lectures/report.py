@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from autograd import Graph, hold_collector
+from autograd import Explanation, Graph, hold_collector
 
-__all__ = ["Comparison", "Report", "Row", "row"]
+__all__ = ["Comparison", "Derivation", "Report", "Row", "row"]
 
 SLIDE = "slide"  # the source of a figure that a slide prints
 Quantity: TypeAlias = float | str | Sequence[Any]
@@ -89,6 +89,22 @@ class Comparison:
         return f"{self.source}: {_format(self.expected, self.digits)}"
 
 
+class Derivation(str):
+    """A derivation as text, which can be set as mathematics too.
+
+    Attributes:
+        markup: the same as HTML with MathML.
+    """
+
+    markup: str
+
+    def __new__(cls, explanation: Explanation) -> Derivation:
+        """Write it while its nodes have the names and numbers that they have now."""
+        written = super().__new__(cls, explanation)
+        written.markup = explanation.mathml()
+        return written
+
+
 @dataclass
 class Report:
     """What a row found: comparisons, words, and the pictures that it left.
@@ -97,7 +113,8 @@ class Report:
         row: the row.
         out: the folder for pictures; None to make none.
         comparisons: by name, every quantity that was compared.
-        words: what else there is to read: derivations, tables.
+        words: what else there is to read: sentences, tables, each `Derivation`.
+        sights: of these the sentences that say what to see.
         pictures: the files that were written.
         title: what it did, in a line: the row's title, unless it had to do something else.
     """
@@ -106,6 +123,7 @@ class Report:
     out: Path | None = None
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
+    sights: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
     title: str = ""
 
@@ -134,7 +152,12 @@ class Report:
 
     def say(self, *words: object) -> None:
         """Add lines to read."""
-        self.words += map(str, words)
+        self.words += [Derivation(one) if isinstance(one, Explanation) else str(one) for one in words]
+
+    def see(self, sentence: str) -> None:
+        """Add the sentence that says what to see, in the pictures or else in the figures."""
+        self.sights.append(sentence)
+        self.words.append(sentence)
 
     def picture(self, name: str, make: Callable[[], Any]) -> None:
         """Write a picture, if pictures are wanted: a `Graph` as ``.svg``, a matplotlib figure as ``.png``.
@@ -187,6 +210,12 @@ class Row:
     def title(self) -> str:
         """What it does, in a line."""
         return (inspect.getdoc(self.function) or "").splitlines()[0].removesuffix(".")
+
+    @property
+    def snippet(self) -> str:
+        """Its essence in three lines to type, as an interactive session."""
+        about = inspect.getdoc(self.function) or ""
+        return about[about.find(">>> ") :] if ">>> " in about else ""
 
     @property
     def options(self) -> dict[str, Any]:

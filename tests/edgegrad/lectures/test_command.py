@@ -14,7 +14,10 @@ def test_the_list(capsys):
     printed = capsys.readouterr().out
     for name, row in ROWS.items():
         assert f"  {name:<6} {row.title}" in printed
-    assert printed.endswith("\n63 rows. Run one:  edgegrad lectures L1.4 --out pictures\n")
+    assert printed.endswith(
+        "\n63 rows. Run one:  edgegrad lectures L1.4 --out pictures\n"
+        "All of them on one page:  edgegrad lectures all --out course\n"
+    )
 
 
 def test_a_row_with_its_pictures(tmp_path, capsys, monkeypatch):

@@ -51,16 +51,17 @@ def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
     if "data" in row.options and not TABLE.exists():
         pytest.skip("the Boston table is not beside the repository")
     report = row(tmp_path, **({"data": TABLE} if "data" in row.options else {}))
-    committed = page.PAGE.read_text(encoding="utf-8").splitlines()
-    first = next(k for k, line in enumerate(committed) if line.startswith(f"| {name} |"))
+    committed = page.PAGE.read_text(encoding="utf-8").split(f"\n## {name} · ")[1].split("\n## ")[0]
+    found = [line for line in committed.splitlines() if line.startswith("| ")][1:]
     lines = page.lines(report)
-    for line, found, comparison in zip(lines, committed[first:], report.comparisons.values(), strict=False):
-        same(line, found, exactly=comparison.digits > 4)
-    after = committed[first + len(lines)] if first + len(lines) < len(committed) else ""
-    assert not after.startswith("|  |"), "the page has more figures than the row: run python docs/lectures.py"
+    assert len(found) == len(lines), "the page has other figures than the row: run python docs/lectures.py"
+    for line, ours, comparison in zip(lines, found, report.comparisons.values(), strict=True):
+        same(line, ours, exactly=comparison.digits > 4)
     assert sorted(tmp_path.iterdir()) == sorted(report.pictures)
     assert report.pictures, "a row leaves a picture"
-    assert any(re.search(r"[a-z].*\.$", words) for words in report.words), "and says in a sentence what to see"
+    assert report.sights, "and says in a sentence what to see"
+    assert all(re.fullmatch(r"[A-ZΔ].*[a-z0-9%∇θ)⁻¹]\.", sentence) for sentence in report.sights)
+    assert set(report.sights) <= set(report.words)
     for picture in report.pictures:
         assert picture.name.startswith(f"{name}-")
         if picture.suffix == ".svg":
@@ -84,12 +85,18 @@ def same(line, found, *, exactly):
         assert a == pytest.approx(b, rel=0.1, abs=0.05), advice
 
 
-def test_the_page_is_made_of_the_rows():
+def test_the_pages_are_made_of_the_rows():
     found = page.PAGE.read_text(encoding="utf-8")
-    assert found.startswith(page.INTRODUCTION)
-    assert re.findall(r"^\| (L\d\.\d+) \|", found, re.MULTILINE) == list(ROWS)
+    assert found.startswith(page.RECORD)
+    assert re.findall(r"^## (L\d\.\d+) · ", found, re.MULTILINE) == list(ROWS)
+    overview = page.OVERVIEW.read_text(encoding="utf-8")
+    assert overview.startswith(page.INTRODUCTION)
+    assert re.findall(r"^\| \[(L\d\.\d+)\]\(rows/\1\.md\) \|", overview, re.MULTILINE) == list(ROWS)
     for letter, title in LECTURES.items():
-        assert page.HEAD.format(letter=letter, title=title) in found
+        assert page.HEAD.format(letter=letter, title=title) in overview
+    for name, row in ROWS.items():
+        figures = len(re.findall(r"^\| ", found.split(f"\n## {name} · ")[1].split("\n## ")[0], re.MULTILINE)) - 1
+        assert f"| [{name}](rows/{name}.md) | {row.title} | {figures} | " in overview
 
 
 def test_a_comparison_says_how_far_apart_two_quantities_are():
