@@ -16,7 +16,8 @@ project_copyright = "the edgegrad authors, MIT licence"
 version = release = autograd.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb", "sphinx_design", "sphinx_copybutton"]
-extensions += ["gallery", "mathml", "notebook_pages", "pictures", "reference"]  # ours, beside this file
+# Ours, beside this file.
+extensions += ["example_pages", "gallery", "mathml", "notebook_pages", "pictures", "reference", "row_pages"]
 exclude_patterns = ["_static"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath", "attrs_block"]
@@ -42,7 +43,7 @@ html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"edgegrad {version}"
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "lectures.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_search_summary = False  # it would be fetched, which pages opened as files cannot do

@@ -1,35 +1,65 @@
-"""Write docs/lectures.md by running every row: ``python docs/lectures.py --data boston_housing.csv``."""
+"""Write docs/lectures.md and docs/figures.md: ``python docs/lectures.py --data boston_housing.csv`` runs every row.
+
+The first is an overview, a line a row; the second is the record of every figure.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from edgegrad.lectures import LECTURES, ROWS, Comparison, Report, Row
+from edgegrad.lectures import LECTURES, ROWS, Comparison, Report
 
-PAGE = Path(__file__).with_name("lectures.md")
+OVERVIEW = Path(__file__).with_name("lectures.md")
+PAGE = Path(__file__).with_name("figures.md")
 
 INTRODUCTION = """# Lectures
 
 <!-- Written by docs/lectures.py, which runs the rows in edgegrad/lectures/: change those. -->
 
-Every system of the five lectures, run on the engine: the figure that the slide prints, what comes out here, how it was
-checked, and how far apart the two are. The column "slide" holds what a slide prints and nothing else; a dash says that
-no slide prints this figure. The last column names what ours is held against, which is more exact than a slide where
-that can be: "exact" is arithmetic in fractions or to 50 digits, "closed form" a formula worked out on paper. Slides
-round: a difference in their last digit is theirs.
+Every system of the five lectures, run on the engine. Each row has a page with its pictures, its derivation, its figures
+beside the slide's, and three lines of code that give it; [all figures](figures.md) stand on one page. In the terminal
+`edgegrad lectures` lists the rows, `edgegrad lectures L1.4 --out pictures` runs one and leaves its pictures, and
+`edgegrad lectures all --out course` makes one page of them all, for a projector, a phone or paper.
 
-`edgegrad lectures` lists the rows, and `edgegrad lectures L1.4 --out pictures` runs one and leaves its pictures.
-`edgegrad lectures L1.8 L1.10 --data boston_housing.csv` trains on the Boston table; without it, on scikit-learn's
-diabetes set.
+Below stand how many figures a row compares, how many of them a slide prints, and by how much the figures are away, at
+most, from what they are held against.
 """
 
 HEAD = """
 ## {letter} · {title}
 
-| row | what it is | where it runs | figure | slide | ours | difference | checked against |
-|---|---|---|---|---|---|---|---|
+| row | what it is | figures | on slides | away by |
+|---|---|--:|--:|---|
+"""
+
+TREE = """
+```{{toctree}}
+:hidden:
+
+{rows}
+```
+"""
+
+RECORD = """# Figures of the lectures
+
+<!-- Written by docs/lectures.py, which runs the rows in edgegrad/lectures/: change those. -->
+
+The figure that the slide prints, what comes out here, how it was checked, and how far apart the two are. The column
+"slide" holds what a slide prints and nothing else; a dash says that no slide prints this figure. The last column names
+what ours is held against, which is more exact than a slide where that can be: "exact" is arithmetic in fractions or to
+50 digits, "closed form" a formula worked out on paper. Slides round: a difference in their last digit is theirs.
+
+L1.8 and L1.10 ran on the Boston table, which is not shipped: `edgegrad lectures L1.8 L1.10 --data boston_housing.csv`.
+Without it they run on scikit-learn's diabetes set, as on this site's pages of the two.
+"""
+
+RECORD_HEAD = """
+## {name} · {title}
+
+| figure | slide | ours | difference | checked against |
+|---|---|---|---|---|
 """
 
 
@@ -37,29 +67,48 @@ def _cell(written: str) -> str:
     return written.replace("|", "\\|")
 
 
-def line(comparison: Comparison, row: Row | None) -> str:
-    """Write a line of the table; the first of a row names it."""
-    names = ("", "", "") if row is None else (
-        row.name, row.title, "<br>".join(f"`{name}`" for name in row.where),
-    )  # fmt: skip
-    return "| " + " | ".join(map(_cell, (*names, *comparison.cells))) + " |"
+def line(comparison: Comparison) -> str:
+    """Write a figure's line of the record."""
+    return "| " + " | ".join(map(_cell, comparison.cells)) + " |"
 
 
 def lines(report: Report) -> list[str]:
-    """Write the lines of a row."""
-    comparisons = list(report.comparisons.values())
-    return [line(comparison, None if k else report.row) for k, comparison in enumerate(comparisons)]
+    """Write the lines of a row in the record."""
+    return [line(comparison) for comparison in report.comparisons.values()]
 
 
-def page(reports: Iterable[Report]) -> str:
-    """Write the page as text."""
+def summary(report: Report) -> str:
+    """Write a row's line of the overview."""
+    found = list(report.comparisons.values())
+    printed = sum(comparison.printed is not None for comparison in found)
+    cells = (str(len(found)), str(printed or "—"), _largest(found))
+    return f"| [{report.row.name}](rows/{report.row.name}.md) | {_cell(report.row.title)} | {' | '.join(cells)} |"
+
+
+def _largest(comparisons: Sequence[Comparison]) -> str:
+    """Write the largest difference of the figures from something exact, or else from the slide."""
+    known = [c for c in comparisons if c.difference is not None]
+    held = [c for c in known if c.source not in ("slide", "p")] or [c for c in known if c.source == "slide"]
+    return max(held, key=lambda c: max(c.difference or 0.0, c.rounding)).cells[3] if held else "—"
+
+
+def overview(reports: Iterable[Report]) -> str:
+    """Write the overview as text."""
     by_name = {report.row.name: report for report in reports}
     text = INTRODUCTION
     for letter, title in LECTURES.items():
+        names = [name for name in by_name if name.startswith(f"{letter}.")]
         text += HEAD.format(letter=letter, title=title)
-        for name, report in by_name.items():
-            if name.startswith(f"{letter}."):
-                text += "".join(f"{line}\n" for line in lines(report))
+        text += "".join(f"{summary(by_name[name])}\n" for name in names)
+    return text + TREE.format(rows="\n".join(["figures", *(f"rows/{name}" for name in by_name)]))
+
+
+def record(reports: Iterable[Report]) -> str:
+    """Write the record of every figure as text."""
+    text = RECORD
+    for report in reports:
+        text += RECORD_HEAD.format(name=report.row.name, title=report.title)
+        text += "".join(f"{line}\n" for line in lines(report))
     return text
 
 
@@ -67,5 +116,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the Boston table as a CSV file, for L1.8 and L1.10")
     data = parser.parse_args().data
-    found = (row(data=data) if "data" in row.options else row() for row in ROWS.values())
-    PAGE.write_text(page(found), encoding="utf-8")
+    found = [row(data=data) if "data" in row.options else row() for row in ROWS.values()]
+    OVERVIEW.write_text(overview(found), encoding="utf-8")
+    PAGE.write_text(record(found), encoding="utf-8")

@@ -23,6 +23,15 @@ def neuron() -> Value:
     return y
 
 
+def error() -> Value:
+    """Record and sweep the error of that neuron, as Getting started does."""
+    y = neuron()
+    E = 0.5 * (y - 1) ** 2
+    E.name = "E"
+    E.backward()
+    return E
+
+
 def skip() -> Value:
     """Record and sweep lecture L5.4's kind of graph, in which x reaches Q on three ways."""
     x = Value(0.5, name="x")
@@ -69,7 +78,7 @@ def network() -> Value:
     return out
 
 
-RECORDED: tuple[Callable[[], Value], ...] = (neuron, skip, swept, slope, twice, network)
+RECORDED: tuple[Callable[[], Value], ...] = (neuron, error, skip, swept, slope, twice, network)
 
 
 def draw(app: Sphinx) -> None:
@@ -83,9 +92,10 @@ def draw(app: Sphinx) -> None:
 
 
 def add_explorer(app: Sphinx, error: Exception | None) -> None:
-    """Put the explorer's page of the perceptron beside the site's pages."""
+    """Put the explorer's page of the perceptron beside the site's pages, and a drawing for where no script runs."""
     if error is None and app.builder.format == "html":
         explore(swept(), Path(app.outdir) / "explorer.html")
+        swept().graph().save(Path(app.outdir) / "explorer.svg")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

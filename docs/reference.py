@@ -1,11 +1,11 @@
-"""A Sphinx extension that writes the reference's pages: each public name once, under the module that defines it."""
+"""A Sphinx extension that writes the reference: pages of names with what each is for, and a page for each name."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +19,8 @@ from autograd import Op
 from autograd.testing import gallery
 
 FOLDER = Path(__file__).with_name("reference")
+LEAST_PARTS = 4  # methods of a class, or names of a module, that get a table before them
+BEFORE_NAPOLEON = 400  # of 500
 
 #: Pages, each with its title, the package that exports the names, and where they are defined, in order.
 PAGES = {
@@ -70,18 +72,22 @@ def exported(package: ModuleType) -> Iterator[tuple[str, Any, str]]:
             yield name, thing, TABLES.get(name) or thing.__module__
 
 
-def page(title: str, package: ModuleType, homes: str) -> str:
-    """Write one page: a section for each module, which the module's docstring opens."""
-    order, found = homes.split(), dict[str, list[str]]()
-    for name, thing, home in exported(package):
-        if _place(home, order) < len(order):
-            found.setdefault(home, []).append(_entry(f"{package.__name__}.{name}", thing))
-    text = _heading(title, "=")
-    for home in sorted(found, key=lambda home: (_place(home, order), home)):
-        about = inspect.cleandoc(sys.modules[home].__doc__ or "").partition("Example:")[0].strip()
-        text += f"{_heading(home.rpartition('.')[2].replace('_', ' ').capitalize(), '-')}{about}\n\n"
-        text += "\n".join(found[home]) + "\n"
-    return text
+def pages() -> dict[str, str]:
+    """Write all pages by their places: one for each group of names, and one for each name."""
+    written = {}
+    for group, (title, package, homes) in PAGES.items():
+        order, found = homes.split(), dict[str, list[tuple[str, Any]]]()
+        for name, thing, home in exported(package):
+            if _place(home, order) < len(order):
+                found.setdefault(home, []).append((f"{package.__name__}.{name}", thing))
+        text = _heading(title, "=")
+        for home in sorted(found, key=lambda home: (_place(home, order), home)):
+            about = inspect.cleandoc(sys.modules[home].__doc__ or "").partition("Example:")[0].strip()
+            text += f"{_heading(home.rpartition('.')[2].replace('_', ' ').capitalize(), '-')}{about}\n\n"
+            text += _table((f":doc:`{name} <names/{name}>`", _first_sentence(thing)) for name, thing in found[home])
+            written |= {f"names/{name}": _page(name, thing, title, group) for name, thing in found[home]}
+        written[group] = text
+    return written
 
 
 def _place(home: str, order: list[str]) -> int:
@@ -93,33 +99,75 @@ def _heading(title: str, rule: str) -> str:
     return f"{title}\n{rule * len(title)}\n\n"
 
 
-def _entry(name: str, thing: object) -> str:
+def _page(name: str, thing: object, title: str, group: str) -> str:
+    """Write the page of one name: the way back, a summary of its parts, and all that it says of itself."""
+    text = f":orphan:\n\n{_heading(name, '=')}:doc:`← {title} <../{group}>`\n\n"
     # Keras' words are often those of nn: a reference such as `Layer` means the latter.
     hidden = "   :no-index:\n" if name.startswith("nn.keras") else ""
     if inspect.ismodule(thing):
-        return f".. automodule:: {name}\n   :members:\n{hidden}"
+        parts = [(f"{name}.{part}", getattr(thing, part)) for part in thing.__all__]
+        return text + _summary(parts, hidden) + f".. automodule:: {name}\n   :members:\n{hidden}"
     if inspect.isclass(thing):
-        members = "" if issubclass(thing, Exception) else "   :members:\n"
-        return f".. autoclass:: {name}\n{members}{hidden}"
+        if issubclass(thing, Exception):
+            return text + f".. autoclass:: {name}\n{hidden}"
+        parts = [
+            (f"{name}.{part}", member)
+            for part, member in vars(thing).items()
+            if not part.startswith("_") and (inspect.isroutine(member) or isinstance(member, property))
+            if inspect.getdoc(member)
+        ]
+        return text + _summary(parts, hidden) + f".. autoclass:: {name}\n   :members:\n{hidden}"
     if callable(thing):
-        return f".. autofunction:: {name}\n"
+        return text + f".. autofunction:: {name}\n{hidden}"
+    assert hasattr(thing, "__iter__")
     names = ", ".join(f"``{each!r}``" if isinstance(each, str) else f"`{each.name}`" for each in thing)
     package, _, short = name.rpartition(".")
-    return f".. py:data:: {short}\n   :module: {package}\n\n   {names}\n"
+    return text + f".. py:data:: {short}\n   :module: {package}\n\n   {names}\n"
 
 
-def escape_bars(app: Sphinx, kind: str, name: str, thing: object, options: Any, lines: list[str]) -> None:
-    """Keep the bars of |x|, which reStructuredText takes for substitutions, outside code."""
+def _summary(parts: list[tuple[str, Any]], hidden: str) -> str:
+    """Write a table of the parts of a class or module, where there are enough to lose sight of."""
+    if len(parts) < LEAST_PARTS:
+        return ""
+    short = [(name.rpartition(".")[2], name, thing) for name, thing in parts]
+    links = [(f"``{last}``" if hidden else f":py:obj:`{last} <{name}>`", _first_sentence(t)) for last, name, t in short]
+    return _table(links)
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    lines = "".join(f"   * - {name}\n     - {about}\n" for name, about in rows)
+    return f".. list-table::\n   :widths: 35 65\n   :class: summary\n\n{lines}\n"
+
+
+def _first_sentence(thing: Any) -> str:
+    """Return the first sentence of what a thing says of itself; a table or list says nothing."""
+    if not (inspect.isclass(thing) or inspect.ismodule(thing) or callable(thing) or isinstance(thing, property)):
+        return ""
+    paragraph = " ".join((inspect.getdoc(thing) or "").partition("\n\n")[0].split())
+    return _escape(re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0])
+
+
+def _escape(line: str) -> str:
+    """Escape the bars of |x|, which reStructuredText takes for substitutions, outside code."""
+    return re.sub(r"(`+[^`]*`+)|\|", lambda found: found[1] or r"\|", line)
+
+
+def mend(app: Sphinx, kind: str, name: str, thing: object, options: Any, lines: list[str]) -> None:
+    """Prepare a docstring for Napoleon: bars are text, and no property's first line is the name of a type."""
     for k, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
-            lines[k] = re.sub(r"(`+[^`]*`+)|\|", lambda found: found[1] or r"\|", line)
+            lines[k] = _escape(line)
+    if kind in ("attribute", "data", "property"):
+        lines.insert(0, "")
 
 
 def write(app: Sphinx) -> None:
-    """Write the pages that have changed."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, (title, package, homes) in PAGES.items():
-        path, text = FOLDER / f"{name}.rst", page(title, package, homes)
+    """Write the pages that have changed, and remove those of names that are gone."""
+    (FOLDER / "names").mkdir(parents=True, exist_ok=True)
+    wanted = {FOLDER / f"{place}.rst": text for place, text in pages().items()}
+    for stale in set(FOLDER.rglob("*.rst")) - set(wanted):
+        stale.unlink()
+    for path, text in wanted.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
 
@@ -127,5 +175,5 @@ def write(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages before Sphinx reads them."""
     app.connect("builder-inited", write)
-    app.connect("autodoc-process-docstring", escape_bars)
+    app.connect("autodoc-process-docstring", mend, priority=BEFORE_NAPOLEON)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Boston housing, the regression of lecture L1.8, with the lecture's settings, beside PyTorch with the same weights.
+"""Boston housing: the regression of lecture L1.8, with the lecture's settings, beside PyTorch with the same weights.
 
 Run it with ``python examples/boston.py --epochs 5 --data boston_housing.csv --out pictures``; without --data the table
 comes from OpenML. Column `b` of the table is a racially motivated feature: see `nn.boston`.

@@ -14,6 +14,7 @@ import autograd
 import autograd.testing
 import autograd.testing.gallery
 import nn
+from edgegrad.lectures import ROWS
 
 pytest.importorskip("sphinx", reason="the site needs the extra docs")
 pytest.importorskip("furo", reason="the site needs the extra docs")
@@ -62,12 +63,14 @@ def site(tmp_path_factory):
         "--keep-going",
         "-D",
         "nb_execution_mode=off",  # the notebooks have tests of their own
+        "-D",
+        "lecture_epochs=1",
         "-d",
         folder / "trees",
         DOCS,
         folder / "html",
     ]
-    built = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    built = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     assert built.returncode == 0, built.stderr
     assert built.stderr == ""
     return folder / "html"
@@ -78,7 +81,9 @@ def test_pages(site):
     written = {str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.md")}
     notebooks = {f"notebooks/{path.stem}" for path in (DOCS.parent / "notebooks").glob("*.ipynb")}
     assert notebooks
-    assert pages >= written | notebooks | {"explorer", "search", "genindex", "gallery"}
+    rows = {f"rows/{name}" for name in ROWS}
+    examples = {f"examples/{path.stem}" for path in (DOCS.parent / "examples").glob("*.py")}
+    assert pages >= written | notebooks | rows | examples | {"explorer", "search", "genindex", "gallery"}
     assert (site / "searchindex.js").exists()
 
 
@@ -129,6 +134,49 @@ def test_the_reference_has_every_public_name(site, package):
     assert "autograd.compile" in shown
     cards = (site / "operations.html").read_text(encoding="utf-8")
     assert all(f">{name}<" in cards for name in records)
+
+
+def test_a_row_has_its_page(site):
+    page = (site / "rows" / "L1.4.html").read_text(encoding="utf-8")
+    for part in (
+        "Take one full step with the 2-2-1 ReLU perceptron", "L1.4-perceptron.svg", "In the picture each derivative",
+        '<td data-heading="slide">(2.184, 1.512)</td>', "<math", "reference/names/nn.SGD.html",
+        "reference/names/autograd.explain.html", "notebooks/01_perceptron_by_hand.html", "L1.3.html", "L1.5.html",
+    ):  # fmt: skip
+        assert part in page, part
+    assert "<math" in page.split("What it says")[2]
+    overview = (site / "lectures.html").read_text(encoding="utf-8")
+    assert all(f'href="rows/{name}.html"' in overview for name in ROWS)
+
+
+def test_the_home_page_opens_with_the_explorer(site):
+    page = (site / "index.html").read_text(encoding="utf-8")
+    order = ('src="explorer.html', "Six lines", "Install", "Where to go")
+    assert sorted(order, key=page.index) == list(order)
+    assert (site / "explorer.html").stat().st_size > 10_000
+    assert (site / "explorer.svg").stat().st_size > 1000, "for where no script runs"
+
+
+def test_a_public_name_has_a_page_that_begins_with_what_it_is(site):
+    page = (site / "reference" / "names" / "autograd.Value.html").read_text(encoding="utf-8")
+    article = page.split("<article", 1)[1]
+    assert article.index("table") < article.index('class="py method"'), "a summary of its methods stands before them"
+    assert "TYPE" not in article
+    assert "_slots" not in article
+    summary = (site / "reference" / "engine.html").read_text(encoding="utf-8")
+    assert "names/autograd.Value.html" in summary
+
+
+def test_notebooks_are_numbered_and_can_be_downloaded(site):
+    page = (site / "notebooks" / "index.html").read_text(encoding="utf-8")
+    assert "1 · The perceptron by hand" in page
+    assert len(re.findall(r'href="\.\./_downloads/[^"]+\.ipynb"', page)) == len(list((DOCS.parent / "notebooks").glob("*.ipynb")))
+
+
+def test_examples_have_thumbnails_from_their_run(site):
+    page = (site / "examples" / "index.html").read_text(encoding="utf-8")
+    assert len(re.findall(r'<img [^>]*class="sd-card-img-top"', page)) >= 4
+    assert "lands at 70.00000" in (site / "examples" / "cannon.html").read_text(encoding="utf-8")
 
 
 def test_mathematics_is_markup(site):

@@ -1,0 +1,121 @@
+"""A Sphinx extension that runs every example and shows it: its code, what it prints, and its pictures as thumbnails.
+
+An example that wants data or time gets short options here; one whose data are not there is shown without a run.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "examples"
+FOLDER = Path(__file__).with_name("examples")
+STAMP = FOLDER / "made-from.txt"
+SECONDS = 900.0  # an example may run, on a machine that is busy
+
+CONTENTS = """# Examples
+
+Each is one file of `examples/`, and ran when this page was made.
+
+::::{{grid}} 1 2 2 3
+:gutter: 3
+
+{cards}
+::::
+
+```{{toctree}}
+:hidden:
+
+{tree}
+```
+"""
+
+CARD = """:::{{grid-item-card}} {title}
+:link: {name}
+:link-type: doc
+{picture}
+{about}
+:::
+"""
+
+PAGE = """# {title}
+
+{about}
+
+{pictures}
+
+{printed}
+
+```{{literalinclude}} ../../examples/{name}.py
+:language: python
+```
+"""
+
+
+def arguments(name: str, out: Path, table: str) -> list[str] | None:
+    """Return the options that an example gets here; None where its data are missing."""
+    if name == "boston":
+        return ["--data", table, "--epochs", "5", "--out", str(out)] if table else None
+    return ["--steps", "100"] if name == "gpt" else ["--out", str(out)]
+
+
+def run(name: str, table: str) -> tuple[list[str], str]:
+    """Run an example; return the names of its pictures, and what it prints."""
+    out = FOLDER / name
+    out.mkdir(parents=True)
+    given = arguments(name, out, table)
+    if given is None:
+        return [], ""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    command = [sys.executable, str(SOURCE / f"{name}.py"), *given]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=SECONDS, cwd=out, env=environment
+    )
+    if done.returncode:
+        raise RuntimeError(f"The example {name} fails:\n{done.stderr}")
+    return sorted(path.name for path in out.iterdir()), done.stdout
+
+
+def describe(name: str) -> tuple[str, str]:
+    """Return an example's title and sentence, from its docstring's first line ``Title: sentence.``"""
+    docstring = ast.get_docstring(ast.parse((SOURCE / f"{name}.py").read_text(encoding="utf-8"))) or ""
+    title, _, about = " ".join(docstring.partition("\n\n")[0].split()).partition(": ")
+    return title, about[0].upper() + about[1:]
+
+
+def write(app: Sphinx) -> None:
+    """Run the examples and write their pages, unless they are those of these sources."""
+    table = str(Path(app.config.boston_table).resolve()) if app.config.boston_table else ""
+    state = hashlib.sha256(table.encode())
+    packages = [path for package in ("autograd", "nn") for path in (ROOT / package).rglob("*.py")]
+    for path in sorted([Path(__file__), *SOURCE.glob("*.py"), *packages]):
+        state.update(path.read_bytes())
+    if STAMP.exists() and STAMP.read_text(encoding="utf-8") == state.hexdigest():
+        return
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    cards, names = [], [path.stem for path in sorted(SOURCE.glob("*.py"))]
+    for name in names:
+        pictures, printed = run(name, table)
+        title, about = describe(name)
+        first = f":img-top: {name}/{pictures[0]}\n" if pictures else ""
+        cards.append(CARD.format(title=title, name=name, picture=first, about=about))
+        shown = "\n\n".join(f"![{title}]({name}/{picture})" for picture in pictures)
+        text = f"```text\n{printed.rstrip()}\n```" if printed else "It did not run here, as its data are not shipped."
+        page = PAGE.format(title=title, about=about, name=name, pictures=shown, printed=text)
+        (FOLDER / f"{name}.md").write_text(page, encoding="utf-8")
+    (FOLDER / "index.md").write_text(CONTENTS.format(cards="".join(cards), tree="\n".join(names)), encoding="utf-8")
+    STAMP.write_text(state.hexdigest(), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Run before Sphinx reads the pages."""
+    app.connect("builder-inited", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
