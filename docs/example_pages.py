@@ -64,7 +64,7 @@ def arguments(name: str, out: Path, table: str) -> list[str] | None:
     """Return the options that an example gets here; None where its data are missing."""
     if name == "boston":
         return ["--data", table, "--epochs", "5", "--out", str(out)] if table else None
-    return ["--steps", "100"] if name == "gpt" else ["--out", str(out)]
+    return [*(["--steps", "300"] if name == "gpt" else []), "--out", str(out)]
 
 
 def run(name: str, table: str) -> tuple[list[str], str]:
@@ -101,17 +101,20 @@ def write(app: Sphinx) -> None:
     if STAMP.exists() and STAMP.read_text(encoding="utf-8") == state.hexdigest():
         return
     shutil.rmtree(FOLDER, ignore_errors=True)
-    cards, names = [], [path.stem for path in sorted(SOURCE.glob("*.py"))]
+    cards: dict[str, str] = {}
+    names = [path.stem for path in sorted(SOURCE.glob("*.py"))]
     for name in names:
         pictures, printed = run(name, table)
         title, about = describe(name)
         first = f":img-top: {name}/{pictures[0]}\n" if pictures else ""
-        cards.append(CARD.format(title=title, name=name, picture=first, about=about))
+        cards[name] = CARD.format(title=title, name=name, picture=first, about=about)
         shown = "\n\n".join(f"![{title}]({name}/{picture})" for picture in pictures)
         text = f"```text\n{printed.rstrip()}\n```" if printed else "It did not run here, as its data are not shipped."
         page = PAGE.format(title=title, about=about, name=name, pictures=shown, printed=text)
         (FOLDER / f"{name}.md").write_text(page, encoding="utf-8")
-    (FOLDER / "index.md").write_text(CONTENTS.format(cards="".join(cards), tree="\n".join(names)), encoding="utf-8")
+    names.sort(key=lambda name: ":img-top:" not in cards[name])  # those with a picture first
+    shown = "".join(cards[name] for name in names)
+    (FOLDER / "index.md").write_text(CONTENTS.format(cards=shown, tree="\n".join(names)), encoding="utf-8")
     STAMP.write_text(state.hexdigest(), encoding="utf-8")
 
 

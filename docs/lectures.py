@@ -1,25 +1,27 @@
-"""Write docs/lectures.md and docs/figures.md: ``python docs/lectures.py --data boston_housing.csv`` runs every row.
+"""Write docs/lectures.md and docs/figures/: ``python docs/lectures.py --data boston_housing.csv`` runs every row.
 
-The first is an overview, a line a row; the second is the record of every figure.
+The first is an overview, a line a row; in the folder is the record of every figure, a page a lecture.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgegrad.lectures import LECTURES, ROWS, Comparison, Report
 
 OVERVIEW = Path(__file__).with_name("lectures.md")
-PAGE = Path(__file__).with_name("figures.md")
+FOLDER = Path(__file__).with_name("figures")
+
+NO_BREAK = "\u00a0"  # a space at which no line ends
 
 INTRODUCTION = """# Lectures
 
 <!-- Written by docs/lectures.py, which runs the rows in edgegrad/lectures/: change those. -->
 
 Every system of the five lectures, run on the engine. Each row has a page with its pictures, its derivation, its figures
-beside the slide's, and three lines of code that give it; [all figures](figures.md) stand on one page. In the terminal
+beside the slide's, and three lines of code that give it. In the terminal
 `edgegrad lectures` lists the rows, `edgegrad lectures L1.4 --out pictures` runs one and leaves its pictures, and
 `edgegrad lectures all --out course` makes one page of them all, for a projector, a phone or paper.
 
@@ -29,6 +31,8 @@ most, from what they are held against.
 
 HEAD = """
 ## {letter} · {title}
+
+[All figures of this lecture](figures/{letter}.md) on one page.
 
 | row | what it is | figures | on slides | away by |
 |---|---|--:|--:|---|
@@ -42,7 +46,7 @@ TREE = """
 ```
 """
 
-RECORD = """# Figures of the lectures
+RECORD = """# Figures of {letter} · {title}
 
 <!-- Written by docs/lectures.py, which runs the rows in edgegrad/lectures/: change those. -->
 
@@ -50,7 +54,9 @@ The figure that the slide prints, what comes out here, how it was checked, and h
 "slide" holds what a slide prints and nothing else; a dash says that no slide prints this figure. The last column names
 what ours is held against, which is more exact than a slide where that can be: "exact" is arithmetic in fractions or to
 50 digits, "closed form" a formula worked out on paper. Slides round: a difference in their last digit is theirs.
+"""
 
+BOSTON = """
 L1.8 and L1.10 ran on the Boston table, which is not shipped: `edgegrad lectures L1.8 L1.10 --data boston_housing.csv`.
 Without it they run on scikit-learn's diabetes set, as on this site's pages of the two.
 """
@@ -89,27 +95,34 @@ def _largest(comparisons: Sequence[Comparison]) -> str:
     """Write the largest difference of the figures from something exact, or else from the slide."""
     known = [c for c in comparisons if c.difference is not None]
     held = [c for c in known if c.source not in ("slide", "p")] or [c for c in known if c.source == "slide"]
-    return max(held, key=lambda c: max(c.difference or 0.0, c.rounding)).cells[3] if held else "—"
+    if not held:
+        return "—"
+    return max(held, key=lambda c: max(c.difference or 0.0, c.rounding)).cells[3].replace(" ", NO_BREAK)
 
 
-def overview(reports: Iterable[Report]) -> str:
+def overview(reports: Sequence[Report]) -> str:
     """Write the overview as text."""
-    by_name = {report.row.name: report for report in reports}
-    text = INTRODUCTION
+    text, rows = INTRODUCTION, []
     for letter, title in LECTURES.items():
-        names = [name for name in by_name if name.startswith(f"{letter}.")]
-        text += HEAD.format(letter=letter, title=title)
-        text += "".join(f"{summary(by_name[name])}\n" for name in names)
-    return text + TREE.format(rows="\n".join(["figures", *(f"rows/{name}" for name in by_name)]))
+        some = _of_lecture(letter, reports)
+        text += HEAD.format(letter=letter, title=title) + "".join(f"{summary(report)}\n" for report in some)
+        rows += [f"figures/{letter}", *(f"rows/{report.row.name}" for report in some)]
+    return text + TREE.format(rows="\n".join(rows))
 
 
-def record(reports: Iterable[Report]) -> str:
-    """Write the record of every figure as text."""
-    text = RECORD
-    for report in reports:
+def record(letter: str, reports: Sequence[Report]) -> str:
+    """Write the record of a lecture's figures as text."""
+    text = RECORD.format(letter=letter, title=LECTURES[letter])
+    some = _of_lecture(letter, reports)
+    text += BOSTON if any("data" in report.row.options for report in some) else ""
+    for report in some:
         text += RECORD_HEAD.format(name=report.row.name, title=report.title)
         text += "".join(f"{line}\n" for line in lines(report))
     return text
+
+
+def _of_lecture(letter: str, reports: Sequence[Report]) -> list[Report]:
+    return [report for report in reports if report.row.name.startswith(f"{letter}.")]
 
 
 if __name__ == "__main__":
@@ -118,4 +131,6 @@ if __name__ == "__main__":
     data = parser.parse_args().data
     found = [row(data=data) if "data" in row.options else row() for row in ROWS.values()]
     OVERVIEW.write_text(overview(found), encoding="utf-8")
-    PAGE.write_text(record(found), encoding="utf-8")
+    FOLDER.mkdir(exist_ok=True)
+    for lecture in LECTURES:
+        (FOLDER / f"{lecture}.md").write_text(record(lecture, found), encoding="utf-8")

@@ -82,7 +82,7 @@ def pages() -> dict[str, str]:
                 found.setdefault(home, []).append((f"{package.__name__}.{name}", thing))
         text = _heading(title, "=")
         for home in sorted(found, key=lambda home: (_place(home, order), home)):
-            about = inspect.cleandoc(sys.modules[home].__doc__ or "").partition("Example:")[0].strip()
+            about = inspect.cleandoc(sys.modules[home].__doc__ or "").partition("\n\n")[0]
             text += f"{_heading(home.rpartition('.')[2].replace('_', ' ').capitalize(), '-')}{about}\n\n"
             text += _table((f":doc:`{name} <names/{name}>`", _first_sentence(thing)) for name, thing in found[home])
             written |= {f"names/{name}": _page(name, thing, title, group) for name, thing in found[home]}

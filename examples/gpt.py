@@ -178,11 +178,24 @@ def train(program: Program, examples: Examples, steps: int) -> Array:
     return taken.losses
 
 
+def plot(losses: Array, path: Path) -> None:
+    """Draw the loss of each step, and their mean over the 50 before."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    panel = figure.subplots()
+    panel.plot(losses, ".", color="#bbbbbb", markersize=3)
+    panel.plot([losses[max(0, k - 49) : k + 1].mean() for k in range(len(losses))])
+    panel.set(xlabel="step", ylabel="cross-entropy of a letter")
+    figure.savefig(path)
+
+
 def main() -> None:
     """Train, and explain one attention weight."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--names", type=Path, help="a file with a name on each line")
+    parser.add_argument("--out", type=Path, help="a folder for the curve of the loss; none is drawn without")
     parser.add_argument("--backend", default="auto", choices=("auto", "numba", "numpy"))
     options = parser.parse_args()
     began = time.perf_counter()
@@ -197,6 +210,8 @@ def main() -> None:
         print(
             f"steps {start + 1:5,} to {min(start + 100, len(losses)):5,}: loss {losses[start : start + 100].mean():.4f}"
         )
+    if options.out:
+        plot(losses, options.out / "loss.png")
     print(f"{len(program.parameters):,} parameters, {program.backend}, {time.perf_counter() - began:.2f} s in all")
     program(*(array[:1] for array in examples))
     loss = program.at(0)

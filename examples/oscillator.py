@@ -1,6 +1,6 @@
-"""A network that solves an equation: u″ = −u with u(0) = 1 and u′(0) = 0, whose solution is the cosine.
+"""A network that solves an equation: trained on nothing but u″ = −u, u(0) = 1 and u′(0) = 0, it becomes the cosine.
 
-What is trained on is the equation itself: the network is differentiated by its input, twice, and that derivative again
+The network is differentiated by its input, twice, and that derivative again
 by its weights.
 
 Run it with ``python examples/oscillator.py --out pictures``.

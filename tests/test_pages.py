@@ -12,8 +12,8 @@ from edgegrad.cli import main
 
 DOCS = Path(__file__).parent.parent / "docs"
 #: Written by scripts from what has run already, or with the commands of another place.
-WRITTEN = {"operations.md", "performance.md", "lectures.md", "figures.md", "gallery.md", "changelog.md", "glossary.md"}
-MADE = ("notebooks", "rows", "examples")  # folders that a build of the site writes
+WRITTEN = {"operations.md", "performance.md", "lectures.md", "gallery.md", "changelog.md", "glossary.md"}
+MADE = ("figures", "notebooks", "rows", "examples")  # folders that scripts write
 PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 PAGES = [page for page in PAGES if page not in WRITTEN and not page.startswith(MADE)]
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -170,7 +170,9 @@ def test_a_public_name_has_a_page_that_begins_with_what_it_is(site):
 def test_notebooks_are_numbered_and_can_be_downloaded(site):
     page = (site / "notebooks" / "index.html").read_text(encoding="utf-8")
     assert "1 · The perceptron by hand" in page
-    assert len(re.findall(r'href="\.\./_downloads/[^"]+\.ipynb"', page)) == len(list((DOCS.parent / "notebooks").glob("*.ipynb")))
+    assert len(re.findall(r'href="\.\./_downloads/[^"]+\.ipynb"', page)) == len(
+        list((DOCS.parent / "notebooks").glob("*.ipynb"))
+    )
 
 
 def test_examples_have_thumbnails_from_their_run(site):

@@ -17,6 +17,13 @@ COUNTS = {"L1": 12, "L2": 14, "L3": 9, "L4": 21, "L5": 7}
 page = script("lectures")
 
 
+def written(name):
+    """Return what the record says of a row, as lines of a table."""
+    text = (page.FOLDER / f"{name.partition('.')[0]}.md").read_text(encoding="utf-8")
+    part = text.split(f"\n## {name} · ")[1].split("\n## ")[0]
+    return [line for line in part.splitlines() if line.startswith("| ")][1:]
+
+
 def test_every_row_of_the_lectures_is_there():
     assert list(ROWS) == [f"{letter}.{k}" for letter in LECTURES for k in range(1, COUNTS[letter] + 1)]
     assert len(ROWS) == 63
@@ -51,8 +58,7 @@ def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
     if "data" in row.options and not TABLE.exists():
         pytest.skip("the Boston table is not beside the repository")
     report = row(tmp_path, **({"data": TABLE} if "data" in row.options else {}))
-    committed = page.PAGE.read_text(encoding="utf-8").split(f"\n## {name} · ")[1].split("\n## ")[0]
-    found = [line for line in committed.splitlines() if line.startswith("| ")][1:]
+    found = written(name)
     lines = page.lines(report)
     assert len(found) == len(lines), "the page has other figures than the row: run python docs/lectures.py"
     for line, ours, comparison in zip(lines, found, report.comparisons.values(), strict=True):
@@ -86,17 +92,17 @@ def same(line, found, *, exactly):
 
 
 def test_the_pages_are_made_of_the_rows():
-    found = page.PAGE.read_text(encoding="utf-8")
-    assert found.startswith(page.RECORD)
-    assert re.findall(r"^## (L\d\.\d+) · ", found, re.MULTILINE) == list(ROWS)
     overview = page.OVERVIEW.read_text(encoding="utf-8")
     assert overview.startswith(page.INTRODUCTION)
     assert re.findall(r"^\| \[(L\d\.\d+)\]\(rows/\1\.md\) \|", overview, re.MULTILINE) == list(ROWS)
     for letter, title in LECTURES.items():
         assert page.HEAD.format(letter=letter, title=title) in overview
+        text = (page.FOLDER / f"{letter}.md").read_text(encoding="utf-8")
+        assert text.startswith(page.RECORD.format(letter=letter, title=title))
+        names = [name for name in ROWS if name.startswith(f"{letter}.")]
+        assert re.findall(r"^## (L\d\.\d+) · ", text, re.MULTILINE) == names
     for name, row in ROWS.items():
-        figures = len(re.findall(r"^\| ", found.split(f"\n## {name} · ")[1].split("\n## ")[0], re.MULTILINE)) - 1
-        assert f"| [{name}](rows/{name}.md) | {row.title} | {figures} | " in overview
+        assert f"| [{name}](rows/{name}.md) | {row.title} | {len(written(name))} | " in overview
 
 
 def test_a_comparison_says_how_far_apart_two_quantities_are():
