@@ -76,8 +76,11 @@ class _Derivation:
             below = self.fraction(node, one.value)
             direct = node is one.output
             ways = [(one.output, node), (node, one.value)]
-            symbols.append(_row([below, ["mtext", " directly"]]) if direct else self._chain(ways))
-            numbers.append(self.number(slope) if direct else self.times([adjoint, slope]))
+            symbols.append(_row([below, ["mtext", "\u00a0directly"]]) if direct else self._chain(ways))
+            number = self.number(slope) if direct else self.times([adjoint, slope])
+            numbers.append(
+                _brace(number) if numbers and _is_negative(self.number(slope if direct else adjoint)) else number
+            )
         if len(one.children) > MAX_FACTORS:
             symbols.append(DOTS)
             numbers.append(DOTS)

@@ -105,6 +105,10 @@ def test_derivations_are_the_texts_as_mathematics():
     for written in (explain(E, x).mathml(), explain(E, s).mathml(), explain(x * s, x).mathml()):
         ElementTree.fromstring(written)
         assert "&lt;s&gt;" in written
+    minus = 3.0 * s - x
+    minus.name = "y"
+    assert "<mo>+</mo><mrow><mo>(</mo><mrow><mo>−</mo><mn>1</mn></mrow><mo>)</mo></mrow>" in explain(minus, x).mathml()
+    assert "\u00a0directly" in explain(minus, x).mathml()
     two = explain(x * s, x)
     assert two.mathml().count("<li>") == two.count == 2
     assert "the sum over 2 paths" in two.mathml()
