@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 
 import nn
 from autograd import Value, explore, gradients, relu, sigmoid, tanh
+from edgegrad.lectures.demo import film_training
 from edgegrad.lectures.networks import perceptron, run_perceptron
 
 FOLDER = Path(__file__).with_name("pictures")
@@ -92,9 +93,10 @@ def draw(app: Sphinx) -> None:
 
 
 def add_explorer(app: Sphinx, error: Exception | None) -> None:
-    """Put the explorer's page of the perceptron beside the site's pages, and a drawing for where no script runs."""
+    """Put the explorer's pages of the perceptron beside the site's, and a drawing for where no script runs."""
     if error is None and app.builder.format == "html":
         explore(swept(), Path(app.outdir) / "explorer.html")
+        film_training(Path(app.outdir) / "film.html")
         swept().graph().save(Path(app.outdir) / "explorer.svg")
 
 

@@ -154,6 +154,8 @@ def test_the_home_page_opens_with_the_explorer(site):
     order = ('src="explorer.html', "Six lines", "Install", "Where to go")
     assert sorted(order, key=page.index) == list(order)
     assert (site / "explorer.html").stat().st_size > 10_000
+    assert "film.html" in (site / "tour.html").read_text(encoding="utf-8")
+    assert (site / "film.html").stat().st_size > 10_000
     assert (site / "explorer.svg").stat().st_size > 1000, "for where no script runs"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 
 from autograd import Frames, explore
@@ -11,7 +13,7 @@ from edgegrad.lectures.console import show
 from edgegrad.lectures.lecture1 import train_perceptron
 from edgegrad.lectures.networks import perceptron, run_perceptron
 
-__all__ = ["run"]
+__all__ = ["film_training", "run"]
 
 #: The rows of lecture 1 that are about the perceptron.
 PERCEPTRON_ROWS = ("L1.1", "L1.4", "L1.5", "L1.6", "L1.7")
@@ -39,13 +41,18 @@ def run(folder: str) -> None:
     error.backward()
     error.graph().save(drawing)
     explore(error, page)
-    model, history, path = train_perceptron(UPDATES)
-    error = run_perceptron(model)
-    losses = [*history["loss"], error.data]
-    explore(error, film, frames=Frames(model.parameters(), path.points.tolist(), losses=losses, measured="E"))
+    film_training(film)
     for what, file in (
         ("The network with every derivative on its edge", drawing),
         ("The same step by step, for a browser", page),
         ("And after each step of the training", film),
     ):
         console.print(f"{what}: [bold]{file}[/bold]", soft_wrap=True)
+
+
+def film_training(path: Path) -> None:
+    """Leave the page that steps through the perceptron after each step of its training."""
+    model, history, way = train_perceptron(UPDATES)
+    error = run_perceptron(model)
+    losses = [*history["loss"], error.data]
+    explore(error, path, frames=Frames(model.parameters(), way.points.tolist(), losses=losses, measured="E"))
