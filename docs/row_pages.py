@@ -66,7 +66,7 @@ def page(report: Report, courses: dict[str, str]) -> str:
         name=row.name,
         title=report.title,
         sights="\n\n".join(f"*{sentence}*" for sentence in report.sights),
-        pictures="\n\n".join(f"![{_describe(path)}](pictures/{path.name})" for path in report.pictures),
+        pictures="\n\n".join(map(_picture, report.pictures)),
         snippet=row.snippet,
         figures=figures(report),
         reading=reading(report),
@@ -78,9 +78,10 @@ def page(report: Report, courses: dict[str, str]) -> str:
     )
 
 
-def _describe(picture: Path) -> str:
-    row, _, name = picture.stem.partition("-")
-    return f"{row}: {name.replace('-', ' ')}"
+def _picture(path: Path) -> str:
+    """Show a picture, which opens by itself where it is chosen, as on a phone."""
+    row, _, name = path.stem.partition("-")
+    return f"[![{row}: {name.replace('-', ' ')}](pictures/{path.name})](pictures/{path.name})"
 
 
 def _reference(name: str) -> str:

@@ -1,5 +1,6 @@
 """The documentation site: it builds without a warning, needs no network, and its reference has every public name."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import autograd.testing.gallery
 import nn
 from edgegrad.lectures import ROWS
 
+fcntl = pytest.importorskip("fcntl", reason="one build at a time is kept by a lock")
 pytest.importorskip("sphinx", reason="the site needs the extra docs")
 pytest.importorskip("furo", reason="the site needs the extra docs")
 pytest.importorskip("myst_nb", reason="the site needs the extra docs")
@@ -53,27 +55,27 @@ def loads_of(page):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-W",
-        "--keep-going",
-        "-D",
-        "nb_execution_mode=off",  # the notebooks have tests of their own
-        "-D",
-        "lecture_epochs=1",
-        "-d",
-        folder / "trees",
-        DOCS,
-        folder / "html",
-    ]
+    """Build the site, once for all processes of a run: it writes pages beside its sources."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "site"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "built").exists():
+            build(folder)
+            (folder / "built").touch()
+    return folder / "html"
+
+
+def build(folder):
+    options = ["-q", "-W", "--keep-going", "-d", folder / "trees"]
+    options += ["-D", "nb_execution_mode=off", "-D", "lecture_epochs=1"]  # both have tests of their own
+    command = [sys.executable, "-m", "sphinx", *options, DOCS, folder / "html"]
     built = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     assert built.returncode == 0, built.stderr
     assert built.stderr == ""
-    return folder / "html"
 
 
 def test_pages(site):
