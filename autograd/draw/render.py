@@ -42,6 +42,8 @@ sys.stdout.buffer.write(sheet.draw(format=sys.argv[1], prog="dot") or b"")
 
 NOTICES = (b"Fontconfig ", b"Pango-", b"(process:", b"Warning: graph has ")
 
+FITTED = ' style="max-width: 100%; height: auto"'  # no wider than the page it stands on
+
 _terminal = threading.Lock()
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
@@ -54,7 +56,7 @@ def to_svg(graph: Graph, style: Style) -> str:
 def svg(source: str) -> str:
     """Lay out DOT text and return the SVG element alone: no prolog, no comments with versions or times."""
     drawn = COMMENT.sub("", render(source, "svg").decode("utf-8"))
-    return drawn[drawn.index("<svg") :]
+    return re.sub(r"(?=\s+viewBox=)", FITTED, drawn[drawn.index("<svg") :], count=1)
 
 
 def render(source: str, form: str) -> bytes:

@@ -210,6 +210,13 @@ def test_a_dot_that_does_not_finish(fake_dot, tmp_path, monkeypatch):
     )
 
 
+def test_svg_is_no_wider_than_its_page(bare):
+    root = picture(swept(perceptron()).to_svg())
+    assert root.get("style") == "max-width: 100%; height: auto"
+    assert root.get("width").endswith("pt")
+    assert root.get("viewBox")
+
+
 def test_png_without_an_installed_dot(bare, tmp_path):
     graph = swept(perceptron())
     graph.save(tmp_path / "g.png")
