@@ -59,14 +59,10 @@ def test_it_runs(path, tmp_path):
     assert list(tmp_path.iterdir()) == [], "a notebook leaves no files"
 
 
-#: Rows that stand for themselves: the slides' listings, letter by letter, and pictures that need no words beside them.
-ON_THEIR_OWN = {"L1.10", "L1.11", "L1.12", "L2.13", "L2.14", "L3.9"}
-
-
 def test_every_row_of_the_lectures_is_shown_somewhere():
     headings = [
         line for path in NOTEBOOKS for cell in read(path)["cells"] if cell["cell_type"] == "markdown"
         for line in cell["source"] if line.startswith("## ")
     ]  # fmt: skip
     shown = {row for heading in headings for row in re.findall(r"`(L\d\.\d+)`", heading)}
-    assert shown == set(ROWS) - ON_THEIR_OWN
+    assert shown == set(ROWS)
