@@ -13,6 +13,8 @@ from edgegrad.lectures import ROWS
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECONDS = 300  # for one cell, on a machine that is busy
+#: What a notebook prints where it has done by hand what the library does.
+APART = re.compile(r"(?:library (?:is off|differs)|weights differ) by ([\d.e+-]+)")
 
 
 def name_of(path):
@@ -54,6 +56,8 @@ def test_it_runs(path, tmp_path):
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     complaints = [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
     assert complaints == []
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    assert [apart for apart in APART.findall(printed) if float(apart) > 1e-5] == [], "by hand and by the library"
     pictures = [kind for output in outputs for kind in output.get("data", {}) if kind.startswith("image/")]
     assert len(pictures) >= 3, "many pictures, few words"
     assert list(tmp_path.iterdir()) == [], "a notebook leaves no files"
