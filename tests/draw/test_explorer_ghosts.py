@@ -20,6 +20,7 @@ def test_a_ghost_is_the_node_it_stands_for(visit):
     assert "a node again, where it is used far from its own card" in page.html
     assert "a node again" not in explore(tanh(Value(1.0))).html
     tab = visit(page)
+    tab.click("#unfold-all")
     assert tab.evaluate("explorer.fold.picture.ghosts.size") == 19
     assert tab.evaluate("explorer.fold.picture.cards.length") == len(graph.nodes)
     number = tab.evaluate(
@@ -58,7 +59,7 @@ def test_folded_there_are_none(visit):
     number = tab.evaluate("explorer.engine.edges.findIndex((edge) => explorer.fold.picture.lines[edge.number].ghost)")
     assert tab.evaluate(
         f"(() => {{ const edge = explorer.engine.edges[{number}]; "
-        "return explorer.fold.picture.startOf(edge) === explorer.fold.picture.boxOf(edge.source); })()"
+        "return explorer.fold.picture.placesOf(edge)[0] === explorer.fold.picture.boxOf(edge.source); })()"
     )
     tab.evaluate("explorer.fold.set([])")
     assert tab.evaluate(shown) > 10

@@ -125,7 +125,7 @@ def test_folding_by_scope(visit):
     tab = visit(explore(y))
     assert len(boxes(tab)) == len(y.graph().nodes) == 25
     home = tab.locator("#edges").inner_html()
-    tab.click("text=fold to depth 2")
+    tab.click("text=fold every neuron")
     assert tab.locator(".node.fold .name").all_text_contents() == [
         "layer1/neuron1", "layer1/neuron2", "layer1/neuron3", "layer2/neuron1",
     ]  # fmt: skip

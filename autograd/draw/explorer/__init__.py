@@ -41,7 +41,7 @@ def explore(
     answered, by a number or a formula.
 
     Args:
-        output: the Value at the top, of at most 2,000 nodes.
+        output: the Value at the top, of at most 60,000 nodes.
         path: an ``.html`` file to write, if any.
         frames: the leaves that a training moved, at each of its moments; `output` was recorded at the last.
         practice: the exercise to ask, made by `practice`; True for one on all leaves that take a gradient.

@@ -14,10 +14,15 @@ from autograd.draw.render import svg
 __all__ = ["Layout", "Line", "Size", "arrange"]
 
 POINTS_PER_INCH = 72.0
+NEARLY = 16.0  # points that an arrow may bend to the side, and is drawn straight
+CORNER = 8.0  # points from the corner of a card within which no arrow meets it
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-GROUP = re.compile(r'<g id="(n|e)(\d+)" class="(?:node|edge)">(.*?)\n</g>', re.DOTALL)
+GROUP = re.compile(r'<g id="(card|text|to|from)(\d+)" class="(?:node|edge)">(.*?)\n</g>', re.DOTALL)
 SHAPE = re.compile(r'<polygon[^>]* points="([^"]*)"')
 ROUTE = re.compile(r'<path[^>]* d="([^"]*)"')
+#: For each direction its name in Graphviz, the inches between cards and texts, and where an arrow comes to its text and
+#: leaves it: through its middle, or along its left.
+PORTS = {"right": ("LR", 0.2, "w", "e"), "down": ("TB", 0.12, "nw", "sw")}
 
 Point = tuple[float, float]
 
@@ -61,21 +66,28 @@ class Layout(NamedTuple):
     labels: list[Point]
 
 
-def arrange(cards: Sequence[Size], lines: Sequence[Line], *, margin: float = 24.0) -> Layout:
-    """Arrange cards from left to right along the arrows between them.
+def arrange(cards: Sequence[Size], lines: Sequence[Line], direction: str = "right", *, margin: float = 9.0) -> Layout:
+    """Arrange cards along the arrows between them. Each arrow runs through the place of its own text.
 
     Args:
         cards: the size of each.
         lines: the arrows.
+        direction: ``"right"`` or ``"down"``.
         margin: points left free on all sides.
 
     Raises:
         DrawingError: there is no Graphviz, or it fails.
     """
-    found = {(kind, int(number)): body for kind, number, body in GROUP.findall(svg(_source(cards, lines)))}
-    boxes = [_corner(found["n", number]) for number in range(len(cards))]
-    labels = [_corner(found["e", number]) for number in range(len(lines))]
-    routes = [_points(ROUTE.search(found["e", number])) for number in range(len(lines))]
+    drawn = svg(_source(cards, lines, direction))
+    found = {(kind, int(number)): body for kind, number, body in GROUP.findall(drawn)}
+    boxes = [_corner(found["card", number]) for number in range(len(cards))]
+    labels = [_corner(found["text", number]) for number in range(len(lines))]
+    axis = 1 if direction == "right" else 0
+    routes = []
+    for number, line in enumerate(lines):
+        route = _join(_points(ROUTE.search(found["to", number])), _points(ROUTE.search(found["from", number])))
+        ends = [(boxes[card][axis], boxes[card][axis] + cards[card][axis]) for card in line[:2]]
+        routes.append(_straighten(route, axis, ends))
     every = boxes + labels + [point for route in routes for point in route]
     left, top = (min(point[axis] for point in every) - margin for axis in (0, 1))
     ends = [(x + size.width, y + size.height) for (x, y), size in zip(boxes, cards, strict=True)]
@@ -90,21 +102,37 @@ def arrange(cards: Sequence[Size], lines: Sequence[Line], *, margin: float = 24.
     )
 
 
-def _source(cards: Sequence[Size], lines: Sequence[Line]) -> str:
+def _source(cards: Sequence[Size], lines: Sequence[Line], direction: str) -> str:
+    rankdir, gap, before, behind = PORTS[direction]
     rows = [
         "digraph {",
-        "rankdir=LR; nodesep=0.25; ranksep=0.2;",
+        f"rankdir={rankdir}; nodesep=0.13; ranksep={gap};",
         'node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none];',
     ]
-    for number, (wide, high) in enumerate(cards):
-        inches = f"width={wide / POINTS_PER_INCH:.4f}, height={high / POINTS_PER_INCH:.4f}"
-        rows.append(f'n{number} [id="n{number}", {inches}];')
-    for number, (source, target, (wide, high), straight) in enumerate(lines):
-        cell = f'<TD FIXEDSIZE="TRUE" WIDTH="{wide:.0f}" HEIGHT="{high:.0f}" BGCOLOR="black"></TD>'
-        table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{cell}</TR></TABLE>'
-        weight = 4 if straight else 1
-        rows.append(f'n{source} -> n{target} [id="e{number}", label=<{table}>, weight={weight}];')
+    for kind, sizes in (("card", cards), ("text", [line.label for line in lines])):
+        for number, (wide, high) in enumerate(sizes):
+            inches = f"width={wide / POINTS_PER_INCH:.4f}, height={high / POINTS_PER_INCH:.4f}"
+            rows.append(f'{kind}{number} [id="{kind}{number}", {inches}];')
+    for number, (source, target, _, straight) in enumerate(lines):
+        weight = 4 if straight else 1  # of a long arrow the text stands near its end, which few others share
+        rows.append(f'card{source} -> text{number}:{before} [id="to{number}", weight={weight}];')
+        rows.append(f'text{number}:{behind} -> card{target} [id="from{number}", weight={weight + 1}];')
     return "\n".join([*rows, "}"])
+
+
+def _join(to: list[Point], onward: list[Point]) -> list[Point]:
+    """Lead a route to a text on, straight, to where the route from it begins."""
+    (x, y), (u, v) = to[-1], onward[0]
+    return [*to, ((2 * x + u) / 3, (2 * y + v) / 3), ((x + 2 * u) / 3, (y + 2 * v) / 3), *onward]
+
+
+def _straighten(route: list[Point], axis: int, ends: Sequence[Point]) -> list[Point]:
+    """Lead a route that is nearly straight along a straight line, that of its text, if that meets both cards."""
+    middle = route[len(route) // 2][axis]
+    bend = max(abs(point[axis] - middle) for point in route)
+    if bend > NEARLY or not all(low + CORNER <= middle <= high - CORNER for low, high in ends):
+        return route
+    return [(x, middle) if axis else (middle, y) for x, y in route]
 
 
 def _points(found: re.Match[str] | None) -> list[Point]:

@@ -9,14 +9,17 @@ import base64
 import hashlib
 import os
 import re
+import zlib
 from functools import cache
 from html import escape
 from importlib.resources import files
+from typing import Any
 
 from autograd.draw.explorer.exercise import ANSWERS, exercise_of, find_exercise, kinks_of
 from autograd.draw.explorer.film import film_of
 from autograd.draw.explorer.frames import Frames
-from autograd.draw.explorer.page_data import record_of, safe_json
+from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
+from autograd.draw.explorer.paper import write_paper
 from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import variables
 from autograd.draw.files import check_place, unwritable, write
@@ -29,20 +32,29 @@ from autograd.value import Value
 __all__ = ["Page"]
 
 SCRIPTS = (
+    "record",
     "engine",
     "reading",
     "formula",
     "layers",
+    "arrange",
+    "heat",
+    "parts",
+    "summary",
+    "cards",
     "fold",
     "picture",
+    "walk",
     "camera",
     "tangent",
     "panel",
     "node",
+    "part",
     "player",
     "app",
     "pointer",
     "keys",
+    "present",
     "main",
 )
 FILM = ("chart", "plane", "film")  # only in a film, and last
@@ -54,6 +66,12 @@ FILM_KEYS = (
 )
 GHOSTS = '<li><i class="key leaf ghost"></i>a node again, where it is used far from its own card</li>\n'
 PRACTICE_SECTION = '<section id="practice" class="live" aria-label="Practice"></section>\n'
+EMPTY = (
+    '<svg id="picture" xmlns="http://www.w3.org/2000/svg" width="1" height="1" role="group" aria-label="Graph">'
+    '<g id="world"><g id="edges"></g><g id="cards"></g><g id="above"></g></g></svg>'
+)
+MAX_NODES_DRAWN = 600  # nodes of a graph that is drawn whole; of a larger one parts are drawn when they are opened
+MAX_CHARACTERS_PLAIN = 1_000_000  # characters of a record that is not compressed
 TITLE_CHARACTERS = 60  # characters of a name in the title
 FRAME_PIXELS = 640  # pixels of the frame in a notebook
 
@@ -88,12 +106,16 @@ class Page:
             scripts[scripts.index("app") : scripts.index("app")] = PRACTICE[:1]
             scripts += PRACTICE[1:]
         modules = "\n".join(asset(f"{module}.js") for module in scripts)
-        script = f'"use strict";\n(() => {{\n{asset("primitives.js")}\n{table}\n\n{modules}}})();\n'
+        script = f'"use strict";\n(async () => {{\n{asset("primitives.js")}\n{table}\n\n{modules}}})();\n'
         policy = (
             f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
             "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
         )
-        picture = draw(graph)
+        if len(graph.nodes) <= MAX_NODES_DRAWN:
+            picture, record["turned"] = draw(graph)
+        else:
+            picture = f'{EMPTY}<div id="overview" class="paper">{graph.to_svg()}</div>'
+        kind, written = _write(record)
         holes = {
             "ghosts": GHOSTS if ' ghost" data-of=' in picture else "",
             "policy": policy,
@@ -103,10 +125,12 @@ class Page:
             "style": style,
             "film": asset("film.html") if frames else "",
             "practice": PRACTICE_SECTION if exercise else "",
+            "paper": "" if exercise else write_paper(graph, adjoints_of(graph)),
             "when": " after the last step of the training" if frames else "",
             "keys": FILM_KEYS if frames else "",
             "picture": picture,
-            "record": safe_json(record),
+            "kind": kind,
+            "record": written,
             "script": script,
         }
         self.html: str = HOLE.sub(lambda hole: holes[hole.group(1)], asset("page.html"))
@@ -140,6 +164,14 @@ class Page:
 def asset(name: str) -> str:
     """Read a file of the page that comes with the package."""
     return files("autograd.draw.explorer").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _write(record: dict[str, Any]) -> tuple[str, str]:
+    """Write a record as a page holds it, with its media type: a large one compressed."""
+    written = safe_json(record)
+    if len(written) <= MAX_CHARACTERS_PLAIN:
+        return "application/json", written
+    return "application/zlib", base64.b64encode(zlib.compress(written.encode("utf-8"))).decode("ascii")
 
 
 def _hash(text: str) -> str:

@@ -17,6 +17,7 @@ from autograd.draw.explorer.javascript import key_of, table
 from autograd.draw.explorer.mathml import Tree, formula, name_tree, slot
 from autograd.draw.labels import clean, operation, shorten
 from autograd.draw.partition import Wiring, frozen, role
+from autograd.draw.parts import name_parts
 from autograd.errors import DrawingError
 from autograd.graph import Graph
 from autograd.op import REAL, Op
@@ -27,8 +28,8 @@ from autograd.value import Value
 __all__ = ["MAX_NODES", "adjoints_of", "check_size", "record_of", "safe_json"]
 
 FORMAT = 1
-MAX_NODES = 2000  # nodes of a graph that a page holds
-MAX_EDGES = 6000
+MAX_NODES = 60_000  # nodes of a graph that a page holds
+MAX_EDGES = 250_000
 NAME_CHARACTERS = 120  # characters of a name
 LABEL_CHARACTERS = 40  # characters of a name inside a formula
 TOGETHER = "A page shows numbers that belong together: compute it again, then explore."
@@ -60,7 +61,7 @@ def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[
     code, missing = table([*used, *more], own)
     formulas = _Formulas()
     nodes = []
-    for node, name, home in zip(graph.nodes, names, Wiring(graph.nodes).homes, strict=True):
+    for node, name, home in zip(graph.nodes, names, name_parts(Wiring(graph.nodes), names), strict=True):
         entry: dict[str, Any] = {"name": name, "label": name_tree(shorten(name, LABEL_CHARACTERS)), "role": role(node)}
         if not node.name:
             entry["unnamed"] = True

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from autograd.draw.explorer.layout import Line, Point, Size, arrange
+from autograd.draw.explorer.layout import Layout, Line, Point, Size, arrange
 from autograd.draw.explorer.page_data import adjoints_of
 from autograd.draw.ghosts import find_starts
 from autograd.draw.labels import clean, edge_formulas, operation, shorten, width
@@ -20,7 +20,7 @@ from autograd.graph import Edge, Graph
 from autograd.symbol import Symbol, apply_to_symbols, number_text, text
 from autograd.value import Value
 
-__all__ = ["draw"]
+__all__ = ["Picture", "draw"]
 
 NAME_CHARACTERS = 22  # characters of a name on its card
 INNER_CHARACTERS = 12  # characters of a name inside a formula
@@ -32,9 +32,14 @@ TITLE, NUMBERS, LABEL = 14.0, 12.5, 11.5  # points, as in the style sheet
 WORD_POINTS = 33.0  # points from the start of "data" to its number
 WIDEST_ON_A_CARD = "−0.1234"  # a number that a card leaves room for
 WIDEST_ON_AN_EDGE = "−0.123"  # and one that an edge does
-CARD_POINTS = 68.0
+CARD_POINTS = 54.0
+NAME_LINE, DATA_LINE, GRAD_LINE = 17, 33, 47  # points down to the lines of a card
 GHOST_POINTS = 23.0
-LINE_POINTS = 15.0  # points from line to line of an edge's text
+LABEL_POINTS = {"right": 34.0, "down": 28.0}  # the arrow runs between the lines of an edge's text, or left of both
+SLOPE_LINE, FLOW_LINE = 12, 30  # points down to them; the style sheet moves those that stand beside their arrow
+LABEL_PAD = 6.0
+MAX_CARDS_TURNED = 60  # cards up to which a picture is laid out in both directions
+SCREEN = Size(4.0, 3.0)  # the shape that a picture without a script is laid out for
 ARROWHEAD = (8.0, 3.2)  # length and half the width of an arrowhead
 
 
@@ -61,16 +66,28 @@ class _Label(NamedTuple):
     slope: str
     flow: str
 
-    @property
-    def size(self) -> Size:
+    def size(self, direction: str) -> Size:
         """How much room the text takes."""
         numbers = max(width(shown, LABEL) for shown in (self.slope, WIDEST_ON_AN_EDGE))
         first = width(f"{self.rule} = " if self.rule else "", LABEL) + numbers
-        return Size(math.ceil(max(first, width(f"← {self.flow}", LABEL))) + 8.0, 2 * LINE_POINTS + 2.0)
+        return Size(math.ceil(max(first, width(f"← {self.flow}", LABEL))) + 2 * LABEL_PAD, LABEL_POINTS[direction])
 
 
-def draw(graph: Graph) -> str:
-    """Draw a graph as an SVG element with every number on it.
+class Picture(NamedTuple):
+    """A drawing of a graph, and how it lies in the other direction.
+
+    Attributes:
+        svg: an SVG element with every number on it.
+        turned: places as JSON has them: the direction, the size, the corners of cards and of ghosts, and of each arrow
+            its path, its head and the corner of its text; None for a large graph.
+    """
+
+    svg: str
+    turned: dict[str, Any] | None
+
+
+def draw(graph: Graph) -> Picture:
+    """Draw a graph with every number on it.
 
     Args:
         graph: of one output, whose derivatives it shows as the gradients.
@@ -92,20 +109,20 @@ def draw(graph: Graph) -> str:
     sizes = [card.size for card in cards]
     ghosts, starts = _ghosts(graph, place, edges)
     sizes += [_ghost_size(cards[of]) for of, _ in ghosts]
-    lines = [
-        Line(start, place[edge.output], label.size, not edge.operand.is_leaf)
-        for edge, label, start in zip(edges, labels, starts, strict=True)
-    ]
-    whole, corners, routes, spots = arrange(sizes, lines)
+    ways = ["right", "down"] if len(cards) <= MAX_CARDS_TURNED else ["right"]
+    layouts = {way: arrange(sizes, _lines(starts, edges, labels, place, way), way) for way in ways}
+    ways.sort(key=lambda way: max(layouts[way].size.width / SCREEN.width, layouts[way].size.height / SCREEN.height))
+    whole, corners, routes, spots = layouts[ways[0]]
     rows = [
         f'<svg id="picture" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole.width:g} {whole.height:g}" '
         f'width="{whole.width:g}" height="{whole.height:g}" role="group" aria-label="Graph of {len(cards)} nodes">',
-        '<g id="world">',
+        f'<g id="world" class="{ways[0]}">',
         '<g id="edges">',
     ]
-    for edge, line, label, route, spot in zip(edges, lines, labels, routes, spots, strict=True):
-        ghost = ghosts[line.source - len(cards)] if line.source >= len(cards) else None
-        rows.append(_edge(edge, line, label, route, spot, place[edge.operand], ghost))
+    for edge, start, label, route, spot in zip(edges, starts, labels, routes, spots, strict=True):
+        ghost = ghosts[start - len(cards)] if start >= len(cards) else None
+        size = label.size(ways[0])
+        rows.append(_edge(edge, place[edge.output], label, size, route, spot, place[edge.operand], ghost))
     rows.append('</g><g id="cards">')
     for (of, number), size, corner in zip(ghosts, sizes[len(cards) :], corners[len(cards) :], strict=True):
         rows.append(_draw_ghost(of, number, cards[of], size, corner, role(graph.nodes[of])))
@@ -115,7 +132,28 @@ def draw(graph: Graph) -> str:
         about = f"{card.name}, {kind}, data {card.data}, grad {card.grad}"
         rows.append(_draw_card(index, look, card, size, corner, about, bool(node.name)))
     rows.append('</g><g id="above"></g></g></svg>')
-    return "\n".join(rows)
+    return Picture("\n".join(rows), _places(layouts[ways[1]], len(cards), ways[1]) if len(ways) > 1 else None)
+
+
+def _lines(
+    starts: Sequence[int], edges: Sequence[Edge], labels: Sequence[_Label], place: dict[Value, int], direction: str
+) -> list[Line]:
+    return [
+        Line(start, place[edge.output], label.size(direction), not edge.operand.is_leaf)
+        for edge, label, start in zip(edges, labels, starts, strict=True)
+    ]
+
+
+def _places(layout: Layout, count: int, direction: str) -> dict[str, Any]:
+    """Write the places of a layout whose first `count` cards are nodes and whose others are ghosts."""
+    arrows = zip(layout.routes, layout.labels, strict=True)
+    return {
+        "direction": direction,
+        "size": layout.size,
+        "cards": layout.cards[:count],
+        "ghosts": layout.cards[count:],
+        "lines": [[_path(route), _tip(route), *spot] for route, spot in arrows],
+    }
 
 
 def _ghosts(graph: Graph, place: dict[Value, int], edges: Sequence[Edge]) -> tuple[list[tuple[int, int]], list[int]]:
@@ -149,9 +187,9 @@ def _card(node: Value, names: dict[Value, str], adjoint: float | None) -> _Card:
 
 
 def _sign(node: Value, names: dict[Value, str]) -> str:
-    """Write the operation: as a formula of names where it is short, else as a sign; of a leaf, its role."""
+    """Write the operation: as a formula of names where it is short, else as a sign. A leaf has none."""
     if node.op is None:
-        return {"parameter": "param", "frozen": "frozen"}.get(role(node), "")
+        return ""
     if not node.op.nary:
         inner = tuple(
             [Symbol(shorten(clean(names[v]), INNER_CHARACTERS)) if isinstance(v, Value) else v for v in node.operands]
@@ -185,10 +223,10 @@ def _draw_card(index: int, look: str, card: _Card, size: Size, corner: Point, ab
         parts.append(f'<rect class="inner" x="3" y="3" width="{wide - 6:g}" height="{high - 6:g}" rx="4"/>')
     if look == "parameter":
         parts.append(f'<rect class="bar" width="5" height="{high:g}" rx="2"/>')
-    parts.append(f'<text class="name" x="{PAD:g}" y="21">{escape(card.name)}</text>')
+    parts.append(f'<text class="name" x="{PAD:g}" y="{NAME_LINE}">{escape(card.name)}</text>')
     if card.sign:
-        parts.append(f'<text class="sign" x="{wide - PAD:g}" y="21">{escape(card.sign)}</text>')
-    for word, shown, y in (("data", card.data, 41), ("grad", card.grad, 58)):
+        parts.append(f'<text class="sign" x="{wide - PAD:g}" y="{NAME_LINE}">{escape(card.sign)}</text>')
+    for word, shown, y in (("data", card.data, DATA_LINE), ("grad", card.grad, GRAD_LINE)):
         parts.append(f'<text class="word" x="{PAD:g}" y="{y}">{word}</text>')
         parts.append(f'<text class="{word}" x="{PAD + WORD_POINTS:g}" y="{y}">{shown}</text>')
     return "".join([*parts, "</g>"])
@@ -196,27 +234,33 @@ def _draw_card(index: int, look: str, card: _Card, size: Size, corner: Point, ab
 
 def _edge(
     edge: Edge,
-    line: Line,
+    target: int,
     label: _Label,
+    size: Size,
     route: Sequence[Point],
     spot: Point,
     source: int,
     ghost: tuple[int, int] | None,
 ) -> str:
-    first, *rest = route
-    d = f"M{first[0]:g} {first[1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in rest)
     rule = f'<tspan class="rule">{escape(label.rule)} = </tspan>' if label.rule else ""
     flow = f"← {label.flow}" if label.flow else ""
     look = " still" if frozen(edge.operand) else ""
-    wide, high = label.size
+    wide, high = size
     start = f' data-ghost="n{ghost[0]}g{ghost[1]}"' if ghost else ""
     return (
-        f'<g id="n{line.target}e{edge.slot}" class="edge{look}" data-source="{source}"{start}>'
-        f'<path class="line" d="{d}"/><path class="tip" d="{_tip(route)}"/>'
+        f'<g id="n{target}e{edge.slot}" class="edge{look}" data-source="{source}"{start}>'
+        f'<path class="line" d="{_path(route)}"/><path class="tip" d="{_tip(route)}"/>'
         f'<g class="label" transform="translate({spot[0]:g} {spot[1]:g})"><rect width="{wide:g}" height="{high:g}"/>'
-        f'<text class="slope" x="4" y="12">{rule}<tspan class="number">{label.slope}</tspan></text>'
-        f'<text class="flow" x="4" y="27">{flow}</text></g></g>'
+        f'<text class="slope" x="{LABEL_PAD:g}" y="{SLOPE_LINE}">{rule}'
+        f'<tspan class="number">{label.slope}</tspan></text>'
+        f'<text class="flow" x="{LABEL_PAD:g}" y="{FLOW_LINE}">{flow}</text></g></g>'
     )
+
+
+def _path(route: Sequence[Point]) -> str:
+    """Write a route as the path of an SVG."""
+    first, *rest = route
+    return f"M{first[0]:g} {first[1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in rest)
 
 
 def _tip(route: Sequence[Point]) -> str:

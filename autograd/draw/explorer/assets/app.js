@@ -1,13 +1,16 @@
 // The parts put together: what is lit, and what choosing, changing and folding do.
 
-const record = JSON.parse(document.getElementById("record").textContent);
-const engine = record.practice ? new VeiledEngine(record) : new Engine(record);
 const find = (id) => document.getElementById(id);
+const record = await readRecord(find("record"));
+const engine = record.practice ? new VeiledEngine(record) : new Engine(record);
 document.documentElement.classList.remove("static");
+find("overview")?.remove();
 
 const picture = new Picture(engine);
 const { fold } = picture;
 const camera = new Camera(picture, find("stage"));
+const MAX_OPEN = 600; // nodes that are shown all by themselves
+const MAX_ROWS = 80; // parts that are listed
 const watchers = []; // what wants to know when numbers have changed
 let chosen = null, hovered = null, path = null, found = null;
 let asked = null; // what a question is about
@@ -25,6 +28,7 @@ const actions = {
     refresh();
   },
 };
+const walk = new Walk(engine, fold);
 const panel = new StepPanel(engine, formulas, actions);
 const nodePanel = new NodePanel(engine, formulas, actions);
 const player = new Player(engine, showStep);
@@ -34,6 +38,8 @@ player.more = () => {
   const numbers = [...engine.changed].map(([node, number]) => `${name(node)}:${number}`);
   return [...(chosen === null ? [] : [`chosen=${name(chosen)}`]), ...(numbers.length ? [`numbers=${numbers.join(",")}`] : [])];
 };
+const parts = new PartPanel(engine, fold, walk);
+player.stride = (position, by) => walk.next(position, by);
 
 // --- what is lit ---------------------------------------------------------------------------------------------------
 
@@ -73,16 +79,20 @@ function refresh() {
 }
 
 function showStep(position) {
+  find("now").classList.toggle("settled", position === showStep.shown); // what was there already does not appear anew
+  showStep.shown = position;
   panel.showStep(position);
   refresh();
+  parts.show(position);
   clearTimeout(showStep.later);
   showStep.later = setTimeout(() => picture.describe(position), 300);
   if (panel.opening) return;
   const step = engine.step(position);
   document.documentElement.style.setProperty("--beat", `${player.playing ? Math.min(player.beat, 2500) : 500}ms`);
   picture.send(step.kind === "edge" && !engine.isFrozen(step.edge.source) ? step.edge : null, player.playing ? player.beat * 0.75 : 700);
-  if (step.kind === "node" && camera.seen) camera.reveal(picture.boxOf(step.node));
-  if (step.kind === "edge" && camera.seen && position < engine.count) camera.reveal(picture.startOf(step.edge));
+  const time = player.playing ? Math.min(FLIGHT, player.beat / 2) : FLIGHT;
+  if (step.kind === "node") camera.look([picture.boxOf(step.node)], { besides: engine.below[step.node].flatMap((edge) => picture.placesOf(edge)), time });
+  if (step.kind === "edge") camera.look(picture.placesOf(step.edge), { time });
 }
 
 // --- choosing, changing, folding -------------------------------------------------------------------------------------
@@ -91,15 +101,15 @@ function choose(node, reveal = false) {
   chosen = node;
   path = null;
   found = node === null ? null : engine.paths(node, PATHS);
-  if (node !== null && fold.boxOf(node)) unfoldFor(node);
+  if (node !== null && fold.boxOf(node)) bringOut(node);
   nodePanel.showChosen(node, player.position, found);
   player.sign(!panel.opening);
   refresh();
   if (node === null) return;
-  if (reveal) camera.reveal(picture.boxOf(node));
+  if (reveal) camera.look([picture.boxOf(node)], { keep: false });
   hideTip();
   const [low, end] = [nodePanel.chosen, find("panel")].map((element) => element.getBoundingClientRect().bottom);
-  if (!asked && (low > end || matchMedia("(max-width: 760px)").matches)) nodePanel.chosen.scrollIntoView({ block: "start" });
+  if (!asked && (low > end || matchMedia("(max-width: 1000px)").matches)) nodePanel.chosen.scrollIntoView({ block: "start" });
 }
 
 function change(node, number) {
@@ -126,6 +136,7 @@ function followAddress() {
 function afterChange() {
   if (chosen !== null) found = engine.paths(chosen, PATHS);
   refresh();
+  find("now").classList.add("settled");
   panel.showStep(player.position);
   nodePanel.showChosen(chosen, player.position, found);
   showTitle();
@@ -133,7 +144,7 @@ function afterChange() {
   bar.hidden = !engine.changed.size;
   const changes = [...engine.changed].slice(0, 4).map(([node, number]) => `${engine.nodes[node].name} = ${numberText(number)} (recorded: ${numberText(engine.base.data[node])})`);
   const more = engine.changed.size > 4 ? `, and ${engine.changed.size - 4} more` : "";
-  const undo = make("button", { type: "button", class: "small", id: "undo" }, "all as recorded");
+  const undo = make("button", { type: "button", class: "small", id: "undo", title: "Back to the numbers that were recorded" }, "all as recorded");
   undo.addEventListener("click", () => {
     engine.reset();
     afterChange();
@@ -150,48 +161,83 @@ function showTitle() {
   write(find("title"), error ? `${name}: ${engine.nodes[error[0]].name} ${error[1].text}` : `${name} = ${numberText(engine.now.data[engine.output])}`);
 }
 
-function setFold(scope, closed) {
-  const folded = new Set(fold.folded);
-  if (closed) folded.add(scope);
-  else folded.delete(scope);
-  applyFold(folded);
-  camera.reveal(closed ? picture.boxOf(fold.members.get(scope)[0]) : picture.boxOf(Math.max(...fold.members.get(scope))), false);
+function setFold(path, closed) {
+  if (closed) closePart(path);
+  else openPart(path);
 }
 
-function unfoldFor(node) {
-  const folded = new Set([...fold.folded].filter((scope) => !fold.members.get(scope).includes(node)));
+function closePart(path) {
+  const run = fold.parts.runOf.get(path), folded = new Set([...fold.folded].filter((inner) => !inner.startsWith(`${path}/`)));
+  folded.add(path);
+  if (run !== undefined && fold.parts.chains.has(run) && fold.parts.runs.get(run).length > MAX_CHAIN) folded.add(run);
+  applyFold(folded);
+  lookAt([fold.members.get(path)[0]]);
+}
+
+function openPart(path) {
+  applyFold(fold.parts.opened(path, fold.folded));
+  lookAt(fold.members.get(path));
+}
+
+// Open a box: of several parts that share it the first, or the one with a node.
+function openBox(box, node) {
+  openPart(box.paths.find((path) => node === undefined || fold.members.get(path).includes(node)));
+}
+
+function lookAt(nodes) {
+  camera.look(nodes.map((node) => picture.boxOf(node)), { time: 0, keep: false });
+}
+
+// Let a node have its card: a leaf comes out of its box, of anything else the parts around are opened.
+function bringOut(node) {
+  let { folded } = fold;
+  if (engine.nodes[node].op === undefined) fold.pins.add(node);
+  else for (const path of fold.parts.around(node)) if (folded.has(path)) folded = fold.parts.opened(path, folded);
   applyFold(folded);
 }
 
 function applyFold(folded) {
   fold.set(folded);
+  picture.turn(camera.view, true);
   refresh();
   camera.apply();
   showParts();
+  parts.show(player.position);
+}
+
+function foldAll(folded) {
+  fold.pins = new Set([engine.output]);
+  applyFold(folded);
+  camera.fit();
 }
 
 function showParts() {
-  if (!fold.scopes.length) return;
+  const { paths, depth: deepest } = fold.parts;
+  if (!paths.length) return;
   find("parts").hidden = false;
-  const buttons = [make("button", { type: "button", class: "small", id: "unfold-all", onclick: () => { applyFold(new Set()); camera.fit(); } }, "unfold all")];
-  for (let depth = fold.depth; depth > 0; depth--) {
-    const label = fold.depth === 1 ? "fold all" : `fold to depth ${depth}`;
-    buttons.push(make("button", { type: "button", class: "small fold-level", onclick: () => { applyFold(new Set(fold.level(depth))); camera.fit(); } }, label));
+  const button = (text, title, folded) => make("button", { type: "button", class: "small fold-level", title, onclick: () => foldAll(folded) }, text);
+  const buttons = [];
+  if (engine.nodes.length <= MAX_OPEN) buttons.push(Object.assign(button("open all", "Show every node by itself", new Set()), { id: "unfold-all" }));
+  for (let depth = deepest; depth > 0; depth--) {
+    const folded = fold.parts.foldedTo(depth);
+    const [path] = fold.parts.level(depth).filter((one) => fold.parts.depthOf(one) === depth);
+    const stem = path.split("/").pop().replace(/ ?\d+$/, "");
+    buttons.push(button(`fold every ${stem}`, `One box for each part like ${path}`, folded));
   }
-  const rows = fold.scopes.map((scope) => {
-    const depth = scope.split("/").length;
+  const seen = paths.filter((path) => !fold.parts.outer.get(path)?.some((outer) => outer !== path && fold.folded.has(outer)));
+  const rows = seen.slice(0, MAX_ROWS).map((path) => {
     const box = make("input", { type: "checkbox" });
-    box.checked = !fold.folded.has(scope);
-    box.disabled = [...fold.folded].some((outer) => scope.startsWith(`${outer}/`));
-    box.addEventListener("change", () => setFold(scope, !box.checked));
-    const label = make("label", { class: `depth${Math.min(depth, 4)}`, title: scope }, box, make("span", {}, scope.split("/").pop()), make("small", {}, `${fold.members.get(scope).length}`));
-    label.addEventListener("pointerenter", () => lightScope(scope));
+    box.checked = !fold.folded.has(path);
+    box.addEventListener("change", () => setFold(path, !box.checked));
+    const label = make("label", { class: `depth${Math.min(fold.parts.depthOf(path), 4)}`, title: `${path}: ticked, its inside is seen` }, box, make("span", {}, path.split("/").pop()), make("small", {}, `${fold.members.get(path).length}`));
+    label.addEventListener("pointerenter", () => lightScope(path));
     label.addEventListener("pointerleave", () => lightScope(null));
     return label;
   });
+  if (seen.length > MAX_ROWS) rows.push(make("small", {}, `and ${seen.length - MAX_ROWS} more`));
   const list = find("parts").querySelector("div");
   const at = list.querySelector(".scopes")?.scrollTop || 0;
-  list.replaceChildren(make("div", { class: "buttons" }, ...buttons), make("div", { class: "scopes" }, ...rows));
+  list.replaceChildren(make("div", { class: "buttons" }, ...buttons), make("p", { class: "aside" }, "A ticked part is open: its inside is seen."), make("div", { class: "scopes" }, ...rows));
   list.querySelector(".scopes").scrollTop = at;
 }
 

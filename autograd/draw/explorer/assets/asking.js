@@ -5,7 +5,7 @@ class Asking {
     this.engine = engine;
     this.section = find("practice");
     this.questions = engine.record.practice.questions;
-    this.rules = new Map(picture.lines.map(({ group }) => [group.id, group.querySelector(".rule")]).filter(([, rule]) => rule)
+    this.rules = new Map(picture.lines.filter(Boolean).map(({ group }) => [group.id, group.querySelector(".rule")]).filter(([, rule]) => rule)
       .map(([id, rule]) => [id, { rule, text: rule.textContent }]));
     this.begin();
   }
@@ -77,7 +77,7 @@ class Asking {
     this.help = make("div", { class: "help" });
     this.section.replaceChildren(this.heading(make("span", { class: "progress" }, `${at + 1} of ${this.questions.length}`), close), chips, form, this.verdict, tools, this.help);
     this.showNumbers();
-    camera.reveal(picture.boxOf(question.lower));
+    camera.look([picture.boxOf(question.lower)], { besides: [picture.boxOf(question.upper)] });
     if (!matchMedia("(pointer: coarse)").matches) field.focus({ preventScroll: true });
   }
 

@@ -1,18 +1,29 @@
 // The camera: which part of the drawing is seen, and how large. Drag or scroll to move, pinch or Ctrl and scroll to zoom.
 
-const LARGEST_SCALE = 3;
-const READABLE = { wide: 0.6, narrow: 0.85 }; // the scale from which texts can be read, on a desk and on a phone
+const LARGEST_SCALE = 4;
+const SMALLEST_TEXT = { few: 11, many: 8 }; // pixels of the smallest text at rest, of a small drawing and of a large one
+const FEW = 25; // boxes of a small drawing
+const TEXT_POINTS = 11.5; // the smallest text of the drawing
 const FAR = 0.46; // below this scale the texts of arrows are left out
+const TINY = 0.2; // and below this one all texts, but for those of the step in hand
 const PATIENCE = 300; // milliseconds of a gesture until the drawing is drawn sharp again
-const TINY = 0.2; // and below this one all texts
+const FLIGHT = 350; // milliseconds of a movement
+const RIM = 12; // pixels that stay free around what has to be seen
+
+function around(places) {
+  const left = Math.min(...places.map(({ x }) => x)), top = Math.min(...places.map(({ y }) => y));
+  const right = Math.max(...places.map(({ x, width }) => x + width)), bottom = Math.max(...places.map(({ y, height }) => y + height));
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
 
 class Camera {
   constructor(picture, stage) {
     this.picture = picture;
     this.stage = stage;
     this.sheet = document.getElementById("sheet");
-    this.scale = 1;
+    this.scale = this.wanted = this.text = 1;
     this.x = this.y = 0;
+    this.kept = null; // what the last step wants to be seen
     this.pointers = new Map();
     this.moved = 0;
     this.inFrame = window.parent !== window; // a notebook scrolls past unless Ctrl is held
@@ -29,36 +40,53 @@ class Camera {
     return { width: this.stage.clientWidth, height: this.stage.clientHeight };
   }
 
-  get smallest() {
+  // The scale at which everything is seen.
+  get all() {
     const { width, height } = this.view, { size } = this.picture;
-    return Math.min(1, (width / size.width) * 0.9, (height / size.height) * 0.9);
+    return Math.min(width / size.width, height / size.height);
   }
 
+  // The least scale at which texts can be read.
   get readable() {
-    return this.view.width > 600 ? READABLE.wide : READABLE.narrow;
+    return (SMALLEST_TEXT[this.picture.boxes > FEW ? "many" : "few"] * this.text) / TEXT_POINTS;
   }
 
   resized() {
     const { width, height } = this.view;
+    if (!width) return;
     this.picture.svg.setAttribute("width", width);
     this.picture.svg.setAttribute("height", height);
     this.picture.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    if (!this.seen && width) {
-      this.seen = true;
-      this.fit();
-    } else this.apply();
+    const before = this.seen;
+    if (before && before.width === width && before.height === height) {
+      this.apply();
+      return;
+    }
+    this.seen = { width, height };
+    this.settle();
+  }
+
+  // Show as much as fits, and of the rest what the last step wants to be seen.
+  settle() {
+    this.fit();
+    if (this.kept) this.look(this.kept, { time: 0 });
+  }
+
+  // Where the drawing may be at a scale: in the middle where it fits, else not much beyond its edges.
+  bounded(x, y, scale) {
+    const { width, height } = this.view, { size } = this.picture;
+    const within = (at, whole, view) => {
+      const room = view - whole * scale;
+      return room > -1 ? room / 2 : Math.min(60, Math.max(room - 60, at));
+    };
+    return [within(x, size.width, width), within(y, size.height, height)];
   }
 
   // Move the drawing to where the camera is. In the midst of a gesture only its picture is stretched, which is quick;
   // it is drawn sharp a moment later.
   apply(midst = false) {
-    const { width, height } = this.view, { size } = this.picture;
-    const within = (at, whole, view) => {
-      const room = view - whole * this.scale;
-      return room > -1 ? room / 2 : Math.min(60, Math.max(room - 60, at));
-    };
-    this.x = within(this.x, size.width, width);
-    this.y = within(this.y, size.height, height);
+    const { width, height } = this.view;
+    [this.x, this.y] = this.bounded(this.x, this.y, this.scale);
     const { style } = this.sheet, { drawn } = this;
     clearTimeout(this.sharpen);
     if (midst && drawn && performance.now() - drawn.time < PATIENCE) {
@@ -75,25 +103,25 @@ class Camera {
     this.picture.cull(-this.x / this.scale, -this.y / this.scale, (width - this.x) / this.scale, (height - this.y) / this.scale);
   }
 
-  // Show everything; where it would be too small to read, its end.
+  // Show everything, as large as can be; where it would be too small to read, its end.
   fit(whole = false) {
-    const { width, height } = this.view, { size } = this.picture;
-    const all = Math.min(1.25, width / size.width, height / size.height);
     this.stop();
-    this.scale = whole ? all : Math.max(all, this.readable);
-    this.x = (width - size.width * this.scale) / (whole || all >= this.readable ? 2 : 1);
+    this.picture.turn(this.view);
+    const { width, height } = this.view, { size } = this.picture, { all } = this;
+    this.scale = this.wanted = whole ? all : Math.max(all, this.readable);
+    this.x = width - size.width * this.scale;
     this.y = (height - size.height * this.scale) / 2;
-    if (!whole && all < this.readable) this.reveal(this.picture.boxOf(this.picture.engine.output), false);
     this.apply();
+    if (this.scale > all) this.look([this.picture.boxOf(this.picture.engine.output)], { time: 0, keep: false });
   }
 
   zoom(factor, at, midst = false) {
-    const { width, height } = this.view;
+    const { width, height } = this.view, { all } = this;
     const [x, y] = at || [width / 2, height / 2];
-    const scale = Math.min(LARGEST_SCALE, Math.max(this.smallest, this.scale * factor));
+    const scale = Math.min(Math.max(LARGEST_SCALE, 2 * all), Math.max(Math.min(1, 0.9 * all), this.scale * factor));
     this.x = x - ((x - this.x) * scale) / this.scale;
     this.y = y - ((y - this.y) * scale) / this.scale;
-    this.scale = scale;
+    this.scale = this.wanted = scale;
     this.stop();
     this.apply(midst);
   }
@@ -147,34 +175,50 @@ class Camera {
     cancelAnimationFrame(this.running);
   }
 
-  // Move so that a place is seen, with some room around it; not at all where it is seen already.
-  reveal(place, smooth = true) {
+  // Move so that places are seen: as little as can be, at the wanted scale unless only a smaller one holds them all.
+  // `besides` holds what should be seen too if that needs no other scale.
+  look(places, { besides = [], time = FLIGHT, keep = true } = {}) {
+    this.stop(); // first: a flight under way would go on to where the last step was
+    if (keep) this.kept = places;
+    if (!this.seen) return;
     const { width, height } = this.view;
-    const reach = Math.min(110, width / 5), margin = Math.min(40, height / 8);
+    const holds = (box, scale) => box.width * scale <= width - 2 * RIM && box.height * scale <= height - 2 * RIM;
+    const whole = around([...places, ...besides]);
+    const box = holds(whole, this.wanted) ? whole : around(places);
+    const scale = Math.min(this.wanted, (width - 2 * RIM) / box.width, (height - 2 * RIM) / box.height);
+    // At another scale the middle of the view stays where it is.
+    const [x, y] = [this.x, this.y].map((at, axis) => {
+      const middle = (axis ? height : width) / 2;
+      return middle - ((middle - at) * scale) / this.scale;
+    });
     const shift = (from, length, view, edge) => {
-      if (length + 2 * edge > view) return (view - length) / 2 - from;
-      return from < edge ? edge - from : from + length > view - edge ? view - edge - from - length : 0;
+      const rim = Math.max(0, Math.min(edge, (view - length) / 2));
+      return from < rim ? rim - from : Math.min(0, view - rim - from - length);
     };
-    const dx = shift(this.x + place.x * this.scale, place.width * this.scale, width, reach);
-    const dy = shift(this.y + place.y * this.scale, place.height * this.scale, height, margin);
-    if (!dx && !dy) return;
-    this.stop();
-    const [x, y] = [this.x, this.y];
-    if (!smooth || matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      this.x = x + dx;
-      this.y = y + dy;
-      this.apply();
-      return;
-    }
+    const [dx, dy] = [
+      shift(x + box.x * scale, box.width * scale, width, Math.min(110, width / 5)),
+      shift(y + box.y * scale, box.height * scale, height, Math.min(40, height / 8)),
+    ];
+    if (!dx && !dy && scale === this.scale) return;
+    this.fly(...this.bounded(x + dx, y + dy, scale), scale, matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : time);
+  }
+
+  fly(x, y, scale, time) {
+    const { width, height } = this.view;
+    const centre = (at, size, by) => (size / 2 - at) / by;
+    const from = { x: centre(this.x, width, this.scale), y: centre(this.y, height, this.scale), scale: this.scale };
+    const to = { x: centre(x, width, scale), y: centre(y, height, scale) };
     const start = performance.now();
-    const move = (time) => {
-      const done = Math.min(1, Math.max(0, (time - start) / 350));
+    const move = (now) => {
+      const done = time ? Math.min(1, Math.max(0, (now - start) / time)) : 1;
       const eased = 1 - (1 - done) ** 3;
-      this.x = x + dx * eased;
-      this.y = y + dy * eased;
+      this.scale = from.scale * (scale / from.scale) ** eased;
+      this.x = width / 2 - (from.x + (to.x - from.x) * eased) * this.scale;
+      this.y = height / 2 - (from.y + (to.y - from.y) * eased) * this.scale;
       this.apply();
       if (done < 1) this.running = requestAnimationFrame(move);
     };
-    this.running = requestAnimationFrame(move);
+    if (time) this.running = requestAnimationFrame(move);
+    else move(start);
   }
 }

@@ -158,7 +158,7 @@ class Film {
 
   dress() {
     find("moment-play-icon").setAttribute("d", this.playing ? "M4 3h3v10H4zM9 3h3v10H9z" : "M4 2.5v11L13 8z");
-    find("moment-play").setAttribute("aria-label", this.playing ? "Pause the training (t)" : "Play the training (t)");
+    for (const name of ["aria-label", "title"]) find("moment-play").setAttribute(name, this.playing ? "Pause the training (t)" : "Play the training (t)");
     find("now").setAttribute("aria-live", this.playing ? "off" : "polite");
   }
 

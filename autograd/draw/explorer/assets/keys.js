@@ -40,8 +40,8 @@ document.addEventListener("pointerdown", (event) => {
 });
 
 const KEYS = {
-  ArrowRight: () => player.forth(), ArrowLeft: () => player.go(player.position - 1),
-  PageDown: () => player.forth(), PageUp: () => player.go(player.position - 1),
+  ArrowRight: () => player.walk(1), ArrowLeft: () => player.walk(-1), PageDown: () => player.walk(1), PageUp: () => player.walk(-1),
+  ArrowDown: () => parts.into(player.position), ArrowUp: () => parts.out(player.position),
   Home: () => player.go(0), End: () => player.go(engine.count), " ": () => player.toggle(),
   "+": () => camera.zoom(1.25), "=": () => camera.zoom(1.25), "-": () => camera.zoom(0.8), "0": () => camera.fit(true),
   "/": () => find("search").focus(), Escape: () => choose(null),
@@ -55,6 +55,7 @@ function leaves({ target, key }) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
   if (event.target.matches("input, select, textarea") && !leaves(event)) return;
+  if (/^Arrow(Up|Down)$/.test(event.key) && (!fold.parts.paths.length || event.target.closest("#panel"))) return; // to scroll
   if (event.key === " " && event.target.matches("button, summary")) return;
   event.preventDefault();
   KEYS[event.key]();

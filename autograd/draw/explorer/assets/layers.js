@@ -1,69 +1,90 @@
 // Layers: items in columns along the arrows, few crossings, each close to the middle of its neighbours (Sugiyama, Tagawa
-// and Toda 1981).
+// and Toda 1981). What is said of layers from left to right goes for layers from top to bottom, too.
+//
+// An item is a card, a box, or the place where an arrow crosses a layer. It has a rank (its layer), a breadth (across the
+// arrows), and once placed a middle; arrows meet it at its port, so far from the middle. Cards have even ranks; the texts of arrows stand in the layers between.
 
-const BETWEEN = 22; // points between boxes of a layer
+const BETWEEN = 14; // points between boxes of a layer
 const BESIDE = 3; // and between arrows that cross one
 
 // How far apart the middles of neighbours in a layer have to be.
 function distance(one, other) {
-  return (one.height + other.height) / 2 + (one.thing || other.thing ? BETWEEN : BESIDE);
+  return (one.breadth + other.breadth) / 2 + (one.solid || other.solid ? BETWEEN : BESIDE);
 }
 
-// How many of the ordered numbers are at most x.
-function upTo(ordered, x) {
-  let [low, high] = [0, ordered.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ordered[middle] <= x) low = middle + 1;
-    else high = middle;
+// Give each item its rank: behind all it is computed from. Only an arrow within a cycle may lead back.
+function rank(items, arrows) {
+  const ring = cycles(items, arrows);
+  const onward = arrows.filter(({ from, to }) => ring.get(from) !== ring.get(to) || from.last < to.last);
+  const after = new Map(items.map((item) => [item, new Set()])), before = new Map(items.map((item) => [item, new Set()]));
+  for (const { from, to } of onward) {
+    after.get(from).add(to);
+    before.get(to).add(from);
   }
-  return low;
+  const order = [], waiting = new Map(items.map((item) => [item, before.get(item).size]));
+  const ready = items.filter((item) => !waiting.get(item));
+  while (ready.length) {
+    const item = ready.pop();
+    order.push(item);
+    for (const next of after.get(item)) {
+      waiting.set(next, waiting.get(next) - 1);
+      if (!waiting.get(next)) ready.push(next);
+    }
+  }
+  for (const item of items) item.rank = 0;
+  for (const item of order) for (const next of after.get(item)) next.rank = Math.max(next.rank, item.rank + 2);
+  for (const item of order.reverse()) { // close to where most of its arrows end
+    const next = after.get(item);
+    if (next.size && before.get(item).size <= next.size) item.rank = Math.min(...[...next].map((other) => other.rank)) - 2;
+  }
+  return new Set(onward);
 }
 
-// Part the items into layers, with an empty place wherever an arrow crosses one.
-function layered(items) {
+// Number the cycles: items that can be reached from each other have one number (Tarjan 1972).
+function cycles(items, arrows) {
+  const after = new Map(items.map((item) => [item, []]));
+  for (const { from, to } of arrows) after.get(from).push(to);
+  const seen = new Map(), low = new Map(), held = [], number = new Map();
+  const visit = (item) => {
+    seen.set(item, seen.size);
+    low.set(item, seen.get(item));
+    held.push(item);
+    for (const next of after.get(item)) {
+      if (!seen.has(next)) visit(next);
+      if (!number.has(next)) low.set(item, Math.min(low.get(item), low.get(next)));
+    }
+    if (low.get(item) < seen.get(item)) return;
+    for (let other = null; other !== item;) number.set((other = held.pop()), seen.get(item));
+  };
+  for (const item of items) if (!seen.has(item)) visit(item);
+  return number;
+}
+
+// Part the items into layers, with a place for each arrow wherever it crosses one: its text has the last.
+function layered(items, arrows) {
   const layers = Array.from({ length: Math.max(...items.map((item) => item.rank)) + 1 }, () => []);
   for (const item of items) {
-    item.height = item.thing.place.height;
     item.near = [];
     layers[item.rank].push(item);
   }
-  for (const item of items) {
-    item.ways = new Map();
-    for (const next of item.after) {
-      let last = item;
-      const way = [];
-      for (let rank = item.rank + 1; rank < next.rank; rank++) {
-        const share = (rank - item.rank) / (next.rank - item.rank);
-        const gap = { height: 6, near: [], seed: item.seed + share * (next.seed - item.seed), rank };
-        layers[rank].push(gap);
-        way.push(gap);
-        last.near.push(gap);
-        gap.near.push(last);
-        last = gap;
-      }
-      last.near.push(next);
-      next.near.push(last);
-      item.ways.set(next, way);
+  for (const arrow of arrows) {
+    const { from, to, text } = arrow;
+    let last = from;
+    arrow.way = [];
+    for (let rank = from.rank + 1; rank < to.rank; rank++) {
+      const share = (rank - from.rank) / (to.rank - from.rank);
+      const own = rank === to.rank - 1 && text;
+      const place = { solid: Boolean(own), breadth: own ? text.breadth : 4, length: own ? text.length : 0, port: own ? text.port : 0, near: [last], rank, seed: from.seed + share * (to.seed - from.seed) };
+      layers[rank].push(place);
+      arrow.way.push(place);
+      last.near.push(place);
+      last = place;
     }
+    last.near.push(to);
+    to.near.push(last);
   }
   for (const layer of layers) layer.sort((a, b) => a.seed - b.seed);
   return layers;
-}
-
-// Count how often arrows between neighbouring layers cross.
-function crossings(layers) {
-  let count = 0;
-  const place = new Map(layers.flatMap((layer) => layer.map((item, i) => [item, i])));
-  for (const layer of layers) {
-    const ends = []; // the lower ends of the arrows so far, in order
-    for (const item of layer) {
-      const to = item.near.filter((other) => other.rank > item.rank).map((other) => place.get(other));
-      for (const end of to) count += ends.length - upTo(ends, end);
-      for (const end of to) ends.splice(upTo(ends, end), 0, end);
-    }
-  }
-  return count;
 }
 
 // Move each item as close to the middle of its neighbours as the order within the layer allows.
@@ -79,7 +100,7 @@ function spread(layers) {
   for (let round = 0; round < 24; round++) {
     for (const layer of round % 2 ? [...layers].reverse() : layers) {
       const wanted = layer.map((item) => (
-        item.near.length ? item.near.reduce((sum, other) => sum + other.middle, 0) / item.near.length : item.middle));
+        item.near.length ? item.near.reduce((sum, other) => sum + other.middle + other.port, 0) / item.near.length - item.port : item.middle));
       settle(layer, wanted);
     }
   }

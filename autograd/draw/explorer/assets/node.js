@@ -104,7 +104,7 @@ class NodePanel extends Panel {
     }
     const box = make("input", { type: "text", id: "leaf", "aria-label": `Number of ${engine.nodes[node].name}`, "aria-describedby": "leaf-trouble", autocomplete: "off", spellcheck: "false" });
     const slider = make("input", { type: "range", id: "leaf-slider", "aria-label": `Change ${engine.nodes[node].name}` });
-    const back = make("button", { type: "button", class: "small", id: "leaf-back" }, "as recorded");
+    const back = make("button", { type: "button", class: "small", id: "leaf-back", title: "Back to the number that it was recorded with" }, "as recorded");
     const fill = () => {
       const start = engine.base.data[node];
       const span = Number.isFinite(start) ? Math.max(1, Math.abs(start)) * 2 : 2, middle = Number.isFinite(start) ? start : 0;

@@ -9,14 +9,15 @@ class Player {
     this.position = 0;
     this.playing = false;
     this.speed = 1;
+    this.stride = (position, by) => position + by;
     this.parts = Object.fromEntries(["first", "back", "play", "next", "last", "position", "counter", "speed", "track"].map((id) => [id, document.getElementById(id)]));
     const { parts } = this;
     parts.position.max = engine.count;
     parts.track.style.setProperty("--split", engine.count ? engine.nodes.length / engine.count : 1);
     parts.first.addEventListener("click", () => this.go(0));
     parts.last.addEventListener("click", () => this.go(engine.count));
-    parts.back.addEventListener("click", () => this.go(this.position - 1));
-    parts.next.addEventListener("click", () => this.forth());
+    parts.back.addEventListener("click", () => this.walk(-1));
+    parts.next.addEventListener("click", () => this.walk(1));
     parts.play.addEventListener("click", () => this.toggle());
     parts.position.addEventListener("input", () => this.go(Number(parts.position.value)));
     parts.speed.addEventListener("change", () => { this.speed = Number(parts.speed.value); });
@@ -53,9 +54,9 @@ class Player {
     return false;
   }
 
-  // A step forward; the first one, where the page has opened with everything done.
-  forth() {
-    this.go(this.fresh() ? 1 : this.position + 1);
+  // Go a step on, or back; `stride` says how far that is. The first one begins where the page has opened with everything done.
+  walk(by) {
+    this.go(this.stride(by > 0 && this.fresh() ? 0 : this.position, by));
   }
 
   // What else belongs into the address; the page says.
@@ -85,7 +86,7 @@ class Player {
       this.pause();
       return;
     }
-    const from = this.position === this.engine.count ? 0 : this.position + 1;
+    const from = this.position === this.engine.count ? 0 : this.stride(this.position, 1);
     this.playing = true;
     this.dress();
     this.go(from, { playing: true });
@@ -99,7 +100,7 @@ class Player {
         this.pause();
         return;
       }
-      this.go(this.position + 1, { playing: true });
+      this.go(this.stride(this.position, 1), { playing: true });
       this.later();
     }, this.beat);
   }
@@ -113,7 +114,7 @@ class Player {
 
   dress() {
     document.getElementById("play-icon").setAttribute("d", this.playing ? "M4 3h3v10H4zM9 3h3v10H9z" : "M4 2.5v11L13 8z");
-    this.parts.play.setAttribute("aria-label", this.playing ? "Pause (space)" : "Play (space)");
+    for (const name of ["aria-label", "title"]) this.parts.play.setAttribute(name, this.playing ? "Pause (space)" : "Play (space)");
     document.documentElement.classList.toggle("playing", this.playing);
   }
 }

@@ -1,5 +1,7 @@
 // The pointer: what hovering shows, and what a press does.
 
+const TIP_ROWS = 6; // numbers of a folded part that are listed
+
 function hover(node, event) {
   if (hovered !== node) {
     hovered = node;
@@ -38,6 +40,25 @@ function edgeTip(edge) {
   return lines;
 }
 
+function counted(number, what) {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function boxTip(box) {
+  const outs = fold.summary.outs(box), { data, grads } = engine.at(player.position);
+  const rows = outs.slice(0, TIP_ROWS).map((i) => make("span", {}, `${engine.nodes[i].name} = ${numberText(data[i])}, grad ${grads[i] === null ? "frozen" : numberText(grads[i])}`));
+  if (outs.length > TIP_ROWS) rows.push(make("small", {}, `and ${outs.length - TIP_ROWS} more`));
+  return [make("b", {}, fold.titleOf(box)), make("small", {}, `${counted(box.nodes.length, "node")}; of it is used:`), ...rows, make("small", {}, "press it to open it")];
+}
+
+function linkTip(link) {
+  const columns = fold.summary.sources(link).length, rows = fold.summary.outs(link.end).length;
+  const ends = [link.from, link.to].map((end) => (typeof end === "number" ? engine.nodes[end].name : fold.titleOf(fold.boxes.get(end))));
+  const parts = [make("b", {}, ends.join(" → ")), make("small", {}, counted(link.edges.length, "edge"))];
+  if (rows * columns > 1) parts.push(make("span", {}, `the derivatives of ${counted(rows, "number")} by ${counted(columns, "number")}, a row for each of the first`));
+  return parts;
+}
+
 function showTip(lines, event) {
   if (event.pointerType === "touch") return;
   const tip = find("tip"), stage = find("stage").getBoundingClientRect();
@@ -58,7 +79,8 @@ const edgeOf = new Map(engine.edges.map((edge) => [edge.id, edge]));
 function under(event) {
   const group = event.target.closest?.(".node, .edge");
   if (!group) return {};
-  if (group.dataset.scope !== undefined) return { scope: group.dataset.scope };
+  if (group.dataset.box !== undefined) return { box: fold.boxes.get(group.dataset.box) };
+  if (group.dataset.link !== undefined) return { link: fold.links.get(group.dataset.link) };
   if (group.dataset.of !== undefined) return { node: Number(group.dataset.of) };
   if (edgeOf.has(group.id)) return { edge: edgeOf.get(group.id) };
   return group.classList.contains("node") ? { node: Number(group.id.slice(1)) } : {};
@@ -70,29 +92,30 @@ stage.addEventListener("pointermove", (event) => {
     hideTip();
     return;
   }
-  const { node, edge } = under(event);
-  if (edge) {
+  const { node, edge, box, link } = under(event);
+  if (edge || box || link) {
     hover(null);
-    showTip(edgeTip(edge), event);
+    showTip(edge ? edgeTip(edge) : box ? boxTip(box) : linkTip(link), event);
   } else hover(node === undefined ? null : node, event);
 });
 stage.addEventListener("pointerleave", () => hover(null));
 stage.addEventListener("click", (event) => {
-  if (camera.moved > 6 || event.target.closest("#zoom")) return;
-  const { node, scope, edge } = under(event);
-  if (scope !== undefined) setFold(scope, false);
+  if (camera.moved > 6) return;
+  const { node, box, edge, link } = under(event);
+  if (box) openBox(box);
   else if (edge) player.go(engine.stepOf(edge));
+  else if (link) player.go(engine.stepOf(link.edges[0]));
   else choose(node === undefined ? null : node);
 });
 stage.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
-  const { node, scope } = under(event);
-  if (scope !== undefined) setFold(scope, false);
+  const { node, box } = under(event);
+  if (box) openBox(box);
   else if (node !== undefined) choose(node, true);
 });
 stage.addEventListener("focusin", (event) => {
   const { node } = under(event);
-  if (node !== undefined && event.target.matches(":focus-visible")) camera.reveal(picture.boxOf(node), false);
+  if (node !== undefined && event.target.matches(":focus-visible")) camera.look([picture.boxOf(node)], { time: 0, keep: false });
 });
 // A browser scrolls a frame to what has the focus; here the camera moves instead.
 stage.addEventListener("scroll", () => { stage.scrollTop = stage.scrollLeft = 0; });
