@@ -55,6 +55,8 @@ def clean(name: str) -> str:
 
     A name with letters written from right to left gets a mark behind it, so that what follows keeps its place.
     """
+    if name.isascii() and name.isprintable() and name.strip():
+        return name
     line = "".join("\ufffd" if c in BIDI_CONTROLS or not _legal(c) else c for c in name.translate(VISIBLE))
     if not line.strip():
         return f"“{line}”"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 from drawings import batch, loop, network, stack
-from screens import position
+from screens import position, until
 from test_explorer_camera import recurrence
 
 from autograd import Value, explore, scope, tanh, total
@@ -255,3 +255,40 @@ def test_steps_lead_over_into_and_out_of_a_part(visit):
     tab.keyboard.press("PageDown")
     tab.keyboard.press("PageUp")
     assert position(tab) == seen[0]
+
+
+# --- large graphs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A network of 11,600 nodes, a fifth of what a page holds at most."""
+    return network((100, 50, 100, 10, 1))
+
+
+def test_a_large_graph_is_drawn_when_it_is_opened(visit, large):
+    page = explore(large)
+    count = len(large.graph().nodes)
+    assert count > 11_000
+    assert len(page.html) < 1_500_000
+    tab = visit(page)
+    until(tab, "window.explorer !== undefined")
+    assert tab.evaluate("explorer.engine.nodes.length") == count
+    drawn = "document.querySelectorAll('.node').length"
+    assert tab.evaluate(drawn) < 60
+    assert "layer2/neuron × 100" in titles(tab)
+    assert tab.locator("#unfold-all").count() == 0
+    tab.evaluate("explorer.choose(explorer.engine.nodes.findIndex(({ name }) => name === 'W2[7][3]'))")
+    assert "W2[7][3]" in tab.locator(".node.chosen .name").text_content()
+    assert tab.locator(".node.chosen .data").text_content() == number_text(
+        next(v for v in large.graph().nodes if v.name == "W2[7][3]").data, 4
+    )
+    tab.evaluate("explorer.player.go(explorer.engine.count)")
+    assert tab.evaluate("[...explorer.fold.links.values()].every(({ slope }) => slope !== undefined)")
+    assert tab.evaluate(REVERSED) == []
+
+
+def test_without_a_script_a_large_graph_is_drawn_folded(visit, large):
+    tab = visit(explore(large), script=False)
+    assert tab.locator("#overview svg").is_visible()
+    assert "loss" in tab.locator("#overview").text_content()

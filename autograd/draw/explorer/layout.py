@@ -106,7 +106,7 @@ def _source(cards: Sequence[Size], lines: Sequence[Line], direction: str) -> str
     rankdir, gap, before, behind = PORTS[direction]
     rows = [
         "digraph {",
-        f"rankdir={rankdir}; nodesep=0.13; ranksep={gap};",
+        f"rankdir={rankdir}; nodesep=0.11; ranksep={gap};",
         'node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none];',
     ]
     for kind, sizes in (("card", cards), ("text", [line.label for line in lines])):

@@ -142,9 +142,16 @@ class _Formulas:
     def __init__(self) -> None:
         self.trees: list[Tree] = []
         self._numbers: dict[str, int] = {}
+        self._known: dict[tuple[Any, ...], tuple[int, list[int | None]]] = {}
 
     def of(self, node: Value) -> tuple[int, list[int | None]]:
         """Return the numbers of a node's formula and of those of its slopes, None for constants."""
+        key = (node.op, *[None if isinstance(v, Value) else (type(v), float(v)) for v in node.operands])
+        if key not in self._known:
+            self._known[key] = self._read(node)
+        return self._known[key]
+
+    def _read(self, node: Value) -> tuple[int, list[int | None]]:
         op = node.op
         assert op is not None
         operands = tuple(slot(i) if isinstance(v, Value) else v for i, v in enumerate(node.operands))

@@ -220,6 +220,7 @@ function showParts() {
   if (engine.nodes.length <= MAX_OPEN) buttons.push(Object.assign(button("open all", "Show every node by itself", new Set()), { id: "unfold-all" }));
   for (let depth = deepest; depth > 0; depth--) {
     const folded = fold.parts.foldedTo(depth);
+    if (fold.parts.count(folded) > MAX_OPEN) continue;
     const [path] = fold.parts.level(depth).filter((one) => fold.parts.depthOf(one) === depth);
     const stem = path.split("/").pop().replace(/ ?\d+$/, "");
     buttons.push(button(`fold every ${stem}`, `One box for each part like ${path}`, folded));

@@ -2,7 +2,7 @@
 
 const LARGEST_SCALE = 4;
 const SMALLEST_TEXT = { few: 11, many: 8 }; // pixels of the smallest text at rest, of a small drawing and of a large one
-const FEW = 25; // boxes of a small drawing
+const SMALL = 25; // boxes of a small drawing
 const TEXT_POINTS = 11.5; // the smallest text of the drawing
 const FAR = 0.46; // below this scale the texts of arrows are left out
 const TINY = 0.2; // and below this one all texts, but for those of the step in hand
@@ -48,7 +48,7 @@ class Camera {
 
   // The least scale at which texts can be read.
   get readable() {
-    return (SMALLEST_TEXT[this.picture.boxes > FEW ? "many" : "few"] * this.text) / TEXT_POINTS;
+    return (SMALLEST_TEXT[this.picture.boxes > SMALL ? "many" : "few"] * this.text) / TEXT_POINTS;
   }
 
   resized() {

@@ -136,10 +136,10 @@ class Fold {
     const line = draw("path", { class: "line" }), tip = draw("path", { class: "tip" });
     const label = draw("g", { class: "label" }, draw("rect", { width: TEXT.width, height: TEXT.height }));
     const group = draw("g", { class: "edge link" }, line, tip, label);
-    group.dataset.link = `${from}→${to}`;
+    const key = (group.dataset.link = `${from}→${to}`);
     document.getElementById("edges").append(group);
     const end = this.boxes.get(to) ?? to;
-    return { group, line, tip, label, from, to, end, edges: [], looks: "edge link", spot: { x: 0, y: 0, ...TEXT } };
+    return { key, group, line, tip, label, from, to, end, edges: [], looks: "edge link", spot: { x: 0, y: 0, ...TEXT } };
   }
 
   // The texts of a link are made when its edges are known and it is first seen.
@@ -173,28 +173,30 @@ class Fold {
   show(position, state, light) {
     const { engine, picture } = this;
     const finished = position === engine.count, broken = engine.now.errors.size > 0;
+    const among = (kinds, place) => Object.entries(kinds).map(([kind, members]) => [kind, new Set([...members].map(place))]);
+    const nodes = among({ ...light.nodes, ...(light.dim ? { dim: light.dim.nodes } : {}) }, (i) => this.home[i]);
+    const edges = among({ ...light.edges, ...(light.dim ? { dim: light.dim.edges } : {}) }, (edge) => this.linkKey(edge));
+    const lights = (kinds, key) => kinds.filter(([kind, keys]) => keys.has(key) !== (kind === "dim")).map(([kind]) => kind);
     for (const box of this.boxes.values()) {
       const outs = this.summary.outs(box);
       this.showNumbers(box.data, outs.map((i) => state.data[i]));
       this.showNumbers(box.grad, outs.map((i) => state.grads[i]));
       const looks = [box.looks];
-      if (box.nodes.every((i) => i >= position) && !finished) looks.push("future");
+      if (box.nodes[0] >= position && !finished) looks.push("future");
       if (outs.every((i) => state.grads[i] === undefined || state.grads[i] === null)) looks.push("pending");
-      for (const [kind, members] of Object.entries(light.nodes)) if (box.nodes.some((i) => members.has(i))) looks.push(kind);
-      if (light.dim && !box.nodes.some((i) => light.dim.nodes.has(i))) looks.push("dim");
+      looks.push(...lights(nodes, box.key));
       picture.dress(box, looks.join(" "));
     }
     for (const link of this.links.values()) {
       const last = typeof link.end === "number" ? link.end : Math.max(...this.summary.outs(link.end));
-      const still = link.edges.every((edge) => engine.isFrozen(edge.source));
+      const still = this.summary.sources(link).every((i) => engine.isFrozen(i));
       const known = last < position && !broken;
       this.showLink(link, known, state.backward ? state.passed : 0, still);
       const looks = [link.looks];
       if (still) looks.push("still");
-      else if (state.backward && link.edges.some((edge) => edge.number < state.passed)) looks.push("flowed");
+      else if (state.backward && link.edges[0].number < state.passed) looks.push("flowed");
       if (!known && !finished) looks.push("future");
-      for (const [kind, members] of Object.entries(light.edges)) if (link.edges.some((edge) => members.has(edge))) looks.push(kind);
-      if (light.dim && !link.edges.some((edge) => light.dim.edges.has(edge))) looks.push("dim");
+      looks.push(...lights(edges, link.key));
       picture.dress(link, looks.join(" "));
     }
   }

@@ -11,15 +11,16 @@ class PartPanel {
     this.section.hidden = node === undefined || panel.opening || !(box || open);
     if (this.section.hidden) return;
     const button = (id, text, title, run) => make("button", { type: "button", class: "small", id, title, onclick: run }, text);
-    const parts = [];
+    const said = [], parts = [];
     if (box) {
-      const outs = fold.summary.outs(box).length;
-      const first = this.walk.start(position), steps = position - first + 1;
-      parts.push(make("p", {}, make("b", {}, fold.titleOf(box)), ` is folded: ${steps} of its steps are taken at once. ${outs === 1 ? "One number comes" : `${outs} numbers come`} out of it.`));
-      parts.push(button("into", "step into it ↓", "Open the part and go to its first step (down arrow)", () => this.into(position)));
+      const title = fold.titleOf(box), outs = fold.summary.outs(box).length, first = this.walk.start(position);
+      if (this.walk.about(position).endsWith(` ${box.key}`)) {
+        said.push(make("p", {}, make("b", {}, title), ` is folded: ${counted(position - first + 1, "step")} of it taken at once. ${counted(outs, "number")} ${outs === 1 ? "comes" : "come"} out of it.`));
+      }
+      parts.push(button("into", `step into ${title} ↓`, "Open the part and go to its first step (down arrow)", () => this.into(position)));
     }
     if (open) parts.push(button("out", `fold ${open} ↑`, "Fold the part around this step and go on behind it (up arrow)", () => this.out(position)));
-    this.section.replaceChildren(...(box ? [parts.shift()] : []), make("div", { class: "buttons" }, ...parts));
+    this.section.replaceChildren(...said, make("div", { class: "buttons" }, ...parts));
   }
 
   // Open the folded part that a step is in, and go to the first of its steps.

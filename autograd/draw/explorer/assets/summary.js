@@ -1,7 +1,7 @@
 // What a folded part does, in numbers: those that come out of it, their gradients, and on an arrow that leads to it the
 // derivatives of what comes out by what goes in, its Jacobian.
 
-const MOST_PRODUCTS = 400000; // products that a Jacobian may take
+const MOST_PRODUCTS = 300000; // products that a Jacobian may take
 
 class Summary {
   constructor(engine, fold) {
@@ -49,18 +49,32 @@ class Summary {
   // The derivative of each number that comes out of the end of a link by each that goes in along it, on all ways inside.
   jacobian(link) {
     return this.keep(link, () => {
-      const { engine, fold } = this, outs = this.outs(link.end), sources = this.sources(link);
-      const edges = typeof link.end === "number" ? engine.below[link.end]
-        : (link.end.edges ??= engine.edges.filter((edge) => fold.home[edge.target] === link.end.key));
-      if (outs.length * edges.length > MOST_PRODUCTS) return null;
-      return outs.map((out) => {
+      const { engine } = this, sources = this.sources(link), rows = [];
+      let products = 0;
+      for (const out of this.outs(link.end)) {
         const by = new Map([[out, 1]]);
-        for (const { source, target, slot } of edges) {
-          const so_far = by.get(target);
-          if (so_far) by.set(source, (by.get(source) || 0) + so_far * engine.now.slopes[target][slot]);
+        for (const node of this.inside(out, link.end)) {
+          for (const { source, slot } of engine.below[node]) {
+            by.set(source, (by.get(source) || 0) + by.get(node) * engine.now.slopes[node][slot]);
+          }
+          products += engine.below[node].length;
         }
-        return sources.map((source) => by.get(source) || 0);
-      });
+        if (products > MOST_PRODUCTS) return null;
+        rows.push(sources.map((source) => by.get(source) || 0));
+      }
+      return rows;
     });
+  }
+
+  // The computed nodes of a box that a node of it is made of, itself first, each before those that it is computed from.
+  inside(out, box) {
+    const { engine, fold } = this, found = new Set(), left = [out];
+    while (left.length) {
+      const node = left.pop();
+      if (found.has(node) || (node !== out && fold.home[node] !== box.key) || engine.nodes[node].op === undefined) continue;
+      found.add(node);
+      for (const { source } of engine.below[node]) left.push(source);
+    }
+    return [...found].sort((a, b) => b - a);
   }
 }
