@@ -123,6 +123,7 @@ def test_in_print_and_without_a_script_everything_is_there(visit):
     box, sheet = tab.locator("#world").bounding_box(), tab.evaluate("document.documentElement.clientWidth")
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= sheet
+    assert tab.locator("#paper").bounding_box()["y"] > box["y"] + box["height"] - 1
     rows = tab.locator("#paper tbody tr")
     assert rows.count() == 6
     assert rows.first.text_content() == "W2[0]0.52.184"

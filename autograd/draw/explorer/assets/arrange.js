@@ -2,7 +2,8 @@
 
 const MARGIN = 9; // points around the drawing
 const AISLE = [28, 150]; // points between layers without texts: the broader they are, the more
-const ALONG_TEXT = 8; // points before and behind the texts
+const ALONG_TEXT = 13; // points before and behind the texts
+const BEND = 14; // points into a layer that it crosses, within which an arrow may still bend
 const LANES = 7; // points between arrows that arrive at one card
 
 // Where everything lies. items: {thing, last}, by which they are ordered; arrows: {line, from, to, text}, those items and
@@ -68,7 +69,8 @@ function route({ from, to, way = [], text }, lane, down, point) {
   for (const place of way) {
     if (place.free) continue;
     const across = place.middle + place.port;
-    points.push([place.start, across], [place.end, across]);
+    const bend = place.solid ? 0 : Math.min(BEND, (place.end - place.start) / 3);
+    points.push([place.start + bend, across], [place.end - bend, across]);
     if (place.solid) corner = point((place.start + place.end - text.length) / 2, place.middle - place.breadth / 2);
   }
   const bare = corner === null; // its text is seen only while it is the step in hand: in the middle

@@ -53,7 +53,7 @@ class Camera {
 
   resized() {
     const { width, height } = this.view;
-    if (!width) return;
+    if (!width || this.printing) return;
     this.picture.svg.setAttribute("width", width);
     this.picture.svg.setAttribute("height", height);
     this.picture.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);

@@ -6,6 +6,8 @@
 
 const BETWEEN = 14; // points between boxes of a layer
 const BESIDE = 3; // and between arrows that cross one
+const STRAIGHT = 4; // times that it is worth more that a long arrow is straight than that a card is amid its neighbours
+const ROUNDS = 80; // of moving each item amid its neighbours
 
 // How far apart the middles of neighbours in a layer have to be.
 function distance(one, other) {
@@ -74,7 +76,7 @@ function layered(items, arrows) {
     for (let rank = from.rank + 1; rank < to.rank; rank++) {
       const share = (rank - from.rank) / (to.rank - from.rank);
       const own = rank === to.rank - 1 && text;
-      const place = { solid: Boolean(own), breadth: own ? text.breadth : 4, length: own ? text.length : 0, port: own ? text.port : 0, near: [last], rank, seed: from.seed + share * (to.seed - from.seed) };
+      const place = { passing: true, solid: Boolean(own), breadth: own ? text.breadth : 4, length: own ? text.length : 0, port: own ? text.port : 0, near: [last], rank, seed: from.seed + share * (to.seed - from.seed) };
       layers[rank].push(place);
       arrow.way.push(place);
       last.near.push(place);
@@ -97,11 +99,17 @@ function spread(layers) {
     });
     for (const item of layer) item.middle -= y / 2;
   }
-  for (let round = 0; round < 24; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const layer of round % 2 ? [...layers].reverse() : layers) {
-      const wanted = layer.map((item) => (
-        item.near.length ? item.near.reduce((sum, other) => sum + other.middle + other.port, 0) / item.near.length - item.port : item.middle));
-      settle(layer, wanted);
+      settle(layer, layer.map((item) => {
+        let sum = 0, weight = 0;
+        for (const other of item.near) {
+          const worth = item.passing && other.passing ? STRAIGHT : 1;
+          sum += worth * (other.middle + other.port);
+          weight += worth;
+        }
+        return weight ? sum / weight - item.port : item.middle;
+      }));
     }
   }
 }
@@ -116,13 +124,14 @@ function settle(layer, wanted) {
   });
   const pools = [];
   layer.forEach((_, i) => {
-    let pool = { sum: wanted[i] - offsets[i], size: 1 };
-    while (pools.length && pools[pools.length - 1].sum / pools[pools.length - 1].size > pool.sum / pool.size) {
+    const worth = layer[i].passing ? STRAIGHT : 1;
+    let pool = { sum: worth * (wanted[i] - offsets[i]), weight: worth, size: 1 };
+    while (pools.length && pools[pools.length - 1].sum / pools[pools.length - 1].weight > pool.sum / pool.weight) {
       const last = pools.pop();
-      pool = { sum: pool.sum + last.sum, size: pool.size + last.size };
+      pool = { sum: pool.sum + last.sum, weight: pool.weight + last.weight, size: pool.size + last.size };
     }
     pools.push(pool);
   });
   let at = 0;
-  for (const { sum, size } of pools) for (let i = 0; i < size; i++, at++) layer[at].middle = sum / size + offsets[at];
+  for (const { sum, weight, size } of pools) for (let i = 0; i < size; i++, at++) layer[at].middle = sum / weight + offsets[at];
 }

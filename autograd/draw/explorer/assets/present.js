@@ -28,10 +28,14 @@ Object.assign(KEYS, { a: () => resize(-1), A: () => resize(1), p: () => present(
 
 window.addEventListener("beforeprint", () => {
   const { width, height } = picture.size;
+  camera.printing = true;
   picture.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   for (const name of ["width", "height"]) picture.svg.removeAttribute(name);
   picture.world.removeAttribute("transform");
   document.getElementById("sheet").style.transform = "";
   picture.cull(0, 0, width, height);
 });
-window.addEventListener("afterprint", () => camera.resized());
+window.addEventListener("afterprint", () => {
+  camera.printing = false;
+  camera.resized();
+});
