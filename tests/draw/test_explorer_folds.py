@@ -292,3 +292,17 @@ def test_without_a_script_a_large_graph_is_drawn_folded(visit, large):
     tab = visit(explore(large), script=False)
     assert tab.locator("#overview svg").is_visible()
     assert "loss" in tab.locator("#overview").text_content()
+
+
+def test_an_exercise_folded_tells_nothing(visit):
+    x = Value(0.7, name="x")
+    with scope("part"):
+        y = tanh(x * 2.0)
+    y = y * y
+    y.name = "y"
+    page = explore(y, practice=True)
+    assert "Where they come from" not in page.html
+    tab = visit(page)
+    fold(tab, "part")
+    assert tab.locator(".edge.link .slope").all_text_contents() == ["?"] * tab.locator(".edge.link").count()
+    assert set(tab.locator(".edge.link .flow").all_text_contents()) <= {"", "?"}

@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const NAME = 22; // characters of a name on its card
 const CARD = 54; // points that a card is high
-const ROUNDED = { leaf: 16, frozen: 16, parameter: 3 };
+const CORNERS = { leaf: 16, frozen: 16, parameter: 3 };
 
 function draw(tag, attributes, ...children) {
   const element = document.createElementNS(SVG, tag);
@@ -70,7 +70,7 @@ function makeCard(engine, i) {
   const head = measure(title, 14, true) + (sign ? 12 + measure(sign, 12.5) : 0);
   const width = Math.ceil(20 + Math.max(head, 33 + measure("−0.12345", 12.5)));
   const group = draw("g", { id: `n${i}`, class: `node ${look}${unnamed ? " unnamed" : ""}`, tabindex: 0, role: "button", transform: "translate(0 0)" },
-    draw("rect", { class: "card", width, height: CARD, rx: ROUNDED[look] ?? 6 }));
+    draw("rect", { class: "card", width, height: CARD, rx: CORNERS[look] ?? 6 }));
   if (look === "output") group.append(draw("rect", { class: "inner", x: 3, y: 3, width: width - 6, height: CARD - 6, rx: 4 }));
   if (look === "parameter") group.append(draw("rect", { class: "bar", width: 5, height: CARD, rx: 2 }));
   group.append(draw("text", { class: "name", x: 10, y: 17 }, title), draw("text", { class: "sign", x: width - 10, y: 17 }, sign));

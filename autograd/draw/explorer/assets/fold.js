@@ -163,7 +163,7 @@ class Fold {
     if (!link.slope) this.dressLink(link);
     const jacobian = known ? this.summary.jacobian(link) : null;
     if (link.heat) link.heat.show((row, column) => jacobian?.[row][column]);
-    else write(link.slope, known ? numberText(jacobian?.[0][0], 4) : "—");
+    else write(link.slope, known ? numberText(jacobian?.[0][0], 4) : unknown);
     const flows = this.summary.flows(link, still ? 0 : passed);
     this.showNumbers(link.back, flows, "← ");
   }
