@@ -50,11 +50,13 @@ class Aim(NamedTuple):
         output: the row of the output, whose adjoint is written before the sweep starts.
         wanted: leaves; after the sweep their adjoints are complete, and zero where nothing flows.
         without: passes to leave out: with ``"first"`` every flow is added to rows that start from zero.
+        further: rows of other results whose adjoints are written beforehand too.
     """
 
     output: Rows
     wanted: tuple[Rows, ...]
     without: frozenset[str] = frozenset()
+    further: tuple[Rows, ...] = ()
 
 
 class Sweep(NamedTuple):
@@ -163,7 +165,8 @@ class _Writer:
         self.layout, self.add_all = layout, "first" in aim.without
         self.active = mark_active(layout, aim.wanted)
         self.touched = Marks.none(layout)
-        self.touched.of(aim.output)[aim.output.start] = True
+        for output in (aim.output, *aim.further):
+            self.touched.mark(output)
         self.lines: list[Instruction] = []
         self._known: dict[tuple[Op, tuple[bool, ...]], Any] = {}
 

@@ -13,7 +13,7 @@ from autograd.context import current
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.value import Value
 
-__all__ = ["read_arrays", "read_leaves", "split_gradient"]
+__all__ = ["read_arrays", "read_leaves", "read_weights", "split_gradient"]
 
 Array = NDArray[Any]
 
@@ -80,6 +80,20 @@ def read_leaves(leaves: Iterable[Value]) -> list[float]:
     """Read the numbers of leaves."""
     traced = current().trace is not None  # then each is asked for in turn, since its number may have to stay
     return [leaf.data for leaf in leaves] if traced else [leaf._data for leaf in leaves]
+
+
+def read_weights(weights: ArrayLike, parameters: int) -> Array:
+    """Read numbers to use for the parameters.
+
+    Raises:
+        CompileError: there are more or fewer than parameters.
+    """
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape != (parameters,):
+        raise CompileError(
+            f"weights must hold one number for each of the {parameters} parameters, not shape {w.shape}."
+        )
+    return w
 
 
 def split_gradient(gradient: Array, arguments: Sequence[Argument], batched: bool) -> list[Array]:

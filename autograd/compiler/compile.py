@@ -75,7 +75,8 @@ def compile(  # noqa: A001
         example: an argument each: a number, nested lists or an array.
         parameters: leaves that f uses, to differentiate by, such as ``model.parameters()``.
         dtype: ``"float64"`` or ``"float32"``.
-        backend: ``"numpy"``; ``"numba"``, which needs the extra ``fast``; or ``"auto"``: numba where it is installed.
+        backend: ``"numpy"``; ``"numba"``, which needs the extra ``fast``; ``"jax"``, which needs the extra ``jax``; or
+            ``"auto"``: numba where it is installed.
         threads: how many threads share the examples of a run.
         without: names of the compiler's passes to leave out, such as ``"matrices"`` or ``"reuse"``, to find out which
             one a fault is in: but for rounding the results stay the same.

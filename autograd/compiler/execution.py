@@ -67,7 +67,7 @@ class Execution:
         inputs: how many numbers an example has.
         parameters: how many numbers it is differentiated by.
         options: how it is compiled.
-        backend: ``"numpy"`` or ``"numba"``.
+        backend: ``"numpy"``, ``"numba"`` or ``"jax"``.
 
     Attributes:
         seconds: what compiling has taken.
@@ -296,4 +296,9 @@ def lay_out(expressions: Expressions, inputs: int, parameters: int, options: Opt
     backend = choose_backend(options.backend)
     if options.backend == "auto" and backend == "numba" and not has_kernels(expressions):
         backend = "numpy"
-    return Execution(roll(expressions, options.without, backend), inputs, parameters, options, backend)
+    execution = Execution
+    if backend == "jax":
+        from autograd.compiler.on_jax.execution import JaxExecution
+
+        execution = JaxExecution
+    return execution(roll(expressions, options.without, backend), inputs, parameters, options, backend)

@@ -13,7 +13,7 @@ from autograd.errors import CompileError
 
 __all__ = ["PASSES", "Options", "check_options", "choose_backend"]
 
-BACKENDS = ("auto", "numba", "numpy")
+BACKENDS = ("auto", "jax", "numba", "numpy")
 
 #: What the compiler can leave out, by name, at the cost of speed alone.
 PASSES = {
@@ -34,7 +34,7 @@ class Options:
 
     Attributes:
         dtype: ``"float64"`` or ``"float32"``.
-        backend: ``"auto"``, ``"numba"`` or ``"numpy"``.
+        backend: ``"auto"``, ``"jax"``, ``"numba"`` or ``"numpy"``.
         threads: how many share the examples of a run.
         without: names of `PASSES` to leave out.
         verify: whether the instructions are verified.
@@ -77,6 +77,12 @@ def choose_backend(backend: str) -> str:
     """
     if backend == "numpy":
         return "numpy"
+    if backend == "jax":
+        if util.find_spec("jax") is None:
+            raise CompileError(
+                "backend='jax' needs JAX: run pip install 'edgegrad[jax]', or use backend='numpy'."
+            )
+        return "jax"
     missing = [name for name in ("numba", "scipy") if util.find_spec(name) is None]
     if missing and backend == "numba":
         raise CompileError(

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.collector import hold_collector
 from autograd.compiler import derivatives, results
-from autograd.compiler.arguments import read_arrays, read_leaves, split_gradient
+from autograd.compiler.arguments import read_arrays, read_leaves, read_weights, split_gradient
 from autograd.compiler.descent import Descent, Steps
+from autograd.compiler.exchange import methods
 from autograd.compiler.execution import count, lay_out
 from autograd.compiler.listing import Instructions
 from autograd.compiler.on_numpy.source import numpy_source
@@ -63,7 +64,7 @@ class Program:
 
     @property
     def backend(self) -> str:
-        """What computes: ``"numpy"`` or ``"numba"``."""
+        """What computes: ``"numpy"``, ``"numba"`` or ``"jax"``."""
         return self.execution.backend
 
     def on(self, backend: str) -> Program:
@@ -288,6 +289,9 @@ class Program:
         """
         return derivatives.push_forward(self, arrays, vector, wrt, weights)  # type: ignore[no-any-return]
 
+    function = property(methods.function)
+    to_torch, objective, residuals = methods.to_torch, methods.objective, methods.residuals
+
     @cached_property
     def _second(self) -> Program:
         """The slope of the gradient by the parameters along a vector, whose numbers stand after these."""
@@ -422,12 +426,7 @@ class Program:
 
     def _weights(self, weights: Array | None) -> Array:
         """Return the numbers to use for the parameters."""
-        w = self.weights() if weights is None else np.asarray(weights, dtype=np.float64)
-        if w.shape != (len(self.parameters),):
-            raise CompileError(
-                f"weights must hold one number for each of the {len(self.parameters)} parameters, not shape {w.shape}."
-            )
-        return w
+        return self.weights() if weights is None else read_weights(weights, len(self.parameters))
 
     def _constants(self) -> list[float]:
         return read_leaves(self._traced.constants)

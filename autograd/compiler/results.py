@@ -18,6 +18,7 @@ __all__ = [
     "check_regular",
     "describe_structure",
     "fill_structure",
+    "is_array_part",
     "take_differentiated",
     "take_first_example",
     "values",
@@ -47,7 +48,7 @@ def _is_tuple(part: Any) -> bool:
     return isinstance(part, tuple)
 
 
-def _is_array(part: Any) -> bool:
+def is_array_part(part: Any) -> bool:
     """Whether a part of a result becomes one array: all but tuples do."""
     return not isinstance(part, tuple)
 
@@ -58,7 +59,7 @@ def check_regular(result: Any) -> None:
     Raises:
         CompileError: the parts of a list differ in shape, or one is a tuple.
     """
-    for part in tree.leaves(result, is_leaf=_is_array):
+    for part in tree.leaves(result, is_leaf=is_array_part):
         try:
             tree.shape(part)
             regular = not any(map(_is_tuple, tree.leaves(part, is_leaf=_is_tuple)))
@@ -78,7 +79,7 @@ def take_differentiated(result: Any) -> Any:
 
 def build_arrays(result: Any, numbers: Iterator[Array], examples: int) -> Any:
     """Return the rows of a result as arrays (examples, …), in tuples as the function gave them."""
-    return tree.map_leaves(lambda part: _stack(part, numbers, examples), result, is_leaf=_is_array)
+    return tree.map_leaves(lambda part: _stack(part, numbers, examples), result, is_leaf=is_array_part)
 
 
 def _stack(part: Any, numbers: Iterator[Array], examples: int) -> Array:
@@ -93,7 +94,7 @@ def _stack(part: Any, numbers: Iterator[Array], examples: int) -> Array:
 
 def take_first_example(arrays: Any) -> Any:
     """Return the first example of a result."""
-    return tree.map_leaves(lambda array: array[0], arrays, is_leaf=_is_array)
+    return tree.map_leaves(lambda array: array[0], arrays, is_leaf=is_array_part)
 
 
 def describe_structure(result: Any, places: Iterator[int]) -> Any:

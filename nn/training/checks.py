@@ -232,8 +232,8 @@ def check_options(
         raise ValueError(f"clip_norm must be a positive number, not {clip_norm!r}: 0 would stop the training.")
     if regularizer is not None and not isinstance(regularizer, Regularizer):
         raise TypeError(f"regularizer must be a Regularizer such as L2(1e-3), not {regularizer!r}.")
-    if compiled not in (True, False, "auto", "numpy", "numba"):
-        raise ValueError(f'compile must be "auto", True, False, "numpy" or "numba", not {compiled!r}.')
+    if compiled not in (True, False, "auto", "numpy", "numba", "jax"):
+        raise ValueError(f'compile must be "auto", True, False, "numpy", "numba" or "jax", not {compiled!r}.')
 
 
 def _is_number(number: object) -> bool:

@@ -106,7 +106,7 @@ def fit(
         seed: of the orders; the same seed gives the same numbers, bit for bit.
         progress: ``"auto"`` reports on a terminal only, True everywhere, False nowhere.
         compile: ``"auto"`` runs on a compiled program where that is faster and possible, and says so; False on the
-            engine; True, or a backend's name ``"numpy"`` or ``"numba"``, asks for a program.
+            engine; True, or a backend's name ``"numpy"``, ``"numba"`` or ``"jax"``, asks for a program.
         callbacks: `Callback` objects, or functions that are called with the `Training` after every epoch.
         min_loss: stop when the loss of an epoch is not above it (lecture L2.11).
         patience: stop when the validation loss (without validation: the loss) has not improved for so many epochs,

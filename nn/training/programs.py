@@ -19,7 +19,7 @@ from nn.training.signature import Signature
 __all__ = ["KeptProgram", "Programs", "programs_of"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
-BACKENDS = ("numpy", "auto", "numba")
+BACKENDS = ("numpy", "auto", "numba", "jax")
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def test_metrics_of_ones_own_see_whole_columns() -> None:
 
 
 def test_how_it_is_computed_is_one_of_five_words() -> None:
-    assert refused(compile="fast") == 'compile must be "auto", True, False, "numpy" or "numba", not \'fast\'.'
+    assert refused(compile="fast") == 'compile must be "auto", True, False, "numpy", "numba" or "jax", not \'fast\'.'
     fit(classifier(), X, CLASSES, "cross_entropy", compile=False)
 
 

@@ -1,0 +1,1 @@
+"""Exchange: a program in the hands of JAX, of PyTorch and of SciPy's optimisers."""
