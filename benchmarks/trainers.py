@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.networks import Array, Problem, layers
 
-__all__ = ["Compiled", "CompiledNumpy", "EagerFit", "Fit", "ManualNumpy", "Trainer", "new_network"]
+__all__ = ["Compiled", "CompiledJax", "CompiledNumpy", "EagerFit", "Fit", "ManualNumpy", "Trainer", "new_network"]
 
 
 class Trainer:
@@ -131,6 +131,13 @@ class CompiledNumpy(Compiled):
 
     package = "numpy"
     backend = "numpy"
+
+
+class CompiledJax(Compiled):
+    """The same on the JAX backend."""
+
+    package = "jax"
+    backend = "jax"
 
 
 class Fit(Trainer):

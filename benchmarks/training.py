@@ -27,6 +27,7 @@ BOUND = "bound"
 TRAINERS: dict[str, type[Trainer]] = {
     OURS: trainers.Compiled,
     NUMPY: trainers.CompiledNumpy,
+    "edgegrad, JAX": trainers.CompiledJax,
     "edgegrad, nn.fit": trainers.Fit,
     "edgegrad, engine": trainers.EagerFit,
     "NumPy by hand": trainers.ManualNumpy,

@@ -29,11 +29,14 @@ def _check_installed(module: str, what: str, extra: str) -> None:
 
 
 def function(program: Program) -> Callable[..., Any]:
-    """The program as a pure JAX function of one example: ``f(weights, *inputs)``, with the result's own shape.
+    """The program as a pure JAX function, ``f(weights, *inputs)``, of one example, or of several along leading axes.
 
     `jax.jit`, `jax.vmap`, `jax.grad` and `jax.hessian` work on it, by the compiler's own sweep and the catalogue's
     rules: at kinks and ties its slopes are the engine's. It computes in the type of what it is given. Where a number is
     undefined it gives NaN or ∞, as JAX does. Other Values that the program reads are taken as they are now.
+
+    A batch is best given as such: under `jax.vmap`, the gradient by weights that all examples share is made for each
+    example, and then added.
 
     Raises:
         CompileError: JAX is not installed.

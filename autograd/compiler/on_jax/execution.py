@@ -99,5 +99,6 @@ class JaxExecution(Execution):
 
         with jax.enable_x64(True), np.errstate(all="ignore"):
             if self._descend is None:
-                self._descend = compile_descent(self._plan("parameters"), self.outputs("parameters"), self.dtype)
+                plan, places = self._plan("parameters"), self.outputs("parameters")
+                self._descend = compile_descent(plan, places, self.parameters, self.dtype)
             return self._descend(descent, np.asarray(constants))

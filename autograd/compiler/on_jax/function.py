@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from autograd.compiler.instructions import Rows
 from autograd.compiler.on_jax.replay import Plan, Replay
 from autograd.compiler.results import is_array_part
 from autograd.compiler.roll import roll
+from autograd.compiler.trace import Argument
 from autograd.errors import CompileError
 from autograd.value import Value
 
@@ -27,7 +28,7 @@ Array = Any
 
 
 def pure_function(program: Program) -> Callable[..., Any]:
-    """Write a program as a function ``(weights, *inputs) -> result`` of one example, for JAX.
+    """Write a program as a function ``(weights, *inputs) -> result`` of arrays, for JAX.
 
     Numbers that the program reads besides its parameters are those of this moment.
     """
@@ -72,26 +73,48 @@ def _shape_like(program: Program, compute: Callable[..., tuple[Array, ...]]) -> 
         if len(inputs) != len(arguments):
             names = ", ".join(("weights", *(argument.name for argument in arguments)))
             raise CompileError(f"The function takes {names}, not {1 + len(inputs)} argument(s).")
-        given = [jnp.asarray(x) for x in (weights, *inputs)]
-        shapes = [(count,), *(argument.shape for argument in arguments)]
-        names = ["weights", *(argument.name for argument in arguments)]
-        for x, shape, name in zip(given, shapes, names, strict=True):
-            if x.shape != shape:
-                raise CompileError(
-                    f"{name} has shape {x.shape}, but the function takes one example, {shape}: "
-                    "use jax.vmap for several."
-                )
-        dtype = jnp.result_type(*given, jnp.float32) if any(x.size for x in given) else jnp.zeros(()).dtype
-        given = [x.astype(dtype) for x in given]
-        row = jnp.concatenate([x.ravel() for x in given[1:]]) if len(given) > 1 else jnp.zeros(0, dtype)
-        numbers = iter(compute(given[0], row))
-        return tree.map_leaves(lambda part: _stack(part, numbers, dtype), result, is_leaf=is_array_part)
+        w, *given = (jnp.asarray(x) for x in (weights, *inputs))
+        if w.shape != (count,):
+            raise CompileError(f"weights must hold one number for each of the {count} parameters, not shape {w.shape}.")
+        leading = _leading(given, arguments)
+        dtype = jnp.result_type(*(x for x in (w, *given) if x.size), float if count == 0 and not given else jnp.float32)
+        rows = [
+            jnp.broadcast_to(x.astype(dtype), (*leading, *argument.shape)).reshape(*leading, len(argument.leaves))
+            for x, argument in zip(given, arguments, strict=True)
+        ]
+        row = jnp.concatenate(rows, axis=-1) if rows else jnp.zeros((*leading, 0), dtype)
+        numbers = iter(compute(w.astype(dtype), row))
+        return tree.map_leaves(lambda part: _stack(part, numbers, leading, dtype), result, is_leaf=is_array_part)
 
-    function.__doc__ = f"Compute {program!r} for one example, with JAX."
+    function.__doc__ = f"Compute {program!r} with JAX."
     return function
 
 
-def _stack(part: Any, numbers: Any, dtype: Any) -> Array:
-    """Stack the numbers of a part of a result into one array."""
-    found = [next(numbers) if isinstance(leaf, Value) else jnp.asarray(float(leaf), dtype) for leaf in tree.leaves(part)]
-    return jnp.reshape(jnp.stack(found), tree.shape(part)) if found else jnp.zeros(tree.shape(part), dtype)
+def _leading(given: Sequence[Array], arguments: Sequence[Argument]) -> tuple[int, ...]:
+    """Return the axes of the examples, which stand before those of the arguments.
+
+    Raises:
+        CompileError: an array has not the shape of its argument, or the arrays hold different numbers of examples.
+    """
+    found = []
+    for x, argument in zip(given, arguments, strict=True):
+        axes = x.ndim - len(argument.shape)
+        if axes < 0 or x.shape[axes:] != argument.shape:
+            raise CompileError(
+                f"{argument.name} has shape {x.shape}, which does not end with {argument.shape}, as the program was "
+                "compiled for."
+            )
+        found.append(x.shape[:axes])
+    try:
+        return jnp.broadcast_shapes(*found)
+    except ValueError:
+        raise CompileError(
+            f"All arrays must hold the same number of examples: their leading axes are {', '.join(map(str, found))}."
+        ) from None
+
+
+def _stack(part: Any, numbers: Iterator[Array], leading: tuple[int, ...], dtype: Any) -> Array:
+    """Stack the numbers of a part of a result into one array, after the axes of the examples."""
+    found = [next(numbers) if isinstance(leaf, Value) else jnp.full(leading, float(leaf), dtype) for leaf in tree.leaves(part)]
+    shape = (*leading, *tree.shape(part))
+    return jnp.stack(found, axis=-1).reshape(shape) if found else jnp.zeros(shape, dtype)

@@ -82,6 +82,9 @@ class Plan:
             for at in (into.rows for into in writes(instruction)):
                 if at.ordered and at.batched == batched:
                     cuts |= {at.start, at.start + at.count}
+        for at in () if self.sweep is None else self.sweep.aim.wanted:
+            if at.batched == batched:
+                cuts.add(at.count)
         for start, stop in pairwise(sorted(cuts)):
             written += [(start + first, count) for first, count in _join(np.flatnonzero(free[start:stop]))]
         return written
@@ -102,7 +105,7 @@ class Replay:
 
     Args:
         plan: what it does.
-        weights: the parameters' numbers, (n,).
+        weights: the parameters' numbers, (n,), or in the plan's pieces of them.
         constants: numbers of the other leaves.
         inputs: the numbers of an example, (inputs,), or of several, (examples, inputs).
 
@@ -111,7 +114,9 @@ class Replay:
         played: what each tape keeps for its way back.
     """
 
-    def __init__(self, plan: Plan, weights: Array, constants: Sequence[float], inputs: Array) -> None:
+    def __init__(
+        self, plan: Plan, weights: Array | Sequence[Array], constants: Sequence[float], inputs: Array
+    ) -> None:
         self.plan, self.leading, self.dtype = plan, inputs.shape[:-1], inputs.dtype
         self.played: dict[int, Array] = {}
         self.numbers = {False: Numbers((), self.dtype), True: Numbers(self.leading, self.dtype)}
@@ -120,10 +125,12 @@ class Replay:
             for part in plan.parts(instruction):
                 self._carry_out(part)
 
-    def _write_leaves(self, weights: Array, constants: Sequence[float], inputs: Array) -> None:
-        n, shared = len(weights), self.numbers[False]
-        if n:
-            shared.write(0, n, weights)
+    def _write_leaves(self, weights: Array | Sequence[Array], constants: Sequence[float], inputs: Array) -> None:
+        n, shared = 0, self.numbers[False]
+        for piece in [weights] if hasattr(weights, "shape") else weights:
+            if len(piece):
+                shared.write(n, len(piece), piece)
+                n += len(piece)
         if len(constants):
             shared.write(n, len(constants), jnp.asarray(constants))
         if inputs.shape[-1]:
