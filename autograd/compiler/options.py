@@ -79,9 +79,7 @@ def choose_backend(backend: str) -> str:
         return "numpy"
     if backend == "jax":
         if util.find_spec("jax") is None:
-            raise CompileError(
-                "backend='jax' needs JAX: run pip install 'edgegrad[jax]', or use backend='numpy'."
-            )
+            raise CompileError("backend='jax' needs JAX: run pip install 'edgegrad[jax]', or use backend='numpy'.")
         return "jax"
     missing = [name for name in ("numba", "scipy") if util.find_spec(name) is None]
     if missing and backend == "numba":

@@ -27,7 +27,7 @@ __all__ = ["Forward", "Layout", "roll"]
 
 PLACES_WORTH_AN_INSTRUCTION = 128  # operations on fewer cost less on a tape of single nodes
 #: Operations that follow each other, for each backend: Python's compiler takes long to read more lines than these.
-MIN_OPERATIONS_FOR_A_TAPE = {"jax": 256, "numba": 32, "numpy": 512}
+MIN_OPERATIONS_FOR_A_TAPE = {"jax": 32, "numba": 32, "numpy": 512}
 MIN_TERMS_OF_A_LONE_MATRIX = 3  # a weighted sum that shares nothing is a matrix of one row from so many terms on
 
 Forward = Map | Sum | RowDots | MatrixProduct | Composite | Choice | Tape

@@ -41,7 +41,8 @@ def choose_runner(
         T: targets; None where only outputs are needed.
         parameters: what to differentiate by; all of the model's unless given.
         regularizer: a penalty that is added to the mean loss.
-        asked: True, ``"numpy"``, ``"numba"`` or ``"jax"`` for a program, False for the engine, ``"auto"`` for what is faster.
+        asked: True, ``"numpy"``, ``"numba"`` or ``"jax"`` for a program, False for the engine, ``"auto"`` for what is
+            faster.
         examples: how many will be computed in all; as many as there are unless given.
         batch: how many at a time.
         check: tries the model on the first example; where a program of the model is known already, it is called with

@@ -72,7 +72,8 @@ def objective(
         arrays: the examples; by inputs one example, where the search starts.
         wrt: ``"parameters"``, from what they hold now, or ``"inputs"``: every argument, one after the other.
         reduce: by parameters, the ``"mean"`` or ``"sum"`` of the examples' values.
-        second: ``"hessp"`` gives products with the Hessian too, as for Newton-CG and trust-krylov, ``"hess"`` the matrix.
+        second: ``"hessp"`` gives products with the Hessian too, which Newton-CG and trust-krylov take; ``"hess"`` the
+            matrix.
 
     Raises:
         CompileError: the function's result is no single number, or an option is none of these.

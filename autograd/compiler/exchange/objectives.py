@@ -116,7 +116,7 @@ def start_objective(
 
         last = _Last(compute)
         seconds = {"hessp": multiply, "hess": lambda x: np.array([multiply(x, unit) for unit in np.eye(len(x))])}
-    functions = {"fun": partial(last.part, 0), "jac": partial(last.part, 1)}
+    functions: dict[str, Callable[..., Any]] = {"fun": partial(last.part, 0), "jac": partial(last.part, 1)}
     if second is not None:
         functions[second] = seconds[second]
     return Objective(f"{reduce} of {program!r}" if wrt == "parameters" else repr(program), start, functions)

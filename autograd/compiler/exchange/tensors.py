@@ -41,8 +41,10 @@ def tensor_function(program: Program) -> Callable[..., Any]:
 
     def function(weights: Tensor, *inputs: Tensor) -> Any:
         if not all(isinstance(x, torch.Tensor) for x in (weights, *inputs)):
-            raise CompileError("The function takes tensors: torch.tensor(program.weights()), then one for each argument.")
-        found = iter(_Results.apply(program, weigh, weights, *inputs))
+            raise CompileError(
+                "The function takes tensors: torch.tensor(program.weights()), then one for each argument."
+            )
+        found = iter(_Results.apply(program, weigh, weights, *inputs))  # type: ignore[no-untyped-call]
         return tree.map_leaves(lambda part: next(found), program._traced.result, is_leaf=is_array_part)
 
     return function

@@ -1,1 +1,1 @@
-"""The JAX backend: instructions as a pure function of arrays, which JAX compiles, batches, shards and differentiates."""
+"""The JAX backend: instructions as a pure function, which JAX compiles, batches, shards and differentiates."""

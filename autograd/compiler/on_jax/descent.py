@@ -1,4 +1,4 @@
-"""A descent as one loop that JAX compiles: batch after batch forward, backward, and one step of the optimiser's rule."""
+"""A descent as one loop that JAX compiles: batch after batch forward, backward, and a step by the optimiser's rule."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def compile_descent(plan: Plan, places: Sequence[Rows], parameters: int, dtype: 
 
     def descend(descent: Descent, constants: Array) -> Steps:
         batch, order, settings = descent.batch, np.asarray(descent.order, np.int32), np.asarray(descent.settings, dtype)
-        given = {
+        given: dict[str, Any] = {
             "examples": jnp.asarray(descent.examples, dtype),
             "frozen": None if descent.frozen is None else loop.split(np.asarray(descent.frozen, np.bool_)),
             "clip_norm": np.asarray(descent.clip_norm, dtype) if descent.clip_norm else None,

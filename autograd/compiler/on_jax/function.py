@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -39,10 +38,10 @@ def pure_function(program: Program) -> Callable[..., Any]:
     expressions, constants = layout.expressions, program._constants()
     places = [Rows(expressions.batched[x], layout.row[x], 1) for x in expressions.outputs]
     wanted = (Rows(False, 0, execution.parameters), Rows(True, 0, execution.inputs))
-    first, *others = places or [None]
     aim = None
-    if first is not None:
-        aim = Aim(first, tuple(at for at in wanted if at.count), execution.options.without, tuple(others))
+    if places:
+        leaves = tuple(at for at in wanted if at.count)
+        aim = Aim(places[0], leaves, execution.options.without, further=tuple(places[1:]))
     plan, forward = Plan(layout, aim), Plan(layout, None)
 
     def results_of(run: Replay) -> tuple[Array, ...]:
@@ -77,7 +76,7 @@ def _shape_like(program: Program, compute: Callable[..., tuple[Array, ...]]) -> 
         if w.shape != (count,):
             raise CompileError(f"weights must hold one number for each of the {count} parameters, not shape {w.shape}.")
         leading = _leading(given, arguments)
-        dtype = jnp.result_type(*(x for x in (w, *given) if x.size), float if count == 0 and not given else jnp.float32)
+        dtype = _float_type([x for x in (w, *given) if x.size])
         rows = [
             jnp.broadcast_to(x.astype(dtype), (*leading, *argument.shape)).reshape(*leading, len(argument.leaves))
             for x, argument in zip(given, arguments, strict=True)
@@ -88,6 +87,12 @@ def _shape_like(program: Program, compute: Callable[..., tuple[Array, ...]]) -> 
 
     function.__doc__ = f"Compute {program!r} with JAX."
     return function
+
+
+def _float_type(given: Sequence[Array]) -> Any:
+    """Return the type to compute in: that of what is given, or JAX's own for whole numbers and for nothing."""
+    dtype = jnp.result_type(*given) if given else jnp.result_type(int)
+    return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.result_type(float)
 
 
 def _leading(given: Sequence[Array], arguments: Sequence[Argument]) -> tuple[int, ...]:
@@ -115,6 +120,9 @@ def _leading(given: Sequence[Array], arguments: Sequence[Argument]) -> tuple[int
 
 def _stack(part: Any, numbers: Iterator[Array], leading: tuple[int, ...], dtype: Any) -> Array:
     """Stack the numbers of a part of a result into one array, after the axes of the examples."""
-    found = [next(numbers) if isinstance(leaf, Value) else jnp.full(leading, float(leaf), dtype) for leaf in tree.leaves(part)]
+    found = [
+        next(numbers) if isinstance(leaf, Value) else jnp.full(leading, float(leaf), dtype)
+        for leaf in tree.leaves(part)
+    ]
     shape = (*leading, *tree.shape(part))
     return jnp.stack(found, axis=-1).reshape(shape) if found else jnp.zeros(shape, dtype)

@@ -29,7 +29,6 @@ def _bracket(holds: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
     return lambda x, y: holds(x, y).astype(jnp.result_type(x, y, float if isinstance(x, float) else x))
 
 
-
 #: JAX's function for each operation that has one; the others are computed by the formula of their record.
 FUNCTIONS: dict[Op, Callable[..., Any]] = {
     op: getattr(jnp, op.array) for op in UFUNCS.values() if isinstance(op.array, str) and hasattr(jnp, op.array)
@@ -44,7 +43,7 @@ FUNCTIONS: dict[Op, Callable[..., Any]] = {
     ops.lgamma: special.gammaln,
 }
 
-#: Sums, products, brackets and choices, in whose derivatives nothing is a matter of convention: JAX's own are the records'.
+#: Sums, products, brackets and choices, whose derivatives are no matter of convention: JAX's own are the records'.
 PLAIN = frozenset({ops.add, ops.sub, ops.mul, ops.neg, ops.greater, ops.equal, ops.where})
 
 

@@ -11,12 +11,12 @@ from math import prod
 from typing import Any
 
 import jax
-import jax.tree_util
 import jax.numpy as jnp
+import jax.tree_util
 import numpy as np
 
 from autograd.compiler.access import parts_of, values_of, writes
-from autograd.compiler.adjoint import Aim, Sweep, differentiate, mark_active, recorded_slopes
+from autograd.compiler.adjoint import Aim, differentiate, mark_active, recorded_slopes
 from autograd.compiler.formulas import may_be_singular
 from autograd.compiler.instructions import (
     Choice,
@@ -67,7 +67,9 @@ class Plan:
         self.factors = set() if self.sweep is None else self.sweep.find_factors()
         active = mark_active(layout, () if aim is None else aim.wanted)
         steps = [part for each in (*layout.shared, *layout.batched) for part in self.parts(each)]
-        self.tapes = {id(each): TapePlayer(each, recorded_slopes(each, active)) for each in steps if isinstance(each, Tape)}
+        self.tapes = {
+            id(each): TapePlayer(each, recorded_slopes(each, active)) for each in steps if isinstance(each, Tape)
+        }
         self.pieces = {batched: self._cut([each.out for each in steps], batched) for batched in (False, True)}
 
     def _cut(self, outs: Sequence[Rows], batched: bool) -> list[tuple[int, int]]:
@@ -114,9 +116,7 @@ class Replay:
         played: what each tape keeps for its way back.
     """
 
-    def __init__(
-        self, plan: Plan, weights: Array | Sequence[Array], constants: Sequence[float], inputs: Array
-    ) -> None:
+    def __init__(self, plan: Plan, weights: Array | Sequence[Array], constants: Sequence[float], inputs: Array) -> None:
         self.plan, self.leading, self.dtype = plan, inputs.shape[:-1], inputs.dtype
         self.played: dict[int, Array] = {}
         self.numbers = {False: Numbers((), self.dtype), True: Numbers(self.leading, self.dtype)}

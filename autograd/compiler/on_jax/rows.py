@@ -128,7 +128,9 @@ class Flows:
             chosen = order[places == place]
             start, count = self._pieces[place]
             zeros = jnp.zeros((*flows.shape[:-1], count), self._dtype)
-            part = flows if len(chosen) == len(order) and (chosen == np.arange(len(order))).all() else flows[..., chosen]
+            part = (
+                flows if len(chosen) == len(order) and (chosen == np.arange(len(order))).all() else flows[..., chosen]
+            )
             self._put(place, zeros.at[..., at.index[chosen] - start].add(part))
 
     def _add(self, row: int, flows: Array) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from autograd.compiler.formulas import may_be_singular, slope_formulas
 from autograd.compiler.instructions import Into, Tape, rows
 from autograd.compiler.on_jax.operations import apply, compute
+from autograd.compiler.on_jax.steps import Steps, scan
 from autograd.op import Op
 from autograd.symbol import Symbol
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TapePlayer"]
 
 Array = Any
-MOST_WRITTEN_OUT = 256  # operations without a recurrence; XLA compiles more of them slowly
+MOST_WRITTEN_OUT = 16  # operations without a recurrence; XLA compiles more of them slowly
 
 
 class Stretch(NamedTuple):
@@ -70,7 +71,7 @@ class TapePlayer:
             if loop is not None:
                 stretch = Stretch(*loop)
                 whole = stretch._replace(period=loop.period * loop.times, times=1)
-                self._stretches.append(stretch if self._steps(stretch).alike else whole)
+                self._stretches.append(stretch if self._steps(stretch).regular else whole)
                 place = loop.start + loop.period * loop.times
 
     # --- forward ------------------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ class TapePlayer:
         """Compute the tape's results, and the rows that its way back reads."""
         leading = replay.leading if self.tape.out.batched else ()
         read = [jnp.moveaxis(jnp.broadcast_to(replay.read(at), (*leading, at.count)), -1, 0) for at in self._outside]
-        x = jnp.concatenate([*read, jnp.zeros((self.tape.out.count, *leading), replay.dtype)])
+        x = jnp.concatenate([jnp.zeros((0, *leading), replay.dtype), *read])
         for stretch in self._stretches:
             x = self._play_in_turn(x, stretch) if self._is_long(stretch) else self._play(x, stretch)
         return jnp.moveaxis(x[self._before :], 0, -1), x
@@ -88,28 +89,25 @@ class TapePlayer:
         return stretch.times == 1 and stretch.period > MOST_WRITTEN_OUT
 
     def _play(self, x: Array, stretch: Stretch) -> Array:
-        """Carry out a step, written out, as often as it comes."""
+        """Carry out a step as often as it comes; it hands on the results that later ones read."""
         at = self._steps(stretch)
 
-        def step(i: Array, x: Array) -> Array:
+        def step(window: Array, outside: Array) -> tuple[Array, Array]:
             found: list[Array] = []
             for j in range(stretch.period):
                 op = self.tape.ops[self.tape.codes[stretch.start + j]]
-                operands = [self._operand(x, at, found, i, j, slot) for slot in range(len(op.slopes))]
+                operands = [at.operand(j, slot, found, window, outside) for slot in range(len(op.slopes))]
                 found.append(jnp.broadcast_to(apply(op, operands), x.shape[1:]))
-            return lax.dynamic_update_slice_in_dim(x, jnp.stack(found), at.own(i), axis=0)
+            own = jnp.stack(found)
+            return jnp.concatenate([window, own])[stretch.period :], own
 
-        return _repeat(stretch.times, step, x)
+        _, made = scan(step, at.window(x), x[at.outside], stretch.times)
+        return jnp.concatenate([x, made.reshape(-1, *x.shape[1:])])
 
-    def _steps(self, stretch: Stretch) -> _Steps:
+    def _steps(self, stretch: Stretch) -> Steps:
         stop = stretch.start + stretch.period * stretch.times
         places = self._places[stretch.start : stop].reshape(stretch.times, stretch.period, 2)
-        return _Steps(self._before + stretch.start, stretch.period, places)
-
-    def _operand(self, x: Array, at: _Steps, found: Sequence[Array], i: Array, j: int, slot: int) -> Array:
-        """Read an operand: a result of the same step, or a row of before."""
-        local = at.local(j, slot)
-        return lax.dynamic_index_in_dim(x, at.place(i, j, slot), keepdims=False) if local is None else found[local]
+        return Steps(self._before + stretch.start, stretch.period, places)
 
     def _play_in_turn(self, x: Array, stretch: Stretch) -> Array:
         """Carry out a long stretch, an operation at a time."""
@@ -127,7 +125,8 @@ class TapePlayer:
             out = lax.switch(codes[i], branches, a, b)
             return lax.dynamic_update_index_in_dim(x, out, self._before + stretch.start + i, axis=0)
 
-        return _repeat(stretch.period, step, x)
+        room = jnp.zeros((stretch.period, *shape), x.dtype)
+        return lax.fori_loop(0, stretch.period, step, jnp.concatenate([x, room]))
 
     # --- backward -----------------------------------------------------------------------------------------------------
 
@@ -151,30 +150,36 @@ class TapePlayer:
             start += at.count
 
     def _rewind(self, x: Array, flows: Array, stretch: Stretch) -> Array:
-        """Pass adjoints back through a step, as often as it comes."""
-        at = self._steps(stretch)
-        stop = stretch.start + stretch.period * stretch.times
-        flowing = self.recorded[stretch.start : stop].reshape(stretch.times, stretch.period, 2).any(axis=0)
+        """Pass adjoints back through a step, as often as it comes; it hands on what flows to earlier ones."""
+        at, period, shape = self._steps(stretch), stretch.period, x.shape[1:]
+        part = slice(stretch.start, stretch.start + period * stretch.times)
+        flowing = np.any(self.recorded[part].reshape(stretch.times, period, 2), axis=0)
+        own = slice(at.first, at.first + period * stretch.times)
 
-        def step(i: Array, flows: Array) -> Array:
-            i = stretch.times - 1 - i
-            own = lax.dynamic_slice_in_dim(x, at.own(i), stretch.period)
-            above = list(lax.dynamic_slice_in_dim(flows, at.own(i), stretch.period))
-            for j in range(stretch.period - 1, -1, -1):
+        def step(waiting: Array, now: tuple[Array, ...]) -> tuple[Array, Array]:
+            window, outside, found, above = now
+            to = {
+                "same": list(above + waiting[at.reach :]), "earlier": list(waiting[: at.reach]),
+                "outside": [jnp.zeros(shape, x.dtype)] * len(outside),
+            }  # fmt: skip
+            for j in range(period - 1, -1, -1):
                 op = self.tape.ops[self.tape.codes[stretch.start + j]]
                 slots = [slot for slot in range(len(op.slopes)) if flowing[j, slot]]
-                operands = [self._operand(x, at, own, i, j, slot) for slot in range(len(op.slopes))]
-                for slot, flow in zip(slots, _flows(op, slots, above[j], own[j], operands), strict=True):
-                    local = at.local(j, slot)
-                    if local is None:
-                        place = at.place(i, j, slot)
-                        known = lax.dynamic_index_in_dim(flows, place, keepdims=False)
-                        flows = lax.dynamic_update_index_in_dim(flows, known + flow, place, axis=0)
-                    else:
-                        above[local] = above[local] + flow
-            return flows
+                operands = [at.operand(j, slot, found, window, outside) for slot in range(len(op.slopes))]
+                for slot, flow in zip(slots, _flows(op, slots, to["same"][j], found[j], operands), strict=True):
+                    kind, place = at.sources[j, slot]
+                    to[kind][place] = to[kind][place] + flow
+            none = jnp.zeros((period, *shape), x.dtype)
+            earlier = jnp.stack(to["earlier"]) if at.reach else waiting[:0]
+            return jnp.concatenate([none, earlier]), jnp.stack(to["outside"]) if len(outside) else outside
 
-        return _repeat(stretch.times, step, flows)
+        size = (stretch.times, period, *shape)
+        given = at.windows(x), x[at.outside], x[own].reshape(size), flows[own].reshape(size)
+        start = jnp.zeros((at.reach + period, *shape), x.dtype)
+        waiting, sent = scan(step, start, given, stretch.times, reverse=True)
+        missing = max(0, at.reach - at.first)
+        flows = flows.at[at.first - at.reach + missing : at.first].add(waiting[period + missing :])
+        return flows.at[at.outside.ravel()].add(sent.reshape(-1, *shape))
 
     def _rewind_in_turn(self, x: Array, flows: Array, stretch: Stretch) -> Array:
         """Pass adjoints back through a long stretch, an operation at a time."""
@@ -193,7 +198,8 @@ class TapePlayer:
             return pass_on
 
         branches = [
-            make(self.tape.ops[kind // 4], [slot for slot in (0, 1) if kind % 4 >> slot & 1]) for kind in distinct.tolist()
+            make(self.tape.ops[kind // 4], [slot for slot in (0, 1) if kind % 4 >> slot & 1])
+            for kind in distinct.tolist()
         ]
 
         def step(i: Array, flows: Array) -> Array:
@@ -206,45 +212,7 @@ class TapePlayer:
                 flows = lax.dynamic_update_index_in_dim(flows, known + flow, places[i, slot], axis=0)
             return flows
 
-        return _repeat(stretch.period, step, flows)
-
-
-class _Steps:
-    """Where the operands of a step lie, each time that it comes.
-
-    Args:
-        first: the row of the first step's first result.
-        period: operations in a step.
-        places: rows of the operands, (times, period, 2).
-    """
-
-    def __init__(self, first: int, period: int, places: NDArray[np.int64]) -> None:
-        self._first, self._period, self._places = first, period, places
-        own = first + period * np.arange(len(places))[:, None, None]
-        self._local = places - own
-        self._is_local = (self._local >= 0).all(axis=0)
-        alike = (self._local == self._local[0]).all(axis=0) | (self._local < 0).all(axis=0)
-        self.alike = bool(alike.all())  # whether each operand is a result of the same step in all steps or in none
-
-    def own(self, i: Array) -> Array:
-        """Return the row of a step's first result."""
-        return self._first + self._period * i
-
-    def local(self, j: int, slot: int) -> int | None:
-        """Return which operation of the same step an operand is the result of, if it is of one."""
-        return int(self._local[0, j, slot]) if self._is_local[j, slot] else None
-
-    def place(self, i: Array, j: int, slot: int) -> Array:
-        """Return an operand's row in a step."""
-        places = self._places[:, j, slot]
-        stride = int(places[1] - places[0]) if len(places) > 1 else 0
-        if (places == places[0] + stride * np.arange(len(places))).all():
-            return int(places[0]) + stride * i
-        return jnp.asarray(places)[i]
-
-
-def _repeat(times: int, step: Callable[[Any, Array], Array], x: Array) -> Array:
-    return step(0, x) if times == 1 else lax.fori_loop(0, times, step, x)
+        return lax.fori_loop(0, stretch.period, step, flows)
 
 
 def _flows(op: Op, slots: Sequence[int], above: Array, out: Array, operands: Sequence[Array]) -> list[Array]:
