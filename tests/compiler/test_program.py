@@ -473,7 +473,7 @@ class TestOptions:
         [
             ({"dtype": "int64"}, 'dtype must be "float64" or "float32", not \'int64\'.'),
             ({"dtype": "float16"}, 'dtype must be "float64" or "float32", not \'float16\'.'),
-            ({"backend": "jax"}, "backend must be one of 'auto', 'numba', 'numpy', not 'jax'."),
+            ({"backend": "xla"}, "backend must be one of 'auto', 'jax', 'numba', 'numpy', not 'xla'."),
             ({"threads": 0}, "threads must be a whole number from 1, not 0."),
             ({"threads": 1.5}, "threads must be a whole number from 1, not 1.5."),
             (

@@ -72,7 +72,7 @@ def objective(
         arrays: the examples; by inputs one example, where the search starts.
         wrt: ``"parameters"``, from what they hold now, or ``"inputs"``: every argument, one after the other.
         reduce: by parameters, the ``"mean"`` or ``"sum"`` of the examples' values.
-        second: ``"hessp"`` gives products with the Hessian too, which Newton-CG and trust-krylov take; ``"hess"`` the
+        second: ``"hessp"`` gives products with the Hessian too, which Newton-CG and trust-ncg take; ``"hess"`` the
             matrix.
 
     Raises:
