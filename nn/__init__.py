@@ -92,13 +92,16 @@ from nn.models.step_approximation import step_approximation, step_network, wavy_
 from nn.models.unet import UNet
 from nn.module import Module
 from nn.modules.activations import ACTIVATIONS, ActivationFunction, activation
-from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.convolution import Conv1d, Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Dropout, Identity, Stochastic
+from nn.modules.embedding import Embedding
 from nn.modules.initializers import INITIALIZERS, initialize
+from nn.modules.layer_norm import LayerNorm, RMSNorm
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.network import Network
 from nn.modules.neurons import Neuron, StochasticNeuron, ThresholdNeuron, and_gate, not_gate, or_gate
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.pooling import AvgPool2d, MaxPool2d
 from nn.modules.pytorch import (
     ELU,
     GELU,
@@ -116,7 +119,7 @@ from nn.modules.pytorch import (
     Tanh,
     Upsample,
 )
-from nn.modules.recurrent import LSTM, Elman
+from nn.modules.recurrent import GRU, LSTM, Elman
 from nn.modules.shaping import Concatenate, Flatten, Reshape, cat, concatenate
 from nn.optim.clipping import clip_grad_norm, clip_grad_value
 from nn.optim.objective import Objective
@@ -165,6 +168,7 @@ __all__ = [
     "BOSTON_COLUMNS",
     "ELU",
     "GELU",
+    "GRU",
     "INITIALIZERS",
     "L1",
     "L2",
@@ -183,6 +187,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AdaptiveResonance",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
@@ -195,6 +200,7 @@ __all__ = [
     "ConfusionMatrix",
     "ConjugateGradients",
     "ConstantRate",
+    "Conv1d",
     "Conv2d",
     "ConvTranspose2d",
     "CosineDecay",
@@ -204,6 +210,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Elman",
+    "Embedding",
     "ExponentialDecay",
     "Film",
     "Flatten",
@@ -216,6 +223,7 @@ __all__ = [
     "KLDivLoss",
     "L1Loss",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "LevenbergMarquardt",
     "Linear",
@@ -235,6 +243,7 @@ __all__ = [
     "Optimizer",
     "PolynomialDecay",
     "QuickProp",
+    "RMSNorm",
     "RMSProp",
     "RProp",
     "ReLU",

@@ -12,18 +12,13 @@ _NO_TENSORS = "numbers are Values and arrays of them; see docs/coming-from/pytor
 
 #: Names of ``torch`` and ``torch.nn`` that `nn` has not: what to write.
 MODULES = {
-    "AvgPool2d": "write nn.Conv2d with equal weights, or nn.MaxPool2d",
     "BatchNorm3d": "there are nn.BatchNorm1d and nn.BatchNorm2d",
-    "Conv1d": "write nn.Conv2d with a kernel of height 1",
-    "Conv3d": "there is nn.Conv2d",
+    "Conv3d": "there are nn.Conv1d and nn.Conv2d",
     "CosineEmbeddingLoss": "write it with autograd's operations, as a function of outputs and target",
     "DataParallel": "everything is computed on the processor",
     "Dropout2d": "there is nn.Dropout, for single numbers",
-    "Embedding": "keep a list of rows of parameters and take row i",
-    "GRU": "there are nn.LSTM and nn.Elman",
-    "GroupNorm": "there are nn.BatchNorm1d and nn.BatchNorm2d",
+    "GroupNorm": "there are nn.LayerNorm and nn.BatchNorm2d",
     "HingeEmbeddingLoss": "there is nn.hinge",
-    "LayerNorm": "write it with autograd's operations; examples/gpt.py has one",
     "MarginRankingLoss": "there is nn.multi_margin",
     "ModuleDict": "assign a dict of modules: self.parts = {…}",
     "ModuleList": "assign a list of modules: self.parts = […]",

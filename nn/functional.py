@@ -25,9 +25,10 @@ from nn.losses.batches import (
     smooth_l1_loss,
 )
 from nn.modules.activations import activation
-from nn.modules.convolution import MaxPool2d, Pair
 from nn.modules.elementwise import Dropout
 from nn.modules.initializers import Seed
+from nn.modules.inputs import Pair
+from nn.modules.pooling import MaxPool2d
 
 __all__ = [
     "binary_cross_entropy",

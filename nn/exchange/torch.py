@@ -18,10 +18,13 @@ from nn.exchange.readable import check_readable
 from nn.module import Module, Slot
 from nn.modules.activations import ActivationFunction
 from nn.modules.activations import activation as find_activation
-from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.convolution import Conv1d, Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Dropout, Identity
+from nn.modules.embedding import Embedding
+from nn.modules.layer_norm import LayerNorm, RMSNorm
 from nn.modules.layers import Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.pooling import AvgPool2d, MaxPool2d
 from nn.modules.pytorch import LogSoftmax, Softmax, Upsample
 from nn.modules.shaping import Flatten, Reshape
 
@@ -189,16 +192,10 @@ def _export(part: Module, nn: Any) -> list[Any]:
     match part:
         case Layer():
             first = nn.Linear(part.n_in, part.n_out, bias=part.bias)
-        case Conv2d():
-            first = nn.Conv2d(
-                part.in_channels,
-                part.out_channels,
-                part.kernel_size,
-                part.stride,
-                part.padding,
-                part.dilation,
-                bias=part.bias,
-            )
+        case Conv1d() | Conv2d():
+            kind = nn.Conv1d if isinstance(part, Conv1d) else nn.Conv2d
+            sizes = (part.kernel_size, part.stride, part.padding, part.dilation, part.groups, part.bias)
+            first = kind(part.in_channels, part.out_channels, *sizes)
         case ConvTranspose2d():
             first = nn.ConvTranspose2d(
                 part.in_channels,
@@ -212,6 +209,14 @@ def _export(part: Module, nn: Any) -> list[Any]:
             )
         case MaxPool2d():
             return [nn.MaxPool2d(part.kernel_size, part.stride, part.padding)]
+        case AvgPool2d():
+            return [nn.AvgPool2d(part.kernel_size, part.stride, part.padding, False, part.count_include_pad)]
+        case LayerNorm():
+            return [nn.LayerNorm(part.normalized_shape, part.eps, part.elementwise_affine, part.bias)]
+        case RMSNorm():
+            return [nn.RMSNorm(part.normalized_shape, part.eps, part.elementwise_affine)]
+        case Embedding():
+            return [nn.Embedding(part.num_embeddings, part.embedding_dim)]
         case BatchNorm1d() | BatchNorm2d():
             kind = nn.BatchNorm1d if isinstance(part, BatchNorm1d) else nn.BatchNorm2d
             return [kind(part.num_features, part.eps, part.momentum, part.affine, part.track_running_stats)]
@@ -258,7 +263,7 @@ TORCH_ACTIVATIONS = {
 }
 
 #: PyTorch's modules whose counterparts here have an activation of their own.
-WITH_ACTIVATION = frozenset({"Linear", "Conv2d", "ConvTranspose2d"})
+WITH_ACTIVATION = frozenset({"Linear", "Conv1d", "Conv2d", "ConvTranspose2d"})
 
 
 class _Import:
@@ -328,11 +333,12 @@ class _Import:
         match type(part).__name__:
             case "Linear":
                 return self.fill(part, Layer(part.in_features, part.out_features, activation, bias))
-            case "Conv2d":
-                _require(part, place, groups=(1,), padding_mode=("zeros",))
+            case "Conv1d" | "Conv2d" as name:
+                _require(part, place, padding_mode=("zeros",))
+                convolution = Conv1d if name == "Conv1d" else Conv2d
                 padding = 0 if part.padding == "valid" else part.padding
                 sizes = (part.in_channels, part.out_channels, part.kernel_size, part.stride, padding, part.dilation)
-                return self.fill(part, Conv2d(*sizes, activation, bias))
+                return self.fill(part, convolution(*sizes, activation, bias, groups=part.groups))
             case "ConvTranspose2d":
                 _require(part, place, groups=(1,), padding_mode=("zeros",))
                 shape = (part.in_channels, part.out_channels, part.kernel_size, part.stride, part.padding)
@@ -344,6 +350,16 @@ class _Import:
             case "MaxPool2d":
                 _require(part, place, dilation=(1, (1, 1)), ceil_mode=(False,), return_indices=(False,))
                 return MaxPool2d(part.kernel_size, part.stride, part.padding)
+            case "AvgPool2d":
+                _require(part, place, ceil_mode=(False,), divisor_override=(None,))
+                return AvgPool2d(part.kernel_size, part.stride, part.padding, part.count_include_pad)
+            case "LayerNorm":
+                return self.fill(part, LayerNorm(part.normalized_shape, part.eps, part.elementwise_affine, bias))
+            case "RMSNorm":
+                return self.fill(part, RMSNorm(part.normalized_shape, part.eps, part.elementwise_affine))
+            case "Embedding":
+                _require(part, place, padding_idx=(None,), max_norm=(None,))
+                return self.fill(part, Embedding(part.num_embeddings, part.embedding_dim))
             case "Dropout":
                 return Dropout(part.p)
             case "Flatten":

@@ -11,12 +11,13 @@ from nn.arrays import Array
 from nn.errors import ShapeError
 from nn.exchange.torch import TORCH_NAMES
 from nn.module import Module
-from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.convolution import Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation
 from nn.modules.initializers import Seed, generator
 from nn.modules.inputs import picture, positive
 from nn.modules.layers import Sequential
 from nn.modules.normalization import BatchNorm2d
+from nn.modules.pooling import MaxPool2d
 from nn.modules.shaping import concatenate
 
 __all__ = ["UNet"]

@@ -1,4 +1,4 @@
-"""Modules on pictures, arrays (channels, rows, columns): convolution, its transpose, and max pooling, as in PyTorch.
+"""Convolution of pictures, arrays (channels, rows, columns), its transpose, and convolution of rows, as in PyTorch.
 
 Each number of a convolution's output is one `dot` node over the patch under the kernel, zeros of the padding
 included; those of one channel share their weights. Source: lecture L3.6 (the U-Net).
@@ -7,12 +7,12 @@ included; those of one channel share their weights. Source: lecture L3.6 (the U-
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, dot, largest, scope
+from autograd import Value, dot, scope
 from nn import arrays
 from nn.arrays import Array
 from nn.errors import ShapeError
@@ -20,24 +20,13 @@ from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, initial_weights
-from nn.modules.inputs import picture, positive
+from nn.modules.inputs import Pair, picture, positive, read_sizes, short
 from nn.parameters import Parameters, parameters
 
-__all__ = ["Conv2d", "ConvTranspose2d", "MaxPool2d"]
+__all__ = ["Conv1d", "Conv2d", "ConvTranspose2d"]
 
-Pair: TypeAlias = int | Sequence[int]
 #: For each place of a channel, row by row, the weights and the numbers under the kernel.
 Patches: TypeAlias = list[list[tuple[list[Any], list[Any]]]]
-
-
-def _read_pair(content: Any, name: str, owner: str, least: int = 1) -> tuple[int, int]:
-    """Read a size that is given for rows and columns together or apart."""
-    if isinstance(content, list | tuple):
-        if len(content) != 2:
-            raise ValueError(f"{name} of {owner} is one whole number, or two for rows and columns, not {content!r}.")
-        return positive(content[0], name, owner, least), positive(content[1], name, owner, least)
-    number = positive(content, name, owner, least)
-    return number, number
 
 
 class _Kernels(Module):
@@ -45,6 +34,10 @@ class _Kernels(Module):
 
     kind = "conv"
     axes = 3
+    #: Axes of a kernel: two of pictures, one of rows.
+    dimensions: ClassVar[int] = 2
+    groups: int = 1
+    padding: tuple[int, ...] | str
 
     def __init__(
         self,
@@ -64,16 +57,21 @@ class _Kernels(Module):
         owner = type(self).__name__
         self.in_channels = positive(in_channels, "in_channels", owner)
         self.out_channels = positive(out_channels, "out_channels", owner)
-        self.kernel_size = _read_pair(kernel_size, "kernel_size", owner)
-        self.stride = _read_pair(stride, "stride", owner)
-        self.dilation = _read_pair(dilation, "dilation", owner)
+        self.kernel_size = read_sizes(kernel_size, "kernel_size", owner, self.dimensions)
+        self.stride = read_sizes(stride, "stride", owner, self.dimensions)
+        self.dilation = read_sizes(dilation, "dilation", owner, self.dimensions)
         self.activation = find_activation(activation)
         if self.activation.whole:
             raise ValueError(f"{self.activation} is an activation of a whole row, which {owner} does not have.")
         self.bias = bool(bias)
         if b is not None and not bias:
             raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
-        channels = (in_channels, out_channels) if transposed else (out_channels, in_channels)
+        if in_channels % self.groups or out_channels % self.groups:
+            raise ValueError(
+                f"{owner} with groups={self.groups} needs numbers of channels that {self.groups} divides, not "
+                f"{in_channels} and {out_channels}."
+            )
+        channels = (in_channels, out_channels) if transposed else (out_channels, in_channels // self.groups)
         weights, biases = initial_weights(init, (*channels, *self.kernel_size), (out_channels,), seed)
         described = f"{owner} {in_channels} → {out_channels}"
         weights, biases = (
@@ -98,7 +96,8 @@ class _Kernels(Module):
             with channel:
                 for r, line in enumerate(plane):
                     for c, (weights, patch) in enumerate(line):
-                        outputs.append(self._sum(weights, patch, bias, f"[{r}][{c}]", sum_name, name))
+                        place = f"[{r}][{c}]" if self.dimensions == 2 else f"[{c}]"
+                        outputs.append(self._sum(weights, patch, bias, place, sum_name, name))
         return arrays.make(outputs, (self.out_channels, len(patches[0]), len(patches[0][0])))
 
     def _sum(
@@ -113,15 +112,55 @@ class _Kernels(Module):
     def extent(self) -> str:
         """Describe how many channels go in and out, and the kernel: ``3 → 8, 3×3, padding 1``."""
         parts = [f"{self.in_channels} → {self.out_channels}", "×".join(map(str, self.kernel_size))]
-        for name, plain in (("stride", (1, 1)), ("padding", (0, 0)), ("output_padding", (0, 0)), ("dilation", (1, 1))):
+        for name, plain in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1), ("groups", 1)):
             content = getattr(self, name, plain)
-            if content != plain:
-                parts.append(f"{name.replace('_', ' ')} {_short(content)}")
+            if content != plain and content != (plain,) * self.dimensions:
+                parts.append(f"{name.replace('_', ' ')} {short(content)}")
         return ", ".join(parts)
 
+    def _read_padding(self, padding: Pair | str, stride: Pair) -> tuple[int, ...] | str:
+        owner = type(self).__name__
+        if not isinstance(padding, str):
+            return read_sizes(padding, "padding", owner, self.dimensions, least=0)
+        if padding != "same" or set(read_sizes(stride, "stride", owner, self.dimensions)) != {1}:
+            raise ValueError(f"padding of {owner} is a whole number, or 'same' with stride 1, not {padding!r}.")
+        return padding
 
-def _short(content: Any) -> str:
-    return str(content) if isinstance(content, str) or content[0] != content[1] else str(content[0])
+    def _convolve(self, planes: NDArray[Any]) -> NDArray[Any]:
+        """Slide each output channel's kernel over the planes of its group; one of rows has height 1."""
+        height_of_one = (1,) * (2 - self.dimensions)
+        kernel, stride, dilation = ((*height_of_one, *each) for each in (self.kernel_size, self.stride, self.dilation))
+        reach = tuple(d * (k - 1) for d, k in zip(dilation, kernel, strict=True))
+        if isinstance(self.padding, str):
+            before = [r // 2 for r in reach]
+            after = [r - b for r, b in zip(reach, before, strict=True)]
+        else:
+            before = after = [0] * len(height_of_one) + list(self.padding)
+        planes = _pad(planes, before, after)
+        _, height, width = planes.shape
+        if height <= reach[0] or width <= reach[1]:
+            if self.dimensions == 1:
+                raise ShapeError(f"{self.title} takes {reach[1] + 1} steps or more after padding, got {width}.")
+            raise ShapeError(
+                f"{self.title} takes pictures of at least {reach[0] + 1} × {reach[1] + 1} after padding, got "
+                f"{height} × {width}."
+            )
+        places = [
+            [
+                (slice(top, top + reach[0] + 1, dilation[0]), slice(left, left + reach[1] + 1, dilation[1]))
+                for left in range(0, width - reach[1], stride[1])
+            ]
+            for top in range(0, height - reach[0], stride[0])
+        ]
+        # What a kernel sees: channel by channel, row by row, in the order of the weights.
+        patches = [
+            [[arrays.flat(group[:, rows, columns]) for rows, columns in line] for line in places]
+            for group in np.split(planes, self.groups)
+        ]
+        kernels, size = self.W.reshape(self.out_channels, -1).tolist(), self.out_channels // self.groups
+        return self._sums(
+            [[[(kernel, patch) for patch in line] for line in patches[o // size]] for o, kernel in enumerate(kernels)]
+        )
 
 
 class Conv2d(_Kernels):
@@ -136,10 +175,11 @@ class Conv2d(_Kernels):
         dilation: distance between the points that the kernel looks at.
         activation: a name of `ACTIVATIONS`, or a function of one number.
         bias: whether each output channel has a bias.
-        W: given weights, of shape (out_channels, in_channels, height, width); drawn by `init` otherwise.
+        W: given weights, of shape (out_channels, in_channels/groups, height, width); drawn by `init` otherwise.
         b: given biases, of shape (out_channels,).
         seed: a whole number or generator for drawing.
         init: the initialiser, see `nn.INITIALIZERS`; PyTorch's default without.
+        groups: parts that the channels fall into; a kernel sees those of its own part alone.
 
     Example:
         >>> blur = Conv2d(1, 1, 2, bias=False, W=[[[[0.25, 0.25], [0.25, 0.25]]]])
@@ -162,13 +202,10 @@ class Conv2d(_Kernels):
         seed: Seed = None,
         *,
         init: str | Initializer = "fan_in_uniform",
+        groups: int = 1,
     ) -> None:
-        if isinstance(padding, str):
-            if padding != "same" or _read_pair(stride, "stride", "Conv2d") != (1, 1):
-                raise ValueError(f"padding of Conv2d is a whole number, or 'same' with stride 1, not {padding!r}.")
-            self.padding: tuple[int, int] | str = padding
-        else:
-            self.padding = _read_pair(padding, "padding", "Conv2d", least=0)
+        self.groups = positive(groups, "groups", "Conv2d")
+        self.padding = self._read_padding(padding, stride)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
         )
@@ -186,32 +223,79 @@ class Conv2d(_Kernels):
         Raises:
             ShapeError: another number of channels, or a picture smaller than the kernel.
         """
-        planes = picture(inputs, self.in_channels, self)
-        reach = tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True))
-        if isinstance(self.padding, str):
-            before = [r // 2 for r in reach]
-            after = [r - b for r, b in zip(reach, before, strict=True)]
-        else:
-            before = after = list(self.padding)
-        planes = _pad(planes, before, after)
-        _, height, width = planes.shape
-        if height <= reach[0] or width <= reach[1]:
-            raise ShapeError(
-                f"{self.title} takes pictures of at least {reach[0] + 1} × {reach[1] + 1} after padding, got "
-                f"{height} × {width}."
-            )
-        patches = [
-            [self._patch(planes, top, left, reach) for left in range(0, width - reach[1], self.stride[1])]
-            for top in range(0, height - reach[0], self.stride[0])
-        ]
-        kernels = self.W.reshape(self.out_channels, -1).tolist()
-        return self._sums([[[(kernel, patch) for patch in line] for line in patches] for kernel in kernels])
+        return self._convolve(picture(inputs, self.in_channels, self))
 
-    def _patch(self, planes: NDArray[Any], top: int, left: int, reach: tuple[int, ...]) -> list[Any]:
-        """List what the kernel sees: channel by channel, row by row, in the order of the weights."""
-        rows = slice(top, top + reach[0] + 1, self.dilation[0])
-        columns = slice(left, left + reach[1] + 1, self.dilation[1])
-        return arrays.flat(planes[:, rows, columns])
+
+class Conv1d(_Kernels):
+    """A convolution over steps: each output channel sums what its kernel sees at each step of rows of numbers.
+
+    Args:
+        in_channels: channels of the input: rows.
+        out_channels: channels of the output: one kernel each.
+        kernel_size: how many steps the kernel sees.
+        stride: step of the kernel.
+        padding: zeros before and after each row; ``"same"`` keeps its length (with stride 1).
+        dilation: distance between the steps that the kernel looks at.
+        activation: a name of `ACTIVATIONS`, or a function of one number.
+        bias: whether each output channel has a bias.
+        W: given weights, of shape (out_channels, in_channels/groups, kernel_size); drawn by `init` otherwise.
+        b: given biases, of shape (out_channels,).
+        seed: a whole number or generator for drawing.
+        init: the initialiser, see `nn.INITIALIZERS`; PyTorch's default without.
+        groups: parts that the channels fall into; a kernel sees those of its own part alone.
+
+    Example:
+        >>> change = Conv1d(1, 1, 2, bias=False, W=[[[-1.0, 1.0]]])
+        >>> [float(x) for x in change([[1.0, 4.0, 9.0]])[0]]
+        [3.0, 5.0]
+    """
+
+    axes = 2
+    dimensions = 1
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair | str = 0,
+        dilation: Pair = 1,
+        activation: ActivationSpec = "identity",
+        bias: bool = True,
+        W: Any = None,
+        b: Any = None,
+        seed: Seed = None,
+        *,
+        init: str | Initializer = "fan_in_uniform",
+        groups: int = 1,
+    ) -> None:
+        self.groups = positive(groups, "groups", "Conv1d")
+        self.padding = self._read_padding(padding, stride)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
+        )
+
+    def forward(self, inputs: Array) -> NDArray[Any]:
+        """Convolve the rows of one example.
+
+        Args:
+            inputs: numbers or Values of shape (in_channels, steps).
+
+        Returns:
+            an array of Values of shape (out_channels, steps);
+            steps = ⌊(steps + 2·padding − dilation·(kernel_size − 1) − 1)/stride⌋ + 1.
+
+        Raises:
+            ShapeError: another number of channels, or fewer steps than the kernel sees.
+        """
+        rows = arrays.array(inputs)
+        if np.ndim(rows) != 2 or len(rows) != self.in_channels:
+            raise ShapeError(
+                f"{self.title} takes one example, [channel][step], of {self.in_channels} channels, got shape "
+                f"{np.shape(rows)}."
+            )
+        return self._convolve(rows[:, None, :])[:, 0, :]
 
 
 def _pad(planes: NDArray[Any], before: Sequence[int], after: Sequence[int]) -> NDArray[Any]:
@@ -250,6 +334,7 @@ class ConvTranspose2d(_Kernels):
     """
 
     kind = "upconv"
+    padding: tuple[int, ...]
 
     def __init__(
         self,
@@ -268,8 +353,8 @@ class ConvTranspose2d(_Kernels):
         *,
         init: str | Initializer = "fan_in_uniform",
     ) -> None:
-        self.padding = _read_pair(padding, "padding", "ConvTranspose2d", least=0)
-        self.output_padding = _read_pair(output_padding, "output_padding", "ConvTranspose2d", least=0)
+        self.padding = read_sizes(padding, "padding", "ConvTranspose2d", least=0)
+        self.output_padding = read_sizes(output_padding, "output_padding", "ConvTranspose2d", least=0)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, True
         )
@@ -328,61 +413,3 @@ class ConvTranspose2d(_Kernels):
                     weights.append(kernel[o][k][j])
                     numbers.append(plane[row][column])
         return weights, numbers
-
-
-class MaxPool2d(Module):
-    """Max pooling: the largest number of each window, channel by channel.
-
-    Numbers that tie for the largest share the gradient (PyTorch gives it to the first).
-
-    Args:
-        kernel_size: height and width of the window: one number, or two.
-        stride: step of the window; the size of the window unless given.
-        padding: rows and columns around the picture that count as −∞; at most half the window.
-    """
-
-    kind = "maxpool"
-    axes = 3
-
-    def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> None:
-        self.kernel_size = _read_pair(kernel_size, "kernel_size", "MaxPool2d")
-        self.stride = self.kernel_size if stride is None else _read_pair(stride, "stride", "MaxPool2d")
-        self.padding = _read_pair(padding, "padding", "MaxPool2d", least=0)
-        if any(2 * p > k for p, k in zip(self.padding, self.kernel_size, strict=True)):
-            raise ValueError("padding of MaxPool2d must be at most half its kernel_size.")
-
-    def forward(self, inputs: Array) -> NDArray[Any]:
-        """Pool one picture.
-
-        Args:
-            inputs: numbers or Values of shape (channels, rows, columns).
-
-        Returns:
-            an array of shape (channels, rows, columns); rows = ⌊(rows + 2·padding − height)/stride⌋ + 1.
-
-        Raises:
-            ShapeError: the picture is smaller than the window.
-        """
-        planes = picture(inputs, None, self)
-        sizes = planes.shape[1:]
-        windows = [
-            [slice(max(start, 0), start + k) for start in range(-padding, size + padding - k + 1, stride)]
-            for size, k, stride, padding in zip(sizes, self.kernel_size, self.stride, self.padding, strict=True)
-        ]
-        if not all(windows):
-            raise ShapeError(
-                f"{self.title} takes pictures of at least {self.kernel_size[0]} × {self.kernel_size[1]}, got "
-                f"{sizes[0]} × {sizes[1]}."
-            )
-        outputs = [
-            largest(arrays.flat(plane[rows, columns]))
-            for plane in planes
-            for rows in windows[0]
-            for columns in windows[1]
-        ]
-        return arrays.make(outputs, (len(planes), len(windows[0]), len(windows[1])))
-
-    def extent(self) -> str:
-        """Describe the window."""
-        stride = "" if self.stride == self.kernel_size else f", stride {_short(self.stride)}"
-        return "×".join(map(str, self.kernel_size)) + stride

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
 
-__all__ = ["picture", "positive", "row", "sequence"]
+__all__ = ["Pair", "picture", "positive", "read_sizes", "row", "sequence", "short"]
+
+#: A size for rows and columns together, or for each.
+Pair: TypeAlias = int | Sequence[int]
 
 
 class Titled(Protocol):
@@ -91,6 +95,29 @@ def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
     if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
         raise ValueError(f"{name} of {owner} must be a whole number from {least}, not {number!r}.")
     return int(number)
+
+
+def read_sizes(content: Any, name: str, owner: str, count: int = 2, least: int = 1) -> tuple[int, ...]:
+    """Read a size that is given for each axis, or once for all.
+
+    Raises:
+        ValueError: it is no whole number of at least `least`, or there are more or fewer than axes.
+    """
+    if not isinstance(content, list | tuple):
+        return (positive(content, name, owner, least),) * count
+    if len(content) != count:
+        several = ", or two for rows and columns" if count == 2 else ""
+        raise ValueError(f"{name} of {owner} is one whole number{several}, not {content!r}.")
+    return tuple([positive(size, name, owner, least) for size in content])
+
+
+def short(sizes: Any) -> str:
+    """Write sizes shortly: once where all are equal.
+
+    >>> short((2, 2)), short((2, 3))
+    ('2', '(2, 3)')
+    """
+    return str(sizes[0]) if isinstance(sizes, tuple) and len(set(sizes)) == 1 else str(sizes)
 
 
 def _is_plain(inputs: Any) -> bool:

@@ -213,6 +213,14 @@ class Sequential(Container):
                 width, source = getattr(layer, "n_out", None), layer
 
     @property
+    def axes(self) -> int | None:  # type: ignore[override]
+        """Of how many axes an example is, where a part takes any shape and could not tell an example from a batch."""
+        if any(getattr(layer, "takes_any_shape", False) for layer in self.layers):
+            first = self.layers[0].axes
+            return None if first == 3 else first  # a batch of pictures is known by its four axes all the way
+        return None
+
+    @property
     def n_in(self) -> int | None:
         """The number of inputs; None where no module says."""
         known = next((layer for layer in self.layers if not layer.keeps_width), None)

@@ -1,4 +1,4 @@
-"""Recurrent networks over sequences: Elman's, and the LSTM, unrolled step by step as in PyTorch.
+"""Recurrent networks over sequences: Elman's, the LSTM and the GRU, unrolled step by step as in PyTorch.
 
 A sequence is an array (steps, numbers) or a list of rows; each step is a part of the graph with its own scope, so
 gradients flow back through time. Source: lecture L4.5.
@@ -22,7 +22,7 @@ from nn.modules.initializers import Seed, generator
 from nn.modules.inputs import positive, row, sequence
 from nn.parameters import Parameters, parameters
 
-__all__ = ["LSTM", "Elman"]
+__all__ = ["GRU", "LSTM", "Elman"]
 
 Row = NDArray[Any]
 
@@ -243,3 +243,51 @@ class LSTM(_Recurrent):
 
     def _output(self, state: tuple[Row, Row]) -> Row:
         return state[0]
+
+
+class GRU(_Recurrent):
+    """A gated recurrent unit: one gate chooses between the old state and a new one, another what the new one sees.
+
+    Source: Cho et al., arXiv 1406.1078; where the reset gate acts on W_hn h + b_hn, as in PyTorch.
+
+    With s = W_ih x_t + b_ih and u = W_hh h_{t−1} + b_hh in three blocks of hidden_size rows, in PyTorch's order:
+    r = σ(s_r + u_r) resets, z = σ(s_z + u_z) keeps, n = tanh(s_n + r·u_n) is new; h_t = (1 − z)·n + z·h_{t−1}.
+
+    Args:
+        input_size: numbers in a row of the sequence.
+        hidden_size: numbers in the state h.
+        bias: whether there are biases.
+        last: whether the output is that of the last step only.
+        W_ih: given weights of the inputs, of shape (3·hidden_size, input_size), blocks r, z, n; drawn otherwise.
+        W_hh: given weights of the state, of shape (3·hidden_size, hidden_size).
+        b_ih: given biases, of shape (3·hidden_size,).
+        b_hh: given biases, of shape (3·hidden_size,).
+        seed: a whole number or generator for drawing from U(−1/√hidden_size, 1/√hidden_size).
+    """
+
+    kind = "gru"
+    gates = 3
+
+    def step(self, inputs: Array, state: Row, time: int = 0) -> Row:
+        """Compute h_t from the row x_t and the state h_{t−1}."""
+        xs, before = arrays.flat(inputs), arrays.flat(state)
+        size, after = self.hidden_size, []
+        for unit in range(size):
+            r, z = (sigmoid(self._sum(block * size + unit, xs, before)) for block in range(2))
+            row_of_new = 2 * size + unit
+            seen = dot(self.W_ih[row_of_new].tolist(), xs, None if self.b_ih is None else self.b_ih[row_of_new])
+            kept = dot(self.W_hh[row_of_new].tolist(), before, None if self.b_hh is None else self.b_hh[row_of_new])
+            n = tanh(seen + r * kept)
+            h = (1.0 - z) * n + z * before[unit]
+            for node, name in ((r, "r"), (z, "z"), (n, "n"), (h, "h")):
+                node.name = f"{self.qualify(name)}[{time}][{unit}]"
+            after.append(h)
+        return arrays.make(after)
+
+    def _start(self, state: Any) -> Row:
+        if state is None:
+            return np.zeros(self.hidden_size)
+        return arrays.make(row(state, self.hidden_size, self, ", state h,"))
+
+    def _output(self, state: Row) -> Row:
+        return state

@@ -24,6 +24,7 @@ class Flatten(Module):
 
     kind = "flatten"
     axes = 3
+    takes_any_shape = True
 
     def forward(self, inputs: Array) -> NDArray[Any]:
         """List the numbers in order."""

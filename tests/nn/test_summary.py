@@ -1,9 +1,10 @@
 from autograd import Value
 from nn.module import Module
-from nn.modules.convolution import Conv2d, MaxPool2d
+from nn.modules.convolution import Conv2d
 from nn.modules.elementwise import Activation, Dropout
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.network import Network
+from nn.modules.pooling import MaxPool2d
 
 
 def test_the_network_of_l1_8():

@@ -13,10 +13,12 @@ from nn import arrays
 from nn.errors import ConfigError, StateError
 from nn.exchange.torch import from_torch, load_torch_state, to_torch, torch_state
 from nn.module import Module
-from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.convolution import Conv1d, Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Dropout, Identity, Stochastic
+from nn.modules.layer_norm import LayerNorm, RMSNorm
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.pooling import AvgPool2d, MaxPool2d
 from nn.modules.recurrent import LSTM
 from nn.modules.shaping import Flatten, Reshape
 
@@ -58,6 +60,20 @@ MODELS: dict[str, tuple[Callable[[], Module], tuple[int, ...]]] = {
     "same padding": (
         lambda: Sequential(Conv2d(1, 1, (4, 3), padding="same", dilation=2, bias=False, seed=0), Activation("gelu")),
         (1, 6, 7),
+    ),
+    "groups and means": (
+        lambda: Sequential(
+            Conv2d(4, 6, 2, groups=2, activation="relu", seed=0), AvgPool2d(2, 1, 1, count_include_pad=False),
+            LayerNorm((6, 5, 5)), Flatten(),
+        ),
+        (4, 5, 5),
+    ),
+    "rows of channels": (
+        lambda: Sequential(
+            Conv1d(3, 6, 2, 2, 1, 2, "tanh", groups=3, seed=0), RMSNorm(4), LayerNorm(4, 0.1, bias=False),
+            Conv1d(6, 2, 3, padding="same", bias=False, seed=1),
+        ),
+        (3, 7),
     ),
     "reshaped": (lambda: Sequential(Layer(2, 12, seed=0), Reshape(3, 2, 2), Conv2d(3, 1, 1, seed=1)), (2,)),
     "plain batch normalisation": (lambda: Sequential(BatchNorm1d(3, momentum=None, affine=False)), (3,)),
@@ -277,8 +293,8 @@ def test_ours_without_a_counterpart(model: Callable[[], Module], sentence: str) 
         ),
         (lambda nn: nn.LSTM(2, 2), "Module 0, LSTM(2, 2), has no counterpart here."),
         (
-            lambda nn: nn.Conv2d(2, 2, 1, groups=2),
-            "Module 0, Conv2d(2, 2, kernel_size=(1, 1), stride=(1, 1), groups=2), has groups=2, which has no "
+            lambda nn: nn.ConvTranspose2d(2, 2, 1, groups=2),
+            "Module 0, ConvTranspose2d(2, 2, kernel_size=(1, 1), stride=(1, 1), groups=2), has groups=2, which has no "
             "counterpart here: it must be 1.",
         ),
         (
@@ -300,3 +316,27 @@ def test_pytorchs_without_a_counterpart(make: Callable[[Any], Any], sentence: st
     with pytest.raises(ConfigError) as caught:
         from_torch(make(torch.nn))
     assert str(caught.value) == sentence
+
+
+def test_embeddings_go_both_ways() -> None:
+    tokens = np.array([[0, 2, 1], [4, 4, 3]])
+    there = torch.nn.Sequential(torch.nn.Embedding(5, 2), torch.nn.LayerNorm(2), torch.nn.Flatten()).double()
+    here = from_torch(there)
+    due = there(torch.tensor(tokens)).detach().numpy()
+    np.testing.assert_allclose(arrays.numbers(here(tokens)), due, rtol=1e-12)
+    np.testing.assert_allclose(to_torch(here)(torch.tensor(tokens)).detach().numpy(), due, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        torch.nn.Embedding(5, 2, padding_idx=0),
+        torch.nn.Embedding(5, 2, max_norm=1.0),
+        torch.nn.AvgPool2d(2, ceil_mode=True),
+        torch.nn.AvgPool2d(2, divisor_override=3),
+        torch.nn.Conv1d(1, 1, 1, padding_mode="circular"),
+    ],
+)
+def test_options_without_a_counterpart_are_refused(part: Any) -> None:
+    with pytest.raises(ConfigError, match="which has no counterpart here: it must be"):
+        from_torch(part)

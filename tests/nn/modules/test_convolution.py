@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+import nn
 from autograd import Graph, Value
 from nn import arrays
 from nn.errors import ShapeError
 from nn.module import Module
-from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.convolution import Conv2d, ConvTranspose2d
 from nn.modules.layers import Sequential
+from nn.modules.pooling import MaxPool2d
 
 
 def drawn(*shape, seed=0):
@@ -242,3 +244,81 @@ def test_pooling_agrees_with_pytorch(options):
     from against_torch import compare, torch
 
     compare(MaxPool2d(**options), torch.nn.MaxPool2d(**options), {}, drawn(2, 5, 6))
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+@pytest.mark.parametrize(
+    ("sizes", "options"),
+    [
+        ((3, 4, 3), {}),
+        ((4, 6, 3, 2, 2, 2), {"groups": 2}),
+        ((2, 2, 4), {"padding": "same"}),
+        ((3, 3, 1), {"groups": 3, "bias": False}),
+    ],
+)
+def test_convolutions_of_rows_are_pytorchs(sizes, options):
+    pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    from against_torch import compare, torch
+
+    keys = {"W": "weight"} if options.get("bias") is False else {"W": "weight", "b": "bias"}
+    x = np.random.default_rng(0).normal(size=(sizes[0], 9))
+    compare(nn.Conv1d(*sizes, **options), torch.nn.Conv1d(*sizes, **options), keys, x)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options"),
+    [
+        ((4, 6, (2, 3)), {"groups": 2, "padding": 1}),
+        ((3, 3, 2), {"groups": 3}),
+        ((2, 6, 2), {"groups": 2, "stride": 2}),
+    ],
+)
+def test_groups_are_pytorchs(sizes, options):
+    pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    from against_torch import compare, torch
+
+    x = np.random.default_rng(0).normal(size=(sizes[0], 5, 6))
+    keys = {"W": "weight", "b": "bias"}
+    compare(nn.Conv2d(*sizes, **options), torch.nn.Conv2d(*sizes, **options), keys, x)
+
+
+def test_the_first_weights_of_a_group_are_drawn_as_pytorchs_are():
+    bound = 1 / np.sqrt(2 * 3)
+    W = nn.Conv1d(4, 100, 3, groups=2, seed=0).state_dict()["W"]
+    assert W.shape == (100, 2, 3)
+    assert 0.9 * bound < abs(W).max() <= bound
+
+
+def test_rows_name_their_steps_and_say_what_does_not_fit():
+    layer = nn.Conv1d(2, 1, 3, stride=2, padding=1, groups=1, seed=0)
+    assert [v.name for v in layer(np.ones((2, 5)))[0]] == ["a[0][0]", "a[0][1]", "a[0][2]"]
+    assert layer(np.ones((7, 2, 5))).shape == (7, 1, 3)
+    assert layer.extent() == "2 → 1, 3, stride 2, padding 1"
+    for make, sentence in [
+        (lambda: layer(np.ones((3, 5))), "Conv1d 2 → 1, 3, stride 2, padding 1, identity takes one example, "
+         "[channel][step], of 2 channels, got shape (3, 5)."),
+        (lambda: nn.Conv1d(1, 1, 4)([[1.0, 2.0]]),
+         "Conv1d 1 → 1, 4, identity takes 4 steps or more after padding, got 2."),
+        (lambda: nn.Conv1d(3, 2, 1, groups=2), "Conv1d with groups=2 needs numbers of channels that 2 divides, not 3 "
+         "and 2."),
+        (lambda: nn.Conv1d(1, 1, (1, 2)), "kernel_size of Conv1d is one whole number, not (1, 2)."),
+    ]:  # fmt: skip
+        with pytest.raises((ValueError, nn.ShapeError)) as raised:
+            make()
+        assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize("first", [
+    lambda: nn.Conv1d(4, 6, 3, activation="relu", seed=1, groups=2),
+    lambda: nn.Conv2d(4, 6, (1, 3), activation="relu", seed=1, groups=2),
+])  # fmt: skip
+def test_programs_train_as_the_engine_does(first, backend):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(40, 4, 8) if isinstance(first(), nn.Conv1d) else (40, 4, 1, 8))
+    y = random.normal(size=40)
+    by_program, by_engine = (nn.Sequential(first(), nn.Flatten(), nn.Layer(36, 1, seed=2)) for _ in range(2))
+    nn.fit(by_program, X, y, "mse", "adam", 2, 8, seed=0, compile=backend)
+    nn.fit(by_engine, X, y, "mse", "adam", 2, 8, seed=0, compile=False)
+    for name, array in by_engine.state_dict().items():
+        np.testing.assert_allclose(by_program.state_dict()[name], array, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(arrays.numbers(by_engine(X[:3])), nn.predict(by_engine, X[:3]), rtol=1e-12)

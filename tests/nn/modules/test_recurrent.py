@@ -11,7 +11,8 @@ from nn import arrays
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.layers import Layer, Sequential
-from nn.modules.recurrent import LSTM, Elman
+from nn.modules.recurrent import GRU, LSTM, Elman
+from nn.training.fit import fit
 
 KEYS = {"W_ih": "weight_ih_l0", "W_hh": "weight_hh_l0", "b_ih": "bias_ih_l0", "b_hh": "bias_hh_l0"}
 
@@ -43,14 +44,25 @@ def lstm_by_hand(state, xs):
     return np.array(outputs)
 
 
-@pytest.mark.parametrize(("kind", "by_hand"), [(Elman, elman_by_hand), (LSTM, lstm_by_hand)])
+def gru_by_hand(state, xs):
+    h, outputs = np.zeros(state["W_hh"].shape[1]), []
+    for x in xs:
+        s = np.split(state["W_ih"] @ x + state["b_ih"], 3)
+        u = np.split(state["W_hh"] @ h + state["b_hh"], 3)
+        r, z = sigmoid(s[0] + u[0]), sigmoid(s[1] + u[1])
+        h = (1 - z) * np.tanh(s[2] + r * u[2]) + z * h
+        outputs.append(h)
+    return np.array(outputs)
+
+
+@pytest.mark.parametrize(("kind", "by_hand"), [(Elman, elman_by_hand), (LSTM, lstm_by_hand), (GRU, gru_by_hand)])
 def test_matrix_form_gives_the_same(kind, by_hand):
     model = kind(3, 2, seed=0)
     xs = drawn(5, 3)
     assert_allclose(arrays.numbers(model(xs)), by_hand(model.state_dict(), xs), rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("kind", [Elman, LSTM])
+@pytest.mark.parametrize("kind", [Elman, LSTM, GRU])
 def test_gradients_through_time_are_differences(kind):
     model = kind(2, 2, last=True, seed=0)
     xs = drawn(4, 2)
@@ -64,7 +76,7 @@ def test_gradients_through_time_are_differences(kind):
         assert parameter.grad == pytest.approx((around[0] - around[1]) / (2 * h), rel=1e-7, abs=1e-9)
 
 
-@pytest.mark.parametrize("kind", [Elman, LSTM])
+@pytest.mark.parametrize("kind", [Elman, LSTM, GRU])
 def test_a_sequence_goes_on_from_the_last_state(kind):
     model = kind(1, 3, seed=1)
     xs = drawn(6, 1)
@@ -195,3 +207,27 @@ def test_stacked_ones_agree_with_pytorch():
     keys = {f"{ours}{i + 1}": f"{theirs[:-1]}{i}" for ours, theirs in KEYS.items() for i in range(2)}
     compare(Sequential(LSTM(2, 3), LSTM(3, 3)), torch.nn.LSTM(2, 3, num_layers=2), keys, drawn(4, 2))
     compare(Sequential(Elman(2, 3), Elman(3, 3)), torch.nn.RNN(2, 3, num_layers=2), keys, drawn(4, 2))
+
+
+def test_gru_agrees_with_pytorch():
+    pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    from against_torch import compare, torch
+
+    compare(GRU(3, 4), torch.nn.GRU(3, 4), KEYS, drawn(6, 3))
+    without = {ours: KEYS[ours] for ours in ("W_ih", "W_hh")}
+    compare(GRU(2, 3, bias=False), torch.nn.GRU(2, 3, bias=False), without, drawn(4, 2))
+
+
+def test_programs_train_a_gru_as_the_engine_does(backend):
+    X, y = drawn(24, 4, 2), drawn(24, seed=1)
+    by_program, by_engine = (Sequential(GRU(2, 3, last=True, seed=1), Layer(3, 1, seed=2)) for _ in range(2))
+    fit(by_program, X, y, "mse", "adam", 2, 8, seed=0, compile=backend)
+    fit(by_engine, X, y, "mse", "adam", 2, 8, seed=0, compile=False)
+    for name, array in by_engine.state_dict().items():
+        assert_allclose(by_program.state_dict()[name], array, rtol=1e-9, atol=1e-12)
+
+
+def test_the_gates_of_a_gru_have_names():
+    h = GRU(1, 2, seed=0)([[1.0], [2.0]])[-1][0]
+    names = {node.name for node in Graph(h).nodes}
+    assert {"r[0][1]", "z[1][0]", "n[1][0]", "h[0][0]", "h[1][0]"} <= names

@@ -6,10 +6,11 @@ import pytest
 from autograd import Graph, Value
 from nn import arrays
 from nn.errors import ShapeError
-from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.convolution import Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Identity
 from nn.modules.layers import Layer, Sequential
 from nn.modules.normalization import BatchNorm2d
+from nn.modules.pooling import MaxPool2d
 from nn.modules.shaping import Concatenate, Flatten, Reshape, concatenate
 
 

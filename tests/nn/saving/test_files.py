@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 from autograd import Value
 from nn.errors import ConfigError, StateError
 from nn.module import Module
-from nn.modules.convolution import Conv2d, ConvTranspose2d, MaxPool2d
+from nn.modules.convolution import Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Dropout
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.network import Network
 from nn.modules.neurons import Neuron, StochasticNeuron, ThresholdNeuron
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
+from nn.modules.pooling import MaxPool2d
 from nn.modules.recurrent import LSTM, Elman
 from nn.modules.shaping import Concatenate, Flatten, Reshape
 from nn.saving import files
