@@ -146,6 +146,7 @@ class RMSProp(FirstOrder):
     """
 
     options = ("lr", "alpha", "eps", "momentum", "centered", "weight_decay")
+    shared = ("momentum", "centered")
 
     def __init__(
         self,
@@ -208,6 +209,8 @@ class Adam(FirstOrder):
 
     options = ("lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad")
     slots: tuple[str, ...] = ("m", "v")
+    shared = ("amsgrad",)
+    packed = {"betas": ("beta1", "beta2")}
     decoupled = False
 
     def __init__(

@@ -6,7 +6,8 @@ writes its loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 import autograd
 from autograd import Value, equal, greater, maximum, minimum, where
+from nn.errors import StateError
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
+from nn.optim.groups import Group, GroupedRule, ParameterGroup, read_groups
 from nn.optim.objective import Objective
 from nn.optim.optimizer import Optimizer
 
@@ -31,6 +34,9 @@ class FirstOrder(Optimizer):
 
     A subclass gives `rule`, the names of its `slots` (what is remembered of each weight) and of its `options`.
 
+    Parameters may be given in groups with options of their own: ``[{"params": first, "lr": 0.1}, {"params": others}]``.
+    Rates keep their ratio when `lr` is assigned, as schedules do.
+
     Attributes:
         rule: ``(w, g, *slots, *settings) -> (new w, *new slots)``, written with operators and operations. It may branch
             on whether a setting is zero; by the weights it chooses with `where`, `greater` and `equal`.
@@ -39,22 +45,79 @@ class FirstOrder(Optimizer):
 
     rule: ClassVar[Callable[..., tuple[Numbers, ...]]]
     slots: tuple[str, ...] = ()
+    #: Options that change what is remembered, so that all groups of parameters share them.
+    shared: ClassVar[tuple[str, ...]] = ()
+    #: Arguments that are several options at once, and these.
+    packed: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
-    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
-        super().__init__(parameters, lr)
+    def __init__(self, parameters: Iterable[Any], lr: float) -> None:
+        listed, self.groups = read_groups(type(self), parameters, lr)
+        super().__init__(listed, lr)
+        self.own_slots = len(self.slots)
+        masks = [f"group{k}" for k in range(1, len(self.groups))]
+        self.slots = (*self.slots, *masks)
         self.state = {"t": 0} | {name: np.zeros(len(self.parameters)) for name in self.slots}
+        start = 0
+        for name, group in zip(["", *masks], self.groups, strict=False):
+            if name:
+                self.state[name][start : start + len(group.parameters)] = 1.0
+            start += len(group.parameters)
+
+    @property
+    def applied_rule(self) -> Callable[..., tuple[Numbers, ...]]:
+        """The rule that is applied to all weights: of groups each with its own settings."""
+        rule = type(self).rule
+        return GroupedRule(rule, self.own_slots, len(self.groups)) if self.groups else rule
+
+    @property
+    def param_groups(self) -> list[ParameterGroup]:
+        """The groups of parameters with their options, which may be set there; without groups one of all."""
+        return [ParameterGroup(self, group) for group in self.groups] or [ParameterGroup(self, None)]
+
+    @property
+    def rates(self) -> Vector:
+        """The learning rate of each weight."""
+        if not self.groups:
+            return np.full(len(self.parameters), self.lr)
+        return np.concatenate([np.full(len(group.parameters), self.lr * group.ratio) for group in self.groups])
+
+    def check_rate(self, rate: Any) -> float:
+        """Check that something is a learning rate."""
+        return self._number("lr", rate)
 
     def settings(self, t: int) -> tuple[Any, ...]:
         """Return the numbers that the rule takes in step t, counted from 1: the options, unless they depend on t."""
         return tuple(getattr(self, name) for name in self.options)
 
     def settings_ahead(self, steps: int, rates: Sequence[float] | None = None) -> NDArray[np.float64]:
-        """Return the settings of the next steps, (steps, settings).
+        """Return the settings of the next steps, (steps, settings); those of each group one after the other.
 
         Args:
             steps: how many.
             rates: the learning rate of each; the present one in all of them unless given.
         """
+        if not self.groups:
+            return self._settings_of_all(steps, rates)
+        found = []
+        for group in self.groups:
+            with self._as(group):
+                own = None if rates is None else [rate * group.ratio for rate in rates]
+                found.append(self._settings_of_all(steps, own))
+        return np.concatenate(found, axis=1)
+
+    @contextmanager
+    def _as(self, group: Group) -> Iterator[None]:
+        """Have the options of a group."""
+        before = {name: getattr(self, name) for name in group.options}, self._lr
+        self._lr *= group.ratio
+        vars(self).update(group.options)
+        try:
+            yield
+        finally:
+            vars(self).update(before[0])
+            self._lr = before[1]
+
+    def _settings_of_all(self, steps: int, rates: Sequence[float] | None) -> NDArray[np.float64]:
         t, rate = self.state["t"], self._lr
         if rates is None and type(self).settings is FirstOrder.settings:  # the same in each
             return np.tile(np.array(self.settings(t + 1), dtype=np.float64), (steps, 1))
@@ -76,6 +139,31 @@ class FirstOrder(Optimizer):
         """Take over what is remembered after steps that were taken elsewhere."""
         self.state = {"t": self.state["t"] + steps} | dict(zip(self.slots, memory, strict=True))
 
+    def state_dict(self) -> dict[str, Any]:
+        """Copy everything that the next steps depend on besides the weights, the options of groups too."""
+        saved = super().state_dict()
+        return (
+            saved | {"groups": [[group.ratio, dict(group.options)] for group in self.groups]} if self.groups else saved
+        )
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave, so that training goes on exactly as it would have.
+
+        Raises:
+            StateError: it is of another class or of other groups, or names and sizes do not fit. Nothing is changed.
+        """
+        groups, masks = saved.get("groups", []), self.slots[self.own_slots :]
+        if len(groups) != len(self.groups) or not all(
+            np.array_equal(saved.get("state", {}).get(name), self.state[name]) for name in masks
+        ):
+            raise StateError(
+                f"The state is of {len(groups) or 'no'} groups of parameters, and {type(self).__name__} has "
+                f"{len(self.groups) or 'none'}, or others in them: build it as it was. Nothing was changed."
+            )
+        super().load_state_dict(saved)
+        for group, (ratio, options) in zip(self.groups, groups, strict=True):
+            group.ratio, group.options = ratio, dict(options)
+
     def update(self, w: Vector, g: Vector) -> Vector:
         """Apply the rule once, and keep what it remembers in `state`.
 
@@ -86,13 +174,13 @@ class FirstOrder(Optimizer):
         Returns:
             the new weights, (n,).
         """
-        t = self.state["t"] + 1
+        t, rule = self.state["t"] + 1, self.applied_rule
         slots = [self.state[name] for name in self.slots]
-        settings = self.settings(t)
+        settings = self.settings_ahead(1)[0].tolist() if self.groups else self.settings(t)
         results = [np.empty_like(w) for _ in (w, *slots)]
         for start in range(0, len(w), WEIGHTS_OF_A_BLOCK):
             part = slice(start, start + WEIGHTS_OF_A_BLOCK)
-            pieces = self.rule(w[part], g[part], *[slot[part] for slot in slots], *settings)
+            pieces = rule(w[part], g[part], *[slot[part] for slot in slots], *settings)
             if not isinstance(pieces, tuple | list) or len(pieces) != len(results):
                 given = f"{len(pieces)}" if isinstance(pieces, tuple | list) else f"a {type(pieces).__name__}"
                 raise TypeError(
@@ -275,6 +363,7 @@ class RProp(FirstOrder):
 
     options = ("lr", "shrink", "grow", "step_min", "step_max", "hold")
     slots = ("step", "sign")
+    packed = {"etas": ("shrink", "grow"), "step_sizes": ("step_min", "step_max")}
 
     def __init__(
         self,
@@ -292,7 +381,7 @@ class RProp(FirstOrder):
         self.step_min = self._number("step_sizes[0]", step_sizes[0])
         self.step_max = self._number("step_sizes[1]", step_sizes[1], low=self.step_min)
         self.hold = bool(hold)
-        self.state["step"] = np.full(len(self.parameters), self.lr)
+        self.state["step"] = self.rates
 
     @staticmethod
     def rule(

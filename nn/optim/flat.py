@@ -5,7 +5,7 @@ Every optimiser works on such vectors; here they are read from Values, written b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,13 @@ def parameter_list(parameters: Iterable[Value], owner: str) -> list[Value]:
         raise TypeError(f"{owner} takes the parameters, not the model: pass model.parameters().")
     if isinstance(parameters, Value | str) or not isinstance(parameters, Iterable):
         raise TypeError(f"{owner} takes a list of Values, not one {type(parameters).__name__}: pass [w1, w2, …].")
-    listed = arrays.flat(list(parameters))
+    parameters = list(parameters)
+    if any(isinstance(each, Mapping) for each in parameters):
+        raise TypeError(
+            f"{owner} takes parameters without groups, as its steps look at all of them together: pass one list, or "
+            "take a first-order optimiser such as Adam."
+        )
+    listed = arrays.flat(parameters)
     if not listed:
         raise ValueError(
             f"{owner} was given no parameters, so it has nothing to train. A model without weights has none; an "

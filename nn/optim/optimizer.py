@@ -218,7 +218,9 @@ class Optimizer(ABC):
 
     def __repr__(self) -> str:
         options = [f"{name}={getattr(self, name)!r}" for name in self.options]
-        return f"{type(self).__name__}({', '.join([flat.count(len(self.parameters)), *options])})"
+        groups = len(getattr(self, "groups", ()))
+        count = flat.count(len(self.parameters)) + (f" in {groups} groups" if groups else "")
+        return f"{type(self).__name__}({', '.join([count, *options])})"
 
 
 def _and_others(count: int) -> str:

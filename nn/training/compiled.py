@@ -343,7 +343,7 @@ class CompiledRunner(Runner):
                 order=order,
                 batch=batch,
                 weights=weights,
-                rule=type(optimizer).rule,
+                rule=optimizer.applied_rule,
                 slots=optimizer.memory,
                 settings=optimizer.settings_ahead(steps, descent.rates),
                 frozen=frozen if frozen.any() else None,
