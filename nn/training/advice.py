@@ -9,7 +9,7 @@ import autograd
 from autograd import Value
 from nn import arrays
 from nn.losses.losses import bce_with_logits, cross_entropy, hinge, kl_with_logits, multi_margin
-from nn.metrics import accuracy, accuracy_with_logits, iou, iou_with_logits
+from nn.metrics import METRICS
 from nn.training.runner import Loss
 
 __all__ = ["advise", "find_last_activation"]
@@ -25,7 +25,7 @@ LOSSES_OF_SCORES: dict[Loss, str] = {
 #: Those that turn scores into probabilities themselves, and by what.
 OWN_ACTIVATION: dict[Loss, str] = {cross_entropy: "softmax", kl_with_logits: "softmax", bce_with_logits: "sigmoid"}
 #: Metrics that ask whether a single output is above ½, and those that ask whether it is above 0.
-WITH_LOGITS = {accuracy: accuracy_with_logits, iou: iou_with_logits}
+WITH_LOGITS = {METRICS[name]: METRICS[f"{name}_with_logits"] for name in METRICS if f"{name}_with_logits" in METRICS}
 
 
 def find_last_activation(outputs: Any) -> str:

@@ -8,18 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from nn.losses.losses import mae as mae_loss
 from nn.losses.losses import mse as mse_loss
 from nn.metrics import (
     METRICS,
     accuracy,
     accuracy_with_logits,
+    auc,
     confusion_matrix,
+    f1,
     iou,
     iou_with_logits,
     mae,
     mse,
+    precision,
     r2,
+    recall,
 )
 
 SEEDS = range(5)
@@ -188,3 +193,73 @@ def test_too_few_labels() -> None:
     with pytest.raises(ValueError) as caught:
         confusion_matrix([[0.1, 0.2, 0.3]], [0], labels=["a", "b"])
     assert str(caught.value) == "confusion_matrix found 3 classes but was given 2 labels."
+
+
+def draw_classes(seed: int, k: int) -> tuple[Any, Any, Any]:
+    rng = np.random.default_rng(seed)
+    scores = np.round(rng.uniform(size=(40, k)), 1)  # some are equal
+    return scores, np.arange(40) % max(k, 2), rng.integers(0, 4, size=40).astype(float)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_metrics_of_each_class_are_scikit_learns(seed: int, k: int, weighted: bool) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    scores, true, w = draw_classes(seed, k)
+    weights = w if weighted else None
+    chosen = (scores[:, 0] > 0.5).astype(int) if k == 1 else scores.argmax(axis=1)
+    average = "binary" if k <= 2 else "macro"
+    for ours, theirs in ((precision, "precision_score"), (recall, "recall_score"), (f1, "f1_score")):
+        score = getattr(reference, theirs)
+        due = score(true, chosen, average=average, sample_weight=weights, zero_division=0)
+        assert ours(scores, true, sample_weight=weights) == pytest.approx(due, rel=1e-13)
+    if not weighted:
+        table = confusion_matrix(scores, true)
+        found = np.array([table.precision, table.recall, table.f1])
+        due = reference.precision_recall_fscore_support(true, chosen, zero_division=0)[:3]
+        np.testing.assert_allclose(found, np.array(due), rtol=1e-13)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_area_is_scikit_learns(seed: int, k: int, weighted: bool) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    scores, true, w = draw_classes(seed, k)
+    weights = w + 0.5 if weighted else None
+    scores = scores if k == 1 else (scores + 0.1) / (scores + 0.1).sum(axis=1, keepdims=True)
+    given = scores[:, 0] if k == 1 else scores
+    due = reference.roc_auc_score(true, given, sample_weight=weights, multi_class="ovr")
+    assert auc(scores, true, weights) == pytest.approx(due, rel=1e-12)
+    assert auc(-4.0 * scores, true, weights) == pytest.approx(1.0 - due, rel=1e-12)
+
+
+def test_the_area_of_whole_numbers_and_of_one_class() -> None:
+    assert auc([3, 1, 2, -5], [1, 0, 1, 0]) == 1.0
+    assert auc([3, 1, 2, -5], [1, -1, 1, -1]) == 1.0
+    assert math.isnan(auc([0.1, 0.2], [1, 1]))
+    with pytest.raises(ValueError, match=r"^auc: the target in row 1 is 2, but a class is a whole number"):
+        auc([0.1, 0.2], [0, 2])
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_takes_weights_and_whole_ones_are_repeated_rows(name: str) -> None:
+    rng = np.random.default_rng(0)
+    p, t, w = rng.uniform(size=30), np.arange(30) % 2, np.arange(30) % 3
+    weighted = METRICS[name](p, t, sample_weight=w)
+    assert weighted == pytest.approx(METRICS[name](np.repeat(p, w), np.repeat(t, w)), rel=1e-12)
+    with pytest.raises(ValueError, match=": sample_weight must be 30 finite numbers from 0, one for each row"):
+        METRICS[name](p, t, sample_weight=-w)
+
+
+def test_fit_takes_them_by_name_and_advises_on_scores() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    y = (X[:, 0] > 0).astype(int)
+    names = ["precision", "recall_with_logits", "f1_with_logits", "auc"]
+    history = nn.fit(nn.MLP(2, [4, 1], seed=0), X, y, "bce_with_logits", "adam(0.1)", 30, metrics=names, seed=0)
+    assert history["auc"][-1] > 0.95
+    assert history["f1_with_logits"][-1] > 0.9
+    assert any('write metrics=["precision_with_logits"]' in note for note in history.notes)
+    assert not any('["recall' in note for note in history.notes)
