@@ -5,7 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import compiled, first, gradbench, linear, neuron, record, replay, scaling, second, startup, training
+from benchmarks import (
+    auto,
+    compiled,
+    first,
+    gradbench,
+    linear,
+    neuron,
+    record,
+    replay,
+    scaling,
+    second,
+    startup,
+    training,
+)
 from benchmarks.benchmark import Benchmark, Options
 from benchmarks.page import store, write_page
 
@@ -13,6 +26,7 @@ from benchmarks.page import store, write_page
 BENCHMARKS: tuple[Benchmark, ...] = (
     record.BENCHMARK, replay.BENCHMARK, *training.BENCHMARKS, scaling.BENCHMARK, first.BENCHMARK, linear.BENCHMARK,
     neuron.BENCHMARK, second.BENCHMARK, startup.BENCHMARK, compiled.BENCHMARK, gradbench.BENCHMARK,
+    auto.BENCHMARK,
 )  # fmt: skip
 
 
