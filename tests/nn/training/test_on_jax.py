@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("jax", reason="the JAX backend is the extra 'jax'")
 
-import nn  # noqa: E402
+import nn
 
 X = np.random.default_rng(0).normal(size=(22, 3))
 y = np.sin(X.sum(axis=1))
