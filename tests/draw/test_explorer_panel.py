@@ -310,6 +310,14 @@ def test_formulas_and_tables_stay_inside_the_panel(visit, size):
         assert over == [], step
 
 
+def test_the_table_of_a_sum_fits_the_panel(visit):
+    y = skips()
+    tab = visit(explore(y), "#step=24", size=(1280, 800))
+    inner = tab.locator("#now .nudge").bounding_box()
+    table = tab.locator("#now .terms:not(.nudge)").bounding_box()
+    assert table["x"] + table["width"] <= inner["x"] + inner["width"] + 1
+
+
 def test_a_long_formula_is_broken_at_its_signs(visit):
     w, x = Value(2.0, name="w"), Value(0.7, name="x")
     y = (w * x).sigmoid()

@@ -108,7 +108,7 @@ def test_backward_step_shows_adjoint_slope_flow_and_the_sum_being_built(visit):
             line.locator("td").all_text_contents()[1:] for line in tab.locator("#now .terms:not(.nudge) tbody tr").all()
         ]
         upstream, slope = (number_text(number, 4) for number in (adjoint[edge.output], edge.slope))
-        product = f"{upstream} × ({slope})" if slope.startswith("−") else f"{upstream} × {slope}"
+        product = f"{upstream} ×\u00a0({slope})" if slope.startswith("−") else f"{upstream} ×\u00a0{slope}"
         assert table[done] == [product, number_text(flow, 4), number_text(total_so_far, 4)]
         assert table[done + 1 :] == [["…"] * 3] * (2 - done)
         assert tab.locator("#now .terms .here").count() == 1

@@ -208,7 +208,7 @@ class StepPanel extends Panel {
       if (i > at) return make("tr", { class: "to-come" }, cell("term", term), cell("", "…"), cell("", "…"), cell("", "…"));
       const flow = engine.flow(each), slope = numberText(engine.slope(each), 4);
       total += flow;
-      const product = `${numberText(engine.adjoint(target), 4)} × ${slope.startsWith("−") ? `(${slope})` : slope}`;
+      const product = `${numberText(engine.adjoint(target), 4)} ×\u00a0${slope.startsWith("−") ? `(${slope})` : slope}`;
       const row = make("tr", each === edge ? { class: "here" } : {}, cell("term", term), cell("product", product),
         cell("flow", numberText(flow, 4)), cell("total", numberText(total, 4)));
       row.title = `${exactText(engine.adjoint(target))} × ${exactText(engine.slope(each))} = ${exactText(flow)}; together ${exactText(total)}`;
