@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from autograd.errors import AutogradError
+from autograd.errors import AutogradError, ExpressionError
 from autograd.formula import Answer, read_answer
 from autograd.symbol import number_text
 from autograd.trials import Trial
@@ -199,7 +199,7 @@ def _compare(answer: Answer, due: Due, trials: Sequence[Trial]) -> list[tuple[Tr
         try:
             got = answer.compute(due.names(trial))
         except (ArithmeticError, AutogradError) as error:
-            if type(error).__name__ == "ExpressionError":
+            if isinstance(error, ExpressionError):
                 raise
             trouble = error
             continue

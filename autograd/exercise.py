@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from autograd.backward import check_fresh
 from autograd.errors import NotConnectedError
 from autograd.explain import explain
 from autograd.expression import definition
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # what reads formulas is loaded with the first answer
 
 __all__ = ["Exercise", "Question"]
 
+TOGETHER = "An exercise asks about numbers that belong together: compute it again, then practise."
 POINTS = 8  # random points at which a formula is compared
 MAX_QUESTIONS = 100
 DEPTH = 12  # operations that the definition of a milestone writes out
@@ -69,9 +71,10 @@ class Exercise:
         self.output, self.ask = output, ask
         self.graph = Graph(output)
         self.names = self.graph.names
-        self.values = tuple(values) or tuple(
-            leaf for leaf in self.graph.leaves if leaf.requires_grad and leaf is not output
-        )
+        for node in self.graph.nodes:
+            check_fresh(node, TOGETHER)
+        leaves = [leaf for leaf in self.graph.leaves if leaf.requires_grad and leaf is not output]
+        self.values = tuple(dict.fromkeys(values or leaves))
         for value in self.values:
             if value not in self.graph or value is output:
                 raise NotConnectedError(
@@ -312,14 +315,11 @@ class Exercise:
         from autograd.answers import Due
 
         upper, lower, output, fixed = question.upper, question.lower, self.output, self.milestones
-        if question.kind == "gradient":
-            derivative = lambda trial: trial.differentiate(output, lower)  # noqa: E731
-        elif question.kind == "slope":
-            derivative = lambda trial: trial.differentiate(upper, lower, fixed)  # noqa: E731
-        else:
-            derivative = lambda trial: (  # noqa: E731
-                trial.differentiate(output, upper) * trial.differentiate(upper, lower, fixed)
-            )
+
+        def derivative(trial: Trial) -> float:
+            arriving = trial.differentiate(output, upper) if question.kind == "flow" else 1.0
+            return arriving * trial.differentiate(upper, lower, () if question.kind == "gradient" else fixed)
+
         factors: dict[str, Any] = {}
         for above, below in self.pairs if question.kind != "slope" else ():
             factors[f"∂{self.names[above]}/∂{self.names[below]}"] = lambda trial, above=above, below=below: (

@@ -28,6 +28,7 @@ def practice(output: Value, *values: Value, ask: Asked = "slopes", every: bool =
     Raises:
         OperandTypeError: an argument is no Value.
         NotConnectedError: the output does not depend on one of the values.
+        StaleGraphError: a leaf was assigned since the graph was recorded.
         ValueError: there would be too many questions, or none.
 
     Example:

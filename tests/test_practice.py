@@ -10,6 +10,7 @@ from autograd import (
     Exercise,
     NotConnectedError,
     OperandTypeError,
+    StaleGraphError,
     Value,
     choose,
     exp,
@@ -266,6 +267,18 @@ def test_nodes_of_equal_numbers_are_told_apart():
     exercise = practice(named(w * q, "E"), w, z)
     assert texts(exercise) == ["∂E/∂w", "∂E/∂q", "∂E/∂z"]
     assert exercise.hints(exercise.questions[2])[1] == "∂E/∂z = ∂E/∂q·∂q/∂z"
+
+
+def test_numbers_that_do_not_belong_together_are_refused():
+    E, w = neuron()
+    w.data = 2.0
+    with pytest.raises(StaleGraphError, match=r"compute it again, then practise\.$"):
+        practice(E, w)
+
+
+def test_a_value_that_is_named_twice_is_asked_about_once():
+    E, w = neuron()
+    assert texts(practice(E, w, w)) == texts(practice(E, w))
 
 
 def test_an_exercise_changes_nothing():
