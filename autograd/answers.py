@@ -97,6 +97,8 @@ def _judge_number(text: str, due: Due) -> Verdict:
         return Verdict(False, "The sign is wrong.")
     if fits(expected):
         return Verdict(False, f"Right to {digits} digits: give {FEWEST_DIGITS} or more.")
+    if digits >= FEWEST_DIGITS and abs(number - expected) < unit:
+        return Verdict(False, "Nearly: the last digit is off.")
     return Verdict(False, _compare_numbers(fits, expected, due) or "No.")
 
 

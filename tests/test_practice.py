@@ -132,6 +132,7 @@ def test_every_form_of_a_right_answer_is_right(answer):
         ("0.530539717", "The sign is wrong."),
         ("0.531", "The sign is wrong."),
         ("-0.53", "Right to 2 digits: give 3 or more."),
+        ("-0.530", "Nearly: the last digit is off."),
         ("-0.5316", "No."),
         (-0.530539717 + 1e-3, "No."),
         (-0.530539717 * (1 + 1e-3), "No."),

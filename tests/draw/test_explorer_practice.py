@@ -128,7 +128,7 @@ def test_the_page_judges_as_python_does(visit, name):
         ]  # fmt: skip
         answers = [
             repr(number), f"{number:.4g}", repr(-number), repr(number * 1.001), repr(number + 1e-3), repr(number / 2),
-            f"{number:.2g}", "0", f"{number!r}*1", *exercise.names.values(),
+            f"{number:.2g}", f"{number * 1.0007:.4g}", "0", f"{number!r}*1", *exercise.names.values(),
         ]  # fmt: skip
         for written in formulas:
             forms = ("{}", "−({})", "2·({})", "({})/3", "({}) + 0.001", "1.001({})")

@@ -192,6 +192,7 @@ class Judge {
     const fits = (target) => agree(number, target) || (digits > 1 && Math.abs(number - target) <= 0.5000001 * unit);
     if (agree(number, due) || (digits >= DIGITS && fits(due))) return { right: true, words: "Right." };
     if (fits(-due)) return { right: false, words: "The sign is wrong." };
+    if (digits >= DIGITS && !fits(due) && Math.abs(number - due) < unit) return { right: false, words: "Nearly: the last digit is off." };
     if (fits(due)) return { right: false, words: `Right to ${digits} digits: give ${DIGITS} or more.` };
     return { right: false, words: this.compareNumbers(fits, due, question) || "No." };
   }
