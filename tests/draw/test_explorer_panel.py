@@ -241,6 +241,17 @@ def test_every_arrow_has_its_own_words(visit):
         assert (", flow " in said) == edge.operand.requires_grad
 
 
+def test_words_follow_another_number(visit):
+    net = perceptron()
+    tab = visit(explore(net.error))
+    tab.wait_for_timeout(400)
+    w = place_of(net, net.output_weights[0])
+    tab.evaluate("node => explorer.change(node, 2)", w)
+    tab.wait_for_timeout(500)
+    assert tab.locator(f"#n{w}").get_attribute("aria-label").startswith("W2[0], parameter, data 2, grad ")
+    assert ", slope 2, flow " in tab.locator(f"#n{place_of(net, net.output)}e2").get_attribute("aria-label")
+
+
 # --- the address, and paths to copy -----------------------------------------------------------------------------------
 
 

@@ -153,6 +153,8 @@ function afterChange() {
   });
   bar.replaceChildren(make("p", {}, make("span", { class: "way" }, "What if"), `${changes.join(", ")}${more}`), undo);
   for (const watch of watchers) watch();
+  clearTimeout(showStep.later);
+  showStep.later = setTimeout(() => picture.describe(player.position), 300);
 }
 
 function showTitle() {
