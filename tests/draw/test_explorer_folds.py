@@ -306,3 +306,14 @@ def test_an_exercise_folded_tells_nothing(visit):
     fold(tab, "part")
     assert tab.locator(".edge.link .slope").all_text_contents() == ["?"] * tab.locator(".edge.link").count()
     assert set(tab.locator(".edge.link .flow").all_text_contents()) <= {"", "?"}
+
+
+def test_the_address_holds_what_is_folded(visit):
+    page = explore(network((2, 3, 1)))
+    tab = visit(page, "#step=5")
+    assert tab.evaluate("location.hash") == "#step=5"
+    fold(tab, "layer1/neuron2", "layer2")
+    address = tab.evaluate("location.hash")
+    assert address == "#step=5&folded=layer1%2Fneuron2,layer2"
+    assert titles(visit(page, address)) == ["layer1/neuron2", "layer2"]
+    assert titles(visit(page, "#folded=nothing,%E0,layer1")) == ["layer1"]

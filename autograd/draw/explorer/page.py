@@ -52,6 +52,7 @@ SCRIPTS = (
     "part",
     "player",
     "app",
+    "opening",
     "pointer",
     "keys",
     "present",

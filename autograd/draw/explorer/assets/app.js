@@ -1,4 +1,4 @@
-// The parts put together: what is lit, and what choosing, changing and folding do.
+// The parts put together: what is lit, and what choosing and changing do.
 
 const find = (id) => document.getElementById(id);
 const record = await readRecord(find("record"));
@@ -9,8 +9,6 @@ find("overview")?.remove();
 const picture = new Picture(engine);
 const { fold } = picture;
 const camera = new Camera(picture, find("stage"));
-const MAX_OPEN = 600; // nodes that are shown all by themselves
-const MAX_ROWS = 80; // parts that are listed
 const watchers = []; // what wants to know when numbers have changed
 let chosen = null, hovered = null, path = null, found = null;
 let asked = null; // what a question is about
@@ -36,7 +34,7 @@ player.fresh = () => panel.opening && player.position === engine.count;
 player.more = () => {
   const name = (node) => encodeURIComponent(engine.nodes[node].name);
   const numbers = [...engine.changed].map(([node, number]) => `${name(node)}:${number}`);
-  return [...(chosen === null ? [] : [`chosen=${name(chosen)}`]), ...(numbers.length ? [`numbers=${numbers.join(",")}`] : [])];
+  return [...(chosen === null ? [] : [`chosen=${name(chosen)}`]), ...(numbers.length ? [`numbers=${numbers.join(",")}`] : []), ...foldedInAddress()];
 };
 const parts = new PartPanel(engine, fold, walk);
 player.stride = (position, by) => walk.next(position, by);
@@ -161,91 +159,4 @@ function showTitle() {
   const error = [...engine.now.errors][0];
   const { name } = engine.nodes[engine.output];
   write(find("title"), error ? `${name}: ${engine.nodes[error[0]].name} ${error[1].text}` : `${name} = ${numberText(engine.now.data[engine.output])}`);
-}
-
-function setFold(path, closed) {
-  if (closed) closePart(path);
-  else openPart(path);
-}
-
-function closePart(path) {
-  const run = fold.parts.runOf.get(path), folded = new Set([...fold.folded].filter((inner) => !inner.startsWith(`${path}/`)));
-  folded.add(path);
-  if (run !== undefined && fold.parts.chains.has(run) && fold.parts.runs.get(run).length > MAX_CHAIN) folded.add(run);
-  applyFold(folded);
-  lookAt([fold.members.get(path)[0]]);
-}
-
-function openPart(path) {
-  applyFold(fold.parts.opened(path, fold.folded));
-  lookAt(fold.members.get(path));
-}
-
-// Open a box: of several parts that share it the first, or the one with a node.
-function openBox(box, node) {
-  openPart(box.paths.find((path) => node === undefined || fold.members.get(path).includes(node)));
-}
-
-function lookAt(nodes) {
-  camera.look(nodes.map((node) => picture.boxOf(node)), { time: 0, keep: false });
-}
-
-// Let a node have its card: a leaf comes out of its box, of anything else the parts around are opened.
-function bringOut(node) {
-  let { folded } = fold;
-  if (engine.nodes[node].op === undefined) fold.pins.add(node);
-  else for (const path of fold.parts.around(node)) if (folded.has(path)) folded = fold.parts.opened(path, folded);
-  applyFold(folded);
-}
-
-function applyFold(folded) {
-  fold.set(folded);
-  picture.turn(camera.view, true);
-  refresh();
-  camera.apply();
-  showParts();
-  parts.show(player.position);
-}
-
-function foldAll(folded) {
-  fold.pins = new Set([engine.output]);
-  applyFold(folded);
-  camera.fit();
-}
-
-function showParts() {
-  const { paths, depth: deepest } = fold.parts;
-  if (!paths.length) return;
-  find("parts").hidden = false;
-  const button = (text, title, folded) => make("button", { type: "button", class: "small fold-level", title, onclick: () => foldAll(folded) }, text);
-  const buttons = [];
-  if (engine.nodes.length <= MAX_OPEN) buttons.push(Object.assign(button("open all", "Show every node by itself", new Set()), { id: "unfold-all" }));
-  for (let depth = deepest; depth > 0; depth--) {
-    const folded = fold.parts.foldedTo(depth);
-    if (fold.parts.count(folded) > MAX_OPEN) continue;
-    const [path] = fold.parts.level(depth).filter((one) => fold.parts.depthOf(one) === depth);
-    const stem = path.split("/").pop().replace(/ ?\d+$/, "");
-    buttons.push(button(`fold every ${stem}`, `One box for each part like ${path}`, folded));
-  }
-  const seen = paths.filter((path) => !fold.parts.outer.get(path)?.some((outer) => outer !== path && fold.folded.has(outer)));
-  const rows = seen.slice(0, MAX_ROWS).map((path) => {
-    const box = make("input", { type: "checkbox" });
-    box.checked = !fold.folded.has(path);
-    box.addEventListener("change", () => setFold(path, !box.checked));
-    const label = make("label", { class: `depth${Math.min(fold.parts.depthOf(path), 4)}`, title: `${path}: ticked, its inside is seen` }, box, make("span", {}, path.split("/").pop()), make("small", {}, `${fold.members.get(path).length}`));
-    label.addEventListener("pointerenter", () => lightScope(path));
-    label.addEventListener("pointerleave", () => lightScope(null));
-    return label;
-  });
-  if (seen.length > MAX_ROWS) rows.push(make("small", {}, `and ${seen.length - MAX_ROWS} more`));
-  const list = find("parts").querySelector("div");
-  const at = list.querySelector(".scopes")?.scrollTop || 0;
-  list.replaceChildren(make("div", { class: "buttons" }, ...buttons), make("p", { class: "aside" }, "A ticked part is open: its inside is seen."), make("div", { class: "scopes" }, ...rows));
-  list.querySelector(".scopes").scrollTop = at;
-}
-
-function lightScope(scope) {
-  const light = lights();
-  if (scope) light.nodes.hovered = new Set(fold.members.get(scope));
-  picture.show(player.position, light);
 }

@@ -1,7 +1,6 @@
 // The first sight of a page, when everything is there.
 
-const BOXES = 60; // boxes that a screen holds
-fold.set(fold.parts.overview(BOXES));
+fold.set(foldedAtFirst());
 showParts();
 camera.resized();
 player.follow(engine.count);

@@ -15,7 +15,7 @@ class PartPanel {
     if (box) {
       const title = fold.titleOf(box), outs = fold.summary.outs(box).length, first = this.walk.start(position);
       if (this.walk.about(position).endsWith(` ${box.key}`)) {
-        const steps = position - first + 1, taken = steps > 1 ? `: ${steps} steps inside it are taken as one, the last of them is below` : "";
+        const steps = position - first + 1, taken = steps > 1 ? `: ${steps} steps inside it are taken as one, the last of them is above` : "";
         said.push(make("p", {}, make("b", {}, title), ` is folded${taken}. ${counted(outs, "number")} ${outs === 1 ? "comes" : "come"} out of it.`));
       }
       parts.push(button("into", `step into ${title} ↓`, "Open the part and go to its first step (down arrow)", () => this.into(position)));

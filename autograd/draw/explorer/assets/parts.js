@@ -114,6 +114,10 @@ class Parts {
 
   // What is folded at first: as much as has to be for a drawing of so many boxes.
   overview(most) {
+    return (this.begun ??= this.choose(most));
+  }
+
+  choose(most) {
     const views = [new Set()];
     for (let depth = this.depth; depth > 0; depth--) {
       const level = this.level(depth);
