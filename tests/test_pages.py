@@ -17,7 +17,7 @@ MADE = ("figures", "notebooks", "rows", "examples")  # folders that scripts writ
 PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 PAGES = [page for page in PAGES if page not in WRITTEN and not page.startswith(MADE)]
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-PACKAGES = {"PyTorch": "torch", "Keras": "keras", "JAX": "jax", "micrograd": "micrograd"}
+PACKAGES = {"PyTorch": "torch", "Keras": "keras", "JAX": "jax", "micrograd": "micrograd", "scikit-learn": "sklearn"}
 
 
 def blocks_of(page):
