@@ -20,6 +20,7 @@ from autograd.testing import gallery
 
 FOLDER = Path(__file__).with_name("reference")
 LEAST_PARTS = 4  # methods of a class, or names of a module, that get a table before them
+OURS = {"autograd", "nn", "edgegrad"}
 BEFORE_NAPOLEON = 400  # of 500
 
 #: Pages, each with its title, the package that exports the names, and where they are defined, in order.
@@ -161,6 +162,12 @@ def mend(app: Sphinx, kind: str, name: str, thing: object, options: Any, lines: 
         lines.insert(0, "")
 
 
+def leave_out(app: Sphinx, kind: str, name: str, thing: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out what another library has put into a class of ours, as scikit-learn does; None for everything else."""
+    home = getattr(thing, "__module__", None) or "autograd"
+    return None if home.partition(".")[0] in OURS else True
+
+
 def write(app: Sphinx) -> None:
     """Write the pages that have changed, and remove those of names that are gone."""
     (FOLDER / "names").mkdir(parents=True, exist_ok=True)
@@ -175,5 +182,6 @@ def write(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages before Sphinx reads them."""
     app.connect("builder-inited", write)
+    app.connect("autodoc-skip-member", leave_out)
     app.connect("autodoc-process-docstring", mend, priority=BEFORE_NAPOLEON)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
