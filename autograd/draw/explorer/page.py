@@ -24,6 +24,7 @@ from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import variables
 from autograd.draw.files import check_place, unwritable, write
 from autograd.draw.labels import clean, shorten
+from autograd.draw.render import FITTED
 from autograd.exercise import Exercise
 from autograd.graph import Graph
 from autograd.symbol import number_text
@@ -115,7 +116,8 @@ class Page:
         if len(graph.nodes) <= MAX_NODES_DRAWN:
             picture, record["turned"] = draw(graph)
         else:
-            picture = f'{EMPTY}<div id="overview" class="paper">{graph.to_svg()}</div>'
+            drawn = graph.to_svg().replace(FITTED, "")  # the policy allows no style of an element's own
+            picture = f'{EMPTY}<div id="overview" class="paper">{drawn}</div>'
         kind, written = _write(record)
         holes = {
             "ghosts": GHOSTS if ' ghost" data-of=' in picture else "",
