@@ -7,7 +7,7 @@ one of these. So JAX's derivatives of any order keep the conventions of the cata
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -24,9 +24,11 @@ from autograd.ufuncs import UFUNCS
 
 __all__ = ["apply", "compute"]
 
+MOST_KEPT = 1024  # operations, so that those of programs that are gone go too
+
 
 def _bracket(holds: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
-    return lambda x, y: holds(x, y).astype(jnp.result_type(x, y, float if isinstance(x, float) else x))
+    return lambda x, y: holds(x, y).astype(jnp.result_type(x, y))
 
 
 #: JAX's function for each operation that has one; the others are computed by the formula of their record.
@@ -92,7 +94,7 @@ def apply(op: Op, operands: Sequence[Any]) -> Any:
     return function(*[x for x, number in zip(operands, numbers, strict=True) if number is None])
 
 
-@cache
+@lru_cache(MOST_KEPT)
 def _differentiable(op: Op, numbers: tuple[float | None, ...], _: tuple[str, ...]) -> Callable[..., Any]:
     """Make an operation, of which some operands are numbers, a function of the others that JAX can differentiate."""
     letters = [Symbol(f"x{slot}") if number is None else number for slot, number in enumerate(numbers)]
