@@ -107,7 +107,12 @@ def _page(name: str, thing: object, title: str, group: str) -> str:
     hidden = "   :no-index:\n" if name.startswith("nn.keras") else ""
     if inspect.ismodule(thing):
         parts = [(f"{name}.{part}", getattr(thing, part)) for part in thing.__all__]
-        return text + _summary(parts, hidden) + f".. automodule:: {name}\n   :members:\n{hidden}"
+        package = sys.modules[name.partition(".")[0]]
+        elsewhere = [
+            part for part in thing.__all__ if inspect.isclass(getattr(thing, part)) and part in package.__all__
+        ]
+        options = f"   :members:\n   :exclude-members: {', '.join(elsewhere)}\n" if elsewhere else "   :members:\n"
+        return text + _summary(parts, hidden) + f".. automodule:: {name}\n{options}{hidden}"
     if inspect.isclass(thing):
         if issubclass(thing, Exception):
             return text + f".. autoclass:: {name}\n{hidden}"
