@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "examples"
 FOLDER = Path(__file__).with_name("examples")
 STAMP = FOLDER / "made-from.txt"
+WANTED = {"many_devices": "jax"}  # packages that the site can do without
 SECONDS = 900.0  # an example may run, on a machine that is busy
 
 CONTENTS = """# Examples
@@ -61,10 +63,14 @@ PAGE = """# {title}
 
 
 def arguments(name: str, out: Path, table: str) -> list[str] | None:
-    """Return the options that an example gets here; None where its data are missing."""
-    if name == "boston":
-        return ["--data", table, "--epochs", "5", "--out", str(out)] if table else None
-    return [*(["--steps", "300"] if name == "gpt" else []), "--out", str(out)]
+    """Return the options that an example gets here; None where its data or its package are missing."""
+    if name in WANTED and find_spec(WANTED[name]) is None:
+        return None
+    if name == "boston" and not table:
+        return None
+    given = {"boston": ["--data", table, "--epochs", "5"], "gpt": ["--steps", "300"]}.get(name, [])
+    draws = '"--out"' in (SOURCE / f"{name}.py").read_text(encoding="utf-8")
+    return [*given, *(["--out", str(out)] if draws else [])]
 
 
 def run(name: str, table: str) -> tuple[list[str], str]:
@@ -109,7 +115,11 @@ def write(app: Sphinx) -> None:
         first = f":img-top: {name}/{pictures[0]}\n" if pictures else ""
         cards[name] = CARD.format(title=title, name=name, picture=first, about=about)
         shown = "\n\n".join(f"![{title}]({name}/{picture})" for picture in pictures)
-        text = f"```text\n{printed.rstrip()}\n```" if printed else "It did not run here, as its data are not shipped."
+        text = (
+            f"```text\n{printed.rstrip()}\n```"
+            if printed
+            else "It did not run here, as its data or a package are not there."
+        )
         page = PAGE.format(title=title, about=about, name=name, pictures=shown, printed=text)
         (FOLDER / f"{name}.md").write_text(page, encoding="utf-8")
     names.sort(key=lambda name: ":img-top:" not in cards[name])  # those with a picture first
