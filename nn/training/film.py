@@ -102,9 +102,9 @@ class Film(Callback):
             )
         self._model, self._loss, self._examples, self._runner = model, loss, examples, runner
         output, _, _ = self._record(model)
-        leaves = set(Graph(output).leaves)
-        self._places = [i for i, parameter in enumerate(model.parameters()) if parameter in leaves]
-        self._filmed = [model.parameters()[i] for i in self._places]
+        leaves, parameters = set(Graph(output).leaves), model.parameters()
+        self._places = [i for i, parameter in enumerate(parameters) if parameter in leaves]
+        self._filmed = [parameters[i] for i in self._places]
         Frames(self._filmed, [flat.weights(self._filmed).tolist()]).check(output)
 
     def on_train_begin(self, training: Training) -> None:
