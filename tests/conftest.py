@@ -1,11 +1,18 @@
-"""How much the property tests try: little at the desk, much where CI is set."""
+"""What tests share: how much properties are tried, little at the desk and much where CI is set; and a browser."""
 
 import os
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no doctests, and share a name
+
+CHROMIUM = shutil.which("chromium")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 COMMON = {
     "deadline": None,
@@ -14,7 +21,7 @@ COMMON = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("quick", max_examples=25, **COMMON)
-settings.register_profile("thorough", max_examples=200, **COMMON)
+settings.register_profile("thorough", max_examples=150, **COMMON)
 settings.load_profile("thorough" if os.environ.get("CI") == "true" else "quick")
 
 
@@ -42,3 +49,15 @@ def backend(request):
 def dtype(request):
     """Run a test of the compiler with each type of number."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start a real browser, one for all tests."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on the PATH")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield running
+        running.close()

@@ -1,27 +1,9 @@
-"""A real browser for the pages: one for all tests, without network, with every complaint it makes on record."""
+"""Pages in a real browser, without network, with every complaint it makes on record."""
 
-import shutil
 from types import SimpleNamespace
 
 import pytest
 from screens import DESK, PHONE
-
-CHROMIUM = shutil.which("chromium")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium on the PATH")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield running
-        running.close()
 
 
 @pytest.fixture

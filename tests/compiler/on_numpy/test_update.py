@@ -22,7 +22,7 @@ def applied(rule, slots, settings, n=5, dtype=np.float64):
 )
 def test_the_optimisers(kind, n, dtype):
     optimizer = kind(nn.Layer(1, 1).parameters())
-    found, due = applied(kind.rule, len(kind.slots), [float(x) for x in optimizer.settings(3)], n, dtype)
+    found, due = applied(optimizer.rule, len(optimizer.slots), [float(x) for x in optimizer.settings(3)], n, dtype)
     for one, other in zip(found, due, strict=True):
         assert one.dtype == dtype
         if other.dtype == dtype:

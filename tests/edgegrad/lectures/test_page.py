@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 
@@ -166,20 +165,16 @@ def test_a_row_that_lacks_a_package_is_said_on_the_page(tmp_path, monkeypatch, c
     assert "It could not run: pip install this" in (tmp_path / "lectures.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="a browser shows whether it fits")
-def test_it_fits_the_window(written, tmp_path):
-    sync = pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser")
+def test_it_fits_the_window(written, tmp_path, browser):
     (tmp_path / "page.html").write_text(written, encoding="utf-8")
     wide = """() => [document.documentElement.scrollWidth, ...[...document.querySelectorAll('main > *, section > *')]
         .map((element) => element.getBoundingClientRect().right)]"""
-    with sync.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for width in (390, 900):
-            tab = browser.new_page(viewport={"width": width, "height": 800})
-            tab.goto((tmp_path / "page.html").as_uri())
-            assert max(tab.evaluate(wide)) <= width
-            assert tab.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
-            assert max(tab.evaluate("[...document.images].map((image) => image.width)")) <= width - 32
+    for width in (390, 900):
+        tab = browser.new_page(viewport={"width": width, "height": 800})
+        tab.goto((tmp_path / "page.html").as_uri())
+        assert max(tab.evaluate(wide)) <= width
+        assert tab.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+        assert max(tab.evaluate("[...document.images].map((image) => image.width)")) <= width - 32
         tab.emulate_media(color_scheme="dark")
         assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 17, 23)"
-        browser.close()
+        tab.close()

@@ -66,7 +66,7 @@ def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted(report.pictures)
     assert report.pictures, "a row leaves a picture"
     assert report.sights, "and says in a sentence what to see"
-    assert all(re.fullmatch(r"[A-ZΔ].*[a-z0-9%∇θ)⁻¹]\.", sentence) for sentence in report.sights)
+    assert [s for s in report.sights if not re.fullmatch(r"[A-ZΔ].*[^\s.]\.", s)] == []
     assert set(report.sights) <= set(report.words)
     for picture in report.pictures:
         assert picture.name.startswith(f"{name}-")
