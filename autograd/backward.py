@@ -190,10 +190,7 @@ def _order(root: Value, leaves: list[tuple[Value, Any]]) -> list[Value]:
             node._pending = 2
             pop()
         else:
-            try:
-                stack += [operand for operand in node._x if not operand._pending]
-            except AttributeError:  # there are plain numbers among them
-                stack += [v for v in node._x if isinstance(v, Value) and not v._pending]
+            stack += [v for v, slope in zip(node._x, node._y, strict=True) if slope is not None and not v._pending]
         node._grad = 0.0
     return order
 

@@ -211,8 +211,13 @@ class Execution:
 
     def _share_products(self, examples: int) -> AbstractContextManager[None]:
         """Return a block in which BLAS shares a product among its threads only where that pays."""
-        largest = examples * max(map(products, self.layout.batched), default=0)
-        return nullcontext() if largest >= MIN_PRODUCTS_TO_SHARE else hold_to_one_thread()
+        most = self._most_products
+        return hold_to_one_thread() if 0 < examples * most < MIN_PRODUCTS_TO_SHARE else nullcontext()
+
+    @cached_property
+    def _most_products(self) -> int:
+        """How many products an instruction has for an example, at the most."""
+        return max(map(products, self.layout.batched), default=0)
 
     def _chunk(self, n: int, wrt: str) -> int:
         """Decide how many examples to compute together: as many as the cache holds, in multiples of the least."""
