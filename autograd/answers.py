@@ -55,6 +55,7 @@ class Due(NamedTuple):
         factors: what the answer may be made of: each by its name, to be computed at a point.
         paths: what the paths contribute of which it is the sum, if it is one.
         frozen: points at which the frozen leaves have their own numbers.
+        stuck: names that have one number at all points, since no leaf below them can move.
     """
 
     derivative: Callable[[Trial], float]
@@ -64,6 +65,7 @@ class Due(NamedTuple):
     factors: Mapping[str, Callable[[Trial], float]]
     paths: Sequence[Callable[[Trial], float]]
     frozen: Callable[[], Sequence[Trial]]
+    stuck: Callable[[], Sequence[str]]
 
 
 def judge(written: str | float, due: Due) -> Verdict:
@@ -76,7 +78,7 @@ def judge(written: str | float, due: Due) -> Verdict:
     Raises:
         ExpressionError: it cannot be read.
     """
-    text = repr(float(written)) if isinstance(written, int | float) else written.strip()
+    text = written.strip() if isinstance(written, str) else repr(float(written))
     if PLAIN_NUMBER.fullmatch(text):
         return _judge_number(text, due)
     answer = read_answer(text, list(due.names(due.here)))
@@ -85,6 +87,8 @@ def judge(written: str | float, due: Due) -> Verdict:
 
 def _judge_number(text: str, due: Due) -> Verdict:
     number, digits, unit = _read_number(text)
+    if not math.isfinite(number):
+        raise ExpressionError(f"{text} is beyond the largest float, about 1.8e308.")
     expected = due.derivative(due.here)
 
     def fits(target: float) -> bool:
@@ -107,6 +111,8 @@ def _judge_arithmetic(answer: Answer, due: Due) -> Verdict:
         number = answer.compute({})
     except (ArithmeticError, AutogradError) as error:
         return Verdict(False, f"It has no value: {error}")
+    if not math.isfinite(number):
+        return Verdict(False, "It has no value.")
     expected = due.derivative(due.here)
 
     def fits(target: float) -> bool:
@@ -141,6 +147,12 @@ def _is_factor(number: float) -> bool:
 
 
 def _judge_formula(answer: Answer, due: Due) -> Verdict:
+    stuck = [name for name in due.stuck() if name in answer.names]
+    if stuck:
+        return Verdict(
+            False,
+            f"A formula cannot be compared here: {stuck[0]} sits at a kink or an end of its domain. Give the number.",
+        )
     pairs = _compare(answer, due, due.trials)
     if isinstance(pairs, Verdict):
         return pairs
@@ -217,6 +229,8 @@ def _all_agree(pairs: Sequence[tuple[Trial, float, float]] | Verdict) -> bool:
 
 
 def _agree(one: float, other: float, tolerance: float) -> bool:
+    if not (math.isfinite(one) and math.isfinite(other)):
+        return one == other
     return abs(one - other) <= max(tolerance * max(abs(one), abs(other)), 1e-12)
 
 
@@ -226,4 +240,4 @@ def _read_number(text: str) -> tuple[float, int, float]:
     mantissa, _, exponent = text.lower().partition("e")
     _, _, decimals = mantissa.partition(".")
     digits = mantissa.lstrip("+-").replace(".", "").lstrip("0")
-    return float(text), len(digits), 10.0 ** (int(exponent or "0") - len(decimals))
+    return float(text), len(digits), float(f"1e{int(exponent or 0) - len(decimals)}")

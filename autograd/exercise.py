@@ -139,7 +139,8 @@ class Exercise:
 
     def edges_between(self, upper: Value, lower: Value) -> list[tuple[Value, int]]:
         """List the edges, each a node and the place of its operand, on the ways between two neighbours."""
-        between = self._between(upper)
+        ends = {upper, lower}
+        between = [node for node in self._between(upper) if node in ends or node not in self.milestones]
         inside = reaching(between, {lower}) | {lower}
         return [
             (node, slot)
@@ -311,6 +312,14 @@ class Exercise:
         frozen = [leaf for leaf in self.graph.leaves if not leaf.requires_grad]
         return try_points(self.graph.nodes, POINTS, fixed=set(frozen), seed=1) if frozen else []
 
+    @cached_property
+    def _stuck(self) -> list[str]:
+        """Name the milestones that would vary, but for leaves that can move nowhere, as at a kink."""
+        nodes = self.graph.nodes
+        moved = {leaf for leaf in self.graph.leaves if any(t.numbers[leaf] != leaf.data for t in self._trials)}
+        varying = reaching(nodes, {leaf for leaf in self.graph.leaves if leaf.requires_grad}) - reaching(nodes, moved)
+        return [self.names[node] for node in nodes if node in self.milestones and node in varying]
+
     def _due(self, question: Question) -> Due:
         from autograd.answers import Due
 
@@ -339,6 +348,7 @@ class Exercise:
             factors,
             paths,
             lambda: self._frozen,
+            lambda: self._stuck,
         )
 
     def _paths(self, lower: Value) -> list[list[tuple[Value, Value]]]:

@@ -8,6 +8,7 @@ from perceptron import perceptron
 
 from autograd import (
     Exercise,
+    ExpressionError,
     NotConnectedError,
     OperandTypeError,
     StaleGraphError,
@@ -193,6 +194,39 @@ def test_a_derivative_of_zero():
     assert practice(E, x).check("[x > 0]·3")
     assert practice(E, x).check(3.0).words == "No: something on the way is 0."
     assert practice(E, x).check("3").words == "No: something on the way is 0."
+
+
+def test_numbers_beyond_the_largest_float_are_refused():
+    z = Value(1.5, name="z")
+    for answer in ("9e308", "-9e308", "1e309", "1e400", "−1e400"):
+        with pytest.raises(ExpressionError) as caught:
+            practice(named(3.0 * z, "q"), z).check(answer)
+        assert str(caught.value) == f"{answer} is beyond the largest float, about 1.8e308."
+    assert practice(named(3.0 * z, "q"), z).check("1e400·1").words == "It has no value."
+    assert practice(named(3.0 * z, "q"), z).check("0.00e400").words == "No."
+
+
+def test_a_formula_is_not_compared_at_one_point_alone():
+    x, w = Value(0.0, name="x"), Value(2.0, name="w")
+    E = named(w * (abs(x) + x**2), "E")
+    for answer in ("x·17", "e^x − 1", "w·x"):
+        exercise = practice(E, x, w)
+        exercise.at = [question.text for question in exercise.questions].index("∂E/∂x")
+        assert exercise.check(answer).words == (
+            "A formula cannot be compared here: x sits at a kink or an end of its domain. Give the number."
+        )
+        assert not exercise.check("w + 1")
+        assert exercise.check("0")
+
+
+def test_a_slope_with_another_way_below_it():
+    x = Value(0.3, name="x")
+    r = named(sigmoid(x), "r")
+    y = named(r + 3.0 * x, "y")
+    exercise = practice(y, x)
+    slope = exercise.questions[0]
+    assert [node.op.name for node, _ in exercise.edges_between(slope.upper, slope.lower)] == ["mul", "add"]
+    assert all(r not in node.operands[slot : slot + 1] for node, slot in exercise.edges_between(y, x))
 
 
 def test_points_stay_in_the_domain():

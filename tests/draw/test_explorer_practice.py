@@ -214,6 +214,24 @@ def test_an_operation_that_only_python_knows_stays_as_it_is(visit):
     assert answer(tab, "q").startswith("Right")
 
 
+def test_numbers_beyond_the_largest_float_are_refused(visit):
+    z = Value(1.5, name="z")
+    tab = visit(explore(named(3.0 * z, "q"), practice=True))
+    for written in ("9e308", "-9e308", "1e400"):
+        assert answer(tab, written) == f"{written} is beyond the largest float, about 1.8e308."
+    assert answer(tab, "3").endswith("Every number is there now.")
+
+
+def test_a_formula_is_not_compared_at_one_point_alone(visit):
+    x = Value(0.0, name="x")
+    tab = visit(explore(named(abs(x) + x**2, "E"), practice=True))
+    for written in ("x·17", "e^x − 1"):
+        assert answer(tab, written) == (
+            "A formula cannot be compared here: x sits at a kink or an end of its domain. Give the number."
+        )
+    assert answer(tab, "0").endswith("Every number is there now.")
+
+
 def test_refusals():
     E, w = neuron()
     for asked, error, message in (

@@ -103,7 +103,10 @@ function differentiate(engine, { slopes }, upper, lower, held = new Set()) {
   return flowing.get(lower) || 0;
 }
 
-const agree = (one, other, tolerance = TOLERANCE) => Math.abs(one - other) <= Math.max(tolerance * Math.max(Math.abs(one), Math.abs(other)), 1e-12);
+function agree(one, other, tolerance = TOLERANCE) {
+  if (!Number.isFinite(one) || !Number.isFinite(other)) return one === other;
+  return Math.abs(one - other) <= Math.max(tolerance * Math.max(Math.abs(one), Math.abs(other)), 1e-12);
+}
 
 class Judge {
   constructor(engine) {
@@ -114,6 +117,21 @@ class Judge {
     this.here = engine.whole;
     this.trials = this.tryPoints(false);
     this.frozen = engine.nodes.some((_, node) => engine.isFrozen(node)) ? this.tryPoints(true) : [];
+    this.stuck = this.findStuck();
+  }
+
+  // Names that would vary, but for leaves that can move nowhere, as at a kink.
+  findStuck() {
+    const { engine } = this, nodes = engine.nodes.map((_, node) => node);
+    const moved = (node) => this.trials.some(({ data }) => data[node] !== this.here.data[node]);
+    const above = (leaves) => {
+      const found = new Set(leaves);
+      for (const node of nodes) if (engine.below[node].some(({ source }) => found.has(source))) found.add(node);
+      return found;
+    };
+    const leaves = nodes.filter((node) => engine.nodes[node].op === undefined);
+    const varying = above(leaves.filter((leaf) => !engine.isFrozen(leaf) && engine.open[leaf])), moving = above(leaves.filter(moved));
+    return this.milestones.filter((node) => varying.has(node) && !moving.has(node)).map((node) => engine.nodes[node].name);
   }
 
   // Compute the graph at random points, on the recorded side of every kink.
@@ -186,6 +204,7 @@ class Judge {
 
   judgeNumber(text, [, mantissa, exponent], question) {
     const number = Number(text), due = this.due(question)(this.here);
+    if (!Number.isFinite(number)) throw new ReadingError(`${text} is beyond the largest float, about 1.8e308.`);
     const [, decimals = ""] = mantissa.replace(",", ".").split(".");
     const digits = mantissa.replace(/[.,]/, "").replace(/^0+/, "").length;
     const unit = 10 ** (Number((exponent || "0").replace("−", "-")) - decimals.length);
@@ -224,6 +243,8 @@ class Judge {
 
   judgeFormula(answer, question) {
     const due = this.due(question), wrong = (words) => ({ right: false, words });
+    const stuck = this.stuck.find((name) => answer.names.has(name));
+    if (stuck) return wrong(`A formula cannot be compared here: ${stuck} sits at a kink or an end of its domain. Give the number.`);
     const all = (pairs, test) => pairs.length > Math.min(2, this.trials.length) && pairs.every(test);
     const pairs = this.compare(answer, due, this.trials);
     if (pairs.length < Math.min(3, 1 + this.trials.length)) return wrong("It has no value at these numbers.");
