@@ -5,29 +5,34 @@ Named Values are the milestones, as they are of a derivation: what has no name i
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.backward import check_fresh
+from autograd.context import enable_grad
 from autograd.errors import NotConnectedError
 from autograd.explain import explain
-from autograd.expression import definition
-from autograd.graph import Graph, edges_of, reaching, topological
+from autograd.expression import definition, slope_symbols
+from autograd.graph import Graph, reaching, topological
 from autograd.rule_names import ADVICE, name_rule
 from autograd.symbol import Symbol, book, number_text
+from autograd.trials import Trial, try_points
 from autograd.value import Value
 
 if TYPE_CHECKING:  # what reads formulas is loaded with the first answer
     from autograd.answers import Due, Verdict
     from autograd.practice import Asked
-    from autograd.trials import Trial
 
 __all__ = ["Exercise", "Question"]
 
 TOGETHER = "An exercise asks about numbers that belong together: compute it again, then practise."
 POINTS = 8  # random points at which a formula is compared
 MAX_QUESTIONS = 100
+MAX_HELD = 3  # names of what a question says is held
 DEPTH = 12  # operations that the definition of a milestone writes out
 MAX_PATHS = 12  # paths of a sum that are told apart in an answer
 
@@ -75,20 +80,23 @@ class Exercise:
             check_fresh(node, TOGETHER)
         leaves = [leaf for leaf in self.graph.leaves if leaf.requires_grad and leaf is not output]
         self.values = tuple(dict.fromkeys(values or leaves))
+        inside = set(self.graph.nodes) - {output}
         for value in self.values:
-            if value not in self.graph or value is output:
+            if value not in inside:
                 raise NotConnectedError(
                     f"{output._describe()} does not depend on {value._describe()}: practise with what it is computed "
                     "from."
                 )
-        self.milestones = {
-            node for node in self.graph.nodes if every or node._name or node.op is None or node is output
-        }
-        self.questions = tuple(self._ask())
+        self._wanted = reaching(self.graph.nodes, set(self.values))
+        self._here = Trial(self.graph.nodes, {})
+        self._refuse_infinite_slopes()
+        self.milestones = {node for node in self.graph.nodes if every or node._name or node.op is None}
+        self.milestones |= {output, *self.values}
+        self.questions = tuple(islice(self._ask(), MAX_QUESTIONS + 1))
         if len(self.questions) > MAX_QUESTIONS:
             raise ValueError(
-                f"The exercise would have {len(self.questions):,} questions; at most {MAX_QUESTIONS} are asked. Name "
-                "fewer leaves to differentiate by, or practise with an inner Value."
+                f"The exercise would have more than {MAX_QUESTIONS} questions. Name fewer leaves to differentiate by, "
+                "or practise with an inner Value."
             )
         self.at = self.right = 0
         self._hints = 0
@@ -96,46 +104,61 @@ class Exercise:
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 
+    def _refuse_infinite_slopes(self) -> None:
+        for node in self.graph.nodes:
+            for operand, slope in zip(node.operands, self._here.slopes.get(node, ()), strict=False):
+                if operand in self._wanted and not math.isfinite(slope):
+                    raise ValueError(
+                        f"The derivative of {node._describe()} by {operand._describe()} is not finite: nothing can be "
+                        "asked about it. Practise at other numbers."
+                    )
+
     def _ask(self) -> Iterator[Question]:
-        pairs = {pair: None for pair in self.pairs if self.ask == "flows" or not self._is_one(*pair)}
         if self.ask == "gradients":
-            below = dict.fromkeys(lower for _, lower in self.pairs)
-            for node in sorted(below, key=self._place.__getitem__, reverse=True):
-                yield self._gradient(node)
+            for node in reversed(self.graph.nodes):
+                if node in self.milestones and node in self._wanted and node is not self.output:
+                    yield self._gradient(node)
             return
-        for upper, lower in pairs:
-            if self.ask == "slopes":
-                yield Question("slope", upper, lower, f"∂{self.names[upper]}/∂{self.names[lower]}")
-            else:
-                top, middle, low = (self.names[node] for node in (self.output, upper, lower))
-                arriving = "" if upper is self.output else f"∂{top}/∂{middle}·"
-                yield Question("flow", upper, lower, f"{arriving}∂{middle}/∂{low}")
+        asked = set()
+        for upper, below in self._neighbours():
+            known = self._ones(upper) if self.ask == "slopes" else set()
+            for lower in below:
+                if lower not in known:
+                    asked.add((upper, lower))
+                    yield self._local(upper, lower, below)
         for value in self.values:
-            if len(self._children(value)) > 1 or (self.output, value) not in pairs:
+            if len(self._children(value)) > 1 or (self.output, value) not in asked:
                 yield self._gradient(value)
+
+    def _local(self, upper: Value, lower: Value, below: Sequence[Value]) -> Question:
+        """Ask for a slope or a flow; what else leads from the upper to the lower is held, and the question says so."""
+        top, middle, low = (self.names[node] for node in (self.output, upper, lower))
+        above = reaching(self.graph.nodes, {lower}) if len(below) > 1 else set()
+        held = [self.names[node] for node in below if node in above and node is not lower]
+        dots = ", …" if len(held) > MAX_HELD else ""
+        text = f"∂{middle}/∂{low}" + (f" with {', '.join(held[:MAX_HELD])}{dots} held" if held else "")
+        if self.ask == "slopes":
+            return Question("slope", upper, lower, text)
+        return Question("flow", upper, lower, text if upper is self.output else f"∂{top}/∂{middle}·{text}")
 
     def _gradient(self, node: Value) -> Question:
         return Question("gradient", self.output, node, f"∂{self.names[self.output]}/∂{self.names[node]}")
 
-    @cached_property
-    def _place(self) -> dict[Value, int]:
-        return {node: place for place, node in enumerate(self.graph.nodes)}
+    def _neighbours(self) -> Iterator[tuple[Value, list[Value]]]:
+        """Yield each milestone on the way to the values, the output first, with those nearest below it."""
+        asked = self.milestones & self._wanted
+        for upper in reversed(self.graph.nodes):
+            if upper in asked and upper.op is not None:
+                yield upper, [node for node in self._between(upper) if node in asked and node is not upper]
 
     @cached_property
     def pairs(self) -> list[tuple[Value, Value]]:
         """Neighbouring milestones on the way to the values, the output's first."""
-        wanted = reaching(self.graph.nodes, set(self.values)) | set(self.values)
-        found = []
-        for upper in reversed(self.graph.nodes):
-            if upper not in self.milestones or upper not in wanted or upper.op is None:
-                continue
-            below = [node for node in self._between(upper) if node is not upper and node in self.milestones]
-            found += [(upper, lower) for lower in below if lower in wanted]
-        return found
+        return [(upper, lower) for upper, below in self._neighbours() for lower in below]
 
     def _between(self, upper: Value) -> list[Value]:
         """List a node and what it is made of, down to the nearest milestones, operands before what uses them."""
-        return topological([upper], self.milestones - {upper})
+        return [*topological([v for v in upper.operands if isinstance(v, Value)], self.milestones), upper]
 
     def edges_between(self, upper: Value, lower: Value) -> list[tuple[Value, int]]:
         """List the edges, each a node and the place of its operand, on the ways between two neighbours."""
@@ -150,14 +173,17 @@ class Exercise:
             if isinstance(operand, Value) and operand in inside
         ]
 
-    def _is_one(self, upper: Value, lower: Value) -> bool:
-        """Whether a slope is 1 whatever the numbers, as in a sum: nobody has to be asked for it."""
-        edges = self.edges_between(upper, lower)
-        if len(edges) != 1:
-            return False
-        [(node, slot)] = edges
-        symbol = next(edge for edge in edges_of(node, self.graph) if edge.slot == slot).symbol
-        return not isinstance(symbol, Symbol) and float(symbol) == 1.0
+    def _ones(self, upper: Value) -> set[Value]:
+        """Find the neighbours by which a slope is 1 whatever the numbers, as in a sum: nobody is asked for it."""
+        inside = [node for node in self._between(upper) if node is upper or node not in self.milestones]
+        uses = Counter(operand for node in inside for operand in node.operands if isinstance(operand, Value))
+        symbols = slope_symbols(upper, None, self.names)
+        return {
+            operand
+            for operand, symbol in zip(upper.operands, symbols, strict=True)
+            if isinstance(operand, Value) and uses[operand] == 1 and not isinstance(symbol, Symbol)
+            if float(symbol) == 1.0
+        }
 
     # --- answering ----------------------------------------------------------------------------------------------------
 
@@ -223,7 +249,7 @@ class Exercise:
         top, upper, lower = (self.names[node] for node in (self.output, question.upper, question.lower))
         if question.kind == "flow" and question.upper is not self.output:
             return [f"What arrives at {upper}, ∂{top}/∂{upper}, times the slope ∂{upper}/∂{lower}."]
-        local = any(question.upper is upper and question.lower is lower for upper, lower in self.pairs)
+        local = any(node is question.upper for node in self._children(question.lower))
         if question.kind != "gradient" or (local and len(self._children(question.lower)) == 1):
             return self._hints_on_slope(question.upper, question.lower)
         children = self._children(question.lower)
@@ -239,7 +265,14 @@ class Exercise:
         return [rule, f"∂{top}/∂{lower} = {' + '.join(terms)}"]
 
     def _children(self, lower: Value) -> list[Value]:
-        return [above for above, below in self.pairs if below is lower]
+        return self._uppers.get(lower, [])
+
+    @cached_property
+    def _uppers(self) -> dict[Value, list[Value]]:
+        found: dict[Value, list[Value]] = {}
+        for upper, lower in self.pairs:
+            found.setdefault(lower, []).append(upper)
+        return found
 
     def _hints_on_slope(self, upper: Value, lower: Value) -> list[str]:
         twin, leaves = self._cut(upper)
@@ -267,13 +300,14 @@ class Exercise:
 
     # --- what is due --------------------------------------------------------------------------------------------------
 
+    @enable_grad()
     def _cut(self, upper: Value) -> tuple[Value, dict[Value, Value]]:
         """Build a node again on leaves in place of the milestones that it is made of."""
         twins: dict[Value, Value] = {}
         for node in self._between(upper):
             if node is not upper and node in self.milestones:
                 fixed = node.op is None and not node.requires_grad and not any(node is value for value in self.values)
-                twins[node] = Value(node.data, name=self.names[node], requires_grad=not fixed)
+                twins[node] = Value(self._here.numbers[node], name=self.names[node], requires_grad=not fixed)
             else:
                 assert node.op is not None
                 twins[node] = node.op.apply(tuple([twins[v] if isinstance(v, Value) else v for v in node.operands]))
@@ -281,12 +315,13 @@ class Exercise:
         return twins[upper], twins
 
     @cached_property
+    @enable_grad()
     def _named(self) -> dict[Value, Value]:
         """Build the whole graph again, with the names of the milestones."""
         twins: dict[Value, Value] = {}
         for node in self.graph.nodes:
             if node.op is None:
-                twins[node] = Value(node.data, requires_grad=node.requires_grad)
+                twins[node] = Value(self._here.numbers[node], requires_grad=node.requires_grad)
             else:
                 twins[node] = node.op.apply(tuple([twins[v] if isinstance(v, Value) else v for v in node.operands]))
             if node in self.milestones:
@@ -294,29 +329,20 @@ class Exercise:
         return twins
 
     @cached_property
-    def _here(self) -> Trial:
-        from autograd.trials import Trial
-
-        return Trial(self.graph.nodes, {})
-
-    @cached_property
     def _trials(self) -> list[Trial]:
-        from autograd.trials import try_points
-
-        return try_points(self.graph.nodes, POINTS)
+        return try_points(self._here, POINTS)
 
     @cached_property
     def _frozen(self) -> list[Trial]:
-        from autograd.trials import try_points
-
         frozen = [leaf for leaf in self.graph.leaves if not leaf.requires_grad]
-        return try_points(self.graph.nodes, POINTS, fixed=set(frozen), seed=1) if frozen else []
+        return try_points(self._here, POINTS, fixed=set(frozen), seed=1) if frozen else []
 
     @cached_property
     def _stuck(self) -> list[str]:
         """Name the milestones that would vary, but for leaves that can move nowhere, as at a kink."""
         nodes = self.graph.nodes
-        moved = {leaf for leaf in self.graph.leaves if any(t.numbers[leaf] != leaf.data for t in self._trials)}
+        here = self._here.numbers
+        moved = {leaf for leaf in self.graph.leaves if any(t.numbers[leaf] != here[leaf] for t in self._trials)}
         varying = reaching(nodes, {leaf for leaf in self.graph.leaves if leaf.requires_grad}) - reaching(nodes, moved)
         return [self.names[node] for node in nodes if node in self.milestones and node in varying]
 
@@ -376,9 +402,9 @@ class Exercise:
     def describe(self) -> str:
         """Say what is given: what each milestone is made of, and the numbers of the leaves."""
         lines = [self.define(node) for node in self.graph.nodes if node in self.milestones and node.op is not None]
-        given = ", ".join(f"{self.names[leaf]} = {number_text(leaf.data)}" for leaf in self.graph.leaves)
+        given = ", ".join(f"{self.names[leaf]} = {number_text(self._here.numbers[leaf])}" for leaf in self.graph.leaves)
         inner = ", ".join(
-            f"{self.names[node]} = {number_text(node.data)}"
+            f"{self.names[node]} = {number_text(self._here.numbers[node])}"
             for node in self.graph.nodes
             if node in self.milestones and node.op is not None
         )

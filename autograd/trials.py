@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
+from autograd.floats import slopes_on_floats
 from autograd.op import Op
 from autograd.value import Value
 
@@ -23,7 +25,10 @@ class Trial:
     """The numbers of a graph at one point.
 
     Attributes:
+        nodes: of the graph, operands before what uses them.
         numbers: of each node.
+        slopes: of each node that was computed, by its operands; ±∞ or NaN where they are infinite or undefined.
+        piece: which side of its kink each operation is on.
     """
 
     def __init__(self, nodes: Sequence[Value], leaves: Mapping[Value, float]) -> None:
@@ -33,9 +38,9 @@ class Trial:
             ArithmeticError: an operation is undefined there, or beyond the largest float.
             ValueError: likewise.
         """
-        self._nodes = nodes
+        self.nodes = nodes
         self.numbers: dict[Value, float] = {}
-        self._slopes: dict[Value, Sequence[Any]] = {}
+        self.slopes: dict[Value, Sequence[Any]] = {}
         self.piece: list[float] = []
         for node in nodes:
             op = node.op
@@ -44,20 +49,31 @@ class Trial:
                 continue
             operands = tuple([self.numbers[v] if isinstance(v, Value) else float(v) for v in node.operands])
             out = self.numbers[node] = float(op.apply(operands))
-            self._slopes[node] = op.slopes_at(out, operands, [isinstance(v, Value) for v in node.operands])
+            wanted = tuple([isinstance(v, Value) for v in node.operands])
+            self.slopes[node] = slopes_on_floats(op, out, operands, wanted)
             if op.branch is not None and not op.nary:
                 self.piece.append(_piece(op, operands))
+
+    @property
+    def leaves(self) -> dict[Value, float]:
+        """The numbers of the leaves."""
+        return {node: self.numbers[node] for node in self.nodes if node.op is None}
+
+    def is_finite(self) -> bool:
+        """Whether every number and every slope is finite."""
+        slopes = chain.from_iterable(self.slopes.values())
+        return all(map(math.isfinite, self.numbers.values())) and all(map(math.isfinite, filter(None, slopes)))
 
     def differentiate(self, upper: Value, lower: Value, fixed: Collection[Value] = ()) -> float:
         """Compute ∂upper/∂lower along all paths that pass none of the nodes that are held fixed."""
         flowing = {upper: 1.0}
-        for node in reversed(self._nodes):
+        for node in reversed(self.nodes):
             adjoint = flowing.get(node)
             if node is lower:
                 break
             if not adjoint or (node in fixed and node is not upper):
                 continue
-            for operand, slope in zip(node.operands, self._slopes.get(node, ()), strict=False):
+            for operand, slope in zip(node.operands, self.slopes.get(node, ()), strict=False):
                 if slope and isinstance(operand, Value):
                     flowing[operand] = flowing.get(operand, 0.0) + adjoint * float(slope)
         return flowing.get(lower, 0.0)
@@ -70,38 +86,37 @@ def _piece(op: Op, operands: tuple[float, ...]) -> float:
     return math.copysign(1.0, number) if number and op.branch is op.kink else number
 
 
-def try_points(nodes: Sequence[Value], count: int, *, fixed: Collection[Value] = (), seed: int = 0) -> list[Trial]:
-    """Compute a graph at random points around its own.
+def try_points(here: Trial, count: int, *, fixed: Collection[Value] = (), seed: int = 0) -> list[Trial]:
+    """Compute a graph at random points around one.
 
     Args:
-        nodes: of the graph, operands before what uses them.
-        count: how many points are wanted; fewer come back where the graph is defined at its own numbers alone.
+        here: the point.
+        count: how many points are wanted; fewer come back where the graph is defined at that one alone.
         fixed: leaves that keep their numbers.
         seed: of the random numbers.
     """
     generator = random.Random(seed)
-    here = Trial(nodes, {})
-    free = [node for node in nodes if node.op is None and node not in fixed and math.isfinite(node.data)]
-    trials = _trials(nodes, here, free, count, generator)
+    free = [leaf for leaf in here.leaves if leaf not in fixed and math.isfinite(here.leaves[leaf])]
+    trials = _trials(here, free, count, generator)
     if len(trials) < count:  # a place of `choose`, say, has to stay what it is
-        free = [leaf for leaf in free if _trials(nodes, here, [leaf], 1, generator)]
-        trials = _trials(nodes, here, free, count, generator) if free else []
+        free = [leaf for leaf in free if _trials(here, [leaf], 1, generator)]
+        trials = _trials(here, free, count, generator) if free else []
     return trials
 
 
-def _trials(
-    nodes: Sequence[Value], here: Trial, free: Sequence[Value], count: int, generator: random.Random
-) -> list[Trial]:
+def _trials(here: Trial, free: Sequence[Value], count: int, generator: random.Random) -> list[Trial]:
     found: list[Trial] = []
     reach = REACH
     for _ in range(HALVINGS):
         for _ in range(2 * count):
-            leaves = {leaf: leaf.data + generator.uniform(-reach, reach) * max(1.0, abs(leaf.data)) for leaf in free}
+            leaves = dict(here.leaves)
+            for leaf in free:
+                leaves[leaf] += generator.uniform(-reach, reach) * max(1.0, abs(leaves[leaf]))
             try:
-                trial = Trial(nodes, leaves)
+                trial = Trial(here.nodes, leaves)
             except (ArithmeticError, ValueError):
                 continue
-            if trial.piece == here.piece and all(map(math.isfinite, trial.numbers.values())):
+            if trial.piece == here.piece and trial.is_finite():
                 found.append(trial)
             if len(found) == count:
                 return found

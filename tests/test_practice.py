@@ -16,10 +16,12 @@ from autograd import (
     choose,
     exp,
     log,
+    no_grad,
     practice,
     relu,
     sigmoid,
     sin,
+    sqrt,
     tanh,
     total,
 )
@@ -225,6 +227,8 @@ def test_a_slope_with_another_way_below_it():
     y = named(r + 3.0 * x, "y")
     exercise = practice(y, x)
     slope = exercise.questions[0]
+    assert texts(exercise) == ["∂y/∂x with r held", "∂r/∂x", "∂y/∂x"]
+    assert texts(practice(y, x, ask="flows")) == ["∂y/∂r", "∂y/∂x with r held", "∂y/∂r·∂r/∂x", "∂y/∂x"]
     assert [node.op.name for node, _ in exercise.edges_between(slope.upper, slope.lower)] == ["mul", "add"]
     assert all(r not in node.operands[slot : slot + 1] for node, slot in exercise.edges_between(y, x))
 
@@ -286,8 +290,11 @@ def test_what_the_solution_prints_is_a_right_answer(f):
         (lambda: practice(Value(1.0, name="q")), ValueError,
          "Nothing can be asked about q = 1: no leaf that it is made of takes a gradient."),
         (lambda: practice(total([named(named(Value(1.0, name=f"x{i}"), f"x{i}") ** 2, f"y{i}") for i in range(80)])),
-         ValueError, "The exercise would have 160 questions; at most 100 are asked. Name fewer leaves to differentiate "
-         "by, or practise with an inner Value."),
+         ValueError, "The exercise would have more than 100 questions. Name fewer leaves to differentiate by, or "
+         "practise with an inner Value."),
+        (lambda: practice(named(3.0 * sqrt(named(Value(0.0, name="z") * 2.0, "u")), "E")), ValueError,
+         "The derivative of sqrt = 0 by u = 0 is not finite: nothing can be asked about it. Practise at other "
+         "numbers."),
     ],
 )  # fmt: skip
 def test_refusals(make, error, message):
@@ -309,6 +316,56 @@ def test_numbers_that_do_not_belong_together_are_refused():
     w.data = 2.0
     with pytest.raises(StaleGraphError, match=r"compute it again, then practise\.$"):
         practice(E, w)
+
+
+def test_an_exercise_keeps_the_numbers_that_it_was_made_with():
+    E, w = neuron()
+    exercise, later = practice(E, w), practice(E, w)
+    w.data = 2.0
+    assert later.describe() == exercise.describe()
+    assert "given w = 0.8, x = 0.5\nso that s = 0.4," in later.describe()
+    later.at = 3
+    assert later.solution().startswith("∂E/∂w = ∂E/∂y · ∂y/∂s · ∂s/∂w = 2·(y − 1)·(1 − y²)·x = 2 × (−0.620051) ×")
+    assert later.check("2(y − 1)(1 − y²)x")
+    assert all(trial.numbers[w] != 2.0 for trial in [later._here, *later._frozen])
+
+
+def test_an_exercise_where_no_graph_is_recorded():
+    E, w = neuron()
+    expected = practice(E, w)
+    with no_grad():
+        exercise = practice(E, w)
+        assert exercise.describe() == expected.describe()
+        for question in exercise.questions:
+            assert exercise.hints(question) == expected.hints(question)
+            assert exercise.solve(question) == expected.solve(question)
+
+
+def test_what_is_asked_by_is_asked_about_without_a_name():
+    x = Value(0.3, name="x")
+    s = x * 2.0
+    exercise = practice(named(s**2, "y"), s)
+    assert texts(exercise) == ["∂y/∂v1"]
+    assert exercise.solution().startswith("∂y/∂v1 = 2·v1 = 1.2")
+    assert exercise.check("2v1")
+
+
+def test_a_slope_that_is_infinite_aside_does_not_matter():
+    x, k = Value(0.3, name="x"), Value(0.0, name="k", requires_grad=False)
+    assert practice(named(sqrt(k) * x, "E"), x).check("√k")
+
+
+@pytest.mark.parametrize("ask", ["slopes", "flows", "gradients"])
+def test_little_is_done_before_a_refusal(ask):
+    squares = [named(Value(1.0 + i, name=f"w{i}") ** 2, f"q{i}") for i in range(3000)]
+    E = named(total(squares), "E")
+    looked = []
+    between = Exercise._between
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Exercise, "_between", lambda self, upper: looked.append(upper) or between(self, upper))
+        with pytest.raises(ValueError, match=r"more than 100 questions"):
+            practice(E, ask=ask)
+    assert len(looked) <= 210
 
 
 def test_a_value_that_is_named_twice_is_asked_about_once():
