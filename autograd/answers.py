@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.errors import AutogradError, ExpressionError
+from autograd.floats import real_number
 from autograd.formula import Answer, read_answer
 from autograd.symbol import number_text
 from autograd.trials import Trial
@@ -78,10 +79,12 @@ def judge(written: str | float, due: Due) -> Verdict:
     Raises:
         ExpressionError: it cannot be read.
     """
-    text = written.strip() if isinstance(written, str) else repr(float(written))
-    if PLAIN_NUMBER.fullmatch(text):
+    if not isinstance(written, str):
+        return _judge_number(repr(real_number(written, "an answer")), due)
+    text, names = written.strip(), list(due.names(due.here))
+    if PLAIN_NUMBER.fullmatch(text) and not any(len(name) > 1 and name[0] in "eE" and name in text for name in names):
         return _judge_number(text, due)
-    answer = read_answer(text, list(due.names(due.here)))
+    answer = read_answer(text, names)
     return _judge_formula(answer, due) if answer.names else _judge_arithmetic(answer, due)
 
 
@@ -171,6 +174,8 @@ def _judge_formula(answer: Answer, due: Due) -> Verdict:
         return Verdict(False, _say_factor(ratios[0]))
     for name, factor in due.factors.items():
         factors = [factor(trial) for trial, _, _ in pairs]
+        if not any(factors):  # with it everything agrees
+            continue
         if _all_agree([(t, got * f, expected) for (t, got, expected), f in zip(pairs, factors, strict=True)]):
             return Verdict(False, f"The factor {name} is missing.")
         if _all_agree([(t, got, expected * f) for (t, got, expected), f in zip(pairs, factors, strict=True)]):

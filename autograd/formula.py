@@ -122,11 +122,14 @@ class Answer(NamedTuple):
         """Compute the formula.
 
         Raises:
-            ExpressionError: it is no number, such as a list.
+            ExpressionError: it is no number, such as a list, or nested too deeply.
             DomainError: it has no value there.
             ValueOverflowError: it is beyond the largest float.
         """
-        return float(_Computer(numbers).number(self.tree))
+        try:
+            return float(_Computer(numbers).number(self.tree))
+        except RecursionError:
+            raise ExpressionError("The answer is nested too deeply.") from None
 
 
 def read_answer(written: str, names: Collection[str]) -> Answer:

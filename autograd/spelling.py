@@ -14,6 +14,7 @@ from typing import NamedTuple, NoReturn
 
 from autograd.errors import ExpressionError
 from autograd.notation import RAISED_LETTERS
+from autograd.symbol import number_text
 
 __all__ = ["CONSTANTS", "to_python"]
 
@@ -29,7 +30,7 @@ SIGNS = {
     ">": ">", "+": "+", "-": "-", "−": "-", "–": "-", "*": "*", "·": "*", "⋅": "*", "∙": "*", "×": "*", "/": "/",
     "÷": "/", "∕": "/", "%": "%", ",": ",",
 }  # fmt: skip
-BRACKETS = {"(": ")", "[": "]", "{": "}"}
+BRACKETS = {"(": ")", "[": "]", "{": "}", "⌊": "⌋"}
 RAISED = {chr(raised): chr(plain) for plain, raised in RAISED_LETTERS.items()} | dict(
     zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True)
 )
@@ -108,6 +109,7 @@ class _Spelling:
                 yield self.identifier(name)
                 at += len(name)
             elif number:
+                self.refuse_two_readings(number[0], at)
                 yield _Token("operand", repr(float(number[0].replace("−", "-"))).replace("inf", "1e999"))
                 at = number.end()
             elif word:
@@ -122,7 +124,7 @@ class _Spelling:
             elif sign:
                 yield _Token("sign", SIGNS[sign])
                 at += len(sign)
-            elif character in "()[]{}|":
+            elif character in "()[]{}⌊⌋|":
                 yield _Token("bracket", character)
                 at += 1
             elif (fraction := unicodedata.numeric(character, None)) is not None:
@@ -130,6 +132,15 @@ class _Spelling:
                 at += 1
             else:
                 self.refuse(f"the sign {character!r} means nothing here.")
+
+    def refuse_two_readings(self, number: str, at: int) -> None:
+        """Refuse ``2E2`` where E2 is a name: it may be that name doubled, or 200."""
+        mantissa = re.split("[eE]", number)[0]
+        name = next((name for name in self.longest_first if self.written.startswith(name, at + len(mantissa))), "")
+        if len(name) > 1 and mantissa != number:
+            self.refuse(
+                f"{number} may be {mantissa}·{name} or {number_text(float(number.replace('−', '-')))}: write which."
+            )
 
     def word(self, word: str) -> Iterator[_Token]:
         """Read a word: an operation, a constant, or names written without a sign between them."""
@@ -202,6 +213,7 @@ class _Spelling:
                 written = f"{text}({self.sequence(')', self.refuse)})"
             else:
                 written = f"{text}({self.atom()})"
+                self.refuse_open_end(text)
             written = f"({written}**({power}))" if power else written
         elif kind == "operand":
             written = text
@@ -210,12 +222,21 @@ class _Spelling:
         power = self.take_raised()
         return f"(({written})**({power}))" if power else written
 
+    def refuse_open_end(self, function: str) -> None:
+        """Refuse ``sin 2s``: it may be sin(2)·s or sin(2s)."""
+        if self.at < len(self.tokens):
+            kind, text = self.tokens[self.at]
+            if kind == "operand" or text in BRACKETS:
+                self.refuse(f"where does {function} end? Write {function}(…) with brackets.")
+
     def bracket(self, opening: str) -> str:
         if opening == "|":
             return f"abs({self.sequence('|', self.refuse)})"
         if opening not in BRACKETS:
             self.refuse(f"the {opening} closes nothing.")
         inner = self.sequence(BRACKETS[opening], self.refuse)
+        if opening == "⌊":
+            return f"(({inner}) // 1)"
         return f"[{inner}]" if opening == "[" else f"({inner})"
 
     def take_raised(self) -> str:

@@ -11,7 +11,7 @@ from autograd.practice import Asked
 from edgegrad.errors import UsageError
 from edgegrad.lectures.tasks import TASKS
 
-__all__ = ["find_exercise", "list_tasks", "run"]
+__all__ = ["list_tasks", "make_exercise", "run"]
 
 KEYS = "Answer with a number or a formula. ? gives a hint, ! the solution; the end of input stops."
 
@@ -23,7 +23,7 @@ def list_tasks() -> None:
     print("\nedgegrad practice L1.4 asks here, with --page L1.4.html on a page. A formula of your own does as well.")
 
 
-def find_exercise(
+def make_exercise(
     words: Sequence[str], numbers: Mapping[str, float], ask: Asked | None = None, *, every: bool = False
 ) -> tuple[str, Exercise]:
     """Find a task by its name, or make an exercise of a formula.
@@ -38,7 +38,7 @@ def find_exercise(
         its title and the exercise.
 
     Raises:
-        UsageError: there is no such task, or no such name in the formula.
+        UsageError: there is no such task, or it is given names or numbers, or there is no such name in the formula.
         ExpressionError: the formula cannot be read.
     """
     first, *names = words
@@ -46,6 +46,10 @@ def find_exercise(
         task = TASKS[first]
         output, *values = task.build()
         return f"{first}  {task.text}", practice(output, *values, ask=ask or task.ask, every=every)
+    if first in TASKS:
+        raise UsageError(
+            f"{first} is a task with its own names and numbers: write edgegrad practice {first} alone, or a formula."
+        )
     if first[:1] == "L" and first[1:2].isdigit() and not numbers:
         raise UsageError(f"There is no task {first}. The tasks are {', '.join(TASKS)}.")
     formula = read_formula(first, numbers)
@@ -74,7 +78,7 @@ def run(
     """Ask the questions of a task or a formula, or write the page that does.
 
     Args:
-        words: see `find_exercise`; none to list the tasks.
+        words: see `make_exercise`; none to list the tasks.
         numbers: of the formula's names.
         ask: which derivatives are asked for.
         page: the page's file; the questions are asked here without.
@@ -85,7 +89,7 @@ def run(
             raise UsageError("Name a task or a formula to practise.")
         list_tasks()
         return
-    title, exercise = find_exercise(words, numbers, ask, every=every)
+    title, exercise = make_exercise(words, numbers, ask, every=every)
     if page is not None:
         explore(exercise.output, page, practice=exercise)
         print(f"{len(exercise)} questions on {page}")

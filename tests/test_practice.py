@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from perceptron import perceptron
@@ -231,6 +232,29 @@ def test_a_slope_with_another_way_below_it():
     assert texts(practice(y, x, ask="flows")) == ["∂y/∂r", "∂y/∂x with r held", "∂y/∂r·∂r/∂x", "∂y/∂x"]
     assert [node.op.name for node, _ in exercise.edges_between(slope.upper, slope.lower)] == ["mul", "add"]
     assert all(r not in node.operands[slot : slot + 1] for node, slot in exercise.edges_between(y, x))
+
+
+def test_a_factor_that_is_nothing_is_not_missing():
+    x = Value(-0.5, name="x")
+    r = named(relu(x), "r")
+    for answer in ("x", "x + 1"):
+        assert last(named(r**2, "E"), x).check(answer).words.startswith("No: with the numbers here it gives")
+
+
+def test_a_number_that_may_be_a_name():
+    x, other = Value(2.0, name="x"), Value(3.0, name="E2")
+    exercise = practice(named(100.0 * x * other, "E"), other)
+    with pytest.raises(ExpressionError, match=r"2E2 may be 2·E2 or 200: write which\.$"):
+        exercise.check("2E2")
+    assert exercise.check(2e2)
+
+
+def test_numbers_of_other_kinds():
+    x = Value(2.0, name="x")
+    assert practice(named(0.3 * x, "E"), x).check(np.float32(0.3))
+    assert practice(named(3 * x, "E"), x).check(np.int64(3))
+    with pytest.raises(OperandTypeError):
+        practice(named(3 * x, "E"), x).check([3])
 
 
 def test_points_stay_in_the_domain():

@@ -31,6 +31,8 @@ READ = [
     ("π", math.pi), ("ρ·w¹10", 0.9), ("log₂(8)", 3.0), ("max(x, y)", 3.0), ("{x + y}·2", 10.0), (" x +\ty ", 5.0),
     ("2[x + y]", 10.0),
     ("total(x, y, 1)", 6.0), ("logsumexp(x, x)", 3.0 + math.log(2.0)),
+    ("⌊7/2⌋·y", 6.0), ("⌊x + 0.5⌋", 3.0), ("−⌊−x/y⌋", 2.0), ("sin²x cos x", math.sin(3) ** 2 * math.cos(3)),
+    ("|sin x|", math.sin(3)), ("2√x1·x", 12.0), ("2e2", 200.0),
     ("9 % 4", 1.0), ("007", 7.0), (".5", 0.5), ("where(x > 0, y, 1)", 2.0),
 ]  # fmt: skip
 
@@ -67,6 +69,10 @@ KNOWN = "The names are x, y, z, t, x1, s⟨1⟩, W1[0][1], L(1), ρ, w¹10."
         ("y + sgn(x)", f"'y + sgn(x)' cannot be read: there is no sgn here. Did you mean sign? {KNOWN}"),
         ("q", f"'q' cannot be read: there is no q here. {KNOWN}"),
         ("x.__class__", "'x.__class__' cannot be read: the sign '.' means nothing here."),
+        ("sin 2x", "'sin 2x' cannot be read: where does sin end? Write sin(…) with brackets."),
+        ("ln xy", "'ln xy' cannot be read: where does log end? Write log(…) with brackets."),
+        ("√x(1 + y)", "'√x(1 + y)' cannot be read: where does sqrt end? Write sqrt(…) with brackets."),
+        ("⌊x", "'⌊x' cannot be read: a ⌋ is missing."),
         ("y²ˣ", "'y²ˣ' cannot be read: write the exponent 2x after ^."),
     ],
 )  # fmt: skip
@@ -82,9 +88,19 @@ def test_a_list_is_no_answer():
     assert str(caught.value) == "'[x, y]' is a list, where one number is needed."
 
 
+def test_a_number_that_may_be_a_name():
+    with pytest.raises(ExpressionError) as caught:
+        read_answer("2E2", ["E2"])
+    assert str(caught.value) == "'2E2' cannot be read: 2E2 may be 2·E2 or 200: write which."
+    assert read_answer("2E2", ["E"]).compute({"E": 3.0}) == 200.0
+    assert read_answer("2·E2", ["E2"]).compute({"E2": 3.0}) == 6.0
+
+
 def test_long_and_deep_answers():
     with pytest.raises(ExpressionError, match=r"^The answer has 20,001 characters; at most 20,000 are read\.$"):
         read_answer("1" * 20_001, ())
+    with pytest.raises(ExpressionError, match=r"nested too deeply\.$"):
+        read_answer("+".join("x" * 2_000), NUMBERS).compute(NUMBERS)
     with pytest.raises(ExpressionError, match=r"nested too deeply\.$"):
         read_answer("(" * 9_000 + "x" + ")" * 9_000, NUMBERS)
 

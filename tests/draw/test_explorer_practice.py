@@ -232,6 +232,16 @@ def test_a_formula_is_not_compared_at_one_point_alone(visit):
     assert answer(tab, "0").endswith("Every number is there now.")
 
 
+def test_answers_that_may_mean_two_things_are_refused(visit):
+    x, other = Value(2.0, name="x"), Value(3.0, name="E2")
+    E = named(100.0 * x * other, "E")
+    tab = visit(explore(E, practice=practice(E, other)))
+    assert answer(tab, "2E2") == "2E2 may be 2·E2 or 200: write which."
+    assert answer(tab, "sin 2x") == "Where does sin end? Write sin(…) with brackets."
+    assert answer(tab, "(" * 1900 + "x") == "It is nested too deeply."
+    assert answer(tab, "100·⌊7/2⌋·x/3 + |sin x|·0").endswith("Every number is there now.")
+
+
 def test_refusals():
     E, w = neuron()
     for asked, error, message in (

@@ -73,6 +73,10 @@ def test_what_is_asked_can_be_chosen():
     [
         (["L9.9"], 2, "There is no task L9.9. The tasks are L1.3, L1.3b, L2.4, L1.3c, L5.6, L2.5, L1.4, L2.14, L4.7, "
          "L4.8, L5.4, L4.5."),
+        (["L1.4", "wrt", "W2"], 2, "L1.4 is a task with its own names and numbers: write edgegrad practice L1.4 alone, "
+         "or a formula."),
+        (["L1.4", "x=1"], 2, "L1.4 is a task with its own names and numbers: write edgegrad practice L1.4 alone, or a "
+         "formula."),
         (["x**2", "wrt", "z", "x=1"], 2, "There is no z in the formula to differentiate by. It has x."),
         (["x*y", "x=1"], 2, "y has no number. Add y=number to the command."),
         (["x", "x=1"], 2, "'x' is a number that is given: there is nothing to differentiate."),

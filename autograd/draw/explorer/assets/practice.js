@@ -197,7 +197,7 @@ class Judge {
   judge(written, question) {
     const text = written.trim();
     const plain = text.match(/^[+\-−]?(\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE]([+\-−]?\d+))?$/);
-    if (plain) return this.judgeNumber(text.replace(",", ".").replaceAll("−", "-"), plain, question);
+    if (plain && !this.names.some((name) => name.length > 1 && /^e/i.test(name) && text.includes(name))) return this.judgeNumber(text.replace(",", ".").replaceAll("−", "-"), plain, question);
     const answer = readFormula(text, this.names);
     return answer.names.size ? this.judgeFormula(answer, question) : this.judgeArithmetic(answer, question);
   }
@@ -258,6 +258,7 @@ class Judge {
     const ratio = pairs[0].got / pairs[0].due;
     if (all(pairs, (pair) => pair.due && agree(pair.got / pair.due, ratio))) return wrong(this.sayFactor(ratio));
     for (const [name, factor] of this.factors(question)) {
+      if (pairs.every(({ state }) => !factor(state))) continue; // with it everything agrees
       if (all(pairs, ({ state, got, due: wanted }) => agree(got * factor(state), wanted))) return wrong(`The factor ${name} is missing.`);
       if (all(pairs, ({ state, got, due: wanted }) => agree(got, wanted * factor(state)))) return wrong(`The factor ${name} is one too many.`);
     }

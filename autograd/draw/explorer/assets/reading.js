@@ -16,7 +16,7 @@ const FRACTIONS = new Map(Object.entries({
 }));
 const BY_PLACE = new Set(["dot", "choose"]); // operations whose operands are no plain list
 const CONSTANTS = new Map(Object.entries({ "π": Math.PI, pi: Math.PI, e: Math.E }));
-const CLOSING = { "(": ")", "[": "]", "{": "}" };
+const CLOSING = { "(": ")", "[": "]", "{": "}", "⌊": "⌋" };
 const MOST_NAMES = 12; // names that a refusal lists
 const LONGEST = 2000; // characters that are read
 
@@ -26,7 +26,11 @@ class ReadingError extends Error {}
 function readFormula(written, names = []) {
   if (written.length > LONGEST) throw new ReadingError(`It has ${written.length} characters; at most ${LONGEST} are read.`);
   const text = /^\s*[+\-−]?\d+,\d+\s*$/.test(written) ? written.replace(",", ".") : written;
-  return new Reading(text, names).whole();
+  try {
+    return new Reading(text, names).whole();
+  } catch (error) {
+    throw error instanceof RangeError ? new ReadingError("It is nested too deeply.") : error;
+  }
 }
 
 class Reading {
@@ -63,6 +67,7 @@ class Reading {
         tokens.push(this.named(name));
         at += name.length;
       } else if (number) {
+        this.refuseTwoReadings(number[0], rest);
         tokens.push({ kind: "number", number: Number(number[0].replace("−", "-")) });
         at += number[0].length;
       } else if (word) {
@@ -79,7 +84,7 @@ class Reading {
         const sign = WRITTEN.has(rest.slice(0, 2)) ? rest.slice(0, 2) : character;
         tokens.push({ kind: "sign", sign: WRITTEN.get(sign) });
         at += sign.length;
-      } else if ("()[]{}|".includes(character)) {
+      } else if ("()[]{}⌊⌋|".includes(character)) {
         tokens.push({ kind: "bracket", sign: character });
         at += 1;
       } else if (FRACTIONS.has(character)) {
@@ -88,6 +93,12 @@ class Reading {
       } else this.refuse(`The sign ${character} means nothing here.`);
     }
     return tokens;
+  }
+
+  // Refuse 2E2 where E2 is a name: it may be that name doubled, or 200.
+  refuseTwoReadings(number, rest) {
+    const [mantissa] = number.split(/[eE]/), name = this.longestFirst.find((known) => rest.slice(mantissa.length).startsWith(known)) || "";
+    if (name.length > 1 && mantissa !== number) this.refuse(`${number} may be ${mantissa}·${name} or ${numberText(Number(number.replace("−", "-")))}: write which.`);
   }
 
   wordOf(rest) {
@@ -241,7 +252,7 @@ class Reading {
     const inner = this.comparison();
     this.insideBars = outside;
     this.close(CLOSING[opening]);
-    return inner;
+    return opening === "⌊" ? (numbers) => F.floordiv(inner(numbers), 1) : inner;
   }
 
   close(sign) {
@@ -260,7 +271,11 @@ class Reading {
       do operands.push(this.comparison()); while (this.peek("sign", ",") && this.at++ !== undefined);
       this.insideBars = outside;
       this.close(")");
-    } else operands.push(this.operand());
+    } else {
+      operands.push(this.operand());
+      const { kind, sign } = this.tokens[this.at] || {};
+      if (kind === "number" || kind === "name" || sign in CLOSING) this.refuse(`Where does ${name} end? Write ${name}(…) with brackets.`);
+    }
     const apply = (numbers) => F[name](...operands.map((operand) => operand(numbers)));
     return power ? (numbers) => F.pow(apply(numbers), power.value(numbers)) : apply;
   }
