@@ -152,9 +152,17 @@ def L4_11(report: Report) -> None:
         paths[label] = _compare(report, label, make, rule, "η(∇E + ρW) + μΔW")
         if not rho:
             heads = ("w1", "S", "old ΔW", "β", "γ", "μ", "η", "ΔW")
-            report.say("the first weight, step by step:", " ".join(f"{head:>8}" for head in heads), *lines)
-    report.say("The slide writes its conditions with −ΔW, as Fahlman does, but subtracts ΔW: here all lines subtract.")
-    report.see("In the picture the first step is plain descent; each later one jumps by the parabola of two slopes.")
+            report.say(
+                "E = 2w₁² + w₁w₂ + ½w₂² − w₁, S = ∇E + ρW, β = S/(old S − S), η₀ = 0.1, μ_max = 1.75; here γ = S·ΔW·β.",
+                "μ = μ_max where β > μ_max or γ < 0, else β; η = η₀ where ΔW = 0 or ΔW·S > 0, else 0; ΔW := ηS + μΔW.",
+                "the first weight, step by step:", " ".join(f"{head:>8}" for head in heads), *lines,
+            )  # fmt: skip
+    report.say("The slide writes γ and the condition of η with −ΔW, as Fahlman does, but subtracts ΔW: its sign is "
+               "opposite, for here all lines subtract.")  # fmt: skip
+    report.see(
+        "In the picture the first step is plain descent; later ones go by the parabola of two slopes where μ = β, by "
+        "1.75 times the old step where μ is capped, and add ηS while the slope keeps its sign."
+    )
     _show_bowl(report, paths)
 
 
@@ -272,6 +280,18 @@ def L4_15(report: Report) -> None:
         change = step + rho * w + mu * before
         return change, (S, beta * D + (1 - beta) * step * step, change)
 
+    def by_the_slide(w: Floats, kept: Any) -> Any:
+        S, D, before = kept or (np.zeros(2), np.zeros(2), np.zeros(2))
+        S, D = 0.9 * S + 0.1 * slope(w) ** 2, 0.9 * D + 0.1 * before**2
+        change = np.sqrt(D + 1e-6) / np.sqrt(S + 1e-6) * slope(w) + 0.01 * w + 0.5 * before
+        return change, (S, D, change)
+
+    report.say(
+        "E = 2w₁² + w₁w₂ + ½w₂² − w₁, and ΔW := η(g + ρW) + μΔW, W := W − ΔW, with η = 0.5 for AdaGrad, 1 for AdaDelta.",
+        "AdaGrad: G := G + ∇E², g := ∇E/(√G + ε), ε = 10⁻¹⁰.",
+        "AdaDelta: S := αS + (1 − α)∇E², g := √(D + ε)/√(S + ε)·∇E, then D := βD + (1 − β)g²; S₀ = D₀ = 0, ε = 10⁻⁶, "
+        "α = β = 0.9 unless named.",
+    )
     slide = "η(g + ρW) + μΔW"
     for label, mu, rho in (("AdaGrad", 0.0, 0.0), ("AdaGrad, μ = 0.5, ρ = 0.1", 0.5, 0.1)):
         make = partial(nn.AdaGrad, lr=0.5, momentum=mu, weight_decay=rho)
@@ -282,12 +302,22 @@ def L4_15(report: Report) -> None:
         ("AdaDelta, μ = 0.5, ρ = 0.01", 0.5, 0.01, 0.9),
     ):
         delta = partial(nn.AdaDelta, momentum=mu, weight_decay=rho, beta=beta)
-        _compare(report, label, delta, partial(adadelta, mu=mu, rho=rho, beta=beta), slide)
+        _compare(report, label, delta, partial(adadelta, mu=mu, rho=rho, beta=beta))
+    slides, kept = START.copy(), None
+    for _ in range(STEPS):
+        change, kept = by_the_slide(slides, kept)
+        slides = slides - change
+    report.compare(f"w after {STEPS} steps, the slide's AdaDelta, μ = 0.5, ρ = 0.01", slides.tolist(), digits=8,
+                   slide="D := βD + (1 − β)ΔW²")  # fmt: skip
+    report.say("The slide averages ΔW²; here D averages g², as PyTorch does: the same when η = 1, μ = ρ = 0.")
     still = descend(lambda w: nn.AdaDelta(w, eps=0.0))[-1].tolist()
     report.compare("w of AdaDelta without the ε that the slide leaves out", still, START.tolist(), "where it began")
     _say_steps(report, "AdaGrad", descend(lambda w: nn.AdaGrad(w, lr=0.5)))
+    _say_steps(report, "AdaDelta", descend(nn.AdaDelta))
     report.see("The first step of AdaGrad is η = 0.5 in both weights, whatever the slope: it starts at 45°.")
-    report.say("AdaDelta creeps: its steps begin at √ε = 0.001 and grow with what it has moved; 300 steps are drawn.")
+    first = float(np.abs(np.diff(descend(nn.AdaDelta, 1)[:, 0]))[0])
+    report.compare("first step of AdaDelta", first, np.sqrt(1e-6 / 0.1), "√(ε/(1 − α))", digits=4, rounding=1e-6)
+    report.say("AdaDelta creeps: its steps begin at √(ε/(1 − α)) and grow with what it has moved; 300 steps are drawn.")
     ways = {
         "AdaGrad, 25 steps": descend(lambda w: nn.AdaGrad(w, lr=0.5), 25),
         "AdaDelta, 300 steps": descend(nn.AdaDelta, 300),

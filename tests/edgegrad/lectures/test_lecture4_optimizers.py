@@ -84,6 +84,9 @@ def test_L4_15_adagrad_and_adadelta() -> None:
     close(report["w after 6 steps, AdaGrad"], by_torch(lambda o, w: o.Adagrad(w, lr=0.5)))
     close(report["w after 6 steps, AdaDelta"], by_torch(lambda o, w: o.Adadelta(w, lr=1.0, rho=0.9, eps=1e-6)))
     assert report.comparisons["w after 6 steps, AdaGrad, μ = 0.5, ρ = 0.1"].printed == "η(g + ρW) + μΔW"
+    close(report["w after 6 steps, the slide's AdaDelta, μ = 0.5, ρ = 0.01"], [1.4767, -1.4257], 5e-5)
+    close(report["first step of AdaDelta"], 0.0031623, 1e-6)
+    assert all(c.printed is None for what, c in report.comparisons.items() if "steps, AdaDelta" in what)
     assert report["w of AdaDelta without the ε that the slide leaves out"] == [2.0, -1.5]
 
 
