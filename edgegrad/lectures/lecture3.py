@@ -113,10 +113,18 @@ def L3_3(report: Report) -> None:
     grid = np.linspace(0.0, 1.0, 401)
     exact = [nn.wavy_function(x) for x in grid.tolist()]
     steps = {}
-    for count, at, slide in ((1, 0.5, 0.8), (2, 0.9, 0.0), (3, 0.9, 1.5), (5, 0.2, 0.4)):
+    for count, at, due, slide in (
+        (1, 0.5, 0.8, "s = 0.35, w = 0.8"),
+        (2, 0.9, 0.0, "s₂ = 0.35, w₂ = −w₁ = −0.8"),
+        (3, 0.9, 1.5, "s₃ = s₂ = 0.7, w₃ = 1.5"),
+        (5, 0.2, 0.4, "s₄ = 0, s₅ = s₁ = 0.35, w₄ = −w₅ = 0.4"),
+    ):
         model = nn.step_network(places[:count], weights[:count])
         steps[f"{count} neuron{'s' * (count > 1)}"] = nn.predict(model, grid[:, None])[:, 0].tolist()
-        report.compare(f"y({at}) of {count} neuron{'s' * (count > 1)}", model([at])[0].data, slide, "w of the slide")
+        y, label = model([at])[0].data, f"y({at}) of {count} neuron{'s' * (count > 1)}"
+        report.compare(label, y, due, "Σw of those that fire", slide=slide)
+    worst = float(np.abs(np.subtract(steps["5 neurons"], exact)).max())
+    report.compare("largest error of the slide's five", worst, digits=4)
     drawn = model([0.5])[0]
     drawn.name = "y"
     closer = {"f": exact}
@@ -129,23 +137,23 @@ def L3_3(report: Report) -> None:
     smooth: dict[str, Any] = {"f": exact}
     errors = []
     for steepness in (20.0, 60.0, 240.0):
-        answers = nn.predict(_soften(nn.step_approximation(nn.wavy_function, 80), steepness), grid[:, None])[:, 0]
+        pairs_of_steps = nn.step_approximation(nn.wavy_function, 96, (-0.1, 1.1))
+        answers = nn.predict(_soften(pairs_of_steps, steepness), grid[:, None])[:, 0]
         smooth[f"σ({steepness:g}(x − s))"] = answers
-        inner = (grid > 0.05) & (grid < 0.95)
-        errors.append(float(np.abs(answers - exact)[inner].max()))
-    report.compare("the same of 80 pairs of sigmoids, slopes 20, 60, 240, within 0.05 … 0.95", errors, digits=3)
+        errors.append(float(np.abs(answers - exact).max()))
+    report.compare("the same of 96 pairs of sigmoids on [−0.1, 1.1], k = 20, 60, 240", errors, digits=3)
     report.say(
-        "The slide prints s₂ = 0.35, where the second neuron would undo the first at once; its picture has 0.7.",
+        "The slide prints s₂ = 0.35, where the second neuron would undo the first at once; its picture, and its next "
+        "line, have 0.7. Its five neurons are there to show the steps, not to fit.",
         "Cybenko's theorem is about continuous sigmoids: σ(k(x − s)) comes as close to a step as k is large, and at "
-        "k = 240 it rounds the corners of 80 pairs, so that the error is below that of the steps.",
+        "k = 240 it rounds the corners of steps of width 1/80, so that the error is below that of the steps. Some "
+        "stand outside [0, 1], for a sigmoid is not yet 1, or no longer 0, beside its place.",
     )
-    report.see(
-        "In the panels each pair of neurons adds one plateau; their heights are the weights of the second layer."
-    )
+    report.see("In the panels each neuron adds a jump at s by w, its weight in the second layer.")
     report.picture("by-hand", lambda: pictures.stages(grid, exact, steps))
     report.picture("network", drawn.graph)
     report.picture("steps", lambda: pictures.curves(grid, closer, title="more neurons, a smaller error"))
-    report.picture("sigmoids", lambda: pictures.curves(grid, smooth, title="80 pairs of sigmoids, steeper and steeper"))
+    report.picture("sigmoids", lambda: pictures.curves(grid, smooth, title="96 pairs of sigmoids, steeper and steeper"))
 
 
 @row("nn.MLP", "nn.Adam", "nn.fit")

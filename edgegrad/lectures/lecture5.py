@@ -251,14 +251,19 @@ def L5_6(report: Report) -> None:
     report.compare(
         "w with L2", ridge.state_dict()["W"][0].tolist(), best.tolist(), "ridge regression", digits=6, rounding=1e-9
     )
+    free = np.linalg.lstsq(X, y, rcond=None)[0].tolist()
+    plain = nn.Layer(4, 1, bias=False, seed=0)
+    nn.fit(plain, X, y, "mse", "newton", 3, None)
+    report.compare("w without R", plain.state_dict()["W"][0].tolist(), free, "least squares", digits=3, rounding=1e-9)
     lasso = nn.Layer(4, 1, bias=False, seed=0)
     path = nn.WeightPath(lasso.parameters())
     optimizer = nn.SGD(lasso.parameters(), lr=0.05)
     nn.fit(
         lasso, X, y, "mse", optimizer, 600, None, regularizer=nn.L1(0.5), schedule=lambda k: 0.99**k, callbacks=[path]
     )
-    found = [round(w, 2) for w in lasso.state_dict()["W"][0].tolist()]
-    report.compare("w with L1, where useless weights vanish", found, digits=2)
+    found = lasso.state_dict()["W"][0].tolist()
+    shown = [round(w, 3) for w in found]
+    report.compare("w with L1, where useless weights vanish", shown, digits=3)
     w = [_weight(2.0, "w1"), _weight(-3.0, "w2")]
     penalty = nn.L1(0.1)(w) + nn.L2(0.5)(w)
     penalty.backward()
@@ -272,11 +277,13 @@ def L5_6(report: Report) -> None:
     due = [2 * 0.5 * 0.5 + 1.1, 2 * 0.5 * -1.0 - 1.6]
     report.compare("∂Q/∂w of Q = L + R", [v.grad for v in w], due, "∂L/∂w + ∂R/∂w", slide="Q = ΣL + R(w)")
     report.say(explain(Q, w1))
+    report.say("The picture has one example, where the slide sums over N; what R is the slide leaves open.")
     report.see("In the picture each weight goes into L, and past it into |w| and w²: the flows of R pull it towards 0.")
     report.picture("penalty", Q.graph)
     steps = np.arange(len(path.points))
     ways = {f"w{k + 1}": path.points[:, k] for k in range(4)}
-    report.see("In the second, L1 brings the two useless weights to 0, and takes a constant piece off the others.")
+    pulls = " and ".join(f"{free[k]:.2f} → {found[k]:.2f}".replace("-", "−") for k in (0, 2))
+    report.see(f"In the second, L1 brings the two useless weights to 0 and pulls the others towards it, {pulls}.")
     report.picture("lasso", lambda: pictures.curves(steps[:200], {k: v[:200] for k, v in ways.items()},
                                                     labels=("step", "w")))  # fmt: skip
 

@@ -80,10 +80,10 @@ def _gradient_of_three() -> tuple[Value, ...]:
 
 @_task("L2.4")
 def _chain_of_factors() -> tuple[Value, ...]:
-    """A sigmoid neuron O = σ(w·I) is off its target T by E = ½(O − T)². Find ∂E/∂w as a product of three slopes."""
+    """Find ∂E/∂w of O = σ(w·I + r), E = ½(O − T)²: three slopes. The slide rounds O to .35, and gets −0.01627."""
     w = Value(-3.0, name="w", parameter=True)
-    inner, target = _given(I=0.13, T=0.9)
-    s = _name(w * inner, "s")
+    inner, rest, target = _given(I=0.13, r=-0.24, T=0.9)  # r, of the other two neurons, is .96·1 + .40·(−3)
+    s = _name(w * inner + rest, "s")
     O = _name(sigmoid(s), "O")
     return _name(0.5 * (O - target) ** 2, "E"), w
 
@@ -98,12 +98,12 @@ def _power_tower() -> tuple[Value, ...]:
 
 @_task("L5.6")
 def _regularised() -> tuple[Value, ...]:
-    """The loss of a neuron and its regularisation, Q = L + R with R = ρ·w²: the weight is pulled from two sides."""
+    """The loss of a neuron and its regularisation, Q = L + R with R = ½ρw²: the weight is pulled from two sides."""
     w = Value(0.8, name="w", parameter=True)
     x, y, rho = _given(x=0.5, y=1.0, ρ=0.1)
     p = _name(w * x, "p")
     L = _name((y - p) ** 2, "L")
-    R = _name(rho * w**2, "R")
+    R = _name(0.5 * rho * w**2, "R")
     return _name(L + R, "Q"), w
 
 
@@ -145,7 +145,7 @@ def _batch() -> tuple[Value, ...]:
 
 @_task("L4.7")
 def _softmax() -> tuple[Value, ...]:
-    """Softmax with cross-entropy: q_k = e^s_k, p3 = q3/Σq, E = −ln p3. Find ∂E/∂s1 = p1 and ∂E/∂s3 = p3 − 1."""
+    """Softmax with cross-entropy: q_k = e^s_k, Z = Σq, p1 = q1/Z, p3 = q3/Z, E = −ln p3. Find ∂E/∂s1 and ∂E/∂s3."""
     scores = [Value(s, name=f"s{k}") for k, s in enumerate((2.0, -1.0, 0.5), 1)]
     powers = [_name(exp(s), f"q{k}") for k, s in enumerate(scores, 1)]
     whole = _name(total(powers), "Z")

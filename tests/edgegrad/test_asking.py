@@ -24,19 +24,19 @@ def test_the_list(capsys):
 
 
 def test_a_task_from_beginning_to_end():
-    answers = "?\nO\nT-O\nO - T\n!\nwhat\n\nI\n-0.0155\n"
+    answers = "?\nO\nT-O\nO - T\n!\nwhat\n\nI\n-0.0163\n"
     done = run("L2.4", answers=answers)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split("stops.\n\n")[1] == (
         "1/4  ∂E/∂O = ?\nChain rule, from the outside in: constant factor, power, constant term.\n"
-        "1/4  ∂E/∂O = O\nNo: with the numbers here it gives 0.403717.\n"
+        "1/4  ∂E/∂O = O\nNo: with the numbers here it gives 0.347511.\n"
         "1/4  ∂E/∂O = T-O\nThe sign is wrong.\n"
         "1/4  ∂E/∂O = O - T\nRight.\n\n"
-        "2/4  ∂O/∂s = !\n∂O/∂s = O·(1 − O) = 0.24073   (derivative of sigmoid)\n\n"
-        "3/4  ∂s/∂w = what\n'what' cannot be read: there is no what here. The names are w, I, s, O, T, E.\n"
+        "2/4  ∂O/∂s = !\n∂O/∂s = O·(1 − O) = 0.226747   (derivative of sigmoid)\n\n"
+        "3/4  ∂s/∂w = what\n'what' cannot be read: there is no what here. The names are w, I, r, s, O, T, E.\n"
         "3/4  ∂s/∂w = \n"
         "3/4  ∂s/∂w = I\nRight.\n\n"
-        "4/4  ∂E/∂w = -0.0155\nRight.\n\n"
+        "4/4  ∂E/∂w = -0.0163\nRight.\n\n"
         "3 of 4 right.\n"
     )
 

@@ -39,7 +39,7 @@ def test_L3_3_universal_approximation_by_hand() -> None:
     for pairs, error in zip((5, 20, 80), errors, strict=True):
         assert error <= 1.001 * steepest / (2 * pairs)
     assert errors == sorted(errors, reverse=True)
-    smooth = report["the same of 80 pairs of sigmoids, slopes 20, 60, 240, within 0.05 … 0.95"]
+    smooth = report["the same of 96 pairs of sigmoids on [−0.1, 1.1], k = 20, 60, 240"]
     assert smooth == sorted(smooth, reverse=True)
     assert any("0.35" in line and "0.7" in line for line in report.words), "it says that the slide has a misprint"
 
