@@ -170,23 +170,26 @@ def L1_5(report: Report) -> None:
     report.compare("L₂ = W1·I with the new W1", after, [2.56892, 1.781352], "exact", slide=[2.5689, 1.7813])
     mixed = dot([0.5, 0.3], after)
     report.compare("O from the new W1 and the old W2", mixed, 1.8188656, "exact", slide=1.8188)
-    E = 0.5 * (mixed - 1.0) ** 2
-    report.compare("its E", E, 0.5 * 0.8188656**2, "exact", slide=0.33521672)
-    [output] = model(inputs(PERCEPTRON_INPUT))
-    output.name = "O"
+    E, printed = 0.5 * (mixed - 1.0) ** 2, 0.33521672
+    report.compare("its E", E, 0.5 * 0.8188656**2, "exact", slide=printed)
+    error = run_perceptron(model)
+    error.backward()
+    output = next(node for node in error.graph() if node.name == "O")
     report.compare("O with both new", output.data, 0.9884730496, "exact", slide="0.988473")
     right = nn.evaluate(model, [PERCEPTRON_INPUT], [1.0], "half_squared_error")["loss"]
     report.compare("its E, as in the lecture's table", right, 6.64352927620e-05, "exact", slide="0.000066")
     report.say(
         "The slide used the new W1 with the old W2; the lecture's own table has both new.",
-        f"It foresees 7½ epochs at a fall of 0.02 an epoch. By its own figures E fell by {0.3528 - E:.4f}, and "
-        f"{E:.4f}/0.02 would be 17 epochs; with both matrices new one epoch brings E from "
+        f"The slide cuts 1.781352 off to 1.7813, and squares its rounded 1.8188; hence 0.335217 for {E:.6f}.",
+        f"It foresees 7½ epochs at a fall of 0.02 an epoch. By its own figures E fell by {0.3528 - printed:.4f}, and "
+        f"{printed:.4f}/0.02 would be {printed / 0.02:.1f} epochs; with both matrices new one epoch brings E from "
         f"{history['loss'][0]:.4f} to {right:.6f}.",
     )
     report.see(
-        "In the picture every weight is the new one, and all hidden sums are above 0, where ReLU passes them on."
+        "In the picture every weight is the new one, all hidden sums are above 0, where ReLU passes them on, and little "
+        "flows back: O − t is −0.0115."
     )
-    report.picture("new-weights", output.graph)
+    report.picture("new-weights", error.graph)
 
 
 @row("nn.fit", "nn.History")
@@ -247,10 +250,14 @@ def L1_7(report: Report) -> None:
     report.compare("W2[0] where that E is least", 0.5 - weight.grad / 2.6**2, 0.46 / 2.6, "closed form")
     report.say(*_error_by_weight())
     report.say(
-        "Over W2[0] alone E is a parabola: the dashed tangent is ∂E/∂W2[0]. Training moves all six weights at once, so "
-        "it does not walk along this curve.",
+        "Over W2[0] alone E is a parabola: the slope of the dashed tangent is ∂E/∂W2[0] = (O − t)·a1[0] = 0.84 × 2.6. "
+        "Training moves all six weights at once, so it does not walk along this curve.",
+        "The slide's epochs 0 and 1 are our 1.",
     )
-    report.see("Error and output fall within one update; only the logarithm shows that they go on falling, evenly.")
+    report.see(
+        "Within one update the error is almost 0 and the output just below 1; only the logarithm shows that the error "
+        "goes on falling, evenly."
+    )
     report.picture("error", lambda: history.plot("loss"))
     report.picture("output", lambda: history.plot("output"))
     report.picture("log-error", lambda: history.plot("loss", scale="log"))

@@ -139,7 +139,14 @@ def L1_12(report: Report) -> None:
     state = model.state_dict()
     for k, shape in enumerate(((128, 13), (128, 128), (64, 128), (1, 64)), 1):
         report.compare(f"shape of W⁽{'¹²³⁴'[k - 1]}⁾", list(state[f"W{k}"].shape), list(shape))
-    X, t = np.random.default_rng(0).normal(size=(2, 13)), [24.0, 21.6]
+    X, t = np.random.default_rng(0).normal(size=(4, 13)), [24.0, 21.6, 34.7, 33.4]
+    A = X.T  # a column an example
+    for k in (1, 2, 3, 4):
+        b = state[f"b{k}"][:, None]
+        Z = state[f"W{k}"] @ A + b
+        A, mark = np.maximum(Z, 0.0), "¹²³⁴"[k - 1]
+        shapes = [" × ".join(map(str, array.shape)) for array in (b, Z)]
+        report.say(f"b⁽{mark}⁾ is {shapes[0]}, and Z⁽{mark}⁾ of four examples {shapes[1]}.")
     hidden = np.array([_last_hidden(state, x) for x in X])
     last = model.parameters()[-65:-1]  # the 64 weights before the output's bias
     for name, loss in (("MSE", nn.mse), ("MAE", nn.mae)):
@@ -148,36 +155,45 @@ def L1_12(report: Report) -> None:
         outputs = [model(x)[0] for x in X.tolist()]
         loss(outputs, t).backward()
         errors = np.array([p.data - y for p, y in zip(outputs, t, strict=True)])
-        due, formula, slide = {
-            "MSE": (errors @ hidden, "(2/n)Σ(ŷ − y)h", "(2/n)Σ(ŷ − y)²·h"),
-            "MAE": (0.5 * np.sign(errors) @ hidden, "(1/n)Σ sign(ŷ − y)h", None),
+        due, formula, squared = {
+            "MSE": (0.5 * errors @ hidden, "(2/n)Σ(ŷ − y)h", 0.5 * errors**2 @ hidden),
+            "MAE": (0.25 * np.sign(errors) @ hidden, "(1/n)Σ sign(ŷ − y)h", None),
         }[name]
-        apart = round(float(np.abs([w.grad for w in last] - due).max()), 12)
-        what = f"∂{name}/∂w⁽⁴⁾ of all 64 weights, largest distance from the formula"
-        report.compare(what, apart, 0.0, formula, slide=slide)
-    report.say("The same by hand for two examples of two hidden values, written out by the engine:")
+        slopes = np.array([w.grad for w in last])
+        what = f"∂{name}/∂w⁽⁴⁾ of all 64 weights, n = 4: largest distance from the formula"
+        report.compare(what, round(float(np.abs(slopes - due).max()), 12), 0.0, formula)
+        if squared is not None:
+            report.compare("and from the slide's, with the square", float(np.abs(slopes - squared).max()), digits=4,
+                           slide="(2/n)Σ(ŷ − y)²·h")  # fmt: skip
+    report.say(
+        "The same by hand for four examples of two hidden values, written out by the engine; e(i) = ŷi − yi, and "
+        "2/n = ½:",
+    )
     w = [Value(x, name=f"w{j}", parameter=True) for j, x in enumerate((0.5, -0.3), 1)]
-    b = Value(0.2, name="b", parameter=True)
+    bias = Value(0.2, name="b", parameter=True)
     predictions = []
-    for i, (h1, h2) in enumerate(((1.0, 2.0), (0.4, 0.0)), 1):
+    for i, (h1, h2) in enumerate(((1.0, 2.0), (0.4, 0.0), (0.0, 0.5), (1.5, 1.0)), 1):
         h = [Value(x, name=f"h{j}({i})", requires_grad=False) for j, x in enumerate((h1, h2), 1)]
-        p = dot(w, h) + b
+        p = dot(w, h) + bias
         p.name = f"ŷ{i}"
         predictions.append(p)
-    targets = [Value(y, name=f"y{i}", requires_grad=False) for i, y in enumerate((0.8, -0.2), 1)]
+    targets = [Value(y, name=f"y{i}", requires_grad=False) for i, y in enumerate((0.8, -0.2, 0.3, 1.1), 1)]
     drawn = {}
     for name, loss in (("MSE", nn.mse), ("MAE", nn.mae)):
         E = loss(predictions, targets)
         E.name = name
+        for node in E.graph():
+            if node.name and node.name.startswith("e["):
+                node.name = f"e({int(node.name[2:-1]) + 1})"
         drawn[name] = E
         report.say(explain(E, w[0]))
     drawn["MSE"].backward()
     report.say(
-        "The slide prints the square in ∂MSE/∂w too; the derivative of a square has none. And weights change every "
-        "16 examples, not, as it says, every 16 epochs.",
+        "The slide prints the square in ∂MSE/∂w too; the derivative of a square has none. Its sums run from i = 0 to n, "
+        "which would be n + 1 examples: from 1. And weights change every 16 examples, not, as it says, every 16 epochs.",
     )
     report.see(
-        "In the picture two paths lead from MSE to each weight, one an example; only h2(2) = 0 passes nothing on."
+        "In the picture four paths lead from MSE to each weight, one an example; h2(2) = 0 and h1(3) = 0 pass nothing on."
     )
     report.picture("mse", drawn["MSE"].graph)
 

@@ -247,13 +247,13 @@ def L2_6(report: Report) -> None:
     error.backward()
     delta, matrix = np.array([s.grad for s in between]), "matrix form"
     O = np.array([o.data for o in outputs])
-    report.compare("δ = f′(I + B)·δO", delta.tolist(), (O * (1 - O) * [1.0, -2.0]).tolist(), matrix,
+    report.compare("δI = f′(I + B)·δO", delta.tolist(), (O * (1 - O) * [1.0, -2.0]).tolist(), matrix,
                    slide="δI = f′(I + B) δO")  # fmt: skip
     W, x = linear.state_dict()["W"], [0.6, -0.4]
-    report.compare("δI = Wᵀδ", [i.grad for i in I], (W.T @ delta).tolist(), matrix, slide="δI = ω′ δO")
+    report.compare("δI = ωᵀδO", [i.grad for i in I], (W.T @ delta).tolist(), matrix, slide="δI = ω′ δO")
     slopes = [w.grad for weights in linear.W for w in weights]
-    report.compare("δW = δIᵀ", slopes, np.outer(delta, x).ravel().tolist(), matrix, slide="δω = δO′ I")
-    report.compare("δB = δ", [b.grad for b in squash.b], delta.tolist(), matrix, slide="δB = δI")
+    report.compare("δω = δO·Iᵀ", slopes, np.outer(delta, x).ravel().tolist(), matrix, slide="δω = δO′ I")
+    report.compare("δB = δI", [b.grad for b in squash.b], delta.tolist(), matrix, slide="δB = δI")
     first, second = (Value(x, name=name) for x, name in ((1.5, "I1"), (0.5, "I2")))
     [gated] = Gate()([first], [second])
     E = _name(0.5 * _name(gated, "O") ** 2, "E")
@@ -261,7 +261,11 @@ def L2_6(report: Report) -> None:
     open_, carried = 1 / (1 + math.exp(-0.5)), 1.5 / (1 + math.exp(-0.5))  # σ(I2), and O, which is δO of ½O²
     report.compare("A(I1, I2) = I1·σ(I2): δI1", first.grad, open_ * carried, "σ(I2)·δO", slide="∂A/∂I1 δO")
     report.compare("and δI2", second.grad, 1.5 * open_ * (1 - open_) * carried, "I1·σ′(I2)·δO", slide="∂A/∂I2 δO")
-    report.say(nn.Sequential(linear, squash), explain(E, first), explain(E, second))
+    report.say(
+        "The sigmoid with a bias, over the linear module: E = O1 − 2·O2, so δO = (1, −2); its δI is the δO below."
+    )
+    report.say(nn.Sequential(linear, squash))
+    report.say("The module of two inputs: E = ½O², so δO = O.", explain(E, first), explain(E, second))
     report.see("In the picture a module is a step along the arrows; δ of its input is what flows back out of it.")
     report.picture("modules", error.graph)
     report.picture("two-inputs", E.graph)

@@ -168,7 +168,7 @@ def L2_10(report: Report) -> None:
     ):
         model = _neuron(bias=True)
         assert model.b is not None
-        model.b[0].requires_grad = False  # at its minimum; there its λ of 1 would bound η by 2
+        model.b[0].requires_grad = False  # its λ of 1 would bound η by 2
         path = nn.WeightPath(model.parameters()[:2])
         optimizer = nn.SGD(model.parameters(), lr=rate)
         history = nn.fit(model, X, t, "half_squared_error", optimizer, epochs, size, seed=0, callbacks=[path])
@@ -177,9 +177,9 @@ def L2_10(report: Report) -> None:
         verdict = "converges" if losses[label][-1] < losses[label][-2] else "diverges"
         report.compare(f"batch, {label}", verdict, due, bound)
     near = losses["stochastic, η = 0.2"][-1] / _lowest(X, t)
-    report.compare("stochastic, η = 0.2", "converges" if near < 2 else "diverges", "converges")
+    verdict = "converges" if near < 2 else "diverges"
+    report.compare("stochastic, η = 0.2", verdict, "converges", "its loss under twice the lowest")
     report.compare("its loss over the lowest", near, digits=4)
-    report.say("A bias has λ = 1 under this loss whatever the inputs, so it stays frozen at its best value, 0.")
     report.see("In the picture 2.3 swings across the valley and closes in, 2.5 swings wider each time.")
     model = _neuron(bias=True)
     shown = {

@@ -75,9 +75,9 @@ def test_L2_6_modules() -> None:
     s = np.array([[0.5, -1.0], [2.0, 0.25]]) @ [0.6, -0.4] + [0.1, -0.2]
     y = 1 / (1 + np.exp(-s))
     delta = [1.0, -2.0] * y * (1 - y)
-    close(report["δB = δ"], delta.tolist())
-    close(report["δI = Wᵀδ"], (delta @ [[0.5, -1.0], [2.0, 0.25]]).tolist())
-    close(report["δW = δIᵀ"], np.outer(delta, [0.6, -0.4]).ravel().tolist())
+    close(report["δB = δI"], delta.tolist())
+    close(report["δI = ωᵀδO"], (delta @ [[0.5, -1.0], [2.0, 0.25]]).tolist())
+    close(report["δω = δO·Iᵀ"], np.outer(delta, [0.6, -0.4]).ravel().tolist())
 
 
 def test_L2_7_stochastic_descent_uses_redundancy() -> None:
