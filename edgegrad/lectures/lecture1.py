@@ -186,8 +186,8 @@ def L1_5(report: Report) -> None:
         f"{history['loss'][0]:.4f} to {right:.6f}.",
     )
     report.see(
-        "In the picture every weight is the new one, all hidden sums are above 0, where ReLU passes them on, and little "
-        "flows back: O − t is −0.0115."
+        "In the picture every weight is the new one, all hidden sums are above 0, where ReLU passes them on, and "
+        "little flows back: O − t is −0.0115."
     )
     report.picture("new-weights", error.graph)
 

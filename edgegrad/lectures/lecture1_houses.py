@@ -170,11 +170,10 @@ def L1_12(report: Report) -> None:
         "2/n = ½:",
     )
     w = [Value(x, name=f"w{j}", parameter=True) for j, x in enumerate((0.5, -0.3), 1)]
-    bias = Value(0.2, name="b", parameter=True)
     predictions = []
     for i, (h1, h2) in enumerate(((1.0, 2.0), (0.4, 0.0), (0.0, 0.5), (1.5, 1.0)), 1):
         h = [Value(x, name=f"h{j}({i})", requires_grad=False) for j, x in enumerate((h1, h2), 1)]
-        p = dot(w, h) + bias
+        p = dot(w, h)
         p.name = f"ŷ{i}"
         predictions.append(p)
     targets = [Value(y, name=f"y{i}", requires_grad=False) for i, y in enumerate((0.8, -0.2, 0.3, 1.1), 1)]
@@ -189,11 +188,13 @@ def L1_12(report: Report) -> None:
         report.say(explain(E, w[0]))
     drawn["MSE"].backward()
     report.say(
-        "The slide prints the square in ∂MSE/∂w too; the derivative of a square has none. Its sums run from i = 0 to n, "
-        "which would be n + 1 examples: from 1. And weights change every 16 examples, not, as it says, every 16 epochs.",
+        "The slide prints the square in ∂MSE/∂w too; the derivative of a square has none. Its sums run from i = 0 to "
+        "n, which would be n + 1 examples: from 1. And weights change every 16 examples, not, as it says, every 16 "
+        "epochs.",
     )
     report.see(
-        "In the picture four paths lead from MSE to each weight, one an example; h2(2) = 0 and h1(3) = 0 pass nothing on."
+        "In the picture four paths lead from MSE to each weight, one an example; h2(2) = 0 and h1(3) = 0 pass "
+        "nothing on."
     )
     report.picture("mse", drawn["MSE"].graph)
 

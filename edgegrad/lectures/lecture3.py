@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -346,7 +347,7 @@ def L3_9(report: Report) -> None:
     t, y = Value(1.0, name="t", requires_grad=False), Value(0.0, name="y", requires_grad=False)
     criterion = (y - t) * (w * x)
     criterion.name = "P"
-    report.say("Rosenblatt's rule w ← w + η(t − y)x is a step down P = (y − t)·s of s = wx, with y, t held:")
+    report.say("Rosenblatt's rule w ← w + η(t − y)x, here with η = 0.5, steps down P = (y − t)·s, s = wx, y, t held:")
     report.say(explain(criterion, w))
     single = nn.Neuron(2, "sigmoid", seed=0)
     nn.fit(single, points, targets["XOR"], "bce", nn.SGD(single.parameters(), lr=1.0), 500, None)
@@ -358,11 +359,19 @@ def L3_9(report: Report) -> None:
     nn.fit(layers, points, targets["XOR"], "bce_with_logits", nn.SGD(layers.parameters(), lr=1.0), 300, None)
     right = (nn.predict(layers, points)[:, 0] > 0).astype(int).tolist()
     report.compare("two layers on XOR", right, targets["XOR"], "truth table")
-    report.see("One neuron draws one line: it parts AND, but on XOR a point stays on the wrong side of every line.")
-    gate = nn.ThresholdNeuron(learned["AND"][:2], -learned["AND"][2])
-    report.picture("and-by-rosenblatt", lambda: nn.plots.decision(gate, points, targets["AND"]))
-    report.picture("xor-one-neuron", lambda: nn.plots.decision(single, points, targets["XOR"]))
-    report.picture("xor-two-layers", lambda: nn.plots.decision(layers, points, targets["XOR"], threshold=0.0))
+    report.see(
+        "One neuron draws one line: it parts AND, where (1, 0) lies on the line and s = 0 still gives 0, but on XOR a "
+        "point stays on the wrong side of every line, and the neuron learns to say ½ always."
+    )
+    report.say("The rules and XOR are not on the slide, which names people and years.")
+    *w_and, b_and = learned["AND"]
+    s_and = nn.Layer(2, 1, W=[w_and], b=[b_and])  # its sum, which the step parts at 0
+    for name, title, model, threshold in (
+        ("and-by-rosenblatt", "AND, Rosenblatt", s_and, 0.0),
+        ("xor-one-neuron", "XOR, one neuron: ½ everywhere", single, 0.5),
+        ("xor-two-layers", "XOR, two layers", layers, 0.0),
+    ):
+        report.picture(name, partial(pictures.decide, model, points, targets[title[:3]], threshold, title))
 
 
 def _rosenblatt(points: list[list[float]], targets: list[int], rounds: int = 200) -> tuple[list[float], list[int]]:

@@ -287,7 +287,7 @@ def L4_15(report: Report) -> None:
         return change, (S, D, change)
 
     report.say(
-        "E = 2w₁² + w₁w₂ + ½w₂² − w₁, and ΔW := η(g + ρW) + μΔW, W := W − ΔW, with η = 0.5 for AdaGrad, 1 for AdaDelta.",
+        "E = 2w₁² + w₁w₂ + ½w₂² − w₁, and ΔW := η(g + ρW) + μΔW, W := W − ΔW; η = 0.5 for AdaGrad, 1 for AdaDelta.",
         "AdaGrad: G := G + ∇E², g := ∇E/(√G + ε), ε = 10⁻¹⁰.",
         "AdaDelta: S := αS + (1 − α)∇E², g := √(D + ε)/√(S + ε)·∇E, then D := βD + (1 − β)g²; S₀ = D₀ = 0, ε = 10⁻⁶, "
         "α = β = 0.9 unless named.",

@@ -15,9 +15,12 @@ from nn.plots.style import BLUE, INK, MARKERS, PALETTE, SKY, VERMILLION, apply_s
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from nn import Module
+
 __all__ = [
     "contours",
     "curves",
+    "decide",
     "exhibit",
     "gradient_arrows",
     "map_grid",
@@ -83,6 +86,14 @@ def contours(f: Callable[[float, float], float], paths: Mapping[str, ArrayLike],
     panel.set(xlabel="w1", ylabel="w2", title=title)
     figure.legend(loc="outside upper center", ncols=3)
     return figure  # type: ignore[no-any-return]
+
+
+@apply_style
+def decide(model: Module, points: ArrayLike, classes: ArrayLike, threshold: float, title: str) -> Figure:
+    """Plot what a model answers over the plane, under a title."""
+    figure = decision(model, points, classes, threshold=threshold)
+    figure.axes[0].set_title(title, loc="left")
+    return figure
 
 
 @apply_style

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["activations", "decision"]
 
+ROUNDING = 1e-6  # scores that all lie this near the threshold are at it
+
 
 def _gallery() -> dict[str, Callable[[Any], Any]]:
     """Return every activation there is as a function of one number; one of a whole layer sees zeros beside it."""
@@ -138,7 +140,9 @@ def decision(
 def _shade_score(figure: Any, panel: Any, axes: list[Any], score: Any, threshold: float | None) -> None:
     """Shade by a single score, and draw the line where it crosses the threshold."""
     middle = threshold if threshold is not None else 0.5 if score.min() >= 0.0 and score.max() <= 1.0 else 0.0
-    reach = max(float(np.abs(score - middle).max()), 1e-12)
+    reach = float(np.abs(score - middle).max())
+    if reach <= ROUNDING:  # else rounding would be shaded, and a line drawn through it
+        score, reach = np.full_like(score, middle), 0.5
     levels = np.linspace(middle - reach, middle + reach, 23)
     shade = panel.contourf(
         *axes, score, levels=levels, cmap=colormap("#63a6cf", "#b3d5e8", "#f8f8f8", "#f5cdb0", "#e39a63")

@@ -158,6 +158,16 @@ def test_probabilities_are_parted_at_a_half_and_any_threshold_may_be_given() -> 
         assert predict(model, [[x, 0.0]])[0, 0] == pytest.approx(expected, abs=0.01)
 
 
+def test_scores_at_the_threshold_but_for_rounding_are_one_shade_without_a_line() -> None:
+    """Lecture L3.9: a neuron that learns to say ½ of everything."""
+    model = Layer(2, 1, "sigmoid", W=[[4e-10, 3e-10]], b=[-3e-10])
+    panel, bar = plots.decision(model, X, CLASSES > 0, threshold=0.5, resolution=20).axes
+    assert not [c for c in panel.collections if getattr(c, "levels", None) is not None and len(c.levels) == 1]
+    [shade] = [c for c in panel.collections if getattr(c, "levels", None) is not None]
+    assert sum(len(path.vertices) > 0 for path in shade.get_paths()) == 1
+    assert bar.get_yticks().tolist() == [0.0, 0.5, 1.0]
+
+
 def test_the_decision_among_classes_is_the_largest_score() -> None:
     model = MLP(2, [3], seed=1)
     panel = plots.decision(model, X, CLASSES, resolution=15, names=("length", "width")).axes[0]
