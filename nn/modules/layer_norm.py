@@ -35,6 +35,7 @@ class _Norm(Module):
         given = normalized_shape if isinstance(normalized_shape, list | tuple) else (normalized_shape,)
         self.normalized_shape = tuple([positive(size, "normalized_shape", type(self).__name__) for size in given])
         self.axes = len(self.normalized_shape)
+        self.normalizes_rows = self.axes == 1
 
     @abstractmethod
     def _normalise(self, xs: list[Any], place: str) -> list[Any]:

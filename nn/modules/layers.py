@@ -158,6 +158,11 @@ class Container(Module):
                 found[f"{kind}{counts[kind]}"] = layer
         return found
 
+    def leaves(self) -> Iterator[Module]:
+        """Yield the modules in order, and those of a container within in its place."""
+        for layer in self.layers:
+            yield from layer.leaves() if isinstance(layer, Container) else (layer,)
+
     def child_label(self, name: str, child: Module) -> str:
         """Return what the part `name` is called: its kind and number."""
         return f"{child.kind}{name}" if name.isdigit() else name
@@ -215,9 +220,14 @@ class Sequential(Container):
     @property
     def axes(self) -> int | None:  # type: ignore[override]
         """Of how many axes an example is, where a part takes any shape and could not tell an example from a batch."""
-        if any(getattr(layer, "takes_any_shape", False) for layer in self.layers):
-            first = self.layers[0].axes
-            return None if first == 3 else first  # a batch of pictures is known by its four axes all the way
+        leaves = list(self.leaves())
+        if any(getattr(leaf, "takes_any_shape", False) for leaf in leaves):
+            first = next((leaf for leaf in leaves if leaf.axes is not None or not leaf.keeps_width), None)
+            # A batch of pictures is known by its four axes all the way; rows of one example, each normalised by itself,
+            # would be taken for a batch.
+            if first is None or first.axes == 3 or getattr(first, "normalizes_rows", False):
+                return None
+            return first.axes
         return None
 
     @property

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+import nn
 from autograd import Graph, Value, Values, gradients, no_grad, total
 from nn.errors import ShapeError
 from nn.module import Module
@@ -373,3 +374,29 @@ def test_agrees_with_pytorch():
         f"{ours}{i + 1}": f"{2 * i}.{theirs}" for i in range(3) for ours, theirs in (("W", "weight"), ("b", "bias"))
     }
     compare(model, reference, keys, [0.3, -1.2, 0.8, 2.0])
+
+
+SHAPES = {
+    "rows normalised": (lambda: [nn.LayerNorm(3), nn.Flatten()], (4, 5, 3), (4, 15)),
+    "rows normalised, within": (lambda: [Sequential(nn.RMSNorm(3)), nn.Flatten()], (4, 5, 3), (4, 15)),
+    "normalised whole": (lambda: [nn.LayerNorm((5, 3)), nn.Flatten()], (4, 5, 3), (4, 15)),
+    "embedding": (lambda: [nn.Embedding(5, 3), nn.Flatten()], (4, 2), (4, 6)),
+    "embedding within": (lambda: [Sequential(nn.Embedding(5, 3)), nn.Flatten()], (4, 2), (4, 6)),
+    "convolution within": (lambda: [Sequential(nn.Conv1d(2, 3, 3)), nn.Flatten(), Layer(18, 2)], (4, 2, 8), (4, 2)),
+    "flattened within": (lambda: [Sequential(nn.Conv1d(2, 3, 3), nn.Flatten()), Layer(18, 2)], (4, 2, 8), (4, 2)),
+    "after dropout": (lambda: [Dropout(0.5), nn.Conv1d(2, 3, 3), nn.Flatten()], (4, 2, 8), (4, 18)),
+    "pictures": (lambda: [Sequential(nn.Conv2d(1, 2, 3)), nn.Flatten()], (4, 1, 5, 5), (4, 18)),
+}
+
+
+@pytest.mark.parametrize(("make", "given", "wanted"), SHAPES.values(), ids=SHAPES)
+def test_examples_and_batches_are_told_apart_through_containers(make, given, wanted):
+    model, x = Sequential(*make()), np.arange(math.prod(given)).reshape(given) % 5.0
+    assert nn.predict(model, x).shape == wanted
+
+
+@pytest.mark.parametrize("name", [name for name in SHAPES if not name.startswith("rows")])
+def test_a_call_on_a_batch_gives_what_prediction_gives(name):
+    make, given, _ = SHAPES[name]
+    model, x = Sequential(*make()).eval(), np.arange(math.prod(given)).reshape(given) % 5.0
+    assert_allclose(np.asarray(model(x), dtype=float), nn.predict(model, x))
