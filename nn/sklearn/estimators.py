@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -40,7 +41,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             are not looked at.
         optimizer: a name such as ``"adam"``, or a function of the parameters, such as
             ``functools.partial(nn.SGD, momentum=0.9)``.
-        lr: the learning rate; the optimiser's own where it is None.
+        lr: the learning rate, with which each `fit` begins; the optimiser's own where it is None.
         epochs: the most passes over the training examples.
         batch_size: examples a step, at most as many as there are; None for the full batch.
         regularizer: a penalty on the weights, such as ``nn.L2(1e-3)``.
@@ -84,6 +85,20 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """Keep the constructor's arguments as they are, which is all that scikit-learn lets it do."""
         self.__dict__.update({name: given[name] for name in self._get_param_names()})
 
+    @contextmanager
+    def _unless_refused(self) -> Iterator[None]:
+        """Leave what was learnt as it is where something is refused."""
+        before = dict(vars(self))
+        rate = self.optimizer_.lr if "optimizer_" in before else None
+        try:
+            yield
+        except Exception:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            if rate is not None:
+                self.optimizer_.lr = rate
+            raise
+
     def _begin(self, width: int, outputs: int) -> None:
         """Make a network and its optimiser."""
         random = check_random_state(self.random_state)
@@ -94,7 +109,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             self.model_ = self.model(width, outputs, seed)
         parameters = self.model_.parameters()
         chosen = self.optimizer
-        self.optimizer_ = optimizer(chosen, parameters) if isinstance(chosen, str) else chosen(parameters)
+        if not isinstance(chosen, str):
+            self.optimizer_ = chosen(parameters)
+        elif self.lr is None:
+            self.optimizer_ = optimizer(chosen, parameters)
+        else:
+            self.optimizer_ = optimizer(chosen.partition("(")[0], parameters, lr=self.lr)
+        self._first_rate = self.optimizer_.lr
         self.loss_curve_: list[float] = []
         self._order = np.random.default_rng(seed)
 
@@ -112,8 +133,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """Train the network of before, or a new one."""
         if not (go_on and hasattr(self, "model_")):
             self._begin(examples.X.shape[1], outputs)
-        if self.lr is not None:
-            self.optimizer_.lr = self.lr
+        self.optimizer_.lr = self._first_rate if self.lr is None else self.lr
         validation = None
         if validation_split:
             examples, validation = self._set_aside(examples, validation_split)
@@ -201,8 +221,8 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         *,
         loss: str | Loss = "mse",
         model: Make | None = None,
-        optimizer: str | Callable[[list[Any]], Optimizer] = "adam",
-        lr: float | None = 0.01,
+        optimizer: str | Callable[[list[Any]], Optimizer] = "adam(0.01)",
+        lr: float | None = None,
         epochs: int = 200,
         batch_size: int | None = 200,
         regularizer: Regularizer | None = None,
@@ -232,12 +252,13 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         return self._learn(X, y, sample_weight, epochs=1, go_on=True)
 
     def _learn(self, X: Any, y: Any, weights: ArrayLike | None, *, go_on: bool, **options: Any) -> Self:
-        X, y, of_examples = self._read(X, y, weights, first=not (go_on and hasattr(self, "model_")))
-        y = np.asarray(y, dtype=np.float64)
-        self._flat = y.ndim == 1 or y.shape[1] == 1
-        T = y.reshape(-1) if self._flat else y
-        outputs = 1 if self._flat else y.shape[1]
-        return self._train(Examples(X, T, of_examples), self.loss, outputs=outputs, go_on=go_on, **options)
+        with self._unless_refused():
+            X, y, of_examples = self._read(X, y, weights, first=not (go_on and hasattr(self, "model_")))
+            y = np.asarray(y, dtype=np.float64)
+            self._flat = y.ndim == 1 or y.shape[1] == 1
+            T = y.reshape(-1) if self._flat else y
+            outputs = 1 if self._flat else y.shape[1]
+            return self._train(Examples(X, T, of_examples), self.loss, outputs=outputs, go_on=go_on, **options)
 
     def predict(self, X: ArrayLike) -> Array:
         """Compute the outputs for inputs: (n,), or (n, outputs) where there are several."""
@@ -281,8 +302,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         *,
         class_weight: Mapping[Any, float] | str | None = None,
         model: Make | None = None,
-        optimizer: str | Callable[[list[Any]], Optimizer] = "adam",
-        lr: float | None = 0.01,
+        optimizer: str | Callable[[list[Any]], Optimizer] = "adam(0.01)",
+        lr: float | None = None,
         epochs: int = 200,
         batch_size: int | None = 200,
         regularizer: Regularizer | None = None,
@@ -337,36 +358,40 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         go_on: bool,
         **options: Any,
     ) -> Self:
-        go_on = go_on and hasattr(self, "model_")
-        X, y, of_examples = self._read(X, y, weights, first=not go_on)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        known = np.unique(y if classes is None else classes)
-        if go_on:
-            if classes is not None and not np.array_equal(known, self.classes_):
-                raise ValueError(f"classes are {known}, but this classifier has learnt {self.classes_}.")
-            known = self.classes_
-        others = np.setdiff1d(y, known)
-        if len(others):
-            raise ValueError(f"y holds the class {others.tolist()[0]!r}, which is none of the classes {known}.")
-        if len(known) < 2:
-            raise ValueError(
-                f"A classifier needs two classes or more, but y holds one class only, {known.tolist()[0]!r}."
-            )
-        self.classes_ = known
-        count = len(known)
-        T = np.searchsorted(known, y)
-        loss = "bce_with_logits" if count == 2 else "cross_entropy"
-        outputs = 1 if count == 2 else count
-        weighing = {"class_weight": self._weights_of_classes(T)}
-        return self._train(Examples(X, T, of_examples), loss, outputs=outputs, go_on=go_on, **weighing, **options)
+        with self._unless_refused():
+            go_on = go_on and hasattr(self, "model_")
+            X, y, of_examples = self._read(X, y, weights, first=not go_on)
+            y = column_or_1d(y, warn=True)
+            check_classification_targets(y)
+            known = np.unique(y if classes is None else classes)
+            if go_on:
+                if classes is not None and not np.array_equal(known, self.classes_):
+                    raise ValueError(f"classes are {known}, but this classifier has learnt {self.classes_}.")
+                known = self.classes_
+            others = np.setdiff1d(y, known)
+            if len(others):
+                raise ValueError(f"y holds the class {others.tolist()[0]!r}, which is none of the classes {known}.")
+            if len(known) < 2:
+                raise ValueError(
+                    f"A classifier needs two classes or more, but y holds one class only, {known.tolist()[0]!r}."
+                )
+            self.classes_ = known
+            count = len(known)
+            T = np.searchsorted(known, y)
+            loss = "bce_with_logits" if count == 2 else "cross_entropy"
+            outputs = 1 if count == 2 else count
+            weighing = {"class_weight": self._weights_of_classes(T)}
+            return self._train(Examples(X, T, of_examples), loss, outputs=outputs, go_on=go_on, **weighing, **options)
 
     def _weights_of_classes(self, T: Array) -> Any:
         """Return the weights of classes by their number; of those that do occur."""
         if not isinstance(self.class_weight, Mapping):
             return self.class_weight
-        given, present = self.class_weight, set(T.tolist())
-        return {k: given[c] for k, c in enumerate(self.classes_.tolist()) if c in given and k in present}
+        given, known, present = self.class_weight, self.classes_.tolist(), set(T.tolist())
+        for c in given:
+            if c not in known:
+                raise ValueError(f"class_weight names the class {c!r}, which is none of the classes {self.classes_}.")
+        return {k: given[c] for k, c in enumerate(known) if c in given and k in present}
 
     def _strata(self, T: Array) -> Array | None:
         return T

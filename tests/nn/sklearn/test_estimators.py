@@ -181,3 +181,67 @@ def test_what_cannot_be_learnt_is_refused() -> None:
         Classifier().fit(X, np.ones(90))
     with pytest.raises(ValueError, match="Unknown label type"):
         Classifier().fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("given", "lr", "wanted"),
+    [
+        (functools.partial(nn.SGD, lr=0.5), None, 0.5),
+        (functools.partial(nn.SGD, lr=0.5), 0.125, 0.125),
+        ("rprop", None, 0.01),
+        ("lbfgs", None, 1.0),
+        ("adam(0.25)", None, 0.25),
+        ("adam(0.25)", 0.125, 0.125),
+        ("sgd", 0.125, 0.125),
+    ],
+)
+def test_the_rate_is_the_optimisers_own_unless_it_is_given(given: Any, lr: float | None, wanted: float) -> None:
+    assert Regressor((), optimizer=given, lr=lr, epochs=1, random_state=0).fit(X, Y).optimizer_.lr == wanted
+
+
+def test_a_rate_that_is_given_is_the_first_step_of_rprop() -> None:
+    learnt = Regressor((), optimizer="rprop", lr=0.125, epochs=1, random_state=0).fit(X, Y)
+    assert (learnt.optimizer_.state["step"] == 0.125).all()
+
+
+def test_groups_keep_their_rates() -> None:
+    def grouped(parameters: list[Any]) -> nn.Optimizer:
+        return nn.SGD([{"params": parameters[:2], "lr": 0.5}, {"params": parameters[2:]}], lr=0.25)
+
+    learnt = Regressor((), optimizer=grouped, epochs=1, batch_size=None, random_state=0).fit(X / 10.0, Y)
+    assert [group["lr"] for group in learnt.optimizer_.param_groups] == [0.5, 0.25]
+
+
+@pytest.mark.parametrize("lr", [None, 0.25])
+def test_each_training_begins_with_the_first_rate(lr: float | None) -> None:
+    halved = nn.ExponentialDecay(0.5)
+    learnt = Regressor((), lr=lr, optimizer="adam(0.25)", schedule=halved, epochs=3, warm_start=True, random_state=0)
+    last_rates = [learnt.fit(X, Y).optimizer_.lr for _ in range(2)]
+    assert last_rates == [0.03125, 0.03125]
+    assert learnt.partial_fit(X, Y).optimizer_.lr == 0.25
+
+
+def test_a_class_that_there_is_not_has_no_weight() -> None:
+    with pytest.raises(ValueError, match="class_weight names the class 'yse', which is none of the classes"):
+        Classifier(class_weight={"yse": 2.0}, epochs=1).fit(X, np.where(CLASSES == 1, "yes", "no"))
+
+
+@pytest.mark.parametrize("options", [{"class_weight": {7: 2.0}}, {"batch_size": -1}])
+def test_a_refused_training_leaves_the_classifier_as_it_was(options: dict[str, Any]) -> None:
+    fresh = Classifier(epochs=1, **options)
+    with pytest.raises(ValueError):
+        fresh.fit(X, CLASSES)
+    assert not [name for name in vars(fresh) if name.endswith("_")]
+    learnt = Classifier(epochs=1, random_state=0).fit(X, CLASSES)
+    before = learnt.predict_proba(X)
+    with pytest.raises(ValueError):
+        learnt.set_params(**options).fit(X[:, :1], CLASSES % 2)
+    assert learnt.n_features_in_ == 2
+    assert learnt.predict_proba(X).tolist() == before.tolist()
+
+
+def test_a_refused_training_leaves_the_regressor_as_it_was() -> None:
+    learnt = Regressor(epochs=1, random_state=0).fit(X, Y)
+    with pytest.raises(ValueError):
+        learnt.set_params(batch_size=-1).fit(X[:, :1], np.stack([Y, Y], axis=1))
+    assert learnt.predict(X).shape == Y.shape
