@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nn.metrics.confusion import tally
-from nn.metrics.tables import average, read_classes, read_pair, read_table, read_weights
+from nn.metrics.tables import average, read_classes, read_pair, read_table, weigh_rows
 
 __all__ = [
     "accuracy",
@@ -33,7 +33,7 @@ def accuracy(
     - several columns: one score a class, and the largest (the first of equal ones) is the class;
     - one column of floats: a score for the class 1, chosen where it is above `threshold`. 0.5 is right for
       probabilities; scores without a sigmoid need 0 (`accuracy_with_logits`, also for targets −1 and 1);
-    - one column of ints or bools: the class itself.
+    - one column of ints or bools: the class itself, of as many as the largest that occurs tells, of two at least.
 
     A target is a class (a whole number; −1 counts as 0 beside scores), or with several columns a distribution, of
     which the largest entry is the class.
@@ -96,7 +96,7 @@ def iou(
     for row, column in np.argwhere((t != 0.0) & (t != 1.0))[:1]:
         raise ValueError(f"iou: the target in row {row}, column {column} is {t[row, column]:g}, but must be 0 or 1.")
     chosen, true = p > threshold, t == 1.0
-    weights = read_weights("iou", len(t), sample_weight)
+    weights = weigh_rows("iou", len(t), sample_weight)
     union = (weights @ (chosen | true)).sum()
     return float((weights @ (chosen & true)).sum() / union) if union else 1.0
 
@@ -193,7 +193,7 @@ def auc(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | N
     """
     scores = read_table("auc", "predictions", predictions).astype(np.float64)
     _, true, count = read_classes("auc", scores, targets, 0.0)
-    weights = read_weights("auc", len(true), sample_weight)
+    weights = weigh_rows("auc", len(true), sample_weight)
     columns = [(scores[:, 0], 1)] if scores.shape[1] == 1 else list(zip(scores.T, range(count), strict=True))
     return float(np.mean([_area(column, true == label, weights) for column, label in columns]))
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.metrics.tables import read_classes, read_weights
+from nn.metrics.tables import read_classes, weigh_rows
 
 __all__ = ["ConfusionMatrix", "confusion_matrix", "tally"]
 
@@ -98,7 +98,7 @@ def tally(
 ) -> ConfusionMatrix:
     """Count how often each class was taken for each, for a metric that errors name; with weights add these."""
     predicted, true, count = read_classes(metric, predictions, targets, threshold)
-    weights = None if sample_weight is None else read_weights(metric, len(true), sample_weight)
+    weights = None if sample_weight is None else weigh_rows(metric, len(true), sample_weight)
     counts = np.zeros((count, count), dtype=np.int64 if weights is None else np.float64)
     np.add.at(counts, (true, predicted), 1 if weights is None else weights)
     return ConfusionMatrix(counts, tuple(map(str, range(count))))

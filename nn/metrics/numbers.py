@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nn.metrics.tables import average, read_pair, read_weights
+from nn.metrics.tables import average, read_pair, weigh_rows
 
 __all__ = ["mae", "mse", "r2"]
 
@@ -66,7 +66,9 @@ def r2(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | No
     p, t = read_pair("r2", predictions, targets)
     if len(t) < 2:
         return float("nan")
-    weights = read_weights("r2", len(t), sample_weight)
+    weights = weigh_rows("r2", len(t), sample_weight)
+    counted = weights > 0.0
+    p, t, weights = p[counted], t[counted], weights[counted]
     residual = weights @ (t - p) ** 2
     spread = weights @ (t - np.average(t, axis=0, weights=weights)) ** 2
     flat = (t == t[0]).all(axis=0)

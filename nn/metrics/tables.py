@@ -8,27 +8,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nn.arrays import check_mask
+from nn.data.weights import read_weights
 
-__all__ = ["Table", "average", "read_classes", "read_pair", "read_table", "read_weights"]
+__all__ = ["Table", "average", "read_classes", "read_pair", "read_table", "weigh_rows"]
 
 Table = NDArray[Any]
 
 
-def read_weights(metric: str, n: int, given: ArrayLike | None) -> NDArray[np.float64]:
-    """Read how much each of n rows counts."""
-    weights = np.ones(n) if given is None else np.asarray(given, dtype=np.float64).reshape(-1)
-    if len(weights) != n or not (np.isfinite(weights) & (weights >= 0.0)).all() or not weights.any():
-        raise ValueError(
-            f"{metric}: sample_weight must be {n} finite numbers from 0, one for each row, and not all of them 0."
-        )
-    return weights
+def weigh_rows(metric: str, n: int, given: ArrayLike | None) -> NDArray[np.float64]:
+    """Return how much each of n rows counts: as is given, or 1."""
+    weights = read_weights(given, n=n, name=f"{metric}: sample_weight")
+    return np.ones(n) if weights is None else weights
 
 
 def average(metric: str, table: Table, sample_weight: ArrayLike | None) -> float:
     """Average over rows, which may be weighted, and columns."""
     if sample_weight is None:
         return float(np.mean(table))
-    return float(np.average(table.mean(axis=1), weights=read_weights(metric, len(table), sample_weight)))
+    return float(np.average(table.mean(axis=1), weights=weigh_rows(metric, len(table), sample_weight)))
 
 
 def read_table(metric: str, role: str, given: ArrayLike) -> Table:
@@ -98,7 +95,7 @@ def read_classes(
     count = None if labelled else max(2, p.shape[1])
     _check_whole(metric, "target", true, count)
     classes = true.astype(np.int64)
-    return predicted, classes, count or int(max(predicted.max(), classes.max())) + 1
+    return predicted, classes, count or max(2, int(max(predicted.max(), classes.max())) + 1)
 
 
 def _check_whole(metric: str, role: str, classes: Table, count: int | None) -> None:

@@ -58,6 +58,13 @@ def test_r2_of_constant_targets_is_scikit_learns(predictions: list[float]) -> No
     assert r2(predictions, [2.0, 2.0, 2.0]) == reference.r2_score([2.0, 2.0, 2.0], predictions)
 
 
+@pytest.mark.parametrize("predictions", [[2.0, 2.0, 0.0], [2.0, 1.0, 9.0]])
+def test_r2_leaves_rows_of_weight_0_out_as_scikit_learn_does(predictions: list[float]) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    targets, weights = [2.0, 2.0, 9.0], [1.0, 2.0, 0.0]
+    assert r2(predictions, targets, weights) == reference.r2_score(targets, predictions, sample_weight=weights)
+
+
 def test_r2_of_one_row_is_nan() -> None:
     assert math.isnan(r2([[1.0, 2.0]], [[1.0, 2.0]]))
 
@@ -118,6 +125,13 @@ def test_whole_predictions_are_classes() -> None:
     assert accuracy(np.array([7, 2, 2]), [7, 2, 1]) == 2 / 3
     assert accuracy(np.array([True, False]), [1, 1]) == 0.5
     assert confusion_matrix(np.array([2, 0]), [2, 1]).counts.tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("metric", [precision, recall, f1])
+def test_where_all_are_of_class_0_class_1_counts_as_scikit_learns(metric: Any) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    due = getattr(reference, f"{metric.__name__}_score")([0, 0], [0, 0], zero_division=0)
+    assert metric(np.array([0, 0]), [0, 0]) == metric([0.0, 0.0], [0, 0]) == due == 0.0
 
 
 def test_a_confusion_matrix_prints_as_a_table() -> None:
@@ -249,7 +263,7 @@ def test_every_metric_takes_weights_and_whole_ones_are_repeated_rows(name: str) 
     p, t, w = rng.uniform(size=30), np.arange(30) % 2, np.arange(30) % 3
     weighted = METRICS[name](p, t, sample_weight=w)
     assert weighted == pytest.approx(METRICS[name](np.repeat(p, w), np.repeat(t, w)), rel=1e-12)
-    with pytest.raises(ValueError, match=": sample_weight must be 30 finite numbers from 0, one for each row"):
+    with pytest.raises(ValueError, match=r": sample_weight\[1\] is -1: a weight is a finite number from 0"):
         METRICS[name](p, t, sample_weight=-w)
 
 
