@@ -23,9 +23,9 @@ PUBLIC = sorted({*autograd.__all__, *SHARED_WITH_PYTHON})
 #: layers and in its own, but not in a circle. What no layer lists is on top.
 LAYERS = {
     "autograd": [
-        "errors advice context notation scaled coefficients collector latex_names spelling native",
+        "errors advice context notation scaled coefficients collector latex_names native",
         "op",
-        "symbol floats arrays",
+        "symbol floats arrays spelling",
         "tree",
         "ops",
         "operators factors naming",
@@ -44,8 +44,9 @@ LAYERS = {
         "errors registry absent",
         "arrays draws calling parameters state summary modules.activations saving.architecture module",
         "modules",
-        "losses metrics",
+        "losses",
         "data",
+        "metrics",
         "optim",
         "training",
     ],
