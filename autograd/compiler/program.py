@@ -392,8 +392,8 @@ class Program:
 
     @cached_property
     def reached(self) -> Array:
-        """Which parameters the results depend on, (n,)."""
-        return np.array([*map(set(self._traced.nodes).__contains__, self.parameters)], dtype=np.bool_)
+        """Which parameters what is differentiated depends on, (n,)."""
+        return np.array([*map(self._traced.below_first.__contains__, self.parameters)], dtype=np.bool_)
 
     def __str__(self) -> str:
         """Describe what the graph became, one array operation after the other; on a second line the sweep."""

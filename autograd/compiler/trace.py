@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd import ops, tree
 from autograd.arrays import is_array
-from autograd.compiler.results import check_regular, values
+from autograd.compiler.results import check_regular, take_differentiated, values
 from autograd.context import enable_grad, tracing
 from autograd.errors import CompileError, ControlFlowError, OpDefinitionError
 from autograd.floats import real_number, real_result, user_line
@@ -49,6 +49,13 @@ class Traced(NamedTuple):
     constants: tuple[Value, ...]
     result: Any
     nodes: tuple[Value, ...]
+
+    @property
+    def below_first(self) -> frozenset[Value]:
+        """The nodes below what is differentiated: it is walked down first, so that all else stands behind it."""
+        first = frozenset(values(take_differentiated(self.result)))
+        end = next((k for k in range(len(self.nodes), 0, -1) if self.nodes[k - 1] in first), 0)
+        return frozenset(self.nodes[:end])
 
     @property
     def edges(self) -> int:

@@ -356,7 +356,8 @@ class _Import:
             case "LayerNorm":
                 return self.fill(part, LayerNorm(part.normalized_shape, part.eps, part.elementwise_affine, bias))
             case "RMSNorm":
-                return self.fill(part, RMSNorm(part.normalized_shape, part.eps, part.elementwise_affine))
+                eps = _torch().finfo(_dtype(part)).eps if part.eps is None else part.eps
+                return self.fill(part, RMSNorm(part.normalized_shape, eps, part.elementwise_affine))
             case "Embedding":
                 _require(part, place, padding_idx=(None,), max_norm=(None,))
                 return self.fill(part, Embedding(part.num_embeddings, part.embedding_dim))
@@ -401,6 +402,11 @@ def _require(part: Any, place: str, **options: tuple[Any, ...]) -> None:
 
 def _unknown(part: Any, place: str) -> ConfigError:
     return ConfigError(f"Module {place}, {part}, has no counterpart here.")
+
+
+def _dtype(part: Any) -> Any:
+    """Return the type of the numbers that a module takes: that of its weights."""
+    return _torch().get_default_dtype() if part.weight is None else part.weight.dtype
 
 
 def _array(tensor: Any) -> NDArray[Any]:

@@ -581,3 +581,10 @@ def test_importing_autograd_loads_neither_numpy_nor_the_compiler():
         "autograd.compile; assert 'autograd.compiler' in sys.modules; assert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_what_is_reached_is_what_the_first_result_depends_on():
+    w, b, c = (Value(x, name=name) for x, name in ((2.0, "w"), (3.0, "b"), (5.0, "c")))
+    program = autograd.compile(lambda x: (w * x, [b * x, w * x * x]), 1.0, parameters=[w, b, c])
+    assert program.reached.tolist() == [True, False, False]
+    assert autograd.compile(lambda x: [w * x, b * x], 1.0, parameters=[w, b, c]).reached.tolist() == [True, True, False]

@@ -340,3 +340,11 @@ def test_embeddings_go_both_ways() -> None:
 def test_options_without_a_counterpart_are_refused(part: Any) -> None:
     with pytest.raises(ConfigError, match="which has no counterpart here: it must be"):
         from_torch(part)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_norm_without_eps_has_that_of_its_numbers(dtype: Any) -> None:
+    """Seen where the inputs are as small as its root."""
+    theirs, x = torch.nn.RMSNorm(3, dtype=dtype), torch.tensor([1e-4, -2e-4, 3e-4], dtype=dtype)
+    ours = [float(y) for y in from_torch(torch.nn.Sequential(theirs))(x.tolist())]
+    assert ours == pytest.approx(theirs(x).tolist(), rel=1e-5)

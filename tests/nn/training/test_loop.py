@@ -433,6 +433,13 @@ def test_a_loss_that_does_not_depend_on_a_parameter_says_so_once() -> None:
     assert net.spare[0].data == 0.25
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_only_an_unused_output_depends_on_is_named_too(compiled: bool) -> None:
+    net = MLP(2, [2], seed=0)
+    with pytest.warns(UserWarning, match=r"does not depend on W1\[1\]\[0\], W1\[1\]\[1\], b1\[1\]"):
+        fit(net, X, Y, lambda outputs, target: (outputs[0] - target) ** 2, epochs=2, batch_size=4, compile=compiled)
+
+
 def test_many_such_parameters_are_counted() -> None:
     with pytest.warns(
         UserWarning, match=r"depend on spare\[0\], spare\[1\], .*, spare\[4\] and 2 more: .* reached them"
