@@ -21,10 +21,14 @@ FEW = frozenset({"add", "mul", "truediv", "pow", "tanh", "sqrt", "log", "mod"})
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory):
-    """A function that runs a script on a compiled copy, or on the plain package, and returns what it printed."""
+def compiler():
     if importlib.util.find_spec("Cython") is None or shutil.which("cc") is None:
         pytest.skip("needs Cython and a C compiler")
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory, compiler):
+    """A function that runs a script on a compiled copy, or on the plain package, and returns what it printed."""
     folder, elsewhere = tmp_path_factory.mktemp("compiled"), tmp_path_factory.mktemp("elsewhere")
     made = build(ROOT, folder, FEW, ("-O0",))
     assert sorted(path.name.partition(".")[0] for path in made) == ["backward", "native"]
@@ -172,7 +176,7 @@ def test_every_recorder_can_be_written(tmp_path):
     assert "cpdef _deliver(" in declared
 
 
-def test_a_failed_build_says_what_the_compiler_said(tmp_path):
+def test_a_failed_build_says_what_the_compiler_said(tmp_path, compiler):
     with pytest.raises(RuntimeError, match=r"(?s)autograd could not be compiled:.*no-such-flag"):
         build(ROOT, tmp_path, frozenset(), ("--no-such-flag",))
 

@@ -129,7 +129,12 @@ def test_every_public_name_is_documented(name):
 
 @pytest.mark.parametrize("name", [name for found in IMPORTS.values() for name in found if "__main__" not in name])
 def test_every_module_is_documented_and_lists_what_is_public(name):
-    importlib.import_module(name)
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in storeys.STOREYS:
+            raise
+        pytest.skip(f"{error.name} is not installed")
     module = sys.modules[name]  # `autograd.explain` is a function
     assert module.__doc__
     for public in getattr(module, "__all__", []):
