@@ -118,6 +118,33 @@ class _Kernels(Module):
                 parts.append(f"{name.replace('_', ' ')} {short(content)}")
         return ", ".join(parts)
 
+
+class _Convolution(_Kernels):
+    """What a convolution of pictures and one of rows share: padding, groups, and the sliding of kernels."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair | str = 0,
+        dilation: Pair = 1,
+        activation: ActivationSpec = "identity",
+        bias: bool = True,
+        W: Any = None,
+        b: Any = None,
+        seed: Seed = None,
+        *,
+        init: str | Initializer = "fan_in_uniform",
+        groups: int = 1,
+    ) -> None:
+        self.groups = positive(groups, "groups", type(self).__name__)
+        self.padding = self._read_padding(padding, stride)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
+        )
+
     def _read_padding(self, padding: Pair | str, stride: Pair) -> tuple[int, ...] | str:
         owner = type(self).__name__
         if not isinstance(padding, str):
@@ -163,7 +190,7 @@ class _Kernels(Module):
         )
 
 
-class Conv2d(_Kernels):
+class Conv2d(_Convolution):
     """A convolution: each output channel sums what its kernel sees at each place of the picture.
 
     Args:
@@ -187,29 +214,6 @@ class Conv2d(_Kernels):
         array([[[Value(2.5, name='a[0][0][0]', op=dot)]]], dtype=object)
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair | str = 0,
-        dilation: Pair = 1,
-        activation: ActivationSpec = "identity",
-        bias: bool = True,
-        W: Any = None,
-        b: Any = None,
-        seed: Seed = None,
-        *,
-        init: str | Initializer = "fan_in_uniform",
-        groups: int = 1,
-    ) -> None:
-        self.groups = positive(groups, "groups", "Conv2d")
-        self.padding = self._read_padding(padding, stride)
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
-        )
-
     def forward(self, inputs: Array) -> NDArray[Any]:
         """Convolve one picture.
 
@@ -226,7 +230,7 @@ class Conv2d(_Kernels):
         return self._convolve(picture(inputs, self.in_channels, self))
 
 
-class Conv1d(_Kernels):
+class Conv1d(_Convolution):
     """A convolution over steps: each output channel sums what its kernel sees at each step of rows of numbers.
 
     Args:
@@ -252,29 +256,6 @@ class Conv1d(_Kernels):
 
     axes = 2
     dimensions = 1
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair | str = 0,
-        dilation: Pair = 1,
-        activation: ActivationSpec = "identity",
-        bias: bool = True,
-        W: Any = None,
-        b: Any = None,
-        seed: Seed = None,
-        *,
-        init: str | Initializer = "fan_in_uniform",
-        groups: int = 1,
-    ) -> None:
-        self.groups = positive(groups, "groups", "Conv1d")
-        self.padding = self._read_padding(padding, stride)
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, dilation, activation, bias, W, b, init, seed, False
-        )
 
     def forward(self, inputs: Array) -> NDArray[Any]:
         """Convolve the rows of one example.

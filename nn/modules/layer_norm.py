@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, dot, sqrt, total
+from autograd import Value, dot, sqrt
 from nn import arrays
 from nn.arrays import Array
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.inputs import positive
+from nn.modules.normalization import take_moments
 from nn.parameters import Parameters, parameters
 
 __all__ = ["LayerNorm", "RMSNorm"]
@@ -111,9 +112,7 @@ class LayerNorm(_Norm):
         self.bind()
 
     def _normalise(self, xs: list[Any], place: str) -> list[Any]:
-        mean = total(xs) / len(xs)
-        deviations = [x - mean for x in xs]
-        variance = dot(deviations, deviations) / len(xs)
+        mean, deviations, variance = take_moments(xs)
         self._name(mean, f"mean{place}")
         self._name(variance, f"var{place}")
         scale = 1.0 / sqrt(variance + self.eps)

@@ -24,6 +24,13 @@ from nn.parameters import Parameters, parameters
 __all__ = ["BatchNorm1d", "BatchNorm2d"]
 
 
+def take_moments(xs: Sequence[Any]) -> tuple[Any, list[Any], Any]:
+    """Return the mean of some numbers, how far each is from it, and their (biased) variance."""
+    mean = total(xs) / len(xs)
+    deviations = [x - mean for x in xs]
+    return mean, deviations, dot(deviations, deviations) / len(xs)
+
+
 class _BatchNorm(Module):
     """What batch normalisation of rows and of pictures share. See `BatchNorm2d`."""
 
@@ -117,10 +124,7 @@ class _BatchNorm(Module):
 
     def _by_batch(self, parts: list[list[Number]], k: int) -> tuple[list[list[Any]], tuple[Any, Any]]:
         """Normalise one feature by the mean and the (biased) variance over the batch."""
-        xs = [x for part in parts for x in part]
-        mean = total(xs) / len(xs)
-        deviations = [x - mean for x in xs]
-        variance = dot(deviations, deviations) / len(xs)
+        mean, deviations, variance = take_moments([x for part in parts for x in part])
         self._name(mean, f"mean[{k}]")
         self._name(variance, f"var[{k}]")
         scale = 1.0 / sqrt(variance + self.eps)

@@ -78,13 +78,15 @@ class _Recurrent(Module):
     def step(self, inputs: Array, state: Any, time: int = 0) -> Any:
         """Compute the next state from one row of the sequence and the present state."""
 
-    @abstractmethod
     def _start(self, state: Any) -> Any:
         """Check a given state, or make one of zeros."""
+        if state is None:
+            return np.zeros(self.hidden_size)
+        return arrays.make(row(state, self.hidden_size, self, ", state h,"))
 
-    @abstractmethod
     def _output(self, state: Any) -> Row:
         """Return the output h of a state."""
+        return state  # type: ignore[no-any-return]
 
     def forward(self, inputs: Any, state: Any = None) -> Any:
         """Run over one sequence.
@@ -179,14 +181,6 @@ class Elman(_Recurrent):
             a.name = f"{self.qualify('h')}[{time}][{unit}]"
             h.append(a)
         return arrays.make(h)
-
-    def _start(self, state: Any) -> Row:
-        if state is None:
-            return np.zeros(self.hidden_size)
-        return arrays.make(row(state, self.hidden_size, self, ", state h,"))
-
-    def _output(self, state: Row) -> Row:
-        return state
 
 
 class LSTM(_Recurrent):
@@ -283,11 +277,3 @@ class GRU(_Recurrent):
                 node.name = f"{self.qualify(name)}[{time}][{unit}]"
             after.append(h)
         return arrays.make(after)
-
-    def _start(self, state: Any) -> Row:
-        if state is None:
-            return np.zeros(self.hidden_size)
-        return arrays.make(row(state, self.hidden_size, self, ", state h,"))
-
-    def _output(self, state: Row) -> Row:
-        return state
