@@ -19,7 +19,6 @@ from nn.training.signature import Signature
 __all__ = ["KeptProgram", "Programs", "programs_of"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
-BACKENDS = ("numpy", "auto", "numba", "jax")
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ class Programs:
 
     def find(self, key: Hashable, backend: str, made_of: Signature | None) -> KeptProgram | None:
         """Return the program that was kept under a key, if it is made of the same; one for another backend is moved."""
-        for other in (backend, *(b for b in BACKENDS if b != backend)):
-            kept = self._kept.get((key, other))
-            if kept is None or made_of is None or kept.signature is None or not kept.signature.matches(made_of):
+        candidates = [(other, kept) for (known, other), kept in list(self._kept.items()) if known == key]
+        for other, kept in sorted(candidates, key=lambda candidate: candidate[0] != backend):
+            if made_of is None or kept.signature is None or not kept.signature.matches(made_of):
                 continue
             if other != backend:
                 kept = replace(kept, program=kept.program.on(backend))
