@@ -44,8 +44,7 @@ def make_exercise(
     first, *names = words
     if first in TASKS and not names and not numbers:
         task = TASKS[first]
-        output, *values = task.build()
-        return f"{first}  {task.text}", practice(output, *values, ask=ask or task.ask, every=every)
+        return f"{first}  {task.text}", task.exercise(ask, every=every)
     if first in TASKS:
         raise UsageError(
             f"{first} is a task with its own names and numbers: write edgegrad practice {first} alone, or a formula."

@@ -33,10 +33,10 @@ class Task:
         """The task in one or two sentences."""
         return " ".join((inspect.getdoc(self.build) or "").split())
 
-    def exercise(self) -> Exercise:
-        """Make the exercise, anew each time."""
+    def exercise(self, ask: Asked | None = None, *, every: bool = False) -> Exercise:
+        """Make the exercise, anew each time; `ask` and `every` as of `practice`, the task's own unless given."""
         output, *values = self.build()
-        return practice(output, *values, ask=self.ask)
+        return practice(output, *values, ask=ask or self.ask, every=every)
 
     def __repr__(self) -> str:
         return f"<Task {self.name}: {self.text}>"
