@@ -303,14 +303,13 @@ class Exercise:
     @enable_grad()
     def _cut(self, upper: Value) -> tuple[Value, dict[Value, Value]]:
         """Build a node again on leaves in place of the milestones that it is made of."""
+        between = self._between(upper)
         twins: dict[Value, Value] = {}
-        for node in self._between(upper):
+        for node in between:
             if node is not upper and node in self.milestones:
                 fixed = node.op is None and not node.requires_grad and not any(node is value for value in self.values)
                 twins[node] = Value(self._here.numbers[node], name=self.names[node], requires_grad=not fixed)
-            else:
-                assert node.op is not None
-                twins[node] = node.op.apply(tuple([twins[v] if isinstance(v, Value) else v for v in node.operands]))
+        _apply_again(between, twins)
         twins[upper].name = self.names[upper]
         return twins[upper], twins
 
@@ -318,14 +317,11 @@ class Exercise:
     @enable_grad()
     def _named(self) -> dict[Value, Value]:
         """Build the whole graph again, with the names of the milestones."""
-        twins: dict[Value, Value] = {}
-        for node in self.graph.nodes:
-            if node.op is None:
-                twins[node] = Value(self._here.numbers[node], requires_grad=node.requires_grad)
-            else:
-                twins[node] = node.op.apply(tuple([twins[v] if isinstance(v, Value) else v for v in node.operands]))
-            if node in self.milestones:
-                twins[node].name = self.names[node]
+        numbers = self._here.numbers
+        twins = {leaf: Value(numbers[leaf], requires_grad=leaf.requires_grad) for leaf in self.graph.leaves}
+        _apply_again(self.graph.nodes, twins)
+        for node in self.milestones:
+            twins[node].name = self.names[node]
         return twins
 
     @cached_property
@@ -401,14 +397,12 @@ class Exercise:
 
     def describe(self) -> str:
         """Say what is given: what each milestone is made of, and the numbers of the leaves."""
-        lines = [self.define(node) for node in self.graph.nodes if node in self.milestones and node.op is not None]
-        given = ", ".join(f"{self.names[leaf]} = {number_text(self._here.numbers[leaf])}" for leaf in self.graph.leaves)
-        inner = ", ".join(
-            f"{self.names[node]} = {number_text(self._here.numbers[node])}"
-            for node in self.graph.nodes
-            if node in self.milestones and node.op is not None
+        inside = [node for node in self.graph.nodes if node in self.milestones and node.op is not None]
+        given, found = (
+            ", ".join(f"{self.names[node]} = {number_text(self._here.numbers[node])}" for node in nodes)
+            for nodes in (self.graph.leaves, inside)
         )
-        return "\n".join([*lines, f"given {given}", f"so that {inner}"])
+        return "\n".join([*map(self.define, inside), f"given {given}", f"so that {found}"])
 
     def __str__(self) -> str:
         if self.done:
@@ -425,6 +419,14 @@ class Exercise:
 
     def __len__(self) -> int:
         return len(self.questions)
+
+
+def _apply_again(nodes: Sequence[Value], twins: dict[Value, Value]) -> None:
+    """Add to `twins` one for each further node: its operation, applied to the twins of its operands."""
+    for node in nodes:
+        if node not in twins:
+            assert node.op is not None
+            twins[node] = node.op.apply(tuple([twins[v] if isinstance(v, Value) else v for v in node.operands]))
 
 
 def _multiply(trial: Trial, path: Sequence[tuple[Value, Value]], fixed: set[Value]) -> float:
