@@ -1,8 +1,8 @@
-"""The first lecture's perceptron, built with the engine alone: 2 inputs, 2 ReLU neurons, 1 output, E = ½(O − t)²."""
+"""The first lecture's perceptron, 2 inputs, 2 ReLU neurons, 1 output, E = ½(O − t)², and a single neuron."""
 
 from typing import NamedTuple
 
-from autograd import Value, dot, relu
+from autograd import Value, dot, relu, tanh
 
 
 class Perceptron(NamedTuple):
@@ -55,3 +55,11 @@ def train(net, rate=0.1):
     for w in net.weights:
         w.data -= rate * w.grad
     return forward(net.inputs, net.hidden_weights, net.output_weights)
+
+
+def neuron():
+    """The README's neuron: E = (y − 1)², y = tanh(s), s = w·x."""
+    w, x = Value(0.8, name="w"), Value(0.5, name="x", requires_grad=False)
+    s = named(w * x, "s")
+    y = named(tanh(s), "y")
+    return named((y - 1) ** 2, "E"), w

@@ -7,7 +7,7 @@ import mpmath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from perceptron import perceptron
+from perceptron import named, perceptron
 
 import autograd
 from autograd import (
@@ -29,11 +29,6 @@ from autograd import (
     tanh,
 )
 from autograd.scaled import Scaled, multiply
-
-
-def named(v: Value, name: str) -> Value:
-    v.name = name
-    return v
 
 
 def test_lecture_1_4_weight_of_the_hidden_layer():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
-from perceptron import perceptron
+from perceptron import named, neuron, perceptron
 
 from autograd import (
     Exercise,
@@ -27,19 +27,6 @@ from autograd import (
     total,
 )
 from autograd.testing.strategies import expressions
-
-
-def named(v, name):
-    v.name = name
-    return v
-
-
-def neuron():
-    """The README's neuron: E = (y − 1)², y = tanh(s), s = w·x."""
-    w, x = Value(0.8, name="w"), Value(0.5, name="x", requires_grad=False)
-    s = named(w * x, "s")
-    y = named(tanh(s), "y")
-    return named((y - 1) ** 2, "E"), w
 
 
 def texts(exercise):

@@ -4,23 +4,12 @@ import math
 import re
 
 import pytest
+from perceptron import named, neuron
 from screens import PHONE
 
-from autograd import DrawingError, Frames, Op, OperandTypeError, Value, cos, explore, practice, tanh, total
+from autograd import DrawingError, Frames, Op, OperandTypeError, Value, cos, explore, practice, total
 from autograd.symbol import number_text
 from edgegrad.lectures.tasks import TASKS
-
-
-def named(v, name):
-    v.name = name
-    return v
-
-
-def neuron():
-    w, x = Value(0.8, name="w"), Value(0.5, name="x", requires_grad=False)
-    s = named(w * x, "s")
-    y = named(tanh(s), "y")
-    return named((y - 1) ** 2, "E"), w
 
 
 def answer(tab, written):
