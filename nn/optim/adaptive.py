@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from autograd import Value, maximum, sqrt
 from nn.optim.first_order import FirstOrder, Numbers
+from nn.optim.options import Flag, Number
 
 __all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSProp"]
 
@@ -37,6 +38,7 @@ class AdaGrad(FirstOrder):
 
     options = ("lr", "eps", "momentum", "weight_decay")
     slots = ("G", "dW")
+    eps, momentum, weight_decay = Number(), Number(high=1.0), Number()
 
     def __init__(
         self,
@@ -47,9 +49,7 @@ class AdaGrad(FirstOrder):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.eps = self._number("eps", eps)
-        self.momentum = self._number("momentum", momentum, high=1.0)
-        self.weight_decay = self._number("weight_decay", weight_decay)
+        self.eps, self.momentum, self.weight_decay = eps, momentum, weight_decay
 
     @staticmethod
     def rule(
@@ -90,6 +90,8 @@ class AdaDelta(FirstOrder):
 
     options = ("lr", "rho", "eps", "beta", "momentum", "weight_decay")
     slots = ("S", "D", "dW")
+    rho, eps, beta = Number(high=1.0), Number(), Number(high=1.0)
+    momentum, weight_decay = Number(high=1.0), Number()
 
     def __init__(
         self,
@@ -102,11 +104,12 @@ class AdaDelta(FirstOrder):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.rho = self._number("rho", rho, high=1.0)
-        self.eps = self._number("eps", eps)
-        self.beta = self.rho if beta is None else self._number("beta", beta, high=1.0)
-        self.momentum = self._number("momentum", momentum, high=1.0)
-        self.weight_decay = self._number("weight_decay", weight_decay)
+        self.rho, self.eps = rho, eps
+        self.beta = rho if beta is None else beta
+        self.momentum, self.weight_decay = momentum, weight_decay
+        for group in self.groups:
+            if beta is None and "rho" in group.options:
+                group.options.setdefault("beta", group.options["rho"])
 
     @staticmethod
     def rule(
@@ -147,6 +150,8 @@ class RMSProp(FirstOrder):
 
     options = ("lr", "alpha", "eps", "momentum", "centered", "weight_decay")
     shared = ("momentum", "centered")
+    alpha, eps, momentum = Number(high=1.0), Number(), Number(high=1.0)
+    centered, weight_decay = Flag(), Number()
 
     def __init__(
         self,
@@ -160,11 +165,8 @@ class RMSProp(FirstOrder):
     ) -> None:
         self.slots = ("G", *["mean"] * bool(centered), *["step"] * bool(momentum))
         super().__init__(parameters, lr)
-        self.alpha = self._number("alpha", alpha, high=1.0)
-        self.eps = self._number("eps", eps)
-        self.momentum = self._number("momentum", momentum, high=1.0)
-        self.centered = bool(centered)
-        self.weight_decay = self._number("weight_decay", weight_decay)
+        self.alpha, self.eps, self.momentum = alpha, eps, momentum
+        self.centered, self.weight_decay = centered, weight_decay
 
     @staticmethod
     def rule(w: Numbers, g: Numbers, G: Numbers, *others: Numbers) -> tuple[Numbers, ...]:
@@ -210,6 +212,8 @@ class Adam(FirstOrder):
     options = ("lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad")
     slots: tuple[str, ...] = ("m", "v")
     shared = ("amsgrad",)
+    beta1, beta2 = Number(high=1.0, called="betas[0]"), Number(high=1.0, called="betas[1]")
+    eps, weight_decay, amsgrad = Number(), Number(), Flag()
     packed = {"betas": ("beta1", "beta2")}
     decoupled = False
 
@@ -225,11 +229,9 @@ class Adam(FirstOrder):
         if amsgrad:
             self.slots = ("m", "v", "v_max")
         super().__init__(parameters, lr)
-        self.amsgrad = bool(amsgrad)
-        self.beta1 = self._number("betas[0]", betas[0], high=1.0)
-        self.beta2 = self._number("betas[1]", betas[1], high=1.0)
-        self.eps = self._number("eps", eps)
-        self.weight_decay = self._number("weight_decay", weight_decay)
+        self.amsgrad = amsgrad
+        self.beta1, self.beta2 = betas
+        self.eps, self.weight_decay = eps, weight_decay
 
     def settings(self, t: int) -> tuple[float, ...]:
         """Return η/(1 − β₁ᵗ), √(1 − β₂ᵗ), β₁, β₂, ε, and the decays that go through the root and past it."""

@@ -18,12 +18,14 @@ from autograd import Value, equal, greater, maximum, minimum, where
 from nn.errors import StateError
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
-from nn.optim.groups import Group, GroupedRule, ParameterGroup, read_groups
+from nn.optim.groups import Group, GroupedRule, ParameterGroup, check_options, read_groups
 from nn.optim.objective import Objective
 from nn.optim.optimizer import Optimizer
+from nn.optim.options import Flag, Number
 
 __all__ = ["SGD", "FirstOrder", "QuickProp", "RProp"]
 
+NO_STEP_YET = -1.0  # what RProp remembers of a weight before its first step, which is the rate of that moment
 WEIGHTS_OF_A_BLOCK = 8192  # that a rule is applied to at a time: its intermediate arrays stay in the processor's cache
 
 Numbers = Any  # a float, or an array of them
@@ -32,7 +34,8 @@ Numbers = Any  # a float, or an array of them
 class FirstOrder(Optimizer):
     """An optimiser whose step follows from the gradient, weight by weight.
 
-    A subclass gives `rule`, the names of its `slots` (what is remembered of each weight) and of its `options`.
+    A subclass gives `rule`, the names of its `slots` (what is remembered of each weight) and of its `options`. An
+    option that is a `Number` or a `Flag` of the class is checked whenever it is assigned.
 
     Parameters may be given in groups with options of their own: ``[{"params": first, "lr": 0.1}, {"params": others}]``.
     Rates keep their ratio when `lr` is assigned, as schedules do.
@@ -81,9 +84,17 @@ class FirstOrder(Optimizer):
             return np.full(len(self.parameters), self.lr)
         return np.concatenate([np.full(len(group.parameters), self.lr * group.ratio) for group in self.groups])
 
-    def check_rate(self, rate: Any) -> float:
-        """Check that something is a learning rate."""
-        return self._number("lr", rate)
+    def check_together(self, options: Mapping[str, Any]) -> None:
+        """Check options that depend on each other, of a group or of all.
+
+        Raises:
+            ValueError: they do not go together.
+        """
+
+    def _check_groups(self) -> None:
+        """Check the options of each group together: the last line of a constructor that needs it."""
+        for group in self.param_groups:
+            self.check_together(group)
 
     def settings(self, t: int) -> tuple[Any, ...]:
         """Return the numbers that the rule takes in step t, counted from 1: the options, unless they depend on t."""
@@ -160,9 +171,13 @@ class FirstOrder(Optimizer):
                 f"The state is of {len(groups) or 'no'} groups of parameters, and {type(self).__name__} has "
                 f"{len(self.groups) or 'none'}, or others in them: build it as it was. Nothing was changed."
             )
+        try:
+            read = [check_options(type(self), options) for _, options in groups]
+        except (TypeError, ValueError) as error:
+            raise StateError(f"The state does not fit: {error} Nothing was changed.") from error
         super().load_state_dict(saved)
-        for group, (ratio, options) in zip(self.groups, groups, strict=True):
-            group.ratio, group.options = ratio, dict(options)
+        for group, (ratio, _), options in zip(self.groups, groups, read, strict=True):
+            group.ratio, group.options = ratio, options
 
     def update(self, w: Vector, g: Vector) -> Vector:
         """Apply the rule once, and keep what it remembers in `state`.
@@ -254,6 +269,8 @@ class SGD(FirstOrder):
 
     options = ("lr", "momentum", "nesterov", "weight_decay", "l1")
     slots = ("dW",)
+    momentum, nesterov = Number(high=1.0), Flag()
+    weight_decay, l1 = Number(), Number()
 
     def __init__(
         self,
@@ -265,11 +282,17 @@ class SGD(FirstOrder):
         l1: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.momentum = self._number("momentum", momentum, high=1.0)
-        self.nesterov = bool(nesterov)
-        self.weight_decay = self._number("weight_decay", weight_decay)
-        self.l1 = self._number("l1", l1)
-        if nesterov and not momentum:
+        self.momentum, self.nesterov = momentum, nesterov
+        self.weight_decay, self.l1 = weight_decay, l1
+        self._check_groups()
+
+    def check_together(self, options: Mapping[str, Any]) -> None:
+        """Check that there is a momentum where weights are shifted by it.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if options["nesterov"] and not options["momentum"]:
             raise ValueError("SGD with nesterov=True shifts the weights by the momentum: give momentum, such as 0.9.")
 
     @staticmethod
@@ -314,13 +337,13 @@ class QuickProp(FirstOrder):
 
     options = ("lr", "mu_max", "weight_decay")
     slots = ("S", "dW")
+    mu_max, weight_decay = Number(), Number()
 
     def __init__(
         self, parameters: Iterable[Value], lr: float = 0.1, mu_max: float = 1.75, weight_decay: float = 0.0
     ) -> None:
         super().__init__(parameters, lr)
-        self.mu_max = self._number("mu_max", mu_max)
-        self.weight_decay = self._number("weight_decay", weight_decay)
+        self.mu_max, self.weight_decay = mu_max, weight_decay
 
     @staticmethod
     def rule(
@@ -352,7 +375,8 @@ class RProp(FirstOrder):
 
     Args:
         parameters: leaves to train.
-        lr: the first step of every weight, positive. The steps then adapt; assigning `lr` later has no effect.
+        lr: the first step of every weight, positive. The steps then adapt; assigning `lr` after the first has no
+            effect, here as in PyTorch.
         etas: (b, a), with b in [0, 1) and a from 1.
         step_sizes: (η_min, η_max).
         hold: whether a weight pauses when its gradient turns, as in PyTorch.
@@ -363,6 +387,9 @@ class RProp(FirstOrder):
 
     options = ("lr", "shrink", "grow", "step_min", "step_max", "hold")
     slots = ("step", "sign")
+    shrink, grow = Number(high=1.0, called="etas[0]"), Number(low=1.0, called="etas[1]")
+    step_min, step_max = Number(called="step_sizes[0]"), Number(called="step_sizes[1]")
+    hold = Flag()
     packed = {"etas": ("shrink", "grow"), "step_sizes": ("step_min", "step_max")}
 
     def __init__(
@@ -374,14 +401,21 @@ class RProp(FirstOrder):
         hold: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
-        if not self.lr:
+        self.shrink, self.grow = etas
+        self.step_min, self.step_max = step_sizes
+        self.hold = hold
+        self._check_groups()
+        self.state["step"] = np.full(len(self.parameters), NO_STEP_YET)
+
+    def check_together(self, options: Mapping[str, Any]) -> None:
+        """Check that there is a first step, and that steps are between two ends.
+
+        Raises:
+            ValueError: there is none, or they are not.
+        """
+        if not options["lr"]:
             raise ValueError("RProp's lr is the first step of every weight and must be positive, not 0.")
-        self.shrink = self._number("etas[0]", etas[0], high=1.0)
-        self.grow = self._number("etas[1]", etas[1], low=1.0)
-        self.step_min = self._number("step_sizes[0]", step_sizes[0])
-        self.step_max = self._number("step_sizes[1]", step_sizes[1], low=self.step_min)
-        self.hold = bool(hold)
-        self.state["step"] = self.rates
+        self._number("step_sizes[1]", options["step_max"], low=options["step_min"])
 
     @staticmethod
     def rule(
@@ -389,6 +423,7 @@ class RProp(FirstOrder):
         lr: float, shrink: float, grow: float, step_min: float, step_max: float, hold: bool,
     ) -> tuple[Numbers, ...]:  # fmt: skip
         """Return the new weights, their steps, and the signs of the gradient to compare with next time."""
+        step = where(greater(0.0, step), lr, step)
         before, sign = sign, autograd.sign(g)
         turn = before * sign
         longer, shorter = minimum(step_max, grow * step), maximum(step_min, shrink * step)

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, where
 from nn.optim import flat
+from nn.optim.options import Number
 
 if TYPE_CHECKING:
     from nn.optim.first_order import FirstOrder
 
-__all__ = ["Group", "GroupedRule", "ParameterGroup", "read_groups"]
+__all__ = ["Group", "GroupedRule", "ParameterGroup", "check_options", "read_groups"]
+
+RATE = Number(called="lr")
 
 
 @dataclass
@@ -85,17 +88,46 @@ def read_groups(kind: type[FirstOrder], given: Iterable[Any], lr: float) -> tupl
     for place, each in enumerate(given):
         options = dict(each)
         parameters = flat.parameter_list(options.pop("params", []), f"Group {place} of {name}")
-        for option in options:
+        own: dict[str, Any] = {}
+        for option, content in options.items():
             if option in kind.shared:
                 raise ValueError(f"{option} is the same for all groups of {name}: give it beside the list.")
             if option not in known:
                 raise ValueError(
                     f"Group {place} of {name} has no option {option!r}. Known: params, {', '.join(known)}."
                 )
-        own = kind(parameters, **{"lr": lr} | options)  # which checks them
-        names = [one for option in options if option != "lr" for one in kind.packed.get(option, (option,))]
-        groups.append(Group(parameters, share_of(own.lr, lr, name), {one: getattr(own, one) for one in names}))
+            own |= read_option(kind, option, content)
+        ratio = share_of(own.pop("lr", lr), lr, name)
+        groups.append(Group(parameters, ratio, own))
     return [parameter for group in groups for parameter in group.parameters], groups
+
+
+def read_option(kind: type[FirstOrder], option: str, content: Any) -> dict[str, Any]:
+    """Check an option of a group, and return it by the names of the attributes that it sets.
+
+    Raises:
+        TypeError, ValueError: it is none, is out of its range, or is not as many numbers as are due.
+    """
+    if option not in kind.packed:
+        return check_options(kind, {option: content})
+    names = kind.packed[option]
+    contents = content if isinstance(content, list | tuple) else ()
+    if len(contents) != len(names):
+        raise ValueError(f"{kind.__name__}'s {option} are {len(names)} numbers, not {content!r}.")
+    return check_options(kind, dict(zip(names, contents, strict=True)))
+
+
+def check_options(kind: type[FirstOrder], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Check options by the names of the attributes that hold them, and return them as they are kept.
+
+    Raises:
+        TypeError, ValueError: one is out of its range.
+    """
+    found = {}
+    for name, content in options.items():
+        check = RATE if name == "lr" else inspect.getattr_static(kind, name, None)
+        found[name] = check.check(kind.__name__, content) if isinstance(check, Number) else content
+    return found
 
 
 def share_of(rate: float, whole: float, name: str) -> float:
@@ -136,10 +168,12 @@ class ParameterGroup(MutableMapping[str, Any]):
         optimizer, group = self._optimizer, self._group
         if name not in optimizer.options or name in optimizer.shared:
             raise KeyError(f"{name!r} of a group of {type(optimizer).__name__} cannot be set.")
+        content = read_option(type(optimizer), name, content)[name]
+        optimizer.check_together(dict(self) | {name: content})
         if group is None:
             setattr(optimizer, name, content)
         elif name == "lr":
-            group.ratio = share_of(optimizer.check_rate(content), optimizer.lr, type(optimizer).__name__)
+            group.ratio = share_of(content, optimizer.lr, type(optimizer).__name__)
         else:
             group.options[name] = content
 

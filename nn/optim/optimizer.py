@@ -16,6 +16,7 @@ from nn.errors import StateError
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
+from nn.optim.options import read_number
 
 __all__ = ["Optimizer", "StepError"]
 
@@ -171,20 +172,21 @@ class Optimizer(ABC):
             raise StateError(
                 f"The state does not fit {name} over {flat.count(size)}: {'; '.join(problems)}. Nothing was changed."
             )
-        for option in self.options:
-            setattr(self, option, saved["options"][option])
+        before = {option: getattr(self, option) for option in self.options}
+        try:
+            for option in self.options:
+                setattr(self, option, saved["options"][option])
+        except (TypeError, ValueError) as error:
+            for option, content in before.items():
+                setattr(self, option, content)
+            raise StateError(f"The state does not fit {name}: {error} Nothing was changed.") from error
         self.state = {
             key: part.copy() if isinstance(part, np.ndarray) else part for key, part in saved["state"].items()
         }
 
     def _number(self, option: str, number: Any, low: float = 0.0, high: float = np.inf) -> float:
         """Check that an option is a number in [low, high)."""
-        if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
-            raise TypeError(f"{type(self).__name__}'s {option} must be a number, not {number!r}.")
-        if not low <= number < high:
-            span = f"from {low:g}" if high == np.inf else f"from {low:g} to below {high:g}"
-            raise ValueError(f"{type(self).__name__}'s {option} must be a number {span}, not {float(number):g}.")
-        return float(number)
+        return read_number(type(self).__name__, option, number, low, high)
 
     def _check_matrix(self) -> None:
         """Check that a matrix over all pairs of parameters fits into memory."""

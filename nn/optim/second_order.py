@@ -17,6 +17,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.line_search import EPSILON, Point, strong_wolfe
 from nn.optim.objective import NO_FINITE_VALUE, Objective
 from nn.optim.optimizer import Optimizer, StepError
+from nn.optim.options import Number
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradients", "LineSearchOptimizer", "Newton"]
 
@@ -43,10 +44,11 @@ class LineSearchOptimizer(Optimizer):
 
     needs = "objective"
     options: ClassVar[tuple[str, ...]] = ("lr", "c1", "c2")
+    c1, c2 = Number(high=1.0), Number(high=1.0)
 
     def __init__(self, parameters: Iterable[Value], lr: float, c1: float, c2: float) -> None:
         super().__init__(parameters, lr)
-        self.c2 = self._number("c2", c2, high=1.0)
+        self.c2 = c2
         self.c1 = self._number("c1", c1, high=self.c2)
         self.stalled = False
         self._last: tuple[Objective, Mask, Point] | None = None
@@ -332,6 +334,7 @@ class Newton(LineSearchOptimizer):
 
     needs = "hessian"
     options = ("lr", "c1", "c2", "damping", "line_search")
+    damping = Number(high=1.0)
 
     def __init__(
         self,
@@ -344,7 +347,7 @@ class Newton(LineSearchOptimizer):
     ) -> None:
         super().__init__(parameters, lr, c1, c2)
         self._check_matrix()
-        self.damping = self._number("damping", damping, high=1.0)
+        self.damping = damping
         self.line_search = bool(line_search)
 
     def _direction(self, here: Point, objective: Objective, free: Mask) -> Vector:

@@ -25,6 +25,11 @@ CASES: dict[str, tuple[Any, str, dict[str, Any], list[dict[str, Any]]]] = {
     "decays": (nn.SGD, "SGD", {"lr": 0.1, "weight_decay": 0.1}, [{}, {"weight_decay": 0.0}, {"lr": 0.3}]),
     "Adam": (nn.Adam, "Adam", {"lr": 0.02}, [{"betas": (0.5, 0.6)}, {"eps": 0.1}, {"lr": 0.1, "weight_decay": 0.3}]),
     "AdamW": (nn.AdamW, "AdamW", {"lr": 0.02, "weight_decay": 0.1, "amsgrad": True}, [{"weight_decay": 0.0}, {}, {}]),
+    "Nesterov": (nn.SGD, "SGD", {"lr": 0.1, "momentum": 0.9}, [{"nesterov": True}, {}, {"momentum": 0.5}]),
+    "AdaDelta": (nn.AdaDelta, "Adadelta", {"lr": 0.5, "rho": 0.9, "eps": 1e-3}, [{"rho": 0.5}, {"lr": 0.1}, {}]),
+    "RProp": (
+        nn.RProp, "Rprop", {"lr": 0.1}, [{}, {"lr": 0.01, "etas": (0.3, 1.1)}, {"step_sizes": (1e-3, 0.2)}],
+    ),
     "RMSProp": (
         nn.RMSProp, "RMSprop", {"lr": 0.02, "alpha": 0.9, "eps": 0.1, "momentum": 0.5},
         [{"alpha": 0.5}, {"lr": 0.1}, {"eps": 1.0}],
@@ -52,9 +57,10 @@ def pytorchs_path(kind: str, common: dict[str, Any], own: list[dict[str, Any]], 
 @pytest.mark.parametrize("name", CASES)
 def test_steps_are_pytorchs_and_schedules_keep_the_ratio_of_rates(name: str) -> None:
     kind, theirs, common, own = CASES[name]
-    factor = 1.0 if name == "momenta" else 0.1  # PyTorch's momentum is of gradients, ours of steps
+    factor = 1.0 if name in ("momenta", "Nesterov") else 0.1  # PyTorch's momentum is of gradients, ours of steps
     w = named(START)
-    optimizer = kind([{"params": w[part]} | options for part, options in zip(PARTS, own, strict=True)], **common)
+    ours = common | ({"hold": True} if kind is nn.RProp else {})
+    optimizer = kind([{"params": w[part]} | options for part, options in zip(PARTS, own, strict=True)], **ours)
     path = []
     for t, g in enumerate(GRADIENTS):
         for parameter, slope in zip(w, g.tolist(), strict=True):
@@ -73,6 +79,19 @@ def test_rprop_begins_with_the_rate_of_each_group() -> None:
     w[0].grad = w[1].grad = 3.0
     optimizer.step()
     assert numbers(w).tolist() == pytest.approx([0.9, 0.99])
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_the_first_step_of_rprop_is_the_rate_of_that_moment(grouped: bool) -> None:
+    w = named([1.0])
+    optimizer = nn.RProp([{"params": w}] if grouped else w, lr=0.1)
+    optimizer.param_groups[0]["lr"] = 0.3
+    w[0].grad = 2.0
+    optimizer.step()
+    assert w[0].data == pytest.approx(0.7)
+    optimizer.param_groups[0]["lr"] = 5.0  # as in PyTorch, too late
+    optimizer.step()
+    assert w[0].data == pytest.approx(0.7 - 1.2 * 0.3)
 
 
 def grouped(model: nn.Module, kind: Any = nn.Adam, **common: Any) -> Any:
@@ -167,6 +186,15 @@ W = named([1.0, 2.0])
          "SGD was given w0 = 1 twice, as parameters 0 and 1: it would be moved twice a step. Pass each Value once."),
         (lambda: nn.SGD([{"params": W, "momentum": 2.0}]), ValueError,
          "SGD's momentum must be a number from 0 to below 1, not 2."),
+        (lambda: nn.SGD([{"params": W, "nesterov": True}]), ValueError,
+         "SGD with nesterov=True shifts the weights by the momentum: give momentum, such as 0.9."),
+        (lambda: nn.SGD([{"params": W, "momentum": 0.0}], nesterov=True, momentum=0.9), ValueError,
+         "SGD with nesterov=True shifts the weights by the momentum: give momentum, such as 0.9."),
+        (lambda: nn.Adam([{"params": W, "betas": 0.5}]), ValueError, "Adam's betas are 2 numbers, not 0.5."),
+        (lambda: nn.RProp([{"params": W, "step_sizes": (1.0, 0.1)}]), ValueError,
+         "RProp's step_sizes[1] must be a number from 1, not 0.1."),
+        (lambda: nn.RProp([{"params": W, "lr": 0.0}]), ValueError,
+         "RProp's lr is the first step of every weight and must be positive, not 0."),
         (lambda: nn.SGD([{"params": W, "lr": 0.1}], lr=0.0), ValueError,
          "The rates of groups are multiples of SGD's lr, which is 0: give it a rate of its own."),
         (lambda: nn.LBFGS([{"params": W}]), TypeError,
@@ -179,3 +207,43 @@ def test_what_is_no_group(make: Any, kind: Any, sentence: str) -> None:
         make()
     assert not isinstance(raised.value, AutogradError)
     assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "option", "content", "sentence"),
+    [
+        (nn.SGD, "momentum", -3, "SGD's momentum must be a number from 0 to below 1, not -3."),
+        (nn.SGD, "lr", -1.0, "SGD's lr must be a number from 0, not -1."),
+        (nn.SGD, "nesterov", "yes", "SGD's nesterov must be True or False, not 'yes'."),
+        (nn.Adam, "beta1", 1, "Adam's betas[0] must be a number from 0 to below 1, not 1."),
+        (nn.AdamW, "weight_decay", float("nan"), "AdamW's weight_decay must be a number from 0, not nan."),
+        (nn.RMSProp, "alpha", "0.5", "RMSProp's alpha must be a number, not '0.5'."),
+        (nn.RProp, "grow", 0.5, "RProp's etas[1] must be a number from 1, not 0.5."),
+        (nn.AdaGrad, "eps", -1e-9, "AdaGrad's eps must be a number from 0, not -1e-09."),
+        (nn.AdaDelta, "rho", True, "AdaDelta's rho must be a number, not True."),
+        (nn.QuickProp, "mu_max", -1, "QuickProp's mu_max must be a number from 0, not -1."),
+    ],
+)
+def test_an_option_is_checked_whenever_it_is_set(
+    kind: Any, option: str, content: Any, sentence: str, grouped: bool
+) -> None:
+    optimizer = kind([{"params": W}] if grouped else W)
+    before = optimizer.state_dict()
+    with pytest.raises((TypeError, ValueError)) as raised:
+        optimizer.param_groups[0][option] = content
+    assert str(raised.value) == sentence
+    with pytest.raises((TypeError, ValueError)) as raised:
+        setattr(optimizer, option, content)
+    assert str(raised.value) == sentence
+    bad = before | {"options": before["options"] | {option: content}}
+    with pytest.raises(StateError) as refused:
+        optimizer.load_state_dict(bad)
+    assert sentence in str(refused.value)
+    if grouped and option != "lr":
+        with pytest.raises(StateError) as refused:
+            optimizer.load_state_dict(before | {"groups": [[1.0, {option: content}]]})
+        assert sentence in str(refused.value)
+    after = optimizer.state_dict()
+    assert after["options"] == before["options"]
+    assert after.get("groups") == before.get("groups")
