@@ -39,6 +39,7 @@ from autograd.errors import (
     OpDefinitionError,
     OperandTypeError,
     ParameterAssignmentError,
+    PlaceError,
     StaleGraphError,
     ValueOverflowError,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "OpDefinitionError",
     "OperandTypeError",
     "ParameterAssignmentError",
+    "PlaceError",
     "Plane",
     "Program",
     "StaleGraphError",

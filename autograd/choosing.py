@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.arrays import is_array
-from autograd.errors import DomainError, OperandTypeError
+from autograd.errors import OperandTypeError, PlaceError
 from autograd.value import Value
 
 __all__ = ["choose"]
@@ -25,7 +25,7 @@ def choose(which: Any, choices: Sequence[Any]) -> Any:
         choices: numbers, or rows of numbers of one length: lists or an array of two axes.
 
     Raises:
-        DomainError: there is no such place.
+        PlaceError: there is no such place.
         OperandTypeError: `choices` is a single number.
 
     Example:
@@ -41,7 +41,7 @@ def choose(which: Any, choices: Sequence[Any]) -> Any:
     if not isinstance(which, Value):
         place = int(which) if which - which == 0 else -1
         if place != which or not 0 <= place < count:
-            raise DomainError(f"choose needs a whole number from 0 to {count - 1}, one for each choice, not {which!r}.")
+            raise PlaceError(f"choose needs a whole number from 0 to {count - 1}, one for each choice, not {which!r}.")
         return choices[place]
     if not any(is_array(choice) or isinstance(choice, list | tuple) for choice in choices):
         return ops.choose(which, list(choices))

@@ -16,6 +16,7 @@ __all__ = [
     "OpDefinitionError",
     "OperandTypeError",
     "ParameterAssignmentError",
+    "PlaceError",
     "StaleGraphError",
     "ValueOverflowError",
 ]
@@ -46,6 +47,14 @@ class DivisionByZeroError(DomainError, ZeroDivisionError):
 
     Cause: the divisor is exactly 0. Cure: add a small number to it, or choose with `where`:
     ``x / where(d == 0, 1.0, d)``.
+    """
+
+
+class PlaceError(DomainError, IndexError):
+    """A choice was asked for at a place that there is not: by `choose`, or by an embedding.
+
+    Cause: a whole number that is negative or too large, often one counted from 1, or a token of another alphabet.
+    Cure: count from 0, and make room for every number that occurs.
     """
 
 

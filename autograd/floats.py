@@ -14,6 +14,7 @@ from autograd.errors import (
     DomainError,
     OpDefinitionError,
     OperandTypeError,
+    PlaceError,
     ValueOverflowError,
 )
 from autograd.notation import QUOTIENT
@@ -190,6 +191,11 @@ def failure(op: Op, numbers: Sequence[float], symbols: Sequence[Any], error: Exc
         return DivisionByZeroError(
             f"{call} divides by zero{at}{where}. Keep the divisor away from 0, for instance by adding a small number "
             f"to it.{cure}"
+        )
+    if isinstance(error, IndexError):
+        return PlaceError(
+            f"{call} has no choice at {numbers[0]:g}{where}: it needs a whole number from 0 to {len(numbers) - 2}, as "
+            f"there are {len(numbers) - 1} choices."
         )
     if isinstance(error, OverflowError):
         return ValueOverflowError(

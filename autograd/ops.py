@@ -22,7 +22,7 @@ from autograd.coefficients import (
     polynomial,
     rational,
 )
-from autograd.errors import OperandTypeError
+from autograd.errors import OperandTypeError, PlaceError
 from autograd.notation import DIFFERENCE, EXPONENTIAL, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM, Notation
 from autograd.op import LIMITS, POSITIVE, REAL, Op, is_same
 from autograd.symbol import Symbol
@@ -741,7 +741,7 @@ bent = Op(
 def _choose(which: float, *choices: float) -> float:
     place = int(which) if which - which == 0.0 else -1
     if place != which or not 0 <= place < len(choices):
-        raise ValueError("no such place")
+        raise PlaceError("no such place")
     return choices[place]
 
 
