@@ -204,6 +204,7 @@ def _export(part: Module, nn: Any) -> list[Any]:
                 part.stride,
                 part.padding,
                 part.output_padding,
+                part.groups,
                 bias=part.bias,
                 dilation=part.dilation,
             )
@@ -216,7 +217,7 @@ def _export(part: Module, nn: Any) -> list[Any]:
         case RMSNorm():
             return [nn.RMSNorm(part.normalized_shape, part.eps, part.elementwise_affine)]
         case Embedding():
-            return [nn.Embedding(part.num_embeddings, part.embedding_dim)]
+            return [nn.Embedding(part.num_embeddings, part.embedding_dim, part.padding_idx)]
         case BatchNorm1d() | BatchNorm2d():
             kind = nn.BatchNorm1d if isinstance(part, BatchNorm1d) else nn.BatchNorm2d
             return [kind(part.num_features, part.eps, part.momentum, part.affine, part.track_running_stats)]
@@ -340,9 +341,10 @@ class _Import:
                 sizes = (part.in_channels, part.out_channels, part.kernel_size, part.stride, padding, part.dilation)
                 return self.fill(part, convolution(*sizes, activation, bias, groups=part.groups))
             case "ConvTranspose2d":
-                _require(part, place, groups=(1,), padding_mode=("zeros",))
+                _require(part, place, padding_mode=("zeros",))
                 shape = (part.in_channels, part.out_channels, part.kernel_size, part.stride, part.padding)
-                return self.fill(part, ConvTranspose2d(*shape, part.output_padding, part.dilation, activation, bias))
+                more = (part.output_padding, part.dilation, activation, bias)
+                return self.fill(part, ConvTranspose2d(*shape, *more, groups=part.groups))
             case "BatchNorm1d" | "BatchNorm2d" as name:
                 kind = BatchNorm1d if name == "BatchNorm1d" else BatchNorm2d
                 made = kind(part.num_features, part.eps, part.momentum, part.affine, part.track_running_stats)
@@ -359,8 +361,9 @@ class _Import:
                 eps = _torch().finfo(_dtype(part)).eps if part.eps is None else part.eps
                 return self.fill(part, RMSNorm(part.normalized_shape, eps, part.elementwise_affine))
             case "Embedding":
-                _require(part, place, padding_idx=(None,), max_norm=(None,))
-                return self.fill(part, Embedding(part.num_embeddings, part.embedding_dim))
+                _require(part, place, max_norm=(None,), scale_grad_by_freq=(False,))
+                table = Embedding(part.num_embeddings, part.embedding_dim, padding_idx=part.padding_idx)
+                return self.fill(part, table)
             case "Dropout":
                 return Dropout(part.p)
             case "Flatten":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -112,22 +114,44 @@ def iou_with_logits(predictions: ArrayLike, targets: ArrayLike, sample_weight: A
 
 
 def precision(
-    predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5, sample_weight: ArrayLike | None = None
+    predictions: ArrayLike,
+    targets: ArrayLike,
+    threshold: float = 0.5,
+    sample_weight: ArrayLike | None = None,
+    labels: Sequence[int] | None = None,
 ) -> float:
     """Divide the examples that were rightly taken for a class by all that were taken for it.
 
     Of two classes it is that of class 1, of more the mean over the classes; `confusion_matrix` has it for each. A class
-    that nothing was taken for counts as 0. Args and Raises as in `accuracy`.
+    that nothing was taken for counts as 0.
+
+    Args:
+        predictions: as in `accuracy`. Scores have a column for each class; of whole numbers nobody knows how many
+            classes there are beyond the largest that occurs: then give `labels`, or batches differ in what is averaged.
+        targets: as in `accuracy`.
+        threshold: as in `accuracy`.
+        sample_weight: as in `accuracy`.
+        labels: the classes to take the mean over, scikit-learn's ``labels``: ``range(3)``. Its means are
+            ``average="macro"``.
+
+    Raises:
+        ValueError: a label is no class, or as in `accuracy`.
 
     Example:
         >>> precision([0.9, 0.8, 0.1, 0.7], [1, 0, 1, 1])
         0.6666666666666666
+        >>> precision([0, 1, 1], [0, 1, 0], labels=range(3))
+        0.5
     """
-    return _reduce(tally("precision", predictions, targets, threshold, sample_weight).precision)
+    return _reduce("precision", predictions, targets, threshold, sample_weight, labels)
 
 
 def recall(
-    predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5, sample_weight: ArrayLike | None = None
+    predictions: ArrayLike,
+    targets: ArrayLike,
+    threshold: float = 0.5,
+    sample_weight: ArrayLike | None = None,
+    labels: Sequence[int] | None = None,
 ) -> float:
     """Divide the examples that were rightly taken for a class by all that belong to it; reduced as `precision` is.
 
@@ -135,11 +159,15 @@ def recall(
         >>> recall([0.9, 0.8, 0.1, 0.7], [1, 1, 1, 1])
         0.75
     """
-    return _reduce(tally("recall", predictions, targets, threshold, sample_weight).recall)
+    return _reduce("recall", predictions, targets, threshold, sample_weight, labels)
 
 
 def f1(
-    predictions: ArrayLike, targets: ArrayLike, threshold: float = 0.5, sample_weight: ArrayLike | None = None
+    predictions: ArrayLike,
+    targets: ArrayLike,
+    threshold: float = 0.5,
+    sample_weight: ArrayLike | None = None,
+    labels: Sequence[int] | None = None,
 ) -> float:
     """Compute the harmonic mean of precision and recall of each class; reduced as `precision` is.
 
@@ -147,7 +175,7 @@ def f1(
         >>> f1([0.9, 0.8, 0.1, 0.7], [1, 0, 1, 1])
         0.6666666666666666
     """
-    return _reduce(tally("f1", predictions, targets, threshold, sample_weight).f1)
+    return _reduce("f1", predictions, targets, threshold, sample_weight, labels)
 
 
 def precision_with_logits(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
@@ -165,8 +193,27 @@ def f1_with_logits(predictions: ArrayLike, targets: ArrayLike, sample_weight: Ar
     return f1(predictions, targets, 0.0, sample_weight)
 
 
-def _reduce(of_classes: NDArray[np.float64]) -> float:
-    return float(of_classes[1] if len(of_classes) == 2 else of_classes.mean())
+def _reduce(
+    metric: str,
+    predictions: ArrayLike,
+    targets: ArrayLike,
+    threshold: float,
+    sample_weight: ArrayLike | None,
+    labels: Sequence[int] | None,
+) -> float:
+    """Compute a metric of each class, and the mean of those that are asked for; of two classes take that of class 1."""
+    if labels is None:
+        found = tally(metric, predictions, targets, threshold, sample_weight)
+        of_classes = getattr(found, metric)
+        return float(of_classes[1] if len(of_classes) == 2 else of_classes.mean())
+    asked = list(labels)
+    for label in asked:
+        if isinstance(label, bool) or not isinstance(label, int | np.integer) or label < 0:
+            raise ValueError(f"{metric}: labels are classes, whole numbers from 0, but one of them is {label!r}.")
+    if not asked:
+        raise ValueError(f"{metric}: labels names no class, so that there is nothing to average.")
+    found = tally(metric, predictions, targets, threshold, sample_weight, max(asked) + 1)
+    return float(getattr(found, metric)[asked].mean())
 
 
 def auc(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None) -> float:

@@ -95,9 +95,14 @@ def tally(
     targets: ArrayLike,
     threshold: float,
     sample_weight: ArrayLike | None = None,
+    least: int = 0,
 ) -> ConfusionMatrix:
-    """Count how often each class was taken for each, for a metric that errors name; with weights add these."""
+    """Count how often each class was taken for each, for a metric that errors name; with weights add these.
+
+    There are at least so many classes.
+    """
     predicted, true, count = read_classes(metric, predictions, targets, threshold)
+    count = max(count, least)
     weights = None if sample_weight is None else weigh_rows(metric, len(true), sample_weight)
     counts = np.zeros((count, count), dtype=np.int64 if weights is None else np.float64)
     np.add.at(counts, (true, predicted), 1 if weights is None else weights)

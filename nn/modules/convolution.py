@@ -71,7 +71,8 @@ class _Kernels(Module):
                 f"{owner} with groups={self.groups} needs numbers of channels that {self.groups} divides, not "
                 f"{in_channels} and {out_channels}."
             )
-        channels = (in_channels, out_channels) if transposed else (out_channels, in_channels // self.groups)
+        channels = (in_channels, out_channels) if transposed else (out_channels, in_channels)
+        channels = (channels[0], channels[1] // self.groups)
         weights, biases = initial_weights(init, (*channels, *self.kernel_size), (out_channels,), seed)
         described = f"{owner} {in_channels} → {out_channels}"
         weights, biases = (
@@ -303,10 +304,11 @@ class ConvTranspose2d(_Kernels):
         dilation: distance between the points of the kernel.
         activation: a name of `ACTIVATIONS`, or a function of one number.
         bias: whether each output channel has a bias.
-        W: given weights, of shape (in_channels, out_channels, height, width), as in PyTorch; drawn otherwise.
+        W: given weights, of shape (in_channels, out_channels/groups, height, width), as in PyTorch; drawn otherwise.
         b: given biases, of shape (out_channels,).
         seed: a whole number or generator for drawing.
         init: the initialiser, see `nn.INITIALIZERS`; PyTorch's default without.
+        groups: parts that the channels fall into; a channel stamps into those of its own part alone.
 
     Example:
         >>> up = ConvTranspose2d(1, 1, 2, stride=2, bias=False, W=[[[[1.0, 2.0], [3.0, 4.0]]]])
@@ -333,7 +335,9 @@ class ConvTranspose2d(_Kernels):
         seed: Seed = None,
         *,
         init: str | Initializer = "fan_in_uniform",
+        groups: int = 1,
     ) -> None:
+        self.groups = positive(groups, "groups", "ConvTranspose2d")
         self.padding = read_sizes(padding, "padding", "ConvTranspose2d", least=0)
         self.output_padding = read_sizes(output_padding, "output_padding", "ConvTranspose2d", least=0)
         super().__init__(
@@ -362,10 +366,14 @@ class ConvTranspose2d(_Kernels):
             raise ShapeError(f"{self.title} makes a picture of {height} × {width} from {sizes[0]} × {sizes[1]}.")
         down = [self._sources(0, r, sizes[0]) for r in range(height)]
         across = [self._sources(1, c, sizes[1]) for c in range(width)]
-        kernels, numbers = self.W.tolist(), planes.tolist()
+        parts = [
+            [part.tolist() for part in pair]
+            for pair in zip(np.split(np.array(self.W), self.groups), np.split(planes, self.groups), strict=True)
+        ]
         patches = [
             [[self._patch(kernels, numbers, o, rs, cs) for cs in across] for rs in down]
-            for o in range(self.out_channels)
+            for kernels, numbers in parts
+            for o in range(self.out_channels // self.groups)
         ]
         return self._sums(patches)
 
@@ -386,7 +394,7 @@ class ConvTranspose2d(_Kernels):
     def _patch(
         kernels: list[Any], planes: list[Any], o: int, down: list[tuple[int, int]], across: list[tuple[int, int]]
     ) -> tuple[list[Any], list[Any]]:
-        """List the weights and the numbers that meet at a place of output channel o, channel by channel."""
+        """List the weights and the numbers that meet at a place of a part's channel o, channel by channel."""
         weights, numbers = [], []
         for kernel, plane in zip(kernels, planes, strict=True):
             for row, k in down:

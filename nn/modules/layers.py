@@ -5,10 +5,12 @@ Each neuron's weighted sum is one `dot` node, named ``s1[0]`` in layer 1, and it
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from autograd import dot, scope
@@ -229,6 +231,24 @@ class Sequential(Container):
                 return None
             return first.axes
         return None
+
+    def is_batch(self, inputs: Any) -> bool:
+        """Whether inputs are several examples: by their axes, or by how many numbers an example is flattened into."""
+        width = self._flattened_width()
+        if width is None:
+            return super().is_batch(inputs)
+        shape = arrays.shape(inputs) if isinstance(inputs, list | tuple) else np.shape(inputs)
+        return len(shape) > 1 and math.prod(shape[1:]) == width
+
+    def _flattened_width(self) -> int | None:
+        """Return how many numbers an example is, where its rows are normalised and then flattened for a layer."""
+        leaves = deque(self.leaves())
+        normalised = False
+        while leaves and (getattr(leaves[0], "normalizes_rows", False) or leaves[0].keeps_width):
+            normalised |= getattr(leaves.popleft(), "normalizes_rows", False)
+        if not normalised or not leaves or not getattr(leaves.popleft(), "takes_any_shape", False):
+            return None
+        return next((getattr(leaf, "n_in", None) for leaf in leaves if not leaf.keeps_width), None)
 
     @property
     def n_in(self) -> int | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograd import no_grad
 from nn import arrays
 from nn.data.examples import Examples, separate
-from nn.losses.criteria import read_criterion
+from nn.losses.criteria import Criterion, read_criterion
 from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.losses.regularizers import Regularizer
 from nn.module import Module, evaluating
@@ -90,6 +90,16 @@ def find_loss(loss: str | Loss) -> Loss:
         raise TypeError(f'loss must be a name such as "mse" or a function (outputs, target) -> Value, not {loss!r}.')
     function, numbers = look_up(loss, LOSSES, "loss")
     return (lambda outputs, target: function(outputs, target, *numbers)) if numbers else function
+
+
+def leave_out(examples: Examples, loss: Any) -> Examples:
+    """Leave out the examples whose class a loss of PyTorch's ignores, as its `ignore_index` says.
+
+    Raises:
+        ValueError: all are, or places of an example.
+    """
+    kept = loss.keeps(examples.T) if isinstance(loss, Criterion) else None
+    return examples if kept is None else examples.rows(np.flatnonzero(kept))
 
 
 def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:

@@ -86,7 +86,11 @@ class EagerRunner(Runner):
                 return stack([arrays.numbers(out) for out in self.model.batch(separate(X))])
             outputs = []
             for self.example, row in enumerate(separate(X)):
-                outputs.append(arrays.numbers(self.model(row)))
+                try:
+                    outputs.append(arrays.numbers(self.model(row)))
+                except (ArithmeticError, ValueError) as error:
+                    error.add_note(f"This happened at example {self.example} of the run.")  # as programs say
+                    raise
         self.example = None
         return stack(outputs)
 

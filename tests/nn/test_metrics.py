@@ -277,3 +277,32 @@ def test_fit_takes_them_by_name_and_advises_on_scores() -> None:
     assert history["f1_with_logits"][-1] > 0.9
     assert any('write metrics=["precision_with_logits"]' in note for note in history.notes)
     assert not any('["recall' in note for note in history.notes)
+
+
+@pytest.mark.parametrize("name", ["precision", "recall", "f1"])
+@pytest.mark.parametrize("labels", [range(3), [0, 2], [1], np.arange(4)])
+def test_the_mean_over_given_classes_does_not_depend_on_which_occur(name, labels):
+    theirs = getattr(pytest.importorskip("sklearn.metrics"), f"{name}_score")
+    random = np.random.default_rng(0)
+    for classes in ([0, 1], [0, 1, 2], [1, 2], [2]):
+        predicted, true = random.choice(classes, 30), random.choice(classes, 30)
+        due = theirs(true, predicted, labels=list(labels), average="macro", zero_division=0)
+        assert getattr(nn.metrics, name)(predicted, true, labels=labels) == pytest.approx(due, rel=1e-14)
+        scores = np.eye(4)[predicted]  # whose columns say how many classes there are
+        assert getattr(nn.metrics, name)(scores, true, labels=labels) == pytest.approx(due, rel=1e-14)
+        over_all = theirs(true, predicted, labels=range(4), average="macro", zero_division=0)
+        assert getattr(nn.metrics, name)(scores, true) == pytest.approx(over_all, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ([], "f1: labels names no class, so that there is nothing to average."),
+        ([0, -1], "f1: labels are classes, whole numbers from 0, but one of them is -1."),
+        (["a"], "f1: labels are classes, whole numbers from 0, but one of them is 'a'."),
+    ],
+)
+def test_what_are_no_classes(labels, sentence):
+    with pytest.raises(ValueError) as raised:
+        nn.metrics.f1([0, 1, 2], [0, 1, 1], labels=labels)
+    assert str(raised.value) == sentence

@@ -53,7 +53,7 @@ MODELS: dict[str, tuple[Callable[[], Module], tuple[int, ...]]] = {
         lambda: Sequential(
             Conv2d(2, 3, (2, 3), stride=(1, 2), padding=(1, 0), activation="relu", seed=0), BatchNorm2d(3),
             MaxPool2d(2, stride=1, padding=1),
-            ConvTranspose2d(3, 2, 2, stride=2, output_padding=1, activation="tanh", seed=1), Flatten(),
+            ConvTranspose2d(3, 6, 2, stride=2, output_padding=1, activation="tanh", seed=1, groups=3), Flatten(),
         ),
         (2, 5, 5),
     ),
@@ -293,9 +293,9 @@ def test_ours_without_a_counterpart(model: Callable[[], Module], sentence: str) 
         ),
         (lambda nn: nn.LSTM(2, 2), "Module 0, LSTM(2, 2), has no counterpart here."),
         (
-            lambda nn: nn.ConvTranspose2d(2, 2, 1, groups=2),
-            "Module 0, ConvTranspose2d(2, 2, kernel_size=(1, 1), stride=(1, 1), groups=2), has groups=2, which has no "
-            "counterpart here: it must be 1.",
+            lambda nn: nn.Embedding(2, 2, scale_grad_by_freq=True),
+            "Module 0, Embedding(2, 2, scale_grad_by_freq=True), has scale_grad_by_freq=True, which has no counterpart "
+            "here: it must be False.",
         ),
         (
             lambda nn: nn.GELU(approximate="tanh"),
@@ -318,10 +318,14 @@ def test_pytorchs_without_a_counterpart(make: Callable[[Any], Any], sentence: st
     assert str(caught.value) == sentence
 
 
-def test_embeddings_go_both_ways() -> None:
+@pytest.mark.parametrize("padding_idx", [None, 4])
+def test_embeddings_go_both_ways(padding_idx: int | None) -> None:
     tokens = np.array([[0, 2, 1], [4, 4, 3]])
-    there = torch.nn.Sequential(torch.nn.Embedding(5, 2), torch.nn.LayerNorm(2), torch.nn.Flatten()).double()
+    there = torch.nn.Sequential(
+        torch.nn.Embedding(5, 2, padding_idx), torch.nn.LayerNorm(2), torch.nn.Flatten()
+    ).double()
     here = from_torch(there)
+    assert to_torch(here)[0].padding_idx == padding_idx
     due = there(torch.tensor(tokens)).detach().numpy()
     np.testing.assert_allclose(arrays.numbers(here(tokens)), due, rtol=1e-12)
     np.testing.assert_allclose(to_torch(here)(torch.tensor(tokens)).detach().numpy(), due, rtol=1e-12)
@@ -330,8 +334,8 @@ def test_embeddings_go_both_ways() -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        torch.nn.Embedding(5, 2, padding_idx=0),
         torch.nn.Embedding(5, 2, max_norm=1.0),
+        torch.nn.Embedding(5, 2, scale_grad_by_freq=True),
         torch.nn.AvgPool2d(2, ceil_mode=True),
         torch.nn.AvgPool2d(2, divisor_override=3),
         torch.nn.Conv1d(1, 1, 1, padding_mode="circular"),

@@ -280,6 +280,7 @@ def test_groups_are_pytorchs(sizes, options):
     x = np.random.default_rng(0).normal(size=(sizes[0], 5, 6))
     keys = {"W": "weight", "b": "bias"}
     compare(nn.Conv2d(*sizes, **options), torch.nn.Conv2d(*sizes, **options), keys, x)
+    compare(nn.ConvTranspose2d(*sizes, **options), torch.nn.ConvTranspose2d(*sizes, **options), keys, x)
 
 
 def test_the_first_weights_of_a_group_are_drawn_as_pytorchs_are():

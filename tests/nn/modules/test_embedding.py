@@ -5,8 +5,9 @@ import pytest
 from against_torch import load_from, torch
 from numpy.testing import assert_allclose
 
+import autograd
 import nn
-from autograd import DomainError, dot, is_traced
+from autograd import dot, is_traced
 from nn import arrays
 
 TOKENS = np.random.default_rng(0).integers(0, 5, size=(40, 3))
@@ -42,11 +43,59 @@ def test_programs_train_as_the_engine_does(backend):
 def test_what_is_no_row_is_an_error_on_the_engine_and_in_programs(number):
     with pytest.raises(ValueError) as raised:
         nn.Embedding(5, 4)([1, number])
-    assert str(raised.value) == f"Embedding 5 → 4 takes whole numbers from 0 to 4, got {number:g}."
+    assert str(raised.value) == (
+        f"Embedding 5 → 4 has 5 rows, from 0 to 4, and none at {number:g}, which stands in place [1] of its input."
+    )
+    with pytest.raises(IndexError, match="This happened at example 1 of the batch"):
+        nn.Embedding(5, 4)([[1, 2], [number, 1]])
     wrong = TOKENS.astype(float).repeat(2, axis=0)  # so many that they go to a program
     wrong[70, 1] = number
-    with pytest.raises(DomainError, match="example 70"):
-        nn.predict(model(), wrong)
+    for place in (70, 3):  # by a program, and where there are few by the engine
+        with pytest.raises(IndexError) as raised:
+            nn.predict(model(), wrong[70 - place :][: 2 * place])
+        assert f"example {place}" in " ".join([*getattr(raised.value, "__notes__", []), str(raised.value)])
+        assert f"none at {number:g}" in str(raised.value) or f"no choice at {number:g}" in str(raised.value)
+
+
+@pytest.mark.parametrize("number", [-1, 5, 0.5, 1e9])
+def test_a_program_says_which_index_is_no_rows_and_where(backend, number):
+    table = nn.Embedding(5, 4, seed=0)
+    program = autograd.compile(
+        lambda tokens: (table(tokens) ** 2).sum(), [0, 1], parameters=table.parameters(), backend=backend
+    )
+    for call in (program, program.value_and_grad):
+        with pytest.raises(IndexError) as raised:
+            call([[1, 2], [0, number], [4, 4]])
+        assert f"has no choice at {number:g}" in str(raised.value)
+        assert str(raised.value).endswith("it needs a whole number from 0 to 4, as there are 5 choices.")
+        assert raised.value.__notes__ == ["This happened at example 1 of the run."]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_row_of_padding_gets_no_gradient(compiled):
+    def chain():
+        return nn.Sequential(nn.Embedding(5, 4, seed=0, padding_idx=-1), nn.Flatten(), nn.Layer(12, 1, seed=1))
+
+    trained, reference = chain(), torch.nn.Embedding(5, 4, padding_idx=4).double()
+    assert arrays.numbers(trained.layers[0].W)[4].tolist() == [0.0] * 4
+    model = chain()
+    load_from(model.layers[0], reference, {"W": "weight"})
+    dot(arrays.flat(model.layers[0](TOKENS[:4])), np.arange(48.0).tolist()).backward()
+    (reference(torch.tensor(TOKENS[:4])).flatten() * torch.arange(48.0, dtype=torch.float64)).sum().backward()
+    found = arrays.map_numbers(lambda v: v.grad or 0.0, model.layers[0].W)
+    assert_allclose(np.array(found), reference.weight.grad.numpy(), rtol=1e-14)
+    nn.fit(trained, TOKENS, ANSWERS, "bce_with_logits", "adam", 3, 8, seed=0, compile=compiled)
+    after = arrays.numbers(trained.layers[0].W)
+    assert after[4].tolist() == [0.0] * 4
+    assert (after[:4] != arrays.numbers(chain().layers[0].W)[:4]).all()
+    trained.unfreeze()
+    dot(arrays.flat(trained.layers[0](TOKENS[:4])), np.arange(48.0).tolist()).backward()
+    assert {v.grad for v in trained.layers[0].W[4]} == {None}
+
+
+def test_no_row_for_padding():
+    with pytest.raises(ValueError, match=r"^Embedding 5 → 4 has no row 5 for padding_idx\.$"):
+        nn.Embedding(5, 4, padding_idx=5)
 
 
 def test_a_single_number_gives_a_row():

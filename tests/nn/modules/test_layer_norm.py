@@ -67,3 +67,16 @@ def test_another_width_is_refused():
     with pytest.raises(nn.ShapeError) as raised:
         nn.LayerNorm((2, 3))([[1.0, 2.0], [3.0, 4.0]])
     assert str(raised.value) == "LayerNorm 2×3 takes examples whose last sizes are (2, 3), got (2, 2)."
+
+
+@pytest.mark.parametrize("norm", [lambda: nn.LayerNorm(3), lambda: nn.RMSNorm(3), lambda: nn.LayerNorm((5, 3))])
+@pytest.mark.parametrize("wrap", [lambda *layers: nn.Sequential(*layers), lambda a, *b: nn.Sequential(nn.Sequential(a, nn.Identity()), *b)])  # noqa: E501  # fmt: skip
+def test_a_chain_that_flattens_what_is_normalised_knows_an_example_from_a_batch(norm, wrap):
+    X = np.random.default_rng(0).normal(size=(4, 5, 3))
+    model = wrap(norm(), nn.ReLU(), nn.Flatten(), nn.Linear(15, 2, seed=0))
+    due = nn.predict(model, X)
+    assert due.shape == (4, 2)
+    np.testing.assert_allclose(arrays.numbers(model(X)), due, rtol=1e-13)
+    np.testing.assert_allclose(arrays.numbers(model(X.tolist())), due, rtol=1e-13)
+    np.testing.assert_allclose(arrays.numbers(model(X[:1])), due[:1], rtol=1e-13)
+    np.testing.assert_allclose(arrays.numbers(model(X[0])), due[0], rtol=1e-13)

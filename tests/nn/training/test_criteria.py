@@ -59,6 +59,43 @@ def test_fit_is_the_loop_by_hand(name, way):
     assert score == pytest.approx(criterion(model(X), targets).item(), rel=1e-10)
 
 
+@pytest.mark.parametrize("ignored", [1, -100])
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+def test_examples_of_the_class_that_is_ignored_are_left_out(way, ignored):
+    torch = pytest.importorskip("torch")
+    classes = np.where(np.arange(20) % 3 == 0, ignored, CLASSES)
+    model, criterion = make("identity"), nn.CrossEntropyLoss(ignore_index=ignored)
+    theirs = nn.to_torch(model)
+    descent = torch.optim.SGD(theirs.parameters(), lr=0.1)
+    for _ in range(3):
+        descent.zero_grad()
+        loss = torch.nn.CrossEntropyLoss(ignore_index=ignored)(theirs(torch.tensor(X)), torch.tensor(classes).long())
+        loss.backward()
+        descent.step()
+    history = nn.fit(
+        model, X, classes, criterion, "sgd(0.1)", epochs=3, batch_size=None, compile=way, metrics=["accuracy"],
+        validation_data=(X, classes),
+    )  # fmt: skip
+    assert history["loss"][-1] == pytest.approx(loss.item(), rel=1e-12)
+    for ours, other in zip(nn.torch_state(model).values(), theirs.state_dict().values(), strict=True):
+        np.testing.assert_allclose(ours, other, rtol=1e-10)
+    kept = classes != ignored
+    due = nn.evaluate(model, X[kept], classes[kept], "cross_entropy", ["accuracy"])
+    assert nn.evaluate(model, X, classes, criterion, ["accuracy"]) == pytest.approx(due, rel=1e-12)
+    assert history["val_accuracy"][-1] == due["accuracy"]
+
+
+def test_what_cannot_be_left_out_is_refused():
+    with pytest.raises(ValueError, match=r"^CrossEntropyLoss ignores the class 1, and all 20 targets are that\.$"):
+        nn.fit(make("identity"), X, np.ones(20), nn.CrossEntropyLoss(ignore_index=1))
+    pictures = np.random.default_rng(0).normal(size=(2, 1, 2, 2))
+    places = np.array([[[0, 1], [-100, 1]], [[0, 1], [1, 1]]])
+    with pytest.raises(ValueError, match=r"ignores the class -100 at some places of an example and not at others"):
+        nn.fit(nn.Conv2d(1, 2, 1), pictures, places, nn.CrossEntropyLoss())
+    shares = np.array([[0.0, 1.0]] * 20)  # of which no entry is a class
+    nn.fit(make("identity"), X, shares, nn.CrossEntropyLoss(ignore_index=1), epochs=1)
+
+
 def test_one_output_and_flat_targets():
     model, other = nn.Linear(2, 1, seed=0), nn.Linear(2, 1, seed=0)
     for one, loss in [(model, nn.SmoothL1Loss()), (other, "huber")]:
@@ -83,9 +120,6 @@ def test_a_plain_loss_gets_the_advice_of_its_name():
         (nn.CrossEntropyLoss(weight=[1.0, 2.0]), ValueError,
          "fit averages the losses of a batch's examples, but CrossEntropyLoss with weight=… weighs them by batch: "
          "give fit class_weight={class: weight} or sample_weight instead, or write the loop by hand."),
-        (nn.CrossEntropyLoss(ignore_index=1), ValueError,
-         "cross_entropy: every target is 1, ignore_index, so that there is "
-         "nothing to average."),
     ],
 )  # fmt: skip
 def test_what_fit_cannot_average_is_refused(loss, error, sentence):
