@@ -22,6 +22,7 @@ from autograd.backward import gradients
 from autograd.choosing import choose
 from autograd.collector import hold_collector
 from autograd.context import differentiating, no_grad, scope
+from autograd.draw.draw_dot import draw_dot
 from autograd.draw.explorer import Frames, Plane, explore
 from autograd.errors import (
     AutogradError,
@@ -107,6 +108,7 @@ __all__ = [
     "choose",
     "derivative",
     "differentiating",
+    "draw_dot",
     "explain",
     "explore",
     "grad",

@@ -48,7 +48,7 @@ class Value(Methods):
 
     Args:
         data: the number: an int, a float or a NumPy scalar.
-        name: what formulas and drawings call it.
+        name: what formulas and drawings call it; micrograd's `label` is the same.
         requires_grad: whether `backward()` gives it a gradient. False for a constant that is to be drawn.
         parameter: whether a model trains it. In-place operators on a parameter are errors.
 
@@ -77,7 +77,13 @@ class Value(Methods):
     _scope: str | None
 
     def __init__(
-        self, data: float, name: str | None = None, *, requires_grad: bool = True, parameter: bool = False
+        self,
+        data: float,
+        name: str | None = None,
+        *,
+        requires_grad: bool = True,
+        parameter: bool = False,
+        label: str | None = None,
     ) -> None:
         given: object = data
         if isinstance(given, Value):
@@ -85,7 +91,7 @@ class Value(Methods):
                 "Value works on real numbers, not on a Value. Write v.detach() for a new leaf of v's number."
             )
         self._data = real_number(data, "Value")
-        self._name = _check_name(name)
+        self._name = _check_name(label if name is None else name)
         self._op = None if requires_grad else FROZEN
         self._y = PARAMETER if parameter else None
         self._grad = self._x = self._dx = self._dy = None
@@ -148,6 +154,8 @@ class Value(Methods):
     @name.setter
     def name(self, name: str | None) -> None:
         self._name = _check_name(name)
+
+    label = name  # micrograd's word
 
     @property
     def scope(self) -> str | None:
@@ -347,6 +355,8 @@ class Value(Methods):
         _shown = "v.graph().save('v.svg') draws its graph, print(v.tree()) shows it here, v.explore() steps through it"
         draw, plot, save, show = Absent(_shown), Absent(_shown), Absent(_shown), Absent(_shown)
         zero_grad = Absent("v.grad = None clears its gradient")
+        _prev, _children = Absent("v.operands are what it was computed from"), Absent("v.operands are these")
+        _backward = Absent("for edge in v.edges: edge.operand.grad += edge.flow passes its gradient on")
         del _shown
 
     def __init_subclass__(cls) -> None:
