@@ -209,18 +209,19 @@ class Film(Callback):
             self._losses[:end],
             measured=batch,
             epoch=self._epoch if 1 < self._epoch < self._total else None,
-            plane=self._make_plane(inputs, outputs),
+            plane=self._make_plane(output, inputs, outputs),
             budget=self.budget,
             note="; ".join(notes),
         )
 
     def _compare(self, model: Module, leaves: list[Value], output: Value, last: int) -> None:
         """Check that the graph of the example is the same at other moments; the model is left at one of them."""
-        shape = _shape(output)
+        graph = Graph(output)
         for k in np.unique(np.linspace(0, last, MOMENTS_TO_COMPARE).astype(int)).tolist():
             flat.assign(leaves, self._weights[k])
             with suppress(ArithmeticError, AutogradError):
-                if _shape(self._record(model)[0]) != shape:
+                there = self._record(model)[0]
+                if _shape(Graph(there)) != _shape(graph) or not math.isclose(_compute(graph), there.data, rel_tol=1e-9):
                     raise ValueError(
                         f"Film: the graph of example {self.example} is another after step {self.steps[k]} than after "
                         f"step {self.steps[last]}: the model decides in Python what it computes. Decide with "
@@ -243,10 +244,12 @@ class Film(Callback):
             output.name = "E"
         return output, inputs, arrays.flat(outputs)
 
-    def _make_plane(self, inputs: list[Value], outputs: list[Any]) -> Plane | None:
+    def _make_plane(self, output: Value, inputs: list[Value], outputs: list[Any]) -> Plane | None:
         """Return the plane of two inputs, if there are two, and examples enough to show something."""
         X, T, _ = self._examples
         if X.shape[1:] != (2,) or len(X) < 3 or T.ndim != 1 or not all(isinstance(out, Value) for out in outputs):
+            return None
+        if not {*inputs, *outputs} <= set(Graph(output).nodes):  # a loss that looks at one output alone
             return None
         labels = np.unique(T)
         level, span = float(labels[0] + labels[-1]) / 2, float(labels[-1] - labels[0]) / 2 or 1.0
@@ -276,11 +279,22 @@ def check_film(film: Any) -> Film:
     )
 
 
-def _shape(output: Value) -> list[Any]:
-    """Describe how a graph is wired: operations, and where their operands stand; constants as they are."""
-    graph = Graph(output)
+def _shape(graph: Graph) -> list[Any]:
+    """Describe how a graph is wired: operations, and where their operands stand."""
     place = {node: index for index, node in enumerate(graph.nodes)}
-    return [
-        (node.op, tuple(place[v] if isinstance(v, Value) else ("constant", v) for v in node.operands))
-        for node in graph.nodes
-    ]
+    return [(node.op, tuple(place[v] if isinstance(v, Value) else None for v in node.operands)) for node in graph.nodes]
+
+
+def _compute(graph: Graph) -> float:
+    """Compute the output from the leaves as they are now, as the page does; NaN where that is not possible.
+
+    Constants are those of the recording: the softmax takes the largest score from all, which may be any number.
+    """
+    numbers: dict[Value, float] = {}
+    for node in graph.nodes:
+        operands = [numbers[v] if isinstance(v, Value) else v for v in node.operands]
+        try:
+            numbers[node] = node.data if node.op is None else node.op.forward(*operands)
+        except (ArithmeticError, ValueError):
+            return math.nan
+    return numbers[graph.outputs[0]]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import DrawingError, Value, where
 
@@ -225,3 +226,28 @@ def test_a_graph_that_changes_with_the_weights():
         "Film: the graph of example 0 is another after step 0 than after step 4: the model decides in Python what "
         "it computes. Decide with autograd.where, and film again."
     )
+
+
+def test_a_softmax_is_filmed_though_what_it_takes_off_moves(tmp_path):
+    model, film = nn.MLP(2, [3, 2], output_activation="softmax", seed=0), nn.Film()
+    nn.fit(model, X, Y, lambda out, t: -autograd.choose(t, [autograd.log(p) for p in out]), "sgd(0.5)", 2, 8, film=film)
+    output, frames = film._develop()
+    film.save(tmp_path / "softmax.html")
+    assert len(frames.numbers) == len(film.steps) == 7
+    assert output.data == pytest.approx(film._record(model)[0].data, rel=1e-12)
+
+
+def test_a_constant_that_the_model_takes_from_its_weights_is_found():
+    class Decides(nn.Module):
+        axes = 1
+
+        def __init__(self):
+            self.layer = nn.Layer(2, 1, seed=0)
+
+        def forward(self, xs):
+            return self.layer(xs) * (2.0 + self.layer.b[0].data)
+
+    film = nn.Film()
+    nn.fit(Decides(), X, Y, "mse", "sgd(0.1)", 1, 8, film=film, compile=False)
+    with pytest.raises(ValueError, match="the model decides in Python what it computes"):
+        film._develop()
