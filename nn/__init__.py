@@ -92,6 +92,7 @@ from nn.models.step_approximation import step_approximation, step_network, wavy_
 from nn.models.unet import UNet
 from nn.module import Module
 from nn.modules.activations import ACTIVATIONS, ActivationFunction, activation
+from nn.modules.attention import MultiheadAttention
 from nn.modules.convolution import Conv1d, Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Dropout, Identity, Stochastic
 from nn.modules.embedding import Embedding
@@ -234,6 +235,7 @@ __all__ = [
     "ModelFileError",
     "Module",
     "MultiStep",
+    "MultiheadAttention",
     "NLLLoss",
     "Network",
     "Neuron",

@@ -66,7 +66,7 @@ ABSENT = {
     "conv_transpose2d": "write nn.ConvTranspose2d(…, W=weight, b=bias)",
     "embedding": "keep a list of rows of parameters and take row i",
     "interpolate": "write nn.Upsample(scale_factor=2)",
-    "layer_norm": "write it with autograd's operations; examples/gpt.py has one",
+    "layer_norm": "make the layer, nn.LayerNorm(sizes), and call it",
     "multi_margin_loss": "write nn.multi_margin",
     "pad": "write numpy.pad, or the padding of nn.Conv2d",
 }
