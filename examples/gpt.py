@@ -1,16 +1,18 @@
-"""A GPT on single scalars: 4,192 parameters that learn to spell names, each derivative an edge that can be looked at.
+"""A GPT on single scalars: some 4,000 parameters that learn to spell names, each derivative an edge to look at.
 
 The model is that of "microgpt" (Karpathy 2026): one layer, 16 wide, 4 heads, RMSNorm, ReLU, no biases, trained with
-Adam on one name a step. Its graph is recorded once, for the longest name; shorter ones weigh what follows their end
-with 0.
+Adam on one name a step. The names are made of syllables by this script, so that there is a rule to be found.
 
-Run it with ``python examples/gpt.py --steps 1000 --names names.txt``; without --names it takes a list of its own.
+Run it with ``python examples/gpt.py --steps 1000``; ``--names names.txt`` takes a file, ``--film film.html`` films the
+training: every number and every derivative after every step of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import random
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,39 +21,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-import autograd
-from autograd import Value, choose, dot, explain, logsumexp, relu, scope, softmax, sqrt, total
-from autograd.compiler import Program
+import nn
+from autograd import Value, choose, explain, gradients, log_softmax, logsumexp, relu, softmax, total
 
 WIDTH, HEADS, LENGTH = 16, 4, 16
-RATE, BETA1, BETA2, EPS = 0.01, 0.85, 0.99, 1e-8
-NAMES = """
-    emma olivia ava isabella sophia charlotte mia amelia harper evelyn abigail emily elizabeth mila ella avery
-    sofia camila aria scarlett victoria madison luna grace chloe penelope layla riley zoey nora lily eleanor
-    hannah lillian addison aubrey ellie stella natalie zoe leah hazel violet aurora savannah audrey brooklyn
-    bella claire skylar lucy paisley everly anna caroline nova genesis emilia kennedy samantha maya willow
-    kinsley naomi aaliyah elena sarah ariana allison gabriella alice madelyn cora ruby eva serenity autumn
-    adeline hailey gianna valentina isla eliana quinn nevaeh ivy sadie piper lydia alexa josephine emery julia
-    delilah arianna vivian kaylee sophie brielle
-"""
+RATE, BETAS = 0.01, (0.85, 0.99)
+TEMPERATURE = 0.5  # what scores are divided by when a letter is drawn: the lower, the likelier the likeliest
+SOUNDS = ("b", "d", "f", "g", "k", "l", "m", "n", "r", "s", "t", "v", "br", "dr", "fl", "gr", "kl", "st")
 
-Numbers = Sequence[Any]
-Matrix = list[list[Value]]
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
-class Examples(NamedTuple):
-    """Names as numbers: at each of LENGTH places the letter that stands there, the one to come, and what it counts.
-
-    Attributes:
-        letters: their places in the alphabet, (names, LENGTH).
-        following: likewise, (names, LENGTH).
-        shares: 1/n at the n places of a name, 0 after its end, (names, LENGTH).
-    """
-
-    letters: Array
-    following: Array
-    shares: Array
+def make_names(count: int, seed: int = 42) -> list[str]:
+    """Make names of two or three syllables: a sound and a vowel each, and sometimes an n, r or s at the end."""
+    draw = random.Random(seed)
+    syllables = [[draw.choice(SOUNDS) + draw.choice("aeiou") for _ in range(draw.choice((2, 3)))] for _ in range(count)]
+    return ["".join(parts) + draw.choice(("", "", "n", "r", "s")) for parts in syllables]
 
 
 class Alphabet:
@@ -59,165 +44,140 @@ class Alphabet:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.letters = sorted(set("".join(names)))
-        self.size = len(self.letters) + 1
+        self.end = len(self.letters)
+        self.size = self.end + 1
 
-    def encode(self, names: Sequence[str]) -> Examples:
-        """Write names as numbers; what is longer than LENGTH is cut off."""
-        examples = Examples(*np.zeros((3, len(names), LENGTH)))
+    def encode(self, names: Sequence[str]) -> tuple[Array, Array]:
+        """Write names as numbers; what is longer than LENGTH is cut off.
+
+        Returns:
+            the letter at each place, (names, LENGTH); and the letter to come there with what it counts, 1/n at the n
+            places of a name and 0 after its end, (names, LENGTH, 2).
+        """
+        X, T = np.zeros((len(names), LENGTH)), np.zeros((len(names), LENGTH, 2))
         for row, name in enumerate(names):
-            tokens = [len(self.letters), *map(self.letters.index, name), len(self.letters)]
+            tokens = [self.end, *map(self.letters.index, name), self.end]
             n = min(LENGTH, len(tokens) - 1)
-            examples.letters[row, :n] = tokens[:n]
-            examples.following[row, :n] = tokens[1 : n + 1]
-            examples.shares[row, :n] = 1.0 / n
-        return examples
+            X[row, :n] = tokens[:n]
+            T[row, :n] = [(letter, 1.0 / n) for letter in tokens[1 : n + 1]]
+        return X, T
 
 
-class GPT:
-    """A transformer of one layer; every parameter is a Value with a name.
+class GPT(nn.Module):
+    """A transformer of one layer: letters in, the scores of the next letter out, at each place.
 
     Args:
         letters: how many there are.
         seed: of the parameters, which are normal with a standard deviation of 0.08.
     """
 
+    axes = 1
+
     def __init__(self, letters: int, seed: int = 42) -> None:
-        noise = random.Random(seed)
+        noise, drawn = np.random.default_rng(seed), {"bias": False, "init": "normal(0, 0.08)"}
+        self.letter = nn.Embedding(letters, WIDTH, noise.normal(0.0, 0.08, (letters, WIDTH)))
+        self.place = nn.Embedding(LENGTH, WIDTH, noise.normal(0.0, 0.08, (LENGTH, WIDTH)))
+        self.norm = nn.RMSNorm(WIDTH, 1e-5, elementwise_affine=False)
+        self.attention = nn.MultiheadAttention(WIDTH, HEADS, causal=True, seed=noise, **drawn)
+        self.up = nn.Linear(WIDTH, 4 * WIDTH, seed=noise, **drawn)
+        self.down = nn.Linear(4 * WIDTH, WIDTH, seed=noise, **drawn)
+        self.out = nn.Linear(WIDTH, letters, seed=noise, **drawn)
 
-        def matrix(name: str, rows: int, columns: int) -> Matrix:
-            return [
-                [Value(noise.gauss(0.0, 0.08), name=f"{name}[{i}][{j}]") for j in range(columns)] for i in range(rows)
-            ]
-
-        self.letter, self.place = matrix("letter", letters, WIDTH), matrix("place", LENGTH, WIDTH)
-        self.read_out = matrix("out", letters, WIDTH)
-        self.Q, self.K, self.V, self.O = (matrix(name, WIDTH, WIDTH) for name in "QKVO")
-        self.up, self.down = matrix("up", 4 * WIDTH, WIDTH), matrix("down", WIDTH, 4 * WIDTH)
-
-    def parameters(self) -> list[Value]:
-        """List all parameters."""
-        matrices = (self.letter, self.place, self.read_out, self.Q, self.K, self.V, self.O, self.up, self.down)
-        return [v for matrix in matrices for row in matrix for v in row]
-
-    def scores(self, letter: Any, place: int, keys: list[Numbers], values: list[Numbers]) -> list[Any]:
-        """Score every letter as the next one.
-
-        Args:
-            letter: the letter that stands here.
-            place: where it stands, from 0.
-            keys: of the places before; this one's are added.
-            values: likewise.
-        """
-        x = normalise([a + b for a, b in zip(choose(letter, self.letter), self.place[place], strict=True)])
-        with scope("attention"):
-            q, k, v = (multiply(W, normalise(x)) for W in (self.Q, self.K, self.V))
-            keys.append(k)
-            values.append(v)
-            heads = [attend(head, q, keys, values, place) for head in range(HEADS)]
-            x = [a + b for a, b in zip(x, multiply(self.O, [h for head in heads for h in head]), strict=True)]
-        with scope("mlp"):
-            hidden = [relu(h) for h in multiply(self.up, normalise(x))]
-            x = [a + b for a, b in zip(x, multiply(self.down, hidden), strict=True)]
-        return multiply(self.read_out, x)
-
-    def loss(self, letters: Numbers, following: Numbers, shares: Numbers) -> Any:
-        """Compute the mean cross-entropy of the letters to come."""
-        keys: list[Numbers] = []
-        values: list[Numbers] = []
-        terms = []
-        for place in range(len(letters)):
-            scores = self.scores(letters[place], place, keys, values)
-            terms.append(shares[place] * (logsumexp(scores) - choose(following[place], scores)))
-        return total(terms)
-
-    def compile(self, backend: str = "auto") -> Program:
-        """Record the loss of a name of LENGTH letters."""
-        places = np.zeros(LENGTH)
-        return autograd.compile(self.loss, places, places, places, parameters=self.parameters(), backend=backend)
+    def forward(self, letters: Any) -> Any:
+        """Score every letter as the next one, after each of some letters."""
+        x = self.norm(self.letter(letters) + self.place(np.arange(len(letters))))
+        x = x + self.attention(self.norm(x))
+        x = x + self.down(relu(self.up(self.norm(x))))
+        return self.out(x)
 
 
-def multiply(W: Matrix, x: Numbers) -> list[Any]:
-    """Multiply a matrix by a vector."""
-    return [dot(row, x) for row in W]
+def loss_of(scores: Any, target: Any) -> Any:
+    """Compute the mean cross-entropy of the letters to come."""
+    return total(
+        [share * (logsumexp(row) - choose(letter, row)) for row, (letter, share) in zip(scores, target, strict=True)]
+    )
 
 
-def normalise(x: Numbers) -> list[Any]:
-    """Divide by the root of the mean square. Source: Zhang and Sennrich 2019, Root Mean Square Layer Normalization."""
-    size = sqrt(dot(x, x) / len(x) + 1e-5)
-    return [v / size for v in x]
+class Choice(NamedTuple):
+    """A letter that was drawn, and those before it."""
+
+    before: list[int]
+    letter: int
 
 
-def attend(head: int, q: Numbers, keys: Sequence[Numbers], values: Sequence[Numbers], place: int) -> list[Any]:
-    """Mix the values of one head by how well their keys fit. Source: Vaswani and others 2017, 3.2.1."""
-    width = WIDTH // HEADS
-    own = slice(head * width, (head + 1) * width)
-    weights = softmax([dot(q[own], k[own]) / width**0.5 for k in keys])
-    for at, weight in enumerate(weights):
-        weight.name = f"attention{head + 1}[{place}][{at}]"
-    return [dot(weights, [v[own][j] for v in values]) for j in range(width)]
+def write_name(model: GPT, alphabet: Alphabet, draw: random.Random) -> list[Choice]:
+    """Let the model write a name, letter by letter, until it chooses the end."""
+    tokens, choices = [alphabet.end], []
+    while len(tokens) <= LENGTH:
+        shares = softmax([float(score) / TEMPERATURE for score in model(tokens)[-1]])
+        (letter,) = draw.choices(range(alphabet.size), shares)
+        choices.append(Choice(list(tokens), letter))
+        if letter == alphabet.end:
+            break
+        tokens.append(letter)
+    return choices
 
 
-def adam(w: Any, g: Any, m: Any, v: Any, rate: Any, scale1: Any, scale2: Any) -> tuple[Any, Any, Any]:
-    """Take Adam's step. Source: Kingma and Ba 2015, algorithm 1."""
-    m = BETA1 * m + (1.0 - BETA1) * g
-    v = BETA2 * v + (1.0 - BETA2) * g * g
-    return w - rate * (m * scale1) / (sqrt(v * scale2) + EPS), m, v
+def show_choice(model: GPT, alphabet: Alphabet, choice: Choice) -> str:
+    """Say what a letter owes to what stands before it, and derive the share of attention that mattered most."""
+    marks, last = [*alphabet.letters, "·"], len(choice.before) - 1
+    logarithm: Value = log_softmax(model(choice.before)[-1])[choice.letter]
+    shares = [node for node in logarithm.graph() if re.search(rf"alpha\[\d\]\[{last}\]", node.name or "")]
+    owed = [share.data * float(slope) for share, slope in zip(shares, gradients(logarithm, shares), strict=True)]
+    probability = math.exp(logarithm.data)
+    lines = [f"{marks[choice.letter]!r}, of probability {probability:.2f}; to first order its logarithm owes"]
+    for at, letter in enumerate(choice.before):
+        heads = [amount for share, amount in zip(shares, owed, strict=True) if str(share.name).endswith(f"[{at}]")]
+        lines.append(f"  {sum(heads):+.3f} for a look at {marks[letter]!r} in place {at}")
+    amount, first = max(zip(owed, shares, strict=True), key=lambda pair: abs(pair[0]))
+    lines.append(f"{amount:+.3f} of it by {first.name} = {first.data:.3f}; of the way from there to the logarithm,")
+    return "\n".join([*lines, *str(explain(logarithm, first, paths=1)).splitlines()[-3:]])
 
 
-def train(program: Program, examples: Examples, steps: int) -> Array:
-    """Train on one name after the other, with a rate that falls to 0; the parameters move. Return the losses."""
-    s = np.arange(steps)
-    scales = [1.0 / (1.0 - beta ** (s + 1)) for beta in (BETA1, BETA2)]
-    weights = program.weights()
-    taken = program.descend(
-        *examples, order=s % len(examples.shares), batch=1, weights=weights, rule=adam,
-        slots=np.zeros((2, len(weights))), settings=np.stack([RATE * (1.0 - s / steps), *scales], axis=1),
-    )  # fmt: skip
-    for parameter, number in zip(program.parameters, taken.weights.tolist(), strict=True):
-        parameter.data = number
-    return taken.losses
-
-
-def plot(losses: Array, path: Path) -> None:
-    """Draw the loss of each step, and their mean over the 50 before."""
+def plot(losses: Sequence[float], path: Path) -> None:
+    """Draw the loss of each round through the names."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     panel = figure.subplots()
-    panel.plot(losses, ".", color="#bbbbbb", markersize=3)
-    panel.plot([losses[max(0, k - 49) : k + 1].mean() for k in range(len(losses))])
-    panel.set(xlabel="step", ylabel="cross-entropy of a letter")
+    panel.plot(range(1, len(losses) + 1), losses)
+    panel.set(xlabel="round through the names", ylabel="cross-entropy of a letter", ylim=(0.0, None))
     figure.savefig(path)
 
 
 def main() -> None:
-    """Train, and explain one attention weight."""
+    """Train, write some names, and say why a letter was chosen."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1000, help="names to train on, each some times")
     parser.add_argument("--names", type=Path, help="a file with a name on each line")
     parser.add_argument("--out", type=Path, help="a folder for the curve of the loss; none is drawn without")
-    parser.add_argument("--backend", default="auto", choices=("auto", "numba", "numpy"))
+    parser.add_argument("--film", type=Path, help="a page on which the training can be looked at")
     options = parser.parse_args()
     began = time.perf_counter()
-    names = options.names.read_text(encoding="utf-8").split() if options.names else NAMES.split()
-    random.Random(42).shuffle(names)
+    names = options.names.read_text(encoding="utf-8").split() if options.names else make_names(100)
     alphabet = Alphabet(names)
-    model = GPT(alphabet.size)
-    program = model.compile(options.backend)
-    examples = alphabet.encode(names)
-    losses = train(program, examples, options.steps)
-    for start in range(0, len(losses), 100):
-        print(
-            f"steps {start + 1:5,} to {min(start + 100, len(losses)):5,}: loss {losses[start : start + 100].mean():.4f}"
-        )
+    model, (X, T) = GPT(alphabet.size), alphabet.encode(names)
+    rounds = max(1, options.steps // len(names))
+    optimizer = nn.Adam(model.parameters(), RATE, BETAS)
+    film = nn.Film(every=max(1, len(names) * rounds // 50)) if options.film else None
+    history = nn.fit(
+        model, X, T, loss_of, optimizer, rounds, 1, seed=42, schedule=nn.PolynomialDecay(rounds), film=film
+    )
+    for number, loss in enumerate(history["loss"], 1):
+        print(f"round {number:3}: loss {loss:.4f}")
+    print(f"{len(model.parameters()):,} parameters, {len(names) * rounds:,} steps, {time.perf_counter() - began:.1f} s")
     if options.out:
-        plot(losses, options.out / "loss.png")
-    print(f"{len(program.parameters):,} parameters, {program.backend}, {time.perf_counter() - began:.2f} s in all")
-    program(*(array[:1] for array in examples))
-    loss = program.at(0)
-    weight = next(node for node in loss.graph().nodes if node.name == "attention1[2][1]")
-    print(f"\nwhat the loss of {names[0]!r} owes to the attention of its third place to its second, in the first head:")
-    print(explain(loss, weight, paths=2))
+        plot(history["loss"], options.out / "loss.png")
+    if film is not None:
+        film.save(options.film)
+    draw = random.Random(1)
+    written = [write_name(model, alphabet, draw) for _ in range(10)]
+    marks = [*alphabet.letters, ""]
+    print("it writes:", " ".join("".join(marks[choice.letter] for choice in choices) for choices in written))
+    longest = max(written, key=len)
+    choice = longest[min(2, len(longest) - 1)]
+    before = "".join(marks[letter] for letter in choice.before)
+    print(f"\nwhy, after {before!r}, it wrote {show_choice(model, alphabet, choice)}")
 
 
 if __name__ == "__main__":
