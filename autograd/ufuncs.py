@@ -19,6 +19,7 @@ __all__ = ["COMPARISONS", "CONDITIONS", "ELEMENTWISE", "UFUNCS", "apply_ufunc"]
 #: The operations by their own names and by those that NumPy has for them.
 UFUNCS: dict[str, Op] = {op.name: op for op in ops.CATALOGUE if not op.nary}
 UFUNCS |= {op.array: op for op in UFUNCS.values() if isinstance(op.array, str)}
+UFUNCS |= {"expit": ops.sigmoid, "gammaln": ops.lgamma, "psi": ops.digamma}  # scipy.special's
 UFUNCS |= {"true_divide": ops.truediv, "power": ops.pow, "float_power": ops.pow, "fabs": ops.abs, "rint": ops.round}
 
 
