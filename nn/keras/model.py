@@ -5,6 +5,7 @@ The work is done by `nn.fit`, `nn.evaluate` and `nn.predict` on the model's `net
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from nn import metrics as known_metrics
 from nn.data.examples import read_inputs
 from nn.errors import ConfigError, ShapeError
-from nn.keras import losses, optimizers
+from nn.keras import losses, optimizers, weights
 from nn.keras.layers import Layer, Shape, read_shape, refuse_options
 from nn.keras.progress import Lines, order, report
 from nn.keras.random import current_generator
@@ -161,7 +162,7 @@ class Sequential:
 
     def get_weights(self) -> list[NDArray[np.float64]]:
         """Return kernel and biases of each layer, in order."""
-        return [weights for layer in self.layers for weights in layer.get_weights()]
+        return [array for layer in self.layers for array in layer.get_weights()]
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Set kernel and biases of each layer, in the order of `get_weights`.
@@ -177,6 +178,22 @@ class Sequential:
         for layer, count in zip(self.layers, counts, strict=True):
             layer.set_weights(rest[:count])
             rest = rest[count:]
+
+    def save_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Write the weights into Keras' file, ``model.weights.h5``; `nn.keras.weights` says what is refused."""
+        weights.save_weights(self._built_layers(), filepath)
+
+    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Set the weights from Keras' file, ``model.weights.h5``, or change nothing.
+
+        Raises:
+            StateError: they do not fit the model; all that differs is listed.
+        """
+        weights.load_weights(self._built_layers(), filepath)
+
+    def _built_layers(self) -> list[Layer]:
+        assert self.network  # which says so where it is not built
+        return self.layers
 
     def count_params(self) -> int:
         """Count the numbers that are trained."""

@@ -1,0 +1,120 @@
+"""Weights in Keras' file, ``.weights.h5``: what Keras saves is read here, and what is saved here Keras reads.
+
+In it the arrays of the layer that Keras calls ``dense_1``, the second of its kind, are ``layers/dense_1/vars/0`` and so
+on, in the order of its `get_weights`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nn.errors import StateError
+from nn.keras.layers import Layer
+from nn.saving.files import ModelFileError
+
+__all__ = ["load_weights", "save_weights"]
+
+ENDING = ".weights.h5"
+
+
+def save_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
+    """Write the weights of some layers; the file appears whole or not at all.
+
+    Raises:
+        ValueError: the path does not end as Keras wants it.
+        ImportError: h5py is not installed.
+    """
+    target = os.fspath(path)
+    _check_ending(target)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(target))) as folder:
+        beside = os.path.join(folder, "weights.h5")
+        with _h5py().File(beside, "w") as file:
+            for place, layer in _places(layers):
+                variables = file.create_group(f"{place}/vars")
+                for index, array in enumerate(layer.get_weights()):
+                    variables.create_dataset(str(index), data=array)
+            file.create_group("vars")
+        os.replace(beside, target)
+
+
+def load_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
+    """Set the weights of some layers from a file, or change nothing.
+
+    Raises:
+        StateError: arrays are missing, or more are there, or one has another shape; all are listed.
+        ModelFileError: it is no such file.
+        ValueError: the path does not end as Keras wants it.
+        ImportError: h5py is not installed.
+    """
+    _check_ending(os.fspath(path))
+    found = _read(path)
+    problems: list[str] = []
+    chosen: list[tuple[Layer, Sequence[NDArray[np.float64]]]] = []
+    for place, layer in _places(layers):
+        due = layer.get_weights()
+        given = found.pop(place, [])
+        chosen.append((layer, given))
+        if len(given) != len(due):
+            problems.append(f"{place} has {len(given)} arrays instead of {len(due)}")
+            continue
+        problems += [
+            f"{place}/vars/{index} has shape {one.shape} instead of {other.shape}"
+            for index, (one, other) in enumerate(zip(given, due, strict=True))
+            if one.shape != other.shape
+        ]
+        problems += [
+            f"{place}/vars/{index} is not finite" for index, one in enumerate(given) if not np.isfinite(one).all()
+        ]
+    problems += [f"{place} is not part of the model" for place, given in found.items() if given]
+    if problems:
+        raise StateError(f"The weights in {path} do not fit the model: {'; '.join(problems)}. Nothing was changed.")
+    for layer, given in chosen:
+        layer.set_weights(given)
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, list[NDArray[np.float64]]]:
+    """Return the arrays of each layer in a file."""
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    try:
+        with _h5py().File(path, "r") as file:
+            for name, layer in file.get("layers", {}).items():
+                variables = layer.get("vars", {})
+                found[f"layers/{name}"] = [
+                    np.asarray(variables[str(index)], dtype=np.float64) for index in range(len(variables))
+                ]
+    except FileNotFoundError:
+        raise
+    except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path} holds no weights as Keras saves them: {error}.") from error
+    return found
+
+
+def _places(layers: Sequence[Layer]) -> Iterator[tuple[str, Layer]]:
+    """Yield the layers that have weights with their place in the file: each kind is counted by itself."""
+    counts: Counter[str] = Counter()
+    for layer in layers:
+        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
+        number, counts[kind] = counts[kind], counts[kind] + 1
+        if layer.get_weights():
+            yield f"layers/{kind}{f'_{number}' if number else ''}", layer
+
+
+def _check_ending(path: str) -> None:
+    if not path.endswith(ENDING):
+        raise ValueError(f"Keras' files of weights end with {ENDING}: write {path.removesuffix('.h5')}{ENDING}.")
+
+
+def _h5py() -> Any:
+    try:
+        import h5py
+    except ImportError:
+        raise ImportError("Keras' files of weights need h5py: pip install h5py.") from None
+    return h5py
