@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nn.errors import StateError
 from nn.keras.layers import Layer
@@ -57,7 +57,7 @@ def load_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
     _check_ending(os.fspath(path))
     found = _read(path)
     problems: list[str] = []
-    chosen: list[tuple[Layer, Sequence[NDArray[np.float64]]]] = []
+    chosen: list[tuple[Layer, list[NDArray[np.float64]]]] = []
     for place, layer in _places(layers):
         due = layer.get_weights()
         given = found.pop(place, [])
@@ -77,7 +77,7 @@ def load_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
     if problems:
         raise StateError(f"The weights in {path} do not fit the model: {'; '.join(problems)}. Nothing was changed.")
     for layer, given in chosen:
-        layer.set_weights(given)
+        layer.set_weights(list[ArrayLike](given))
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, list[NDArray[np.float64]]]:

@@ -53,8 +53,8 @@ def test_what_does_not_fit_changes_nothing(tmp_path):
         one.load_weights(tmp_path / "m.weights.h5")
     assert str(raised.value) == (
         f"The weights in {tmp_path / 'm.weights.h5'} do not fit the model: layers/dense/vars/0 has shape (2, 4) "
-        "instead of (3, 4); layers/dense_1 has 2 arrays instead of 1; layers/dense_2 has 0 arrays instead of 2. Nothing was "
-        "changed."
+        "instead of (3, 4); layers/dense_1 has 2 arrays instead of 1; layers/dense_2 has 0 arrays instead of 2. "
+        "Nothing was changed."
     )
     one.save_weights(tmp_path / "m.weights.h5")
     with pytest.raises(StateError, match=r"layers/dense_2 is not part of the model"):
