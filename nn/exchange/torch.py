@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nn import arrays
 from nn.errors import ConfigError, StateError
+from nn.exchange import recurrent
 from nn.exchange.readable import check_readable
 from nn.module import Module, Slot
 from nn.modules.activations import ActivationFunction
@@ -26,12 +27,13 @@ from nn.modules.layers import Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
 from nn.modules.pooling import AvgPool2d, MaxPool2d
 from nn.modules.pytorch import LogSoftmax, Softmax, Upsample
+from nn.modules.recurrent import GRU, LSTM, Elman
 from nn.modules.shaping import Flatten, Reshape
 
 __all__ = ["from_torch", "load_torch_state", "to_torch", "torch_state"]
 
 #: PyTorch's names of our arrays; the others are the same.
-TORCH_NAMES = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"}
+TORCH_NAMES = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"} | recurrent.TORCH_NAMES
 SOFTPLUS_THRESHOLD = 700.0  # PyTorch's softplus is x itself above its threshold, 20 by default: off by up to 2e-9
 SMOOTH_THRESHOLD = 20  # the least threshold of theirs that is taken for none
 
@@ -42,8 +44,8 @@ def to_torch(model: Module) -> Any:
     Frozen parameters, training or evaluation mode, and parameters that are used in two places carry over.
 
     Args:
-        model: a `Sequential` (or `MLP`) of layers, convolutions, pooling, batch normalisation, dropout, activations,
-            `Flatten`, `Reshape` and `Identity`, nested or not; or one of these alone.
+        model: a `Sequential` (or `MLP`) of layers, convolutions, recurrent networks, embeddings, pooling,
+            normalisation, dropout, activations, `Flatten`, `Reshape` and `Identity`, nested or not; or one of these.
 
     Returns:
         the ``torch.nn.Sequential``; it takes batches.
@@ -102,8 +104,9 @@ def from_torch(module: Any) -> Sequential:
     """Make a `Sequential` that computes the same as a PyTorch module, with a copy of its weights in float64.
 
     Args:
-        module: a ``torch.nn.Sequential``, nested or not, of Linear, Conv2d, ConvTranspose2d, MaxPool2d, BatchNorm1d,
-            BatchNorm2d, Dropout, Flatten, Unflatten, Identity and activations; or one of these alone.
+        module: a ``torch.nn.Sequential``, nested or not, of Linear, convolutions, pooling, normalisation, Embedding,
+            Dropout, Flatten, Unflatten, Identity and activations; or one of these alone, or RNN, GRU or LSTM with
+            ``batch_first=True``, of which the outputs of all steps are taken.
 
     Raises:
         ConfigError: a module, an option of it, a hook, or a weight that is computed from others has no counterpart
@@ -216,6 +219,10 @@ def _export(part: Module, nn: Any) -> list[Any]:
             return [nn.LayerNorm(part.normalized_shape, part.eps, part.elementwise_affine, part.bias)]
         case RMSNorm():
             return [nn.RMSNorm(part.normalized_shape, part.eps, part.elementwise_affine)]
+        case Elman() if part.activation.name not in recurrent.NONLINEARITIES:
+            raise ConfigError(f"The activation {part.activation} of {part.title} has no counterpart in PyTorch's RNN.")
+        case Elman() | GRU() | LSTM():
+            return recurrent.make(part, nn)
         case Embedding():
             return [nn.Embedding(part.num_embeddings, part.embedding_dim, part.padding_idx)]
         case BatchNorm1d() | BatchNorm2d():
@@ -273,6 +280,7 @@ class _Import:
     def __init__(self, chain: Any) -> None:
         self.uses = Counter(id(part) for _, part in chain.named_modules(remove_duplicate=False))
         self.made: dict[int, Module] = {}
+        self.last = False  # whether a recurrent module gives its last step alone
         self.arrays: dict[int, Any] = {}
 
     def sequential(self, chain: Any, place: str) -> Sequential:
@@ -288,6 +296,8 @@ class _Import:
                     activation = None  # a picture's softmax stays by itself
                 if activation is not None:
                     waiting.popleft()
+            steps = bool(waiting) and recurrent.is_steps(waiting[0][1], _torch().nn.Module)
+            self.last = steps and waiting.popleft()[1].last
             if id(part) not in self.made:
                 self.made[id(part)] = self.module(part, f"{place}{index}", activation)
             layers.append(self.made[id(part)])
@@ -364,6 +374,9 @@ class _Import:
                 _require(part, place, max_norm=(None,), scale_grad_by_freq=(False,))
                 table = Embedding(part.num_embeddings, part.embedding_dim, padding_idx=part.padding_idx)
                 return self.fill(part, table)
+            case "RNN" | "GRU" | "LSTM":
+                _require(part, place, num_layers=(1,), bidirectional=(False,), batch_first=(True,), proj_size=(0,))
+                return self.fill(part, recurrent.read(part, self.last))
             case "Dropout":
                 return Dropout(part.p)
             case "Flatten":

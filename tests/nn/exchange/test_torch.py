@@ -13,13 +13,14 @@ from nn import arrays
 from nn.errors import ConfigError, StateError
 from nn.exchange.torch import from_torch, load_torch_state, to_torch, torch_state
 from nn.module import Module
+from nn.modules.attention import MultiheadAttention
 from nn.modules.convolution import Conv1d, Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Dropout, Identity, Stochastic
 from nn.modules.layer_norm import LayerNorm, RMSNorm
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
 from nn.modules.pooling import AvgPool2d, MaxPool2d
-from nn.modules.recurrent import LSTM
+from nn.modules.recurrent import GRU, LSTM, Elman
 from nn.modules.shaping import Flatten, Reshape
 
 torch = pytest.importorskip("torch")
@@ -75,6 +76,11 @@ MODELS: dict[str, tuple[Callable[[], Module], tuple[int, ...]]] = {
         ),
         (3, 7),
     ),
+    "steps": (lambda: Sequential(GRU(3, 4, bias=False, seed=0), LSTM(4, 2, seed=1)), (6, 3)),
+    "the last step": (
+        lambda: Sequential(Elman(3, 4, "relu", last=True, seed=0), Layer(4, 2, "tanh", seed=1)), (6, 3),
+    ),
+    "one recurrent layer": (lambda: LSTM(3, 4, last=True, seed=0), (5, 3)),
     "reshaped": (lambda: Sequential(Layer(2, 12, seed=0), Reshape(3, 2, 2), Conv2d(3, 1, 1, seed=1)), (2,)),
     "plain batch normalisation": (lambda: Sequential(BatchNorm1d(3, momentum=None, affine=False)), (3,)),
     "a layer in two places": (shared, (3,)),
@@ -273,7 +279,11 @@ def test_a_state_that_does_not_fit() -> None:
     ("model", "sentence"),
     [
         (lambda: Sequential(Layer(2, 2, "step")), "The activation step of layer1 "),
-        (lambda: LSTM(2, 2), "LSTM 2 → 2 has no counterpart that a torch.nn.Sequential can chain."),
+        (lambda: MultiheadAttention(2, 1), "has no counterpart that a torch.nn.Sequential can chain."),
+        (
+            lambda: Elman(2, 2, "sigmoid"),
+            "The activation sigmoid of Elman 2 → 2",
+        ),
         (lambda: Sequential(Stochastic()), "has no counterpart that a torch.nn.Sequential can chain."),
         (lambda: Layer(1, 1, lambda x: x * x), "has no counterpart in PyTorch."),
     ],
@@ -291,7 +301,15 @@ def test_ours_without_a_counterpart(model: Callable[[], Module], sentence: str) 
             lambda nn: nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.PReLU())),
             "Module 1.0, PReLU(num_parameters=1), has no counterpart here.",
         ),
-        (lambda nn: nn.LSTM(2, 2), "Module 0, LSTM(2, 2), has no counterpart here."),
+        (
+            lambda nn: nn.LSTM(2, 2),
+            "Module 0, LSTM(2, 2), has batch_first=False, which has no counterpart here: it must be True.",
+        ),
+        (
+            lambda nn: nn.GRU(2, 2, num_layers=2, batch_first=True),
+            "Module 0, GRU(2, 2, num_layers=2, batch_first=True), has num_layers=2, which has no counterpart here: it "
+            "must be 1.",
+        ),
         (
             lambda nn: nn.Embedding(2, 2, scale_grad_by_freq=True),
             "Module 0, Embedding(2, 2, scale_grad_by_freq=True), has scale_grad_by_freq=True, which has no counterpart "
@@ -352,3 +370,14 @@ def test_a_norm_without_eps_has_that_of_its_numbers(dtype: Any) -> None:
     theirs, x = torch.nn.RMSNorm(3, dtype=dtype), torch.tensor([1e-4, -2e-4, 3e-4], dtype=dtype)
     ours = [float(y) for y in from_torch(torch.nn.Sequential(theirs))(x.tolist())]
     assert ours == pytest.approx(theirs(x).tolist(), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
+def test_recurrent_networks_come_from_pytorch(kind: str) -> None:
+    there = getattr(torch.nn, kind)(3, 4, batch_first=True).double()
+    X = batch((6, 3))
+    due = there(torch.tensor(X))[0].detach().numpy()
+    here = from_torch(there)
+    np.testing.assert_allclose(ours(here, X), due, rtol=1e-12, atol=1e-14)
+    load_torch_state(here, to_torch(here).state_dict())
+    np.testing.assert_allclose(ours(here, X), due, rtol=1e-12, atol=1e-14)
