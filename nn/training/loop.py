@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import AutogradError, DomainError
+from autograd import AutogradError, DomainError, PlaceError
 from nn.data.examples import Examples
 from nn.data.loading import DataLoader
 from nn.draws import find_generators
@@ -334,4 +334,6 @@ class Loop:
 
 def _means_divergence(error: Exception) -> bool:
     """Whether an error reports numbers that went too far, and no mistake in the user's code."""
+    if isinstance(error, PlaceError):  # an index is of the data
+        return False
     return isinstance(error, AutogradError) and isinstance(error, ArithmeticError | DomainError)

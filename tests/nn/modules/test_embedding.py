@@ -71,6 +71,16 @@ def test_a_program_says_which_index_is_no_rows_and_where(backend, number):
         assert raised.value.__notes__ == ["This happened at example 1 of the run."]
 
 
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+def test_an_index_that_is_no_rows_is_no_divergence(way):
+    wrong = TOKENS.astype(float)
+    wrong[17, 2] = 5.0
+    for more, given in (({}, wrong), ({"validation_data": (wrong, ANSWERS)}, TOKENS)):
+        with pytest.raises(IndexError, match=r" at 5,") as raised:
+            nn.fit(model(), given, ANSWERS, "bce_with_logits", epochs=1, shuffle=False, compile=way, **more)
+        assert any("This happened in fit, " in note and "at row 17" in note for note in raised.value.__notes__)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_the_row_of_padding_gets_no_gradient(compiled):
     def chain():
