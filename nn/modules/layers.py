@@ -183,6 +183,10 @@ class Container(Module):
         return iter(self.layers)
 
 
+def _keeps_rows(leaf: Module) -> bool:
+    return getattr(leaf, "normalizes_rows", False)
+
+
 class Sequential(Container):
     """Modules one after the other: each takes what the one before gives.
 
@@ -226,10 +230,11 @@ class Sequential(Container):
         if any(getattr(leaf, "takes_any_shape", False) for leaf in leaves):
             first = next((leaf for leaf in leaves if leaf.axes is not None or not leaf.keeps_width), None)
             # A batch of pictures is known by its four axes all the way; rows of one example, each normalised by itself,
-            # would be taken for a batch.
-            if first is None or first.axes == 3 or getattr(first, "normalizes_rows", False):
-                return None
-            return first.axes
+            # would be taken for a batch, unless what comes next says of how many axes an example is.
+            if first is not None and getattr(first, "normalizes_rows", False):
+                first = next((leaf for leaf in leaves if not leaf.keeps_width and not _keeps_rows(leaf)), None)
+                return 2 if first is not None and first.axes == 2 else None
+            return None if first is None or first.axes == 3 else first.axes
         return None
 
     def is_batch(self, inputs: Any) -> bool:
@@ -238,15 +243,16 @@ class Sequential(Container):
         if width is None:
             return super().is_batch(inputs)
         shape = arrays.shape(inputs) if isinstance(inputs, list | tuple) else np.shape(inputs)
+        if len(shape) == 3 and math.prod(shape) == width and getattr(self.layers[0], "takes_any_shape", False):
+            return False  # a picture of one channel, and no batch of one
         return len(shape) > 1 and math.prod(shape[1:]) == width
 
     def _flattened_width(self) -> int | None:
-        """Return how many numbers an example is, where its rows are normalised and then flattened for a layer."""
+        """Return how many numbers an example is, where it is flattened for a layer before its axes matter to any."""
         leaves = deque(self.leaves())
-        normalised = False
-        while leaves and (getattr(leaves[0], "normalizes_rows", False) or leaves[0].keeps_width):
-            normalised |= getattr(leaves.popleft(), "normalizes_rows", False)
-        if not normalised or not leaves or not getattr(leaves.popleft(), "takes_any_shape", False):
+        while leaves and (_keeps_rows(leaves[0]) or leaves[0].keeps_width):
+            leaves.popleft()
+        if not leaves or not getattr(leaves.popleft(), "takes_any_shape", False):
             return None
         return next((getattr(leaf, "n_in", None) for leaf in leaves if not leaf.keeps_width), None)
 

@@ -30,6 +30,7 @@ Row = NDArray[Any]
 class _Recurrent(Module):
     """What recurrent networks share: weights of `gates` stacked blocks, and the loop over the steps."""
 
+    axes = 2
     gates: int = 1
     unsaved = Module.unsaved | {"W_ih", "W_hh", "b_ih", "b_hh"}
 
