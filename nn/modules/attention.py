@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, dot, softmax, total
+import autograd
+from autograd import Value, dot, total
 from nn import arrays
 from nn.arrays import Array
 from nn.errors import ShapeError
@@ -135,7 +136,7 @@ class MultiheadAttention(Module):
                 scores = [dot(q[t][own], k[s][own]) / math.sqrt(width) for s in places]
                 if added is not None:
                     scores = [score + float(added[t, s]) for score, s in zip(scores, places, strict=True)]
-                found = list(softmax(scores))
+                found = list(autograd.softmax(scores))
                 for s, weight in zip(places, found, strict=True):
                     self._name(weight, f"alpha[{head}][{t}][{s}]")
                 weights[head, t, places] = found
