@@ -250,4 +250,4 @@ def test_an_extra_lists_what_is_used():
     extras = requirements()[1]
     assert {needed.name for needed in extras["docs"]} >= {"sphinx", "hypothesis", "edgegrad"}
     assert [needed.extras for needed in extras["docs"] if needed.name == "edgegrad"] == [{"notebooks", "fast", "plots"}]
-    assert {needed.name for needed in extras["interop"]} == {"torch"}
+    assert {needed.name for needed in extras["interop"]} == {"h5py", "torch"}
