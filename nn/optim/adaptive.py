@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from autograd import Value, maximum, sqrt
 from nn.optim.first_order import FirstOrder, Numbers
-from nn.optim.options import Flag, Number
+from nn.optim.options import Flag, Number, unpack
 
 __all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSProp"]
 
@@ -230,7 +230,7 @@ class Adam(FirstOrder):
             self.slots = ("m", "v", "v_max")
         super().__init__(parameters, lr)
         self.amsgrad = amsgrad
-        self.beta1, self.beta2 = betas
+        self.beta1, self.beta2 = unpack(type(self).__name__, "betas", betas, 2)
         self.eps, self.weight_decay = eps, weight_decay
 
     def settings(self, t: int) -> tuple[float, ...]:

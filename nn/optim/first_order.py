@@ -21,7 +21,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.groups import Group, GroupedRule, ParameterGroup, check_options, read_groups
 from nn.optim.objective import Objective
 from nn.optim.optimizer import Optimizer
-from nn.optim.options import Flag, Number
+from nn.optim.options import Flag, Number, unpack
 
 __all__ = ["SGD", "FirstOrder", "QuickProp", "RProp"]
 
@@ -401,8 +401,8 @@ class RProp(FirstOrder):
         hold: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
-        self.shrink, self.grow = etas
-        self.step_min, self.step_max = step_sizes
+        self.shrink, self.grow = unpack("RProp", "etas", etas, 2)
+        self.step_min, self.step_max = unpack("RProp", "step_sizes", step_sizes, 2)
         self.hold = hold
         self._check_groups()
         self.state["step"] = np.full(len(self.parameters), NO_STEP_YET)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, where
 from nn.optim import flat
-from nn.optim.options import Number
+from nn.optim.options import Number, unpack
 
 if TYPE_CHECKING:
     from nn.optim.first_order import FirstOrder
@@ -111,10 +111,7 @@ def read_option(kind: type[FirstOrder], option: str, content: Any) -> dict[str, 
     if option not in kind.packed:
         return check_options(kind, {option: content})
     names = kind.packed[option]
-    contents = content if isinstance(content, list | tuple) else ()
-    if len(contents) != len(names):
-        raise ValueError(f"{kind.__name__}'s {option} are {len(names)} numbers, not {content!r}.")
-    return check_options(kind, dict(zip(names, contents, strict=True)))
+    return check_options(kind, dict(zip(names, unpack(kind.__name__, option, content, len(names)), strict=True)))
 
 
 def check_options(kind: type[FirstOrder], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -221,7 +221,7 @@ class Optimizer(ABC):
     def __repr__(self) -> str:
         options = [f"{name}={getattr(self, name)!r}" for name in self.options]
         groups = len(getattr(self, "groups", ()))
-        count = flat.count(len(self.parameters)) + (f" in {groups} groups" if groups else "")
+        count = flat.count(len(self.parameters)) + (f" in {groups} group{'s' * (groups != 1)}" if groups else "")
         return f"{type(self).__name__}({', '.join([count, *options])})"
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self, overload
 
 import numpy as np
 
-__all__ = ["Flag", "Number", "read_number"]
+__all__ = ["Flag", "Number", "read_number", "unpack"]
 
 
 def read_number(kind: str, option: str, number: Any, low: float = 0.0, high: float = np.inf) -> float:
@@ -22,6 +22,17 @@ def read_number(kind: str, option: str, number: Any, low: float = 0.0, high: flo
         span = f"from {low:g}" if high == np.inf else f"from {low:g} to below {high:g}"
         raise ValueError(f"{kind}'s {option} must be a number {span}, not {float(number):g}.")
     return float(number)
+
+
+def unpack(kind: str, option: str, given: Any, count: int) -> tuple[Any, ...]:
+    """Return the numbers of an option that is several at once, such as `betas`.
+
+    Raises:
+        ValueError: they are not as many.
+    """
+    if not isinstance(given, list | tuple) or len(given) != count:
+        raise ValueError(f"{kind}'s {option} are {count} numbers, not {given!r}.")
+    return tuple(given)
 
 
 class Number:
