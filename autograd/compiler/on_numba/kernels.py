@@ -18,7 +18,8 @@ from autograd.symbol import Symbol
 
 __all__ = ["Kernels", "has_kernels", "head", "update_address"]
 
-#: How operations are written that `math` lacks, or whose Python text is not numba's; operands are names and numbers.
+#: How operations are written that `math` lacks or has for one number at a time, or whose Python text is not numba's;
+#: operands are names and numbers.
 TEXTS = {
     ops.where: "{1} if {0} != zero else {2}",
     ops.greater: "one if {0} > {1} else zero",
@@ -27,6 +28,11 @@ TEXTS = {
     ops.minimum: "{0} if {0} < {1} or {0} != {0} else {1}",
     ops.maximum: "{0} if {0} > {1} or {0} != {0} else {1}",
     ops.cbrt: "np.cbrt({0})",
+    ops.exp: "exp({0})",
+    ops.expm1: "expm1({0})",
+    ops.log: "log({0})",
+    ops.log1p: "log1p({0})",
+    ops.tanh: "tanh({0})",
 }
 
 HEAD = """import math
@@ -34,8 +40,9 @@ HEAD = """import math
 import numpy as np
 from numba import cfunc
 
-from autograd.compiler.on_numba.machine import place
+from autograd.compiler.on_numba.elementary import exp, expm1, log, log1p, tanh
 from autograd.compiler.on_numba.intrinsics import vector
+from autograd.compiler.on_numba.machine import place
 
 # edgegrad {version}, machine {machine}
 real = np.{real}
@@ -250,5 +257,8 @@ def head(real: str) -> str:
 def _machine() -> str:
     """Name the text of the machine, which generated kernels contain parts of."""
     here = Path(__file__)
-    texts = [here.with_name(name).read_bytes() for name in ("machine.py", "steps.py", "codes.py", "intrinsics.py")]
+    texts = [
+        here.with_name(name).read_bytes()
+        for name in ("machine.py", "steps.py", "codes.py", "intrinsics.py", "elementary.py")
+    ]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
