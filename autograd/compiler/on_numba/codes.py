@@ -1,4 +1,4 @@
-"""What tables and machine agree on: regions of the memory, and what an instruction does, as whole numbers."""
+"""What tables and machine agree on: regions of the memory, and how a place is written as a whole number."""
 
 from __future__ import annotations
 
@@ -6,13 +6,6 @@ from __future__ import annotations
 SHARED, VALUES, SHARED_ADJOINTS, ADJOINTS, SCRATCH, SHARED_SCRATCH, SLOPES = range(7)
 REGION_BITS = 3  # the lowest of a written place: its region
 REGION = (1 << REGION_BITS) - 1
-
-#: What an instruction does.
-(
-    COPY, SCATTER, CLEAR, ADD, PRODUCT, PRODUCT_TRANSPOSED, PRODUCT_WEIGHTS, BIAS, ROW_SUMS, SUM, SPREAD,
-    WEIGHTED_SUM, WEIGHTED_FLOW, TAPE, TAPE_BACK, CHOOSE, CHOSEN,
-) = range(17)  # fmt: skip
-OPERATION = 32  # every larger code is the address of an operation's kernel
 
 
 def write_place(row: int, region: int) -> int:

@@ -51,8 +51,14 @@ numbers, places = "CPointer({real})", "CPointer(int64)"
 OPTIONS = {{"error_model": "numpy"}}
 
 """
-KERNEL = """@cfunc(f"void({{numbers}}, {{places}}, int64, {{places}}, {{places}}, int64)", **OPTIONS)
-def {name}(memory, pool, at, base, width, n):
+INSTRUCTION = '@cfunc(f"void({numbers}, {places}, int64, {places}, {places}, int64, int64, int64, int64)", **OPTIONS)'
+KERNEL = f"""{INSTRUCTION}
+def {{name}}(memory, pool, at, base, width, n, columns, k, m):
+    n *= columns
+"""
+PART = f"""from autograd.compiler.on_numba import parts
+
+{{name}} = {INSTRUCTION[1:]}(parts.{{name}})
 """
 UPDATE = """@cfunc(f"void({numbers}, {numbers}, {numbers}, {numbers}, CPointer(uint8), int64, int64)", **OPTIONS)
 def update(w_at, g_at, slots, settings, frozen, any_frozen, n):
@@ -112,6 +118,12 @@ class Kernels:
     def __init__(self, real: str) -> None:
         self.real = real
         self._codes: dict[tuple[Any, ...], int] = {}
+
+    def part(self, name: str) -> int:
+        """Return the address of a part of the machine."""
+        if (name,) not in self._codes:
+            self._codes[name,] = _address(head(self.real) + PART.replace("{name}", name), name)
+        return self._codes[name,]
 
     def forward(self, op: Op, arity: int) -> int:
         """Return the address of an operation's kernel, which takes the places of out and then of its operands."""
@@ -178,7 +190,7 @@ class Kernels:
             if view in read or any(view == result for result, _, _ in results)
         ]
         loop = [f"        {x}_i = {x}[i]" for x in given if x in read] + [f"        {line}" for line in lines]
-        source = head(self.real) + KERNEL.format(name=name)
+        source = head(self.real) + KERNEL.replace("{name}", name)
         source += "\n".join([*body, "    for i in range(n):", *loop]) + "\n"
         self._codes[key] = _address(source, name)
 
@@ -259,6 +271,6 @@ def _machine() -> str:
     here = Path(__file__)
     texts = [
         here.with_name(name).read_bytes()
-        for name in ("machine.py", "steps.py", "codes.py", "intrinsics.py", "elementary.py")
+        for name in ("machine.py", "parts.py", "steps.py", "codes.py", "intrinsics.py", "elementary.py")
     ]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:12]

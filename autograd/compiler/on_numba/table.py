@@ -33,22 +33,21 @@ from autograd.compiler.instructions import (
     TapeSweep,
     TransposedProduct,
 )
-from autograd.compiler.on_numba import codes as machine
+from autograd.compiler.on_numba import codes
 from autograd.compiler.on_numba.kernels import Kernels
 from autograd.compiler.roll import Layout
 
 __all__ = ["Tables", "place_of", "write_tables"]
 
 Array = NDArray[Any]
-MIN_PLACES = 3  # that the machine reads of an instruction
 IN_ORDER = -1  # instead of an index
 OPERATIONS_WORTH_A_TURN = 256  # of a loop, beside which its own cost is small
 
 REGIONS = {
-    (False, False): machine.SHARED,
-    (True, False): machine.VALUES,
-    (False, True): machine.SHARED_ADJOINTS,
-    (True, True): machine.ADJOINTS,
+    (False, False): codes.SHARED,
+    (True, False): codes.VALUES,
+    (False, True): codes.SHARED_ADJOINTS,
+    (True, True): codes.ADJOINTS,
 }
 
 
@@ -78,7 +77,7 @@ class Tables(NamedTuple):
 
 def place_of(at: Rows) -> int:
     """Write the place of the first of some rows as the machine does."""
-    return machine.write_place(at.start, REGIONS[at.batched, at.adjoint])
+    return codes.write_place(at.start, REGIONS[at.batched, at.adjoint])
 
 
 class Table:
@@ -112,21 +111,22 @@ class Table:
             self._used = self._shared_used = 0  # the rows that it computed in are free
         return np.array(self.lines, dtype=np.int64).reshape(-1, 6)
 
-    def emit(self, code: int, batched: bool, n: int, places: list[int], k: int = 0, m: int = 1) -> None:
-        """Write one line."""
+    def emit(self, code: int | str, batched: bool, n: int, places: list[int], k: int = 0, m: int = 1) -> None:
+        """Write one line: a kernel by its address or a part of the machine by its name, and what it is given."""
         at = len(self.pool)
-        self.pool += places + [places[0]] * (MIN_PLACES - len(places))
-        self.lines.append((code, int(batched), n, at, k, m))
+        self.pool += places
+        address = self.kernels.part(code) if isinstance(code, str) else code
+        self.lines.append((address, int(batched), n, at, k, m))
 
     def temporary(self, batched: bool, count: int) -> int:
         """Reserve rows to compute in, until the instruction is done."""
         if batched:
             self._used += count
             self.scratch = max(self.scratch, self._used)
-            return machine.write_place(self._used - count, machine.SCRATCH)
+            return codes.write_place(self._used - count, codes.SCRATCH)
         self._shared_used += count
         self.shared_scratch = max(self.shared_scratch, self._shared_used)
-        return machine.write_place(self._shared_used - count, machine.SHARED_SCRATCH)
+        return codes.write_place(self._shared_used - count, codes.SHARED_SCRATCH)
 
     def index(self, at: Rows) -> int:
         """Write the rows of an index down, and return where they stand."""
@@ -149,7 +149,7 @@ class Table:
         return target
 
     def _copy(self, target: int, at: Rows, batched: bool) -> None:
-        self.emit(machine.COPY, batched, at.count, [target, place_of(at), at.step, self.index(at)])
+        self.emit("copy", batched, at.count, [target, place_of(at), at.step, self.index(at)])
 
     def _target(self, into: Into, batched: bool) -> int | None:
         """Find the rows that flows can be computed into directly."""
@@ -160,9 +160,9 @@ class Table:
         """Write what brings computed flows to the rows they flow to."""
         at, target = into.rows, place_of(into.rows)
         if into.add and at.ordered and at.batched == batched:
-            self.emit(machine.ADD, batched, at.count, [target, flows])
+            self.emit("add", batched, at.count, [target, flows])
         else:
-            self.emit(machine.SCATTER, batched, at.count, [flows, target, at.step, self.index(at), int(into.add)])
+            self.emit("scatter", batched, at.count, [flows, target, at.step, self.index(at), int(into.add)])
 
     def _compute(self, into: Into, batched: bool, emit: Callable[[int], None]) -> None:
         """Write flows into place: directly, or into rows to compute in that are delivered then."""
@@ -182,17 +182,17 @@ class Table:
             case Map():
                 self._map(instruction)
             case Sum(out=out, terms=terms, k=k):
-                self.emit(machine.SUM, out.batched, out.count, [place_of(out), self.read(terms, out.batched)], k)
+                self.emit("sum_blocks", out.batched, out.count, [place_of(out), self.read(terms, out.batched)], k)
             case RowDots(out=out, weights=weights, inputs=inputs, k=k, bias=bias):
                 read = [self.read(at, out.batched) for at in (weights, inputs)]
-                self.emit(machine.WEIGHTED_SUM, out.batched, out.count, [place_of(out), *read], k)
+                self.emit("weighted_sums", out.batched, out.count, [place_of(out), *read], k)
                 if bias is not None:
-                    self.emit(machine.ADD, out.batched, out.count, [place_of(out), self.read(bias, out.batched)])
+                    self.emit("add", out.batched, out.count, [place_of(out), self.read(bias, out.batched)])
             case MatrixProduct(out=out, weights=weights, n=n, k=k, inputs=inputs, m=m, bias=bias):
                 places = [place_of(out), place_of(weights), self.read(inputs, out.batched)]
-                self.emit(machine.PRODUCT, out.batched, n, places, k, m)
+                self.emit("product", out.batched, n, places, k, m)
                 if bias is not None:
-                    self.emit(machine.BIAS, out.batched, n, [place_of(out), self.read(bias, False)], k, m)
+                    self.emit("bias", out.batched, n, [place_of(out), self.read(bias, False)], k, m)
             case Slopes():
                 self._slopes(instruction)
             case Spread():
@@ -202,34 +202,33 @@ class Table:
                 self._compute(
                     into,
                     adjoint.batched,
-                    lambda to: self.emit(machine.PRODUCT_TRANSPOSED, adjoint.batched, n, [to, *places], k, m),
+                    lambda to: self.emit("product_transposed", adjoint.batched, n, [to, *places], k, m),
                 )
             case OuterProduct(into=into, adjoint=adjoint, n=n, k=k, inputs=inputs, m=m):
                 turned = self.temporary(adjoint.batched, k * m)
                 places = [place_of(adjoint), self.read(inputs, adjoint.batched), turned]
                 self._compute(
-                    into, False, lambda to: self.emit(machine.PRODUCT_WEIGHTS, adjoint.batched, n, [to, *places], k, m)
+                    into, False, lambda to: self.emit("product_weights", adjoint.batched, n, [to, *places], k, m)
                 )
             case RowSums(into=into, adjoint=adjoint, n=n, m=m):
                 source = place_of(adjoint)
-                self._compute(
-                    into, False, lambda to: self.emit(machine.ROW_SUMS, adjoint.batched, n, [to, source], 0, m)
-                )
+                self._compute(into, False, lambda to: self.emit("row_sums", adjoint.batched, n, [to, source], 0, m))
             case Clear(out=out):
-                self.emit(machine.CLEAR, False, out.count, [place_of(out), 0, self.index(out)])
+                self.emit("clear", False, out.count, [place_of(out), 0, self.index(out)])
             case Choice(out=out, which=which, choices=choices, k=k):
                 places = [place_of(out), self.read(which, out.batched), place_of(choices), choices.step]
-                self.emit(machine.CHOOSE, out.batched, out.count, [*places, self.index(choices)], k)
+                self.emit("choose", out.batched, out.count, [*places, self.index(choices), 0], k)
             case ChoiceFlow(into=into, which=which, source=source, k=k):
                 places = [place_of(source), self.read(which, source.batched), place_of(into.rows), into.rows.step]
-                self.emit(machine.CHOSEN, source.batched, source.count, [*places, self.index(into.rows)], k)
+                self.emit("choose", source.batched, source.count, [*places, self.index(into.rows), 1], k)
             case Composite():
                 for part in (parts_of if instruction.slopes in self.factors else values_of)(instruction):
                     self._instruction(part)
             case Tape():
                 self._tape(instruction)
             case TapeSweep(tape=tape):
-                self.lines += [(machine.TAPE_BACK, *line[1:]) for line in reversed(self._tapes[id(tape)])]
+                back = self.kernels.part("rewind_tape")
+                self.lines += [(back, *line[1:]) for line in reversed(self._tapes[id(tape)])]
 
     def _map(self, instruction: Map) -> None:
         out, batched = place_of(instruction.out), instruction.out.batched
@@ -256,11 +255,11 @@ class Table:
         source, batched, n = place_of(instruction.source), instruction.source.batched, instruction.source.count
         if factors is not None:
             places = [self.read(factors, batched), source, int(instruction.singular)]
-            self._compute(into, batched, lambda to: self.emit(machine.WEIGHTED_FLOW, batched, n, [to, *places], k))
+            self._compute(into, batched, lambda to: self.emit("weighted_flows", batched, n, [to, *places], k))
         elif k == 1:
             self._deliver(into, source, batched)
         else:
-            self._compute(into, batched, lambda to: self.emit(machine.SPREAD, batched, n, [to, source], k))
+            self._compute(into, batched, lambda to: self.emit("spread", batched, n, [to, source], k))
 
     def _tape(self, tape: Tape) -> None:
         """Write operations one by one: the code of each, and where its two operands lie; of a loop those of a step."""
@@ -269,16 +268,16 @@ class Table:
             steps = recorded[start : start + period * times].reshape(times, period, 2)
             steps[...] = steps.any(axis=0)
         kinds = tape.codes * 4 + recorded @ np.array([1, 2])
-        occurring, codes = np.unique(kinds, return_inverse=True)
+        occurring, which = np.unique(kinds, return_inverse=True)
         listed = [(tape.ops[kind // 4], tuple(slot for slot in (0, 1) if kind % 4 >> slot & 1)) for kind in occurring]
         order = sorted(range(len(listed)), key=lambda kind: (listed[kind][0].name, listed[kind][1]))
         kernel = self.kernels.tape([listed[kind] for kind in order], self.several)  # in one order: graphs share it
         places = tape.operands + np.where(tape.batched, self.values, 0)
-        nodes = np.column_stack([np.argsort(order)[codes], places])
+        nodes = np.column_stack([np.argsort(order)[which], places])
         lines: list[tuple[int, ...]] = []
         for start, period, times in _stretches(tape):
             at, first = len(self.pool), dataclasses.replace(tape.out, start=tape.out.start + start, count=1)
-            self.pool += [place_of(first), machine.write_place(self.slopes, machine.SLOPES), kernel]
+            self.pool += [place_of(first), codes.write_place(self.slopes, codes.SLOPES), kernel]
             self.pool += nodes[start : start + period].ravel().tolist()
             if times > 1:
                 self.loops = True
@@ -286,7 +285,7 @@ class Table:
                     (nodes[start + period : start + 2 * period] - nodes[start : start + period]).ravel().tolist()
                 )
             self.slopes += 2 * period * times
-            lines.append((machine.TAPE, int(tape.out.batched), period, at, times, 1))
+            lines.append((self.kernels.part("play_tape"), int(tape.out.batched), period, at, times, 1))
         self.lines += lines
         self._tapes[id(tape)] = lines
 
