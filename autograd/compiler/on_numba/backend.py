@@ -1,4 +1,4 @@
-"""The numba backend: instructions as a table of numbers, carried out by a machine that is compiled once and kept.
+"""The numba backend: instructions as a table of numbers, carried out by a machine whose parts are compiled once.
 
 A model costs no compile time of its own: only an operation that was never used before does.
 """

@@ -14,6 +14,15 @@ from autograd.compiler.on_numba.intrinsics import call, matrix, multiply, vector
 from autograd.compiler.on_numba.machine import OPTIONS, place
 
 
+@njit(**OPTIONS, fastmath={"reassoc"})
+def sum_up(numbers):
+    """Sum numbers, several parts side by side: the sum need not wait for each, and rounds less."""
+    total = numbers[0]
+    for i in range(1, numbers.size):
+        total += numbers[i]
+    return total
+
+
 def copy(memory, pool, at, base, width, n, columns, k, m):
     """Copy rows so that they lie one after the other: target, source, step, index, or −1 for rows in order."""
     source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
@@ -50,17 +59,20 @@ def scatter(memory, pool, at, base, width, n, columns, k, m):
     wide = width[target & REGION]
     begin = base[target & REGION]
     first = begin + (target >> REGION_BITS) * wide
-    if step == 0 and index < 0 and add == 0:
+    to_one = step == 0 and index < 0
+    if to_one and wide == 1:
+        number = sum_up(vector(memory, source, n * columns))
+        memory[first] = memory[first] + number if add else number
+        return
+    if to_one and add == 0:
         for j in range(wide):
             memory[first + j] = 0.0
-    summing = add != 0 or (step == 0 and index < 0)
+    summing = add != 0 or to_one
     for i in range(n):
         to = first + i * step * wide if index < 0 else begin + pool[index + i] * wide
         given = vector(memory, source + i * columns, columns)
         if wide == 1:
-            number = given[0]
-            for j in range(1, columns):
-                number += given[j]
+            number = sum_up(given)
             if summing:
                 memory[to] += number
             else:
@@ -158,18 +170,19 @@ def bias(memory, pool, at, base, width, n, columns, k, m):
 def row_sums(memory, pool, at, base, width, n, columns, k, m):
     """Sum each row of a matrix (n, m·columns): target, matrix."""
     out = vector(memory, place(pool[at], base, width), n)
-    given = matrix(memory, place(pool[at + 1], base, width), n, m * columns)
+    given, count = place(pool[at + 1], base, width), m * columns
     for i in range(n):
-        number = given[i, 0]
-        for j in range(1, m * columns):
-            number += given[i, j]
-        out[i] = number
+        out[i] = sum_up(vector(memory, given + i * count, count))
 
 
 def sum_blocks(memory, pool, at, base, width, n, columns, k, m):
     """Sum blocks of k rows, row by row: target, blocks."""
-    out = matrix(memory, place(pool[at], base, width), n, columns)
-    given = matrix(memory, place(pool[at + 1], base, width), n * k, columns)
+    target, source = place(pool[at], base, width), place(pool[at + 1], base, width)
+    if columns == 1:
+        for i in range(n):
+            memory[target + i] = sum_up(vector(memory, source + i * k, k))
+        return
+    out, given = matrix(memory, target, n, columns), matrix(memory, source, n * k, columns)
     for i in range(n):
         for j in range(columns):
             out[i, j] = given[i * k, j]

@@ -1,5 +1,7 @@
 """Programs as tables for the numba machine: where numbers lie, what costs compile time, and single nodes on a tape."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ import nn
 from autograd import Value, gradients, sin, tanh
 from autograd.compiler.on_numba import objects
 from autograd.compiler.on_numba.backend import ALIGNED
+from autograd.compiler.on_numba.kernels import Kernels
 
 
 def mlp(sizes, dtype="float64", activation="tanh"):
@@ -37,6 +40,25 @@ def test_another_model_needs_no_other_kernel():
     before = set(objects._known)
     mlp([7, 2, 9, 4, 1]).value_and_grad(np.ones((40, 7)), np.ones(40))
     assert set(objects._known) == before
+
+
+def test_only_the_parts_of_the_machine_that_a_program_has_are_compiled(monkeypatch):
+    asked, real = set(), Kernels.part
+    monkeypatch.setattr(Kernels, "part", lambda self, name: asked.add(name) or real(self, name))
+    mlp([3, 5, 1]).value_and_grad(np.ones((4, 3)), np.ones(4))
+    assert {"product", "product_weights", "bias", "row_sums"} <= asked
+    assert not asked & {"play_tape", "rewind_tape", "choose", "weighted_sums", "weighted_flows"}
+
+
+@pytest.mark.parametrize("examples", [1, 3])
+def test_long_sums_keep_what_sums_keep(examples):
+    """Parts are summed side by side: zeros keep their sign, and what is not a number is seen."""
+    program = autograd.compile(lambda xs: autograd.total(list(xs)), np.zeros(100), backend="numba")
+    zeros = program(np.full((examples, 100), -0.0))
+    assert (zeros == 0.0).all()
+    assert np.signbit(zeros).all()
+    xs = np.random.default_rng(0).normal(size=(examples, 100))
+    np.testing.assert_allclose(program(xs), [math.fsum(row) for row in xs], rtol=0.0, atol=1e-13)
 
 
 def test_float32_stays_float32():
