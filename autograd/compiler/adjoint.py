@@ -145,9 +145,9 @@ def _mark_active_on(tape: Tape, active: Marks) -> None:
     constant = [op is ops.detached for op in tape.ops]
     outside = active.at(tape) & ~inside
     from_outside = (outside[:, 0] | outside[:, 1]).tolist()
-    places = np.where(inside, tape.operands - start, tape.out.count).tolist()  # the last mark is never set
+    places = np.where(inside, tape.operands - start, tape.out.count)  # the last mark is never set
     marks = bytearray(tape.out.count + 1)
-    for i, (a, b) in enumerate(places):
+    for i, (a, b) in enumerate(zip(*places.T.tolist(), strict=True)):  # two lists: a pair each would wake the collector
         if (from_outside[i] or marks[a] or marks[b]) and not constant[codes[i]]:
             marks[i] = 1
     active.of(tape.out)[start : start + tape.out.count] = np.frombuffer(marks, np.bool_, tape.out.count)
