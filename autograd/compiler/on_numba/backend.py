@@ -16,7 +16,7 @@ from autograd.compiler.adjoint import Aim, Sweep, differentiate
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.instructions import Rows
 from autograd.compiler.memory import Memory
-from autograd.compiler.on_numba.entries import entries
+from autograd.compiler.on_numba.entries import entries, shortener
 from autograd.compiler.on_numba.kernels import Kernels, update_address
 from autograd.compiler.on_numba.table import Tables, place_of, write_tables
 from autograd.compiler.roll import Layout
@@ -112,7 +112,8 @@ class NumbaBackend:
             at["base"], at["width"], at["examples"], descent.examples.shape[1], at["order"], len(descent.order),
             descent.batch, place_of(loss), place_of(loss.adjoints), at["kept"], len(others), at["losses"],
             at["outputs"], at["updates"], at["slots"], at["settings"], *descent.settings.shape, at["frozen"],
-            int(descent.frozen is not None), descent.clip_norm or 0.0, n,
+            int(descent.frozen is not None), shortener(self.dtype.name) if descent.clip_norm else 0,
+            descent.clip_norm or 0.0, n,
         )  # fmt: skip
         return steps.first(int(done), descent.batch)
 

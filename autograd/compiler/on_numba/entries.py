@@ -10,18 +10,23 @@ from typing import Any, NamedTuple
 from autograd.compiler.on_numba.kernels import head
 from autograd.compiler.on_numba.objects import addresses
 
-__all__ = ["Entries", "entries"]
+__all__ = ["Entries", "entries", "shortener"]
 
 #: The arguments of the doors: the address of whole numbers (w), of the machine's numbers (v) or of flags (f); a whole
 #: number (n) or one of the machine's (r).
 PLAY = "wnnwvwwn"
-DESCEND = "nwnwnnwvwwvnwnnnnwnvvwvvnnfnrn"
+DESCEND = "nwnwnnwvwwvnwnnnnwnvvwvvnnfnnrn"
 
 SOURCE = """
 from autograd.compiler.on_numba import machine, steps
 
 play = cfunc("void({play})", **OPTIONS)(machine.play)
 descend = cfunc("int64({descend})", **OPTIONS)(steps.descend)
+"""
+SHORTENER = """
+from autograd.compiler.on_numba import steps
+
+shorten = cfunc("void(CPointer({real}), {real}, CPointer(uint8), int64, int64)", **OPTIONS)(steps.shorten)
 """
 
 
@@ -50,3 +55,9 @@ def entries(real: str) -> Entries:
         return ctypes.CFUNCTYPE(result, *[numbers.get(letter, ctypes.c_void_p) for letter in letters])(address)
 
     return Entries(door(None, PLAY, play), partial(door(ctypes.c_int64, DESCEND, descend), play))
+
+
+@cache
+def shortener(real: str) -> int:
+    """Return the address of what shortens a gradient."""
+    return addresses(head(real) + SHORTENER.replace("{real}", real), "shorten")[0]

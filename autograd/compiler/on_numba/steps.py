@@ -30,9 +30,9 @@ def finite(numbers):
     return zero == 0
 
 
-@njit(**OPTIONS)
-def shorten(slopes, limit, frozen, any_frozen):
+def shorten(slopes_at, limit, frozen, any_frozen, n):
     """Shorten a gradient where it is longer than a limit; scaled, so that no square overflows or vanishes."""
+    slopes = vector(slopes_at, 0, n)
     largest = abs(slopes[0] - slopes[0])
     for i in range(slopes.size):
         if any_frozen == 0 or frozen[i] == 0:
@@ -53,7 +53,7 @@ def shorten(slopes, limit, frozen, any_frozen):
 def descend(
     player, forward, forward_count, backward, backward_count, size, pool, memory, base, width, examples, inputs, order,
     taken, batch, output, output_adjoint, kept, others, losses, outputs, updates, slots, settings, steps, options,
-    frozen, any_frozen, clip_norm, n,
+    frozen, any_frozen, shortener, clip_norm, n,
 ):  # fmt: skip
     """Take one step for each batch, and count those before a number stopped being finite."""
     word = control_word()
@@ -81,8 +81,8 @@ def descend(
             adjoint[j] = one / result.size
         call(player, (backward, backward_count, size, pool, memory, base, width, 0))
         losses[s] = value
-        if clip_norm > 0:
-            shorten(g, clip_norm, frozen, any_frozen)
+        if shortener != 0:
+            call(shortener, (g, clip_norm, frozen, any_frozen, n))
         call(updates[s], (w, g, slots, setting[s], frozen, any_frozen, n))
         if value - value != 0.0 or not finite(w):
             set_control_word(word)
