@@ -15,7 +15,7 @@ from autograd.errors import AutogradError, ExpressionError
 from autograd.floats import real_number
 from autograd.formula import Answer, read_answer
 from autograd.symbol import number_text
-from autograd.trials import Trial
+from autograd.trials import EPSILON, Trial
 
 __all__ = ["Due", "Verdict", "judge"]
 
@@ -45,11 +45,28 @@ class Verdict(NamedTuple):
         return self.words
 
 
+class Pair(NamedTuple):
+    """An answer and what it should be, at one point.
+
+    Attributes:
+        trial: the point.
+        got: what the answer gives.
+        expected: what it should.
+        rounding: bounds the rounding error of both.
+    """
+
+    trial: Trial
+    got: float
+    expected: float
+    rounding: float
+
+
 class Due(NamedTuple):
     """What the answer to a question should be.
 
     Attributes:
         derivative: computes it at a point.
+        rounding: bounds its rounding error there: a number as near to it as that cannot be told from it.
         here: the recorded point.
         trials: random points; the numbers of frozen leaves vary as well.
         names: what the answer may speak of: numbers at a point, by name.
@@ -60,6 +77,7 @@ class Due(NamedTuple):
     """
 
     derivative: Callable[[Trial], float]
+    rounding: Callable[[Trial], float]
     here: Trial
     trials: Sequence[Trial]
     names: Callable[[Trial], Mapping[str, float]]
@@ -92,13 +110,15 @@ def _judge_number(text: str, due: Due) -> Verdict:
     number, digits, unit = _read_number(text)
     if not math.isfinite(number):
         raise ExpressionError(f"{text} is beyond the largest float, about 1.8e308.")
-    expected = due.derivative(due.here)
+    expected, rounding = due.derivative(due.here), due.rounding(due.here)
 
     def fits(target: float) -> bool:
         """Whether the number is that one, rounded to the digits that were written."""
-        return _agree(number, target, TOLERANCE) or (digits > 1 and abs(number - target) <= 0.5000001 * unit)
+        return _agree(number, target, TOLERANCE, _scale(rounding, target, expected)) or (
+            digits > 1 and abs(number - target) <= 0.5000001 * unit
+        )
 
-    if _agree(number, expected, TOLERANCE) or (digits >= FEWEST_DIGITS and fits(expected)):
+    if _agree(number, expected, TOLERANCE, rounding) or (digits >= FEWEST_DIGITS and fits(expected)):
         return Verdict(True, "Right.")
     if fits(-expected):
         return Verdict(False, "The sign is wrong.")
@@ -116,10 +136,10 @@ def _judge_arithmetic(answer: Answer, due: Due) -> Verdict:
         return Verdict(False, f"It has no value: {error}")
     if not math.isfinite(number):
         return Verdict(False, "It has no value.")
-    expected = due.derivative(due.here)
+    expected, rounding = due.derivative(due.here), due.rounding(due.here)
 
     def fits(target: float) -> bool:
-        return _agree(number, target, TOLERANCE_OF_ARITHMETIC)
+        return _agree(number, target, TOLERANCE_OF_ARITHMETIC, _scale(rounding, target, expected))
 
     if fits(expected):
         return Verdict(True, "Right.")
@@ -164,21 +184,31 @@ def _judge_formula(answer: Answer, due: Due) -> Verdict:
     frozen = due.frozen()
     if frozen and _all_agree(_compare(answer, due, frozen)):
         return Verdict(True, "Right, with the numbers that stay as they are put in.")
-    ratios = [got / expected for _, got, expected in pairs if expected]
-    if _all_agree([(trial, -got, expected) for trial, got, expected in pairs]):
+    ratios = [pair.got / pair.expected for pair in pairs if pair.expected]
+    if _all_agree([pair._replace(got=-pair.got) for pair in pairs]):
         return Verdict(False, "The sign is wrong.")
     for path in due.paths if len(due.paths) > 1 else ():
-        if _all_agree([(trial, got, path(trial)) for trial, got, _ in pairs]):
+        if _all_agree([pair._replace(expected=path(pair.trial)) for pair in pairs]):
             return Verdict(False, f"That is one of the {len(due.paths)} paths: add up the others.")
-    if len(ratios) == len(pairs) and ratios and all(_agree(ratio, ratios[0], TOLERANCE) for ratio in ratios):
+    if (
+        len(ratios) == len(pairs)
+        and ratios
+        and ratios[0]
+        and all(_agree(ratio, ratios[0], TOLERANCE) for ratio in ratios)
+    ):
         return Verdict(False, _say_factor(ratios[0]))
     for name, factor in due.factors.items():
-        factors = [factor(trial) for trial, _, _ in pairs]
+        factors = [factor(pair.trial) for pair in pairs]
         if not any(factors):  # with it everything agrees
             continue
-        if _all_agree([(t, got * f, expected) for (t, got, expected), f in zip(pairs, factors, strict=True)]):
+        if _all_agree([pair._replace(got=pair.got * f) for pair, f in zip(pairs, factors, strict=True)]):
             return Verdict(False, f"The factor {name} is missing.")
-        if _all_agree([(t, got, expected * f) for (t, got, expected), f in zip(pairs, factors, strict=True)]):
+        if _all_agree(
+            [
+                pair._replace(expected=pair.expected * f, rounding=pair.rounding * abs(f))
+                for pair, f in zip(pairs, factors, strict=True)
+            ]
+        ):
             return Verdict(False, f"The factor {name} is one too many.")
     return _say_here(answer, due)
 
@@ -189,7 +219,7 @@ def _say_here(answer: Answer, due: Due) -> Verdict:
         number = answer.compute(due.names(due.here))
     except (ArithmeticError, AutogradError):
         return Verdict(False, "No.")
-    if _agree(number, due.derivative(due.here), TOLERANCE):
+    if _agree(number, due.derivative(due.here), TOLERANCE, due.rounding(due.here)):
         return Verdict(False, "The number is right here, but at other numbers the formula is not.")
     return Verdict(False, f"No: with the numbers here it gives {number_text(number)}.")
 
@@ -210,33 +240,54 @@ def _capitalise(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _compare(answer: Answer, due: Due, trials: Sequence[Trial]) -> list[tuple[Trial, float, float]] | Verdict:
+def _compare(answer: Answer, due: Due, trials: Sequence[Trial]) -> list[Pair] | Verdict:
     """Compute an answer and what it should be at each point at which it has a value; say so where it has none."""
     pairs = []
     trouble: Exception | None = None
     for trial in [due.here, *trials]:
         try:
-            got = answer.compute(due.names(trial))
+            names = due.names(trial)
+            got = answer.compute(names)
         except (ArithmeticError, AutogradError) as error:
             if isinstance(error, ExpressionError):
                 raise
             trouble = error
             continue
         if math.isfinite(got):
-            pairs.append((trial, got, due.derivative(trial)))
+            rounding = due.rounding(trial) + _rounding_of(answer, names, got)
+            pairs.append(Pair(trial, got, due.derivative(trial), rounding))
     if len(pairs) < min(FEWEST_POINTS, 1 + len(trials)):
         return Verdict(False, f"It has no value at these numbers: {trouble}" if trouble else "It has no finite value.")
     return pairs
 
 
-def _all_agree(pairs: Sequence[tuple[Trial, float, float]] | Verdict) -> bool:
-    return not isinstance(pairs, Verdict) and all(_agree(got, expected, TOLERANCE) for _, got, expected in pairs)
+def _scale(rounding: float, target: float, expected: float) -> float:
+    return rounding * abs(target / expected) if expected else rounding
 
 
-def _agree(one: float, other: float, tolerance: float) -> bool:
+def _rounding_of(answer: Answer, names: Mapping[str, float], got: float) -> float:
+    """Bound the rounding error of a formula by how far it moves with the last digits of the numbers in it."""
+    moved = 0.0
+    for name in answer.names:
+        try:
+            there = answer.compute({**names, name: names[name] * (1.0 + 4.0 * EPSILON)})
+            back = answer.compute({**names, name: names[name] * (1.0 - 4.0 * EPSILON)})
+        except (ArithmeticError, AutogradError):
+            continue
+        moved += max((abs(number - got) for number in (there, back) if math.isfinite(number)), default=0.0)
+    return moved
+
+
+def _all_agree(pairs: Sequence[Pair] | Verdict) -> bool:
+    return not isinstance(pairs, Verdict) and all(
+        _agree(pair.got, pair.expected, TOLERANCE, pair.rounding) for pair in pairs
+    )
+
+
+def _agree(one: float, other: float, tolerance: float, rounding: float = 0.0) -> bool:
     if not (math.isfinite(one) and math.isfinite(other)):
         return one == other
-    return abs(one - other) <= max(tolerance * max(abs(one), abs(other)), 1e-12)
+    return abs(one - other) <= max(tolerance * max(abs(one), abs(other)), rounding)
 
 
 def _read_number(text: str) -> tuple[float, int, float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -20,7 +20,7 @@ from autograd.expression import definition, slope_symbols
 from autograd.graph import Graph, reaching, topological
 from autograd.rule_names import ADVICE, name_rule
 from autograd.symbol import Symbol, book, number_text
-from autograd.trials import Trial, try_points
+from autograd.trials import EPSILON, Trial, try_points
 from autograd.value import Value
 
 if TYPE_CHECKING:  # what reads formulas is loaded with the first answer
@@ -347,9 +347,14 @@ class Exercise:
 
         upper, lower, output, fixed = question.upper, question.lower, self.output, self.milestones
 
-        def derivative(trial: Trial) -> float:
-            arriving = trial.differentiate(output, upper) if question.kind == "flow" else 1.0
-            return arriving * trial.differentiate(upper, lower, () if question.kind == "gradient" else fixed)
+        def derivative(trial: Trial, size: Callable[[float], float] = float) -> float:
+            arriving = trial.differentiate(output, upper, size=size) if question.kind == "flow" else 1.0
+            return arriving * trial.differentiate(upper, lower, () if question.kind == "gradient" else fixed, size)
+
+        def rounding(trial: Trial) -> float:
+            number, depth = derivative(trial), len(trial.nodes)
+            jitter = max((abs(derivative(twin) - number) for twin in trial.jittered()), default=0.0)
+            return 2.0 * jitter + depth * EPSILON * derivative(trial, abs)
 
         factors: dict[str, Any] = {}
         for above, below in self.pairs if question.kind != "slope" else ():
@@ -364,6 +369,7 @@ class Exercise:
         ]  # fmt: skip
         return Due(
             derivative,
+            rounding,
             self._here,
             self._trials,
             lambda trial: {self.names[node]: trial.numbers[node] for node in named},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -19,6 +19,8 @@ __all__ = ["Trial", "try_points"]
 
 REACH = 0.5  # how far from its number a leaf is tried at first, relative to the larger of it and 1
 HALVINGS = 20
+EPSILON = 2.0**-52  # what a float may be off by, relative to it
+JITTERS = 4  # times that the numbers are moved in their last digits
 
 
 class Trial:
@@ -31,8 +33,10 @@ class Trial:
         piece: which side of its kink each operation is on.
     """
 
-    def __init__(self, nodes: Sequence[Value], leaves: Mapping[Value, float]) -> None:
-        """Compute every node from the leaves.
+    def __init__(
+        self, nodes: Sequence[Value], leaves: Mapping[Value, float], jitter: random.Random | None = None
+    ) -> None:
+        """Compute every node from the leaves; with a jitter, each number differs in its last digits.
 
         Raises:
             ArithmeticError: an operation is undefined there, or beyond the largest float.
@@ -45,10 +49,10 @@ class Trial:
         for node in nodes:
             op = node.op
             if op is None:
-                self.numbers[node] = leaves.get(node, node.data)
+                self.numbers[node] = _jitter(leaves.get(node, node.data), jitter)
                 continue
             operands = tuple([self.numbers[v] if isinstance(v, Value) else float(v) for v in node.operands])
-            out = self.numbers[node] = float(op.apply(operands))
+            out = self.numbers[node] = _jitter(float(op.apply(operands)), jitter)
             wanted = tuple([isinstance(v, Value) for v in node.operands])
             self.slopes[node] = slopes_on_floats(op, out, operands, wanted)
             if op.branch is not None and not op.nary:
@@ -64,8 +68,24 @@ class Trial:
         slopes = chain.from_iterable(self.slopes.values())
         return all(map(math.isfinite, self.numbers.values())) and all(map(math.isfinite, filter(None, slopes)))
 
-    def differentiate(self, upper: Value, lower: Value, fixed: Collection[Value] = ()) -> float:
-        """Compute ∂upper/∂lower along all paths that pass none of the nodes that are held fixed."""
+    def jittered(self) -> Iterator[Trial]:
+        """Yield the trial again with numbers that differ in their last digits: what changes is rounding."""
+        generator = random.Random(0)
+        for _ in range(JITTERS):
+            try:
+                trial = Trial(self.nodes, self.leaves, generator)
+            except (ArithmeticError, ValueError):
+                continue
+            if trial.piece == self.piece and trial.is_finite():
+                yield trial
+
+    def differentiate(
+        self, upper: Value, lower: Value, fixed: Collection[Value] = (), size: Callable[[float], float] = float
+    ) -> float:
+        """Compute ∂upper/∂lower along all paths that pass none of the nodes that are held fixed.
+
+        With `abs` as the size of a slope, what the paths contribute is added up without its signs.
+        """
         flowing = {upper: 1.0}
         for node in reversed(self.nodes):
             adjoint = flowing.get(node)
@@ -75,8 +95,12 @@ class Trial:
                 continue
             for operand, slope in zip(node.operands, self.slopes.get(node, ()), strict=False):
                 if slope and isinstance(operand, Value):
-                    flowing[operand] = flowing.get(operand, 0.0) + adjoint * float(slope)
+                    flowing[operand] = flowing.get(operand, 0.0) + adjoint * size(slope)
         return flowing.get(lower, 0.0)
+
+
+def _jitter(number: float, jitter: random.Random | None) -> float:
+    return number if jitter is None else number * (1.0 + jitter.choice((-2.0, 2.0)) * EPSILON)
 
 
 def _piece(op: Op, operands: tuple[float, ...]) -> float:

@@ -421,3 +421,50 @@ def test_sigmoid_by_its_operand():
     s = Value(0.3, name="s")
     exercise = practice(named(sigmoid(s), "p"), s)
     assert exercise.check("e^(−s)/(1 + e^(−s))²")
+
+
+@pytest.mark.parametrize(
+    ("at", "right", "wrong"),
+    [
+        (-40.0, ("4.25e-18", "y(1 − y)", "e^x/(1 + e^x)²", "4.248e-18"), ("0", "0·x", "1e-18", "10^-18", "1e-13")),
+        (40.0, ("0", "y(1 − y)", "e^(−x)/(1 + e^(−x))²"), ("1e-13", "0·x", "1e-10", "1 + y")),
+        (0.0, ("0.25", "1/4", "y(1 − y)"), ("0", "0.2500001")),
+    ],
+)
+def test_answers_are_judged_on_the_scale_of_the_derivative(at, right, wrong):
+    def exercise():
+        x = Value(at, name="x")
+        return practice(named(sigmoid(x), "y"), x)
+
+    for answer in right:
+        assert exercise().check(answer), answer
+    for answer in wrong:
+        assert not exercise().check(answer), answer
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-20, 1e-13, 1.0, 1e13, 1e200])
+def test_zero_is_wrong_for_a_derivative_of_any_size(scale):
+    x = Value(0.3, name="x")
+    y = named(x * scale, "y")
+    for answer in ("0", "0.0", "1 − 1", "0·x"):
+        verdict = practice(y, x).check(answer)
+        assert not verdict, answer
+        assert "missing" not in verdict.words
+    assert practice(y, x).check(-scale).words == "The sign is wrong."
+    assert practice(y, x).check(scale)
+
+
+def test_zero_is_right_where_only_rounding_is_left():
+    x = Value(0.1, name="x")
+    y = named((x * 3 - 0.3) ** 2, "y")
+    for answer in ("0", "18·x − 1.8", "6(3x − 0.3)"):
+        assert practice(y, x).check(answer), answer
+    assert not practice(y, x).check("1e-14")
+
+
+def test_zero_is_right_on_the_closed_side_of_a_kink():
+    x = Value(-1.0, name="x")
+    y = named(relu(x), "y")
+    assert practice(y, x).check("0")
+    for answer in ("1", "1e-18", "1e-13"):
+        assert not practice(y, x).check(answer), answer
