@@ -63,6 +63,7 @@ class Exercise:
     Attributes:
         output: the Value at the top.
         values: what it is differentiated by in the end.
+        beside: named Values that the output does not depend on; an answer may name them too.
         ask: which derivatives are asked for: ``"slopes"``, ``"flows"`` or ``"gradients"``.
         graph: all that the output was computed from.
         names: what the nodes are called.
@@ -72,10 +73,13 @@ class Exercise:
         right: how many were answered, without their solution being shown first.
     """
 
-    def __init__(self, output: Value, values: Sequence[Value], ask: Asked, every: bool) -> None:
+    def __init__(
+        self, output: Value, values: Sequence[Value], ask: Asked, every: bool, beside: Sequence[Value] = ()
+    ) -> None:
         self.output, self.ask = output, ask
         self.graph = Graph(output)
-        self.names = self.graph.names
+        self.names = {**self.graph.names, **{value: str(value._name) for value in beside}}
+        self.beside = tuple(beside)
         for node in self.graph.nodes:
             check_fresh(node, TOGETHER)
         leaves = [leaf for leaf in self.graph.leaves if leaf.requires_grad and leaf is not output]
@@ -88,7 +92,7 @@ class Exercise:
                     "from."
                 )
         self._wanted = reaching(self.graph.nodes, set(self.values))
-        self._here = Trial(self.graph.nodes, {})
+        self._here = Trial(list(dict.fromkeys([*self.graph.nodes, *topological(beside)])), {})
         self._refuse_infinite_slopes()
         self.milestones = {node for node in self.graph.nodes if every or node._name or node.op is None}
         self.milestones |= {output, *self.values}
@@ -361,7 +365,7 @@ class Exercise:
             factors[f"∂{self.names[above]}/∂{self.names[below]}"] = lambda trial, above=above, below=below: (
                 trial.differentiate(above, below, fixed)
             )
-        named = [node for node in self.graph.nodes if node in fixed]
+        named = [node for node in self._here.nodes if node in fixed or node in self.beside]
         for node in named:
             factors.setdefault(self.names[node], lambda trial, node=node: trial.numbers[node])
         paths = [] if question.kind != "gradient" else [
@@ -403,7 +407,7 @@ class Exercise:
 
     def describe(self) -> str:
         """Say what is given: what each milestone is made of, and the numbers of the leaves."""
-        inside = [node for node in self.graph.nodes if node in self.milestones and node.op is not None]
+        inside = [v for v in self.graph.nodes if v in self.milestones and v.op is not None] + list(self.beside)
         given, found = (
             ", ".join(f"{self.names[node]} = {number_text(self._here.numbers[node])}" for node in nodes)
             for nodes in (self.graph.leaves, inside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from autograd.errors import OperandTypeError
@@ -15,7 +16,9 @@ __all__ = ["Asked", "practice"]
 Asked = Literal["slopes", "flows", "gradients"]
 
 
-def practice(output: Value, *values: Value, ask: Asked = "slopes", every: bool = False) -> Exercise:
+def practice(
+    output: Value, *values: Value, ask: Asked = "slopes", every: bool = False, beside: Sequence[Value] = ()
+) -> Exercise:
     """Make an exercise of a graph: questions about its derivatives, judged, with hints and solutions.
 
     Args:
@@ -24,12 +27,13 @@ def practice(output: Value, *values: Value, ask: Asked = "slopes", every: bool =
         ask: what is asked for on the way: ``"slopes"``, each derivative between two neighbours and then the whole;
             ``"flows"``, what flows back along each edge; ``"gradients"``, the derivative of the output by every node.
         every: ask about Values without a name as well; they are called v1, v2, … as in a drawing.
+        beside: named Values that the output does not depend on, which are shown, and which an answer may name.
 
     Raises:
         OperandTypeError: an argument is no Value.
         NotConnectedError: the output does not depend on one of the values.
         StaleGraphError: a leaf was assigned since the graph was recorded.
-        ValueError: there would be too many questions, or none.
+        ValueError: there would be too many questions, or none, or what is beside the graph has no name.
 
     Example:
         >>> w, x = Value(3.0, name="w"), Value(0.7, name="x", requires_grad=False)
@@ -47,16 +51,19 @@ def practice(output: Value, *values: Value, ask: Asked = "slopes", every: bool =
         >>> print(exercise)
         Question 2 of 3: ∂s/∂w = ?
     """
-    for argument in (output, *values):
+    for argument in (output, *values, *beside):
         if not isinstance(argument, Value):
             raise OperandTypeError(
                 f"practice takes Values, the output and those it was computed from, not {type(argument).__name__}."
             )
     if ask not in get_args(Asked):
         raise ValueError(f"ask is one of {', '.join(get_args(Asked))}, not {ask!r}.")
+    for value in beside:
+        if not value._name:
+            raise ValueError(f"{value._describe()} is shown beside the graph: give it a name by which to speak of it.")
     from autograd.exercise import Exercise
 
-    exercise = Exercise(output, values, ask, every)
+    exercise = Exercise(output, values, ask, every, beside)
     if not exercise.questions:
         raise ValueError(
             f"Nothing can be asked about {output._describe()}: no leaf that it is made of takes a gradient."

@@ -468,3 +468,17 @@ def test_zero_is_right_on_the_closed_side_of_a_kink():
     assert practice(y, x).check("0")
     for answer in ("1", "1e-18", "1e-13"):
         assert not practice(y, x).check(answer), answer
+
+
+def test_an_answer_names_what_is_shown_beside_the_graph():
+    s, z = Value(0.5, name="s"), Value(-1.0, name="z")
+    q, r = named(exp(s), "q"), named(exp(z), "r")
+    whole = named(q + r, "Z")
+    beside = named(r / whole, "p2")
+    exercise = practice(named(-log(named(q / whole, "p1")), "E"), s, beside=[beside])
+    exercise.at = len(exercise) - 1
+    assert "p2 = r/Z" in exercise.describe()
+    assert not exercise.check("p2")
+    assert exercise.check("−p2")
+    with pytest.raises(ValueError, match="is shown beside the graph: give it a name by which to speak of it"):
+        practice(whole, s, beside=[q * r])

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograd import Exercise, Value, dot, exp, log, practice, relu, sigmoid, tanh, total
+from autograd import Exercise, Graph, Value, dot, exp, log, practice, relu, sigmoid, tanh, total
 from autograd.practice import Asked
 
 __all__ = ["TASKS", "Task"]
@@ -20,7 +20,7 @@ class Task:
 
     Attributes:
         name: of the lectures' row that it is from, such as L1.4, with a letter where that has several.
-        build: records the graph, and returns the output and the leaves to differentiate by.
+        build: records the graph, and returns the output, the leaves to differentiate by, and what is shown beside it.
         ask: what is asked for on the way.
     """
 
@@ -35,8 +35,10 @@ class Task:
 
     def exercise(self, ask: Asked | None = None, *, every: bool = False) -> Exercise:
         """Make the exercise, anew each time; `ask` and `every` as of `practice`, the task's own unless given."""
-        output, *values = self.build()
-        return practice(output, *values, ask=ask or self.ask, every=every)
+        output, *rest = self.build()
+        inside = set(Graph(output).nodes)
+        values, beside = ([v for v in rest if (v in inside) is within] for within in (True, False))
+        return practice(output, *values, ask=ask or self.ask, every=every, beside=beside)
 
     def __repr__(self) -> str:
         return f"<Task {self.name}: {self.text}>"
@@ -150,7 +152,8 @@ def _softmax() -> tuple[Value, ...]:
     powers = [_name(exp(s), f"q{k}") for k, s in enumerate(scores, 1)]
     whole = _name(total(powers), "Z")
     p = _name(powers[2] / whole, "p3")
-    return _name(-log(p), "E"), scores[0], scores[2]
+    first = _name(powers[0] / whole, "p1")
+    return _name(-log(p), "E"), scores[0], scores[2], first
 
 
 @_task("L4.8", "gradients")
