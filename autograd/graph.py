@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.advice import Absent
-from autograd.expression import NO_NAMES, are_told_apart, label, slope_symbols
+from autograd.expression import NO_NAMES, are_told_apart, expression, label, slope_symbols
 from autograd.naming import name_nodes
-from autograd.symbol import number_text
+from autograd.symbol import latex_number, number_text
 from autograd.textbook import formula, latex_formula
 from autograd.value import Value, number_of
 
@@ -86,6 +86,19 @@ class Edge(NamedTuple):
         names, written, number = self._names(), self.formula, number_text(self.slope)
         shown = number if written == number else f"{written} = {number}"
         return f"<Edge ∂{label(self.output, names)}/∂{label(self.operand, names)} = {shown}>"
+
+    def _repr_latex_(self) -> str:
+        names, written, number = self._names(), self.latex, latex_number(self.slope)
+        output, operand = (_latex_node(node, names) for node in (self.output, self.operand))
+        shown = number if written == number else f"{written} = {number}"
+        flow = "" if self.flow is None else rf"\qquad \text{{flow }} {latex_number(self.flow)}"
+        return rf"$\displaystyle \frac{{\partial {output}}}{{\partial {operand}}} = {shown}{flow}$"
+
+
+def _latex_node(node: Value, names: Mapping[Value, str]) -> str:
+    symbol = expression(node, names)
+    written = latex_formula(symbol)
+    return rf"\left({written}\right)" if getattr(symbol, "op", None) is not None else written
 
 
 def edges_of(node: Value, graph: Graph | None = None) -> tuple[Edge, ...]:

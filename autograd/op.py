@@ -223,6 +223,11 @@ class Op:
     def __repr__(self) -> str:
         return f"<Op {self.name}({', '.join(self.operands)})>"
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.card)}</pre>"
+
     def __reduce__(self) -> str:
         return self.name
 

@@ -25,6 +25,21 @@ def diamond():
 
 
 class TestEdge:
+    def test_a_notebook_shows_formula_slope_and_flow(self):
+        w, x = Value(0.8, name="W1[0][1]"), Value(-0.5, name="x")
+        y = w * x
+        square = y**2
+        product = r"\left({w^{(1)}_{12}} \cdot x\right)"
+        assert square.edges[0]._repr_latex_() == (
+            rf"$\displaystyle \frac{{\partial \left({product}^{{2}}\right)}}{{\partial {product}}}"
+            r" = 2 \cdot {w^{(1)}_{12}} \cdot x = -0.8$"
+        )
+        square.backward()
+        assert y.edges[0]._repr_latex_() == (
+            rf"$\displaystyle \frac{{\partial {product}}}{{\partial {{w^{{(1)}}_{{12}}}}}} = x = -0.5"
+            r"\qquad \text{flow } 0.4$"
+        )
+
     def test_the_lecture_s_neuron(self):
         """Lecture L1.3: s = w1·x1 + w2·x2, y = relu(s)."""
         x1, x2 = Value(0.5, name="x1"), Value(0.7, name="x2")

@@ -111,6 +111,12 @@ class TestOneRecordGivesEverything:
             "Domain      any x\nSource      made up"
         )
 
+    def test_a_notebook_shows_the_card(self):
+        assert autograd.log._repr_html_() == (
+            "<pre>log(x): the natural logarithm\n\n    ∂/∂x = 1/x\n\n"
+            "Domain      x &gt; 0\nSource      lecture L1.3</pre>"
+        )
+
     @pytest.mark.parametrize("op", [lgamma_like, blend, norm], ids=lambda op: op.name)
     def test_check(self, op):
         check_op(op)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = ["History"]
 
 EPOCHS_AT_EACH_END = 3  # epochs that the printed table shows at its start, and at its end
 MIN_COLUMN_WIDTH = 12  # characters
+CURVE_WIDTH, CURVE_HEIGHT = 200, 60  # pixels of a curve in a notebook
 
 
 class History(Mapping[str, list[float]]):
@@ -162,10 +164,47 @@ class History(Mapping[str, list[float]]):
             numbers = (f"{cells[name][place]:>{width}}" for name, width in widths.items())
             lines.append(f"{index + 1:>5}" + "".join(numbers))
         text = "\n".join([*lines, self.summary, *(f"Note: {note}." for note in self.notes)])
-        return text.encode("utf-8", "backslashreplace").decode()  # a metric's name may hold what no terminal takes
+        return _written(text)
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        curves = "".join(
+            f"<figure>{_curve(self[name])}<figcaption>{escape(_written(name))}</figcaption></figure>" for name in self
+        )
+        return f'<div style="display: flex; flex-wrap: wrap">{curves}</div><pre>{escape(str(self))}</pre>'
+
+
+def _written(text: str) -> str:
+    """Write out what no terminal takes, which a metric's name may hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _curve(column: Sequence[float]) -> str:
+    """Draw one column over the epochs as SVG, in the colour of the text; an epoch without a finite number is a gap."""
+    finite = [number for number in column if math.isfinite(number)]
+    if not finite:
+        return ""
+    low, high = min(finite), max(finite)
+    unit = max(abs(low), abs(high)) or 1.0  # so that the difference of two large numbers is no infinity
+    span = high / unit - low / unit
+    path, pen = [], "M"
+    for index, number in enumerate(column):
+        if not math.isfinite(number):
+            pen = "M"
+            continue
+        x = 4 + CURVE_WIDTH * index / max(len(column) - 1, 1)
+        share = (number / unit - low / unit) / span if span else 0.5
+        path.append(f"{pen}{x:.1f} {4 + CURVE_HEIGHT * (1 - share):.1f}")
+        pen = "L"
+    # each point is drawn by a round cap, also one that stands alone
+    drawn = " ".join(f"{step}h0" if step[0] == "M" else step for step in path)
+    return (
+        f'<svg width="{CURVE_WIDTH + 8}" height="{CURVE_HEIGHT + 8}" role="img" '
+        f'aria-label="from {_short(column[0])} to {_short(column[-1])}"><path d="{drawn}" fill="none" '
+        'stroke="currentColor" stroke-width="2" stroke-linecap="round"/></svg>'
+    )
 
 
 def _short(number: float | None) -> str:

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -120,3 +121,33 @@ def test_a_metrics_name_that_no_terminal_takes_is_written_out() -> None:
     history.append({"loss": 1.0, "m\udcff": 2.0})
     assert "m\\udcff" in str(history)
     str(history).encode("utf-8")
+
+
+def recorded(rows: list[dict[str, float]]) -> History:
+    history = History()
+    for row in rows:
+        history.append(row)
+    return history
+
+
+def test_a_notebook_shows_a_curve_of_each_column_and_the_table() -> None:
+    history = recorded([{"loss": 4.0, "<a>\ud800": 1e308}, {"loss": math.nan}, {"loss": 3.0}, {"loss": 2.0}])
+    shown = history._repr_html_()
+    assert 'd="M4.0 4.0h0 M137.3 34.0h0 L204.0 64.0"' in shown
+    assert "<figcaption>&lt;a&gt;\\ud800</figcaption>" in shown
+    assert "4 epochs in 0 s." in shown
+    assert "<a>" not in shown
+
+
+@pytest.mark.parametrize("column", [[-1e308, 1e308], [5e-324, 0.0], [2.0, 2.0], [7.0]])
+def test_every_finite_column_is_drawn_inside_its_picture(column: list[float]) -> None:
+    shown = recorded([{"loss": number} for number in column])._repr_html_()
+    path = shown.partition('d="')[2].partition('"')[0]
+    points = re.findall(r"[ML]([\d.]+) ([\d.]+)", path)
+    assert len(points) == len(column)
+    assert all(4 <= float(x) <= 204 and 4 <= float(y) <= 64 for x, y in points)
+
+
+def test_a_history_without_a_finite_number_shows_its_table() -> None:
+    assert "<svg" not in recorded([{"loss": math.inf}])._repr_html_()
+    assert "0 epochs" in History()._repr_html_()
