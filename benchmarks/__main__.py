@@ -10,6 +10,7 @@ from benchmarks import (
     compiled,
     first,
     gradbench,
+    jobs,
     linear,
     neuron,
     record,
@@ -26,7 +27,7 @@ from benchmarks.page import store, write_page
 BENCHMARKS: tuple[Benchmark, ...] = (
     record.BENCHMARK, replay.BENCHMARK, *training.BENCHMARKS, scaling.BENCHMARK, first.BENCHMARK, linear.BENCHMARK,
     neuron.BENCHMARK, second.BENCHMARK, startup.BENCHMARK, compiled.BENCHMARK, gradbench.BENCHMARK,
-    auto.BENCHMARK,
+    auto.BENCHMARK, jobs.BENCHMARK,
 )  # fmt: skip
 
 
