@@ -5,22 +5,24 @@ The times are those that ``python -m benchmarks --only jobs --write`` stored; on
 
 from __future__ import annotations
 
-import contextlib
 import doctest
 import hashlib
-import io
 import json
 import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
-from typing import Any
 
 from sphinx.application import Sphinx
 
+ROOT = Path(__file__).parent.parent
 FOLDER = Path(__file__).with_name("jobs")
 PICTURES = FOLDER / "pictures"
 STAMP = PICTURES / "made-from.txt"
-RESULTS = Path(__file__).parent.parent / "benchmarks" / "results" / "jobs.json"
+RESULTS = ROOT / "benchmarks" / "results" / "jobs.json"
 MARK = "<!-- time -->"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -34,27 +36,26 @@ def draw(app: Sphinx) -> None:
     if STAMP.exists() and STAMP.read_text(encoding="utf-8") == state.hexdigest():
         return
     PICTURES.mkdir(exist_ok=True)
-    before = Path.cwd()
-    os.chdir(PICTURES)
-    try:
-        for path in pages:
-            run(path)
-        for path in (*PICTURES.glob("*.safetensors"), *PICTURES.glob("*.pdf")):
-            path.unlink()
-    finally:
-        os.chdir(before)
+    for path in pages:
+        run(path)
     STAMP.write_text(state.hexdigest(), encoding="utf-8")
 
 
 def run(path: Path) -> None:
-    """Run the code of a page up to the block that saves its picture."""
-    names: dict[str, Any] = {"__name__": "page"}
-    for block in BLOCK.findall(path.read_text(encoding="utf-8")):
-        code = "".join(example.source for example in doctest.DocTestParser().get_examples(block))
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(code, path.name, "exec"), names)
-        if '.svg")' in code:
-            return
+    """Run the code of a page up to the block that saves its picture, in a process of its own, and keep the picture."""
+    blocks = BLOCK.findall(path.read_text(encoding="utf-8"))
+    last = next(at for at, block in enumerate(blocks) if '.svg")' in block)
+    parser = doctest.DocTestParser()
+    code = "".join(example.source for block in blocks[: last + 1] for example in parser.get_examples(block))
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=folder, env=environment
+        )
+        if done.returncode:
+            raise RuntimeError(f"The job {path.stem} fails:\n{done.stderr}")
+        for picture in Path(folder).glob("*.svg"):
+            shutil.copy(picture, PICTURES)
 
 
 def say_time(app: Sphinx, page: str, source: list[str]) -> None:
@@ -71,13 +72,14 @@ def time(name: str) -> str:
     if row is None:
         return ""
     mine, peer = row["edgegrad"], row["peer"]
+    agreement = f"{row['agreement']:.0e}".replace("-", "−")
     return (
         "## How long it takes\n\n"
         "| milliseconds | in a new process | again |\n|---|---:|---:|\n"
         f"| this program | {_ms(mine['first'])} | {_ms(mine['again'][0])} |\n"
         f"| {row['with']} | {_ms(peer['first'])} | {_ms(peer['again'][0])} |\n\n"
         "The first program of this page beside the same work done there, from the same start; their numbers agree to "
-        f"{row['agreement']:.0e}. CPU time on one core: imports included in a new process, compiling always; "
+        f"{agreement}. CPU time on one core: imports included in a new process, compiling always; "
         f"{kept['machine']['day']}. "
         "See [Performance](../performance.md#the-jobs)."
     )
