@@ -308,6 +308,9 @@ class Graph:
     def to_sympy(self) -> Any:
         """Write the output as a SymPy expression of the leaves, or several as a tuple.
 
+        Its symbols are real: to differentiate by x is ``sympy.diff(e, sympy.Symbol("x", real=True))``, as SymPy takes a
+        symbol without that for another one.
+
         Raises:
             ImportError: SymPy is not installed.
         """
