@@ -79,7 +79,7 @@ def time(name: str) -> str:
         f"| this program | {_ms(mine['first'])} | {_ms(mine['again'][0])} |\n"
         f"| {row['with']} | {_ms(peer['first'])} | {_ms(peer['again'][0])} |\n\n"
         "The first program of this page beside the same work done there, from the same start; their numbers agree to "
-        f"{agreement}. CPU time on one core: imports included in a new process, compiling always; "
+        f"{agreement}. CPU time on one core: with imports in a new process, compiling always; "
         f"{kept['machine']['day']}. "
         "See [Performance](../performance.md#the-jobs)."
     )

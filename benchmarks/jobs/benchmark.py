@@ -60,9 +60,9 @@ def _compare(name: str, times: int) -> dict[str, Any]:
 
 INTRODUCTION = """
 The programs of [the jobs](jobs/index.md), whole, from the data to the numbers, milliseconds of CPU time on one core.
-*First* is in a new process, imports included; *again* is the same in that process, the median of five. What a side
-compiles, it compiles each time. Both begin with the same weights and end with the same numbers, to the difference in
-the last column.
+*First* is in a new process, with all imports but NumPy's; *again* is the same in that process, the median of five. What
+a side compiles, it compiles each time. Both begin with the same weights and end with the same numbers, to the
+difference in the last column.
 """
 HEAD = ("job", "beside", "first", "peer", "again", "peer", "agree to")
 

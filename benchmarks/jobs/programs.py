@@ -83,7 +83,7 @@ TORCH, JAX = ("torch",), ("jax", "scipy")
 JOBS: dict[str, Job] = {
     "logistic-regression": Job(
         "scikit-learn", ("sklearn",), numerics.logistic,
-        lambda names: [names["auc"], *(w.data for w in names["model"].W[0])], tolerance=1e-3,
+        lambda names: [names["auc"], *(w.data for w in names["model"].W[0])], tolerance=1e-5,
     ),
     "early-stopping": Job(
         "PyTorch", TORCH, frameworks.early_stopping, lambda names: [names["epoch"], names["error"]],
@@ -115,7 +115,7 @@ JOBS: dict[str, Job] = {
     "physics-informed": Job(
         "JAX and SciPy", JAX, numerics.physics,
         lambda names: names["np"].ravel(names["nn"].predict(names["net"], names["points"][:, None])),
-        _weights(lambda nn: nn.MLP(1, [12, 1], activation="tanh", seed=0)), tolerance=1e-3,
+        _weights(lambda nn: nn.MLP(1, [12, 1], activation="tanh", seed=0)), tolerance=1e-4,
     ),
     "ode-sensitivities": Job(
         "JAX", JAX, numerics.ode, lambda names: [*names["state"], *np.ravel(names["sensitivities"])]
@@ -135,7 +135,7 @@ JOBS: dict[str, Job] = {
     ),
     "export": Job(
         "PyTorch, SciPy and SymPy", (*TORCH, "scipy", "sympy"), frameworks.export,
-        lambda names: [names["before"], names["after"]], _moons, tolerance=1e-4,
+        lambda names: [names["before"], names["after"]], _moons, tolerance=1e-6,
     ),
     "figure": Job(
         "PyTorch", (*TORCH, "matplotlib"), frameworks.figure, lambda names: [names["history"]["loss"][-1]], _moons
