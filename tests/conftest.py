@@ -1,5 +1,6 @@
 """What tests share: how much properties are tried, little at the desk and much where CI is set; and a browser."""
 
+import gc
 import os
 import shutil
 
@@ -23,6 +24,12 @@ COMMON = {
 settings.register_profile("quick", max_examples=25, **COMMON)
 settings.register_profile("thorough", max_examples=150, **COMMON)
 settings.load_profile("thorough" if os.environ.get("CI") == "true" else "quick")
+
+
+def pytest_collection_finish():
+    """Take the tests themselves out of the collector's sight, which would look at all of them in every full round."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

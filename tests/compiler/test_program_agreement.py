@@ -18,6 +18,7 @@ from autograd.compiler.options import PASSES
 
 #: In float32 rounding may take a kink's other side, or leave first order; such cases say nothing.
 LARGEST_BOUND = 1e-3
+FEW = settings.default.max_examples * 2 // 5  # graphs, where each may cost a compilation
 
 
 def eager_or_skip(case, dtype):
@@ -73,13 +74,13 @@ def test_random_networks(backend, dtype, case):
     check_agreement(case, backend, dtype)
 
 
-@settings(max_examples=min(50, settings.default.max_examples))  # each may cost a compilation
+@settings(max_examples=FEW)
 @given(case=chains())
 def test_long_irregular_graphs(backend, dtype, case):
     check_agreement(case, backend, dtype)
 
 
-@settings(max_examples=min(100, settings.default.max_examples))
+@settings(max_examples=FEW)
 @given(case=chains())
 def test_numbers_on_the_way(backend, case):
     """Results may be any nodes, and rows that are read no more are written over only after they were given out."""
@@ -96,7 +97,7 @@ def test_numbers_on_the_way(backend, case):
 
 
 @pytest.mark.parametrize("without", PASSES)
-@settings(max_examples=min(50, settings.default.max_examples))
+@settings(max_examples=FEW // 2)
 @given(case=programs() | wirings() | chains())
 def test_every_pass_can_be_left_out(backend, without, case):
     check_agreement(case, backend, "float64", without)

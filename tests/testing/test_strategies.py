@@ -71,7 +71,7 @@ def test_smooth_programs_stay_off_kinks_and_ends(program):
 def test_the_whole_catalogue_is_reached():
     seen, shared = Counter(), Counter()
 
-    @settings(THOROUGH, max_examples=2500)
+    @settings(THOROUGH, max_examples=1000)
     @given(expressions())
     def collect(program):
         seen.update({step.op.name for step in program.steps})
@@ -80,7 +80,7 @@ def test_the_whole_catalogue_is_reached():
 
     collect()
     assert seen.keys() == {op.name for op in CATALOGUE}
-    assert shared[True] > 30
+    assert shared[True] > 10
 
 
 def test_kinks_are_reached_where_they_are_wanted():
