@@ -15,7 +15,7 @@ from autograd.errors import AutogradError, ExpressionError
 from autograd.floats import real_number
 from autograd.formula import Answer, read_answer
 from autograd.symbol import number_text
-from autograd.trials import EPSILON, Trial
+from autograd.trials import EPSILON, Derivative, Trial, bound_rounding
 
 __all__ = ["Due", "Verdict", "judge"]
 
@@ -65,8 +65,7 @@ class Due(NamedTuple):
     """What the answer to a question should be.
 
     Attributes:
-        derivative: computes it at a point.
-        rounding: bounds its rounding error there: a number as near to it as that cannot be told from it.
+        derivative: computes it at a point, with the sizes of the slopes instead of these where that is asked for.
         here: the recorded point.
         trials: random points; the numbers of frozen leaves vary as well.
         names: what the answer may speak of: numbers at a point, by name.
@@ -76,8 +75,7 @@ class Due(NamedTuple):
         stuck: names that have one number at all points, since no leaf below them can move.
     """
 
-    derivative: Callable[[Trial], float]
-    rounding: Callable[[Trial], float]
+    derivative: Derivative
     here: Trial
     trials: Sequence[Trial]
     names: Callable[[Trial], Mapping[str, float]]
@@ -85,6 +83,10 @@ class Due(NamedTuple):
     paths: Sequence[Callable[[Trial], float]]
     frozen: Callable[[], Sequence[Trial]]
     stuck: Callable[[], Sequence[str]]
+
+    def rounding(self, trial: Trial) -> float:
+        """Bound its rounding error at a point: a number as near to it as that cannot be told from it."""
+        return bound_rounding(trial, [self.derivative])[0]
 
 
 def judge(written: str | float, due: Due) -> Verdict:
@@ -145,7 +147,7 @@ def _judge_arithmetic(answer: Answer, due: Due) -> Verdict:
         return Verdict(True, "Right.")
     if fits(-expected):
         return Verdict(False, "The sign is wrong.")
-    return Verdict(False, _compare_numbers(fits, expected, due) or f"That is {number_text(number)}: no.")
+    return Verdict(False, _compare_numbers(fits, expected, due) or f"That is {number_text(number + 0.0)}: no.")
 
 
 def _compare_numbers(fits: Callable[[float], bool], expected: float, due: Due) -> str:
@@ -221,7 +223,7 @@ def _say_here(answer: Answer, due: Due) -> Verdict:
         return Verdict(False, "No.")
     if _agree(number, due.derivative(due.here), TOLERANCE, due.rounding(due.here)):
         return Verdict(False, "The number is right here, but at other numbers the formula is not.")
-    return Verdict(False, f"No: with the numbers here it gives {number_text(number)}.")
+    return Verdict(False, f"No: with the numbers here it gives {number_text(number + 0.0)}.")
 
 
 def _say_factor(ratio: float) -> str:

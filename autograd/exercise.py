@@ -20,7 +20,7 @@ from autograd.expression import definition, slope_symbols
 from autograd.graph import Graph, reaching, topological
 from autograd.rule_names import ADVICE, name_rule
 from autograd.symbol import Symbol, book, number_text
-from autograd.trials import EPSILON, Trial, try_points
+from autograd.trials import Trial, try_points
 from autograd.value import Value
 
 if TYPE_CHECKING:  # what reads formulas is loaded with the first answer
@@ -221,7 +221,7 @@ class Exercise:
         """
         from autograd.answers import judge
 
-        verdict = judge(answer, self._due(self.question))
+        verdict = judge(answer, self.due(self.question))
         if verdict.right:
             self.right += not self._shown
             self.skip()
@@ -246,7 +246,7 @@ class Exercise:
 
     def expected(self, question: Question) -> float:
         """Compute the answer to a question as a number."""
-        return self._due(question).derivative(self._here)
+        return self.due(question).derivative(self._here)
 
     def hints(self, question: Question) -> list[str]:
         """List the hints to a question: the rule, then how the derivative is put together."""
@@ -346,7 +346,8 @@ class Exercise:
         varying = reaching(nodes, {leaf for leaf in self.graph.leaves if leaf.requires_grad}) - reaching(nodes, moved)
         return [self.names[node] for node in nodes if node in self.milestones and node in varying]
 
-    def _due(self, question: Question) -> Due:
+    def due(self, question: Question) -> Due:
+        """Return what the answer to a question should be."""
         from autograd.answers import Due
 
         upper, lower, output, fixed = question.upper, question.lower, self.output, self.milestones
@@ -354,11 +355,6 @@ class Exercise:
         def derivative(trial: Trial, size: Callable[[float], float] = float) -> float:
             arriving = trial.differentiate(output, upper, size=size) if question.kind == "flow" else 1.0
             return arriving * trial.differentiate(upper, lower, () if question.kind == "gradient" else fixed, size)
-
-        def rounding(trial: Trial) -> float:
-            number, depth = derivative(trial), len(trial.nodes)
-            jitter = max((abs(derivative(twin) - number) for twin in trial.jittered()), default=0.0)
-            return 2.0 * jitter + depth * EPSILON * derivative(trial, abs)
 
         factors: dict[str, Any] = {}
         for above, below in self.pairs if question.kind != "slope" else ():
@@ -373,7 +369,6 @@ class Exercise:
         ]  # fmt: skip
         return Due(
             derivative,
-            rounding,
             self._here,
             self._trials,
             lambda trial: {self.names[node]: trial.numbers[node] for node in named},

@@ -9,13 +9,13 @@ import math
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 from autograd.floats import slopes_on_floats
 from autograd.op import Op
 from autograd.value import Value
 
-__all__ = ["Trial", "try_points"]
+__all__ = ["Derivative", "Trial", "bound_rounding", "try_points"]
 
 REACH = 0.5  # how far from its number a leaf is tried at first, relative to the larger of it and 1
 HALVINGS = 20
@@ -97,6 +97,24 @@ class Trial:
                 if slope and isinstance(operand, Value):
                     flowing[operand] = flowing.get(operand, 0.0) + adjoint * size(slope)
         return flowing.get(lower, 0.0)
+
+
+class Derivative(Protocol):
+    """A derivative at a point; with `abs` as the size of a slope, what its paths contribute, without their signs."""
+
+    def __call__(self, trial: Trial, size: Callable[[float], float] = float) -> float:
+        """Compute it."""
+
+
+def bound_rounding(trial: Trial, derivatives: Sequence[Derivative]) -> list[float]:
+    """Bound the rounding error of derivatives at a point: how far they move with the last digits of the numbers."""
+    twins, share = list(trial.jittered()), len(trial.nodes) * EPSILON
+    bounds = []
+    for derivative in derivatives:
+        number = derivative(trial)
+        moved = max((abs(derivative(twin) - number) for twin in twins), default=0.0)
+        bounds.append(2.0 * moved + share * derivative(trial, abs))
+    return bounds
 
 
 def _jitter(number: float, jitter: random.Random | None) -> float:

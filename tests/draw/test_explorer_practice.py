@@ -7,7 +7,20 @@ import pytest
 from perceptron import named, neuron
 from screens import PHONE
 
-from autograd import DrawingError, Frames, Op, OperandTypeError, Value, cos, explore, practice, total
+from autograd import (
+    DrawingError,
+    Frames,
+    Op,
+    OperandTypeError,
+    Value,
+    cos,
+    explore,
+    practice,
+    relu,
+    sigmoid,
+    tanh,
+    total,
+)
 from autograd.symbol import number_text
 from edgegrad.lectures.tasks import TASKS
 
@@ -131,6 +144,44 @@ def test_the_page_judges_as_python_does(visit, name):
             assert (got["right"], got["words"]) == tuple(said), (question, written)
 
 
+def of(f, at):
+    x = Value(at, name="x")
+    return named(f(x), "y"), x
+
+
+@pytest.mark.parametrize(
+    ("y", "answers"),
+    [
+        (
+            of(sigmoid, -40.0),
+            ("4.25e-18", "4.248e-18", "y(1 − y)", "e^x/(1 + e^x)²", "0", "0·x", "1e-18", "10^-18", "1e-13"),
+        ),
+        (of(sigmoid, 40.0), ("0", "y(1 − y)", "e^(−x)/(1 + e^(−x))²", "1e-13", "0·x", "1e-10", "1 + y")),
+        (of(lambda x: 1e-20 * x, 0.3), ("0", "1e-20", "2e-20", "-1e-20", "1 − 1", "0·x", "1e-13", "10^-20")),
+        (of(lambda x: 1e200 * x, 0.3), ("0", "1e200", "10^200", "10^200·x", "1e13")),
+        (of(lambda x: (x * 3 - 0.3) ** 2, 0.1), ("0", "18·x − 1.8", "6(3x − 0.3)", "1e-14", "5(3x − 0.3)")),
+        (of(relu, -1.0), ("0", "1", "1e-18", "[x > 0]", "x")),
+    ],
+)  # fmt: skip
+def test_answers_are_judged_on_the_scale_of_the_derivative(visit, y, answers):
+    output, x = y
+    exercise = practice(output, x)
+    tab = visit(explore(output, practice=exercise))
+    for written in answers:
+        said = practice(output, x).check(written)
+        got = tab.evaluate(JUDGE, [written, 0])
+        assert (got["right"], got["words"]) == tuple(said), written
+
+
+def test_an_answer_may_name_what_is_beside_the_graph(visit):
+    x = Value(0.3, name="x")
+    E, q = named(tanh(x) ** 2, "E"), named(2.0 * tanh(x), "q<1>")
+    tab = visit(explore(E, practice=practice(E, x, beside=[q])))
+    assert tab.locator("#about").text_content() == "where E = tanh(x)², q<1> = 2·tanh(x)"
+    assert answer(tab, "q<1>").startswith("No: with the numbers here it gives 0.582625")
+    assert answer(tab, "q<1>(1 − q<1>²/4)").startswith("1 of 1 right.")
+
+
 def test_flows_leave_the_slopes_to_be_seen(visit):
     E, w = neuron()
     exercise = practice(E, w, ask="flows")
@@ -201,6 +252,9 @@ def test_an_operation_that_only_python_knows_stays_as_it_is(visit):
     E = named(w * named(sealed(z), "q"), "E")
     tab = visit(explore(E, practice=practice(E, w, z)))
     assert answer(tab, "q").startswith("Right")
+    assert answer(tab, "w").startswith("Right")
+    assert answer(tab, "1 + z − 1.5").startswith("No")
+    assert answer(tab, "cos z").startswith("Right")
 
 
 def test_numbers_beyond_the_largest_float_are_refused(visit):

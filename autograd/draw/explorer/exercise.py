@@ -1,20 +1,20 @@
-"""An exercise as plain data for a page: its questions with hints and solutions, and the kinks of its operations."""
+"""An exercise as plain data for a page: its questions with hints and solutions, and the points to judge answers at."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from autograd.draw.explorer.javascript import expression, key_of
+from autograd.draw.explorer.page_data import plain
 from autograd.draw.labels import clean
 from autograd.errors import DrawingError, OperandTypeError
 from autograd.exercise import Exercise
-from autograd.op import Op
 from autograd.ops import CATALOGUE
 from autograd.practice import practice
-from autograd.symbol import Symbol
+from autograd.trials import Derivative, Trial, bound_rounding
 from autograd.value import Value
 
-__all__ = ["ANSWERS", "exercise_of", "find_exercise", "kinks_of"]
+__all__ = ["ANSWERS", "exercise_of", "find_exercise"]
 
 #: The operations that an answer may use, each with the number of its operands.
 ANSWERS = tuple((op, len(op.slopes)) for op in CATALOGUE if not op.nary)
@@ -42,8 +42,13 @@ def find_exercise(output: Value, asked: Exercise | bool) -> Exercise | None:
     return asked
 
 
-def exercise_of(exercise: Exercise) -> dict[str, Any]:
-    """Make the record of an exercise (see the comment at the head of ``practice.js``)."""
+def exercise_of(exercise: Exercise, closed: Collection[Value] = ()) -> dict[str, Any]:
+    """Make the record of an exercise (see the comment at the head of ``practice.js``).
+
+    Args:
+        exercise: what is asked.
+        closed: nodes that the page cannot compute: their numbers and slopes come with each point.
+    """
     place = {node: index for index, node in enumerate(exercise.graph.nodes)}
     questions = []
     for question in exercise.questions:
@@ -61,24 +66,34 @@ def exercise_of(exercise: Exercise) -> dict[str, Any]:
                 "edges": [[place[node], slot] for node, slot in edges],
             }
         )
+    dues = [exercise.due(question) for question in exercise.questions]
+    given = [node for node in exercise.graph.nodes if node.op is None or node in closed]
+    derivatives = [due.derivative for due in dues]
+    here, trials, frozen = [
+        [_point(trial, given, exercise.beside, derivatives) for trial in points]
+        for points in ([dues[0].here], dues[0].trials, dues[0].frozen())
+    ]
     return {
         "ask": exercise.ask,
         "questions": questions,
         "milestones": [place[node] for node in exercise.graph.nodes if node in exercise.milestones],
         "pairs": [[place[upper], place[lower]] for upper, lower in exercise.pairs],
+        "beside": [clean(exercise.names[node]) for node in exercise.beside],
+        "definitions": [clean(exercise.define(node)) for node in exercise.beside],
+        "given": [place[node] for node in given],
+        "here": here[0],
+        "trials": trials,
+        "frozen": frozen,
+        "stuck": [clean(name) for name in dues[0].stuck()],
     }
 
 
-def kinks_of(exercise: Exercise) -> str:
-    """Write what is zero at the kinks of the operations in use, as JavaScript that fills ``K``."""
-    used = dict.fromkeys(node.op for node in exercise.graph.nodes if node.op is not None)
-    lines = ["const K = Object.create(null);"]
-    for op in used:
-        if op.kink is not None and not op.nary and op.catalogued:
-            names = [f"x{place}" for place in range(len(op.slopes))]
-            body = expression(op.kink(*map(Symbol, names)))
-            lines.append(f'K["{key_of(op, len(names), _NO_OWN)}"] = ({", ".join(names)}) => {body};')
-    return "\n".join(lines)
-
-
-_NO_OWN: dict[Op, str] = {}
+def _point(
+    trial: Trial, given: Sequence[Value], beside: Sequence[Value], derivatives: Sequence[Derivative]
+) -> dict[str, Any]:
+    return {
+        "numbers": [plain(trial.numbers[node]) for node in given],
+        "slopes": [[None if s is None else plain(s) for s in trial.slopes.get(node, ())] for node in given],
+        "beside": [plain(trial.numbers[node]) for node in beside],
+        "rounding": [plain(bound) for bound in bound_rounding(trial, derivatives)],
+    }

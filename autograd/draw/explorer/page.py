@@ -15,7 +15,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from autograd.draw.explorer.exercise import ANSWERS, exercise_of, find_exercise, kinks_of
+from autograd.draw.explorer.exercise import ANSWERS, exercise_of, find_exercise
 from autograd.draw.explorer.film import film_of
 from autograd.draw.explorer.frames import Frames
 from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
@@ -93,8 +93,9 @@ class Page:
         exercise = find_exercise(output, practice)
         record, table = record_of(output, ANSWERS if exercise else ())
         if exercise is not None:
-            record["practice"] = exercise_of(exercise)
-            table += f"\n{kinks_of(exercise)}"
+            closed = set(record["closed"])
+            pairs = zip(graph.nodes, record["nodes"], strict=True)
+            record["practice"] = exercise_of(exercise, {node for node, entry in pairs if entry.get("op") in closed})
         if frames is not None:
             record["film"] = film_of(graph, frames)
         edges = sum(len(node.edges) for node in graph.nodes)

@@ -25,7 +25,7 @@ from autograd.symbol import Symbol, apply_to_symbols
 from autograd.textbook import textbook
 from autograd.value import Value
 
-__all__ = ["MAX_NODES", "adjoints_of", "check_size", "record_of", "safe_json"]
+__all__ = ["MAX_NODES", "adjoints_of", "check_size", "plain", "record_of", "safe_json"]
 
 FORMAT = 1
 MAX_NODES = 60_000  # nodes of a graph that a page holds
@@ -69,7 +69,7 @@ def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[
             entry["scope"] = "/".join(shorten(clean(part), LABEL_CHARACTERS) for part in home.split("/"))
         if node.op is not None:
             entry["op"] = key_of(node.op, len(node.operands), own)
-            entry["operands"] = [place[v] if isinstance(v, Value) else [_plain(v)] for v in node.operands]
+            entry["operands"] = [place[v] if isinstance(v, Value) else [plain(v)] for v in node.operands]
             entry["formula"], entry["slopes"] = formulas.of(node)
         nodes.append(entry)
     record = {
@@ -105,13 +105,13 @@ def safe_json(data: Any) -> str:
 def _frame(graph: Graph) -> dict[str, Any]:
     """Collect the numbers of the graph: of each node, of each slope, and the adjoints."""
     return {
-        "data": [_plain(node.data) for node in graph.nodes],
-        "slopes": [[None if s is None else _plain(s) for s in node.slopes] for node in graph.nodes],
-        "grads": [None if g is None else _plain(g) for g in adjoints_of(graph)],
+        "data": [plain(node.data) for node in graph.nodes],
+        "slopes": [[None if s is None else plain(s) for s in node.slopes] for node in graph.nodes],
+        "grads": [None if g is None else plain(g) for g in adjoints_of(graph)],
     }
 
 
-def _plain(number: Any) -> float | str:
+def plain(number: Any) -> float | str:
     """Return a number as JSON has it: JSON knows no infinities and no NaN, which are texts here."""
     x = float(number)
     if math.isfinite(x):
@@ -129,7 +129,7 @@ def _about(op: Op, count: int) -> dict[str, Any]:
     if op.needs:
         about["needs"] = op.needs
     if not op.nary and any(interval != REAL for interval in op.domain):
-        about["domain"] = [[_plain(low), _plain(high)] for low, high in op.domain]
+        about["domain"] = [[plain(low), plain(high)] for low, high in op.domain]
         pairs = zip(op.operands, op.domain, strict=True)
         needs = " and ".join(interval.describe(name) for name, interval in pairs if interval != REAL)
         about.setdefault("needs", needs)

@@ -66,7 +66,8 @@ class Asking {
     const close = make("button", { type: "button", class: "close", "aria-label": "End practice", title: "End practice", onclick: () => this.end() }, "×");
     const field = make("input", { type: "text", id: "answer", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "about verdict", placeholder: "a number or a formula" });
     const check = make("button", { type: "submit", id: "check" }, "Check");
-    const form = make("form", { class: "answer" }, make("label", { for: "answer" }, `${question.text} =`), ...(question.about ? [make("p", { class: "aside", id: "about" }, `where ${question.about}`)] : []), make("div", { class: "change" }, field, check));
+    const about = [question.about, ...engine.record.practice.definitions].filter(Boolean).join(", ");
+    const form = make("form", { class: "answer" }, make("label", { for: "answer" }, `${question.text} =`), ...(about ? [make("p", { class: "aside", id: "about" }, `where ${about}`)] : []), make("div", { class: "change" }, field, check));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.check(field.value);

@@ -1,10 +1,15 @@
-// Practice: what is asked for is hidden wherever the page shows it, and answers are judged at random points of the graph.
+// Practice: what is asked for is hidden wherever the page shows it, and answers are judged at points that Python chose.
 //
 // record.practice.questions[i]   kind, upper, lower, text, about (what upper is made of), hints, solution, edges (node and place of the operand of each)
 // record.practice.milestones     the nodes whose names an answer may use
 // record.practice.pairs          neighbours among them
+// record.practice.beside         names of what is no part of the graph but may stand in an answer; definitions: of each
+// record.practice.given          leaves, and nodes that only Python computes
+// record.practice.here           the recorded point: numbers and slopes of what is given, numbers of what is beside,
+//                                and rounding: a bound of that of each question's derivative
+// record.practice.trials, frozen random points; in the second frozen leaves have their own numbers
+// record.practice.stuck          names that have one number at all points
 
-const POINTS = 8, HALVINGS = 20, REACH = 0.5; // as in autograd/trials.py
 const TOLERANCE = 1e-7, ROUNDED = 5e-4, NEARLY = 0.02, DIGITS = 3; // as in autograd/answers.py
 
 // An engine that does not tell what is asked for. Every part of the page reads its numbers from it.
@@ -103,65 +108,47 @@ function differentiate(engine, { slopes }, upper, lower, held = new Set()) {
   return flowing.get(lower) || 0;
 }
 
-function agree(one, other, tolerance = TOLERANCE) {
+function agree(one, other, tolerance = TOLERANCE, rounding = 0) {
   if (!Number.isFinite(one) || !Number.isFinite(other)) return one === other;
-  return Math.abs(one - other) <= Math.max(tolerance * Math.max(Math.abs(one), Math.abs(other)), 1e-12);
+  return Math.abs(one - other) <= Math.max(tolerance * Math.max(Math.abs(one), Math.abs(other)), rounding);
+}
+
+function pairAgrees({ got, due, rounding }) {
+  return agree(got, due, TOLERANCE, rounding);
+}
+
+// Bound the rounding error of a formula by how far it moves with the last digits of the numbers in it.
+function roundingOf(answer, numbers, got) {
+  let moved = 0;
+  for (const name of answer.names) {
+    const shifts = [1, -1].map((sign) => answer.compute(new Map(numbers).set(name, numbers.get(name) * (1 + 4 * sign * Number.EPSILON))));
+    moved += Math.max(0, ...shifts.filter(Number.isFinite).map((number) => Math.abs(number - got)));
+  }
+  return moved;
 }
 
 class Judge {
   constructor(engine) {
     this.engine = engine;
-    const { milestones, pairs } = engine.record.practice;
-    Object.assign(this, { milestones, pairs, held: new Set(milestones) });
-    this.names = milestones.map((node) => engine.nodes[node].name);
-    this.here = engine.whole;
-    this.trials = this.tryPoints(false);
-    this.frozen = engine.nodes.some((_, node) => engine.isFrozen(node)) ? this.tryPoints(true) : [];
-    this.stuck = this.findStuck();
+    const { milestones, pairs, beside, stuck, here, trials, frozen } = engine.record.practice;
+    Object.assign(this, { milestones, pairs, beside, stuck, held: new Set(milestones) });
+    this.names = [...milestones.map((node) => engine.nodes[node].name), ...beside];
+    this.here = { ...engine.whole, ...this.readPoint(here) };
+    const compute = (point) => ({ ...this.compute(point), ...this.readPoint(point) });
+    [this.trials, this.frozen] = [trials, frozen].map((points) => points.map(compute).filter(({ errors }) => !errors.size));
   }
 
-  // Names that would vary, but for leaves that can move nowhere, as at a kink.
-  findStuck() {
-    const { engine } = this, nodes = engine.nodes.map((_, node) => node);
-    const moved = (node) => this.trials.some(({ data }) => data[node] !== this.here.data[node]);
-    const above = (leaves) => {
-      const found = new Set(leaves);
-      for (const node of nodes) if (engine.below[node].some(({ source }) => found.has(source))) found.add(node);
-      return found;
-    };
-    const leaves = nodes.filter((node) => engine.nodes[node].op === undefined);
-    const varying = above(leaves.filter((leaf) => !engine.isFrozen(leaf) && engine.open[leaf])), moving = above(leaves.filter(moved));
-    return this.milestones.filter((node) => varying.has(node) && !moving.has(node)).map((node) => engine.nodes[node].name);
+  readPoint({ beside, rounding }) {
+    return { beside: beside.map(readNumber), rounding: rounding.map(readNumber) };
   }
 
-  // Compute the graph at random points, on the recorded side of every kink.
-  tryPoints(keepFrozen) {
-    const { engine } = this;
-    let state = 12345;
-    const random = () => { // Park and Miller 1988
-      state = (state * 48271) % 2147483647;
-      return (2 * state) / 2147483647 - 1;
-    };
-    const free = engine.nodes.map((_, node) => node).filter((node) => engine.nodes[node].op === undefined && engine.open[node]
-      && !(keepFrozen && engine.isFrozen(node)) && Number.isFinite(this.here.data[node]));
-    const take = (leaves, wanted) => {
-      const found = [];
-      for (let reach = REACH, k = 0; k < HALVINGS && found.length < wanted; k++, reach /= 2) {
-        for (let i = 0; i < 2 * wanted && found.length < wanted; i++) {
-          const changes = new Map(leaves.map((leaf) => [leaf, this.here.data[leaf] + random() * reach * Math.max(1, Math.abs(this.here.data[leaf]))]));
-          const trial = engine.compute(changes, this.here);
-          if (!trial.errors.size && trial.data.every(Number.isFinite) && this.piece(trial) === this.piece(this.here)) found.push(trial);
-        }
-      }
-      return found;
-    };
-    const trials = take(free, POINTS);
-    return trials.length === POINTS ? trials : take(free.filter((leaf) => take([leaf], 1).length), POINTS);
-  }
-
-  piece({ data }) {
-    return this.engine.nodes.map(({ op, operands }) => (op !== undefined && K[op]
-      ? Math.sign(K[op](...operands.map((place) => (typeof place === "number" ? data[place] : readNumber(place[0]))))) : "")).join();
+  compute({ numbers, slopes }) {
+    const base = { data: [], slopes: [] };
+    this.engine.record.practice.given.forEach((node, i) => {
+      base.data[node] = readNumber(numbers[i]);
+      base.slopes[node] = slopes[i].map(readNumber);
+    });
+    return this.engine.compute(new Map(), base);
   }
 
   due({ kind, upper, lower }) {
@@ -174,7 +161,8 @@ class Judge {
   factors({ kind }) {
     const { engine, held } = this, name = (node) => engine.nodes[node].name;
     const slopes = kind === "slope" ? [] : this.pairs.map(([upper, lower]) => [`∂${name(upper)}/∂${name(lower)}`, (state) => differentiate(engine, state, upper, lower, held)]);
-    return [...slopes, ...this.milestones.map((node) => [name(node), (state) => state.data[node]])];
+    const beside = this.beside.map((known, i) => [known, (state) => state.beside[i]]);
+    return [...slopes, ...this.milestones.map((node) => [name(node), (state) => state.data[node]]), ...beside];
   }
 
   // The paths whose sum a gradient is; none where they are many.
@@ -190,8 +178,14 @@ class Judge {
     return ended.map((path) => (state) => path.reduce((product, [upper, lower]) => product * differentiate(this.engine, state, upper, lower, this.held), 1));
   }
 
-  numbers({ data }) {
-    return new Map(this.milestones.map((node, i) => [this.names[i], data[node]]));
+  numbers({ data, beside }) {
+    const all = [...this.milestones.map((node) => data[node]), ...beside];
+    return new Map(all.map((number, i) => [this.names[i], number]));
+  }
+
+  // Bound the rounding error of what is due at a point.
+  rounding(question, { rounding }) {
+    return rounding[this.engine.record.practice.questions.indexOf(question)];
   }
 
   judge(written, question) {
@@ -203,23 +197,24 @@ class Judge {
   }
 
   judgeNumber(text, [, mantissa, exponent], question) {
-    const number = Number(text), due = this.due(question)(this.here);
+    const number = Number(text), due = this.due(question)(this.here), rounding = this.rounding(question, this.here);
     if (!Number.isFinite(number)) throw new ReadingError(`${text} is beyond the largest float, about 1.8e308.`);
     const [, decimals = ""] = mantissa.replace(",", ".").split(".");
     const digits = mantissa.replace(/[.,]/, "").replace(/^0+/, "").length;
     const unit = 10 ** (Number((exponent || "0").replace("−", "-")) - decimals.length);
-    const fits = (target) => agree(number, target) || (digits > 1 && Math.abs(number - target) <= 0.5000001 * unit);
-    if (agree(number, due) || (digits >= DIGITS && fits(due))) return { right: true, words: "Right." };
+    const scaled = (target) => (due ? rounding * Math.abs(target / due) : rounding);
+    const fits = (target) => agree(number, target, TOLERANCE, scaled(target)) || (digits > 1 && Math.abs(number - target) <= 0.5000001 * unit);
+    if (agree(number, due, TOLERANCE, rounding) || (digits >= DIGITS && fits(due))) return { right: true, words: "Right." };
     if (fits(-due)) return { right: false, words: "The sign is wrong." };
-    if (digits >= DIGITS && !fits(due) && Math.abs(number - due) < unit) return { right: false, words: "Nearly: the last digit is off." };
     if (fits(due)) return { right: false, words: `Right to ${digits} digits: give ${DIGITS} or more.` };
+    if (digits >= DIGITS && Math.abs(number - due) < unit) return { right: false, words: "Nearly: the last digit is off." };
     return { right: false, words: this.compareNumbers(fits, due, question) || "No." };
   }
 
   judgeArithmetic(answer, question) {
-    const number = answer.compute(new Map()), due = this.due(question)(this.here);
+    const number = answer.compute(new Map()), due = this.due(question)(this.here), rounding = this.rounding(question, this.here);
     if (!Number.isFinite(number)) return { right: false, words: "It has no value." };
-    const fits = (target) => agree(number, target, ROUNDED);
+    const fits = (target) => agree(number, target, ROUNDED, due ? rounding * Math.abs(target / due) : rounding);
     if (fits(due)) return { right: true, words: "Right." };
     if (fits(-due)) return { right: false, words: "The sign is wrong." };
     return { right: false, words: this.compareNumbers(fits, due, question) || `That is ${numberText(number)}: no.` };
@@ -237,33 +232,38 @@ class Judge {
     return "";
   }
 
-  compare(answer, due, trials) {
-    return [this.here, ...trials].map((state) => ({ state, got: answer.compute(this.numbers(state)), due: due(state) })).filter(({ got }) => Number.isFinite(got));
+  compare(answer, question, trials) {
+    const due = this.due(question);
+    return [this.here, ...trials].map((state) => {
+      const numbers = this.numbers(state), got = answer.compute(numbers);
+      return { state, got, due: due(state), rounding: this.rounding(question, state) + roundingOf(answer, numbers, got) };
+    }).filter(({ got }) => Number.isFinite(got));
   }
 
   judgeFormula(answer, question) {
-    const due = this.due(question), wrong = (words) => ({ right: false, words });
+    const wrong = (words) => ({ right: false, words });
     const stuck = this.stuck.find((name) => answer.names.has(name));
     if (stuck) return wrong(`A formula cannot be compared here: ${stuck} sits at a kink or an end of its domain. Give the number.`);
-    const all = (pairs, test) => pairs.length > Math.min(2, this.trials.length) && pairs.every(test);
-    const pairs = this.compare(answer, due, this.trials);
-    if (pairs.length < Math.min(3, 1 + this.trials.length)) return wrong("It has no value at these numbers.");
-    if (all(pairs, (pair) => agree(pair.got, pair.due))) return { right: true, words: "Right." };
-    if (this.frozen.length && all(this.compare(answer, due, this.frozen), (pair) => agree(pair.got, pair.due))) {
-      return { right: true, words: "Right, with the numbers that stay as they are put in." };
-    }
-    if (all(pairs, (pair) => agree(-pair.got, pair.due))) return wrong("The sign is wrong.");
+    const enough = (pairs, trials) => pairs.length >= Math.min(3, 1 + trials.length);
+    const pairs = this.compare(answer, question, this.trials);
+    const all = (change) => pairs.every((pair) => pairAgrees({ ...pair, ...change(pair) }));
+    if (!enough(pairs, this.trials)) return wrong("It has no value at these numbers.");
+    if (pairs.every(pairAgrees)) return { right: true, words: "Right." };
+    const kept = this.frozen.length ? this.compare(answer, question, this.frozen) : [];
+    if (kept.length && enough(kept, this.frozen) && kept.every(pairAgrees)) return { right: true, words: "Right, with the numbers that stay as they are put in." };
+    if (all(({ got }) => ({ got: -got }))) return wrong("The sign is wrong.");
     const paths = this.paths(question);
-    if (paths.some((path) => all(pairs, ({ state, got }) => agree(got, path(state))))) return wrong(`That is one of the ${paths.length} paths: add up the others.`);
+    if (paths.some((path) => all(({ state }) => ({ due: path(state) })))) return wrong(`That is one of the ${paths.length} paths: add up the others.`);
     const ratio = pairs[0].got / pairs[0].due;
-    if (all(pairs, (pair) => pair.due && agree(pair.got / pair.due, ratio))) return wrong(this.sayFactor(ratio));
+    if (ratio && pairs.every((pair) => pair.due && agree(pair.got / pair.due, ratio))) return wrong(this.sayFactor(ratio));
     for (const [name, factor] of this.factors(question)) {
       if (pairs.every(({ state }) => !factor(state))) continue; // with it everything agrees
-      if (all(pairs, ({ state, got, due: wanted }) => agree(got * factor(state), wanted))) return wrong(`The factor ${name} is missing.`);
-      if (all(pairs, ({ state, got, due: wanted }) => agree(got, wanted * factor(state)))) return wrong(`The factor ${name} is one too many.`);
+      if (all(({ state, got }) => ({ got: got * factor(state) }))) return wrong(`The factor ${name} is missing.`);
+      if (all(({ state, due, rounding }) => ({ due: due * factor(state), rounding: rounding * Math.abs(factor(state)) }))) return wrong(`The factor ${name} is one too many.`);
     }
     const number = answer.compute(this.numbers(this.here));
-    if (agree(number, due(this.here))) return wrong("The number is right here, but at other numbers the formula is not.");
+    if (Number.isNaN(number)) return wrong("No.");
+    if (agree(number, this.due(question)(this.here), TOLERANCE, this.rounding(question, this.here))) return wrong("The number is right here, but at other numbers the formula is not.");
     return wrong(`No: with the numbers here it gives ${numberText(number)}.`);
   }
 
