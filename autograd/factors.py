@@ -48,6 +48,11 @@ class Factor(NamedTuple):
         return isinstance(self.exponent, float) and self.exponent < 0.0
 
     @property
+    def single(self) -> bool:
+        """Whether it is the base itself."""
+        return isinstance(self.exponent, float) and self.exponent == 1.0
+
+    @property
     def symbol(self) -> Any:
         """The power, without the sign that puts it under the bar."""
         exponent = -self.exponent if self.below else self.exponent

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd import ops
+from autograd import ops, shares
 from autograd.factors import CONSTANTS, POWERS, Factor, Product, lay_out
 from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM
 from autograd.scaled import Scaled
@@ -25,6 +25,8 @@ LARGEST_FORMULA = 500  # parts of a formula that is rewritten
 LARGEST_POWER = 200  # binary places of a number that is raised to a power with what it multiplies
 
 ONE = Scaled(1.0)
+
+Term = tuple[Scaled, list[Factor]]  # a term of a sum: a number times powers
 
 
 def textbook(x: Any) -> Any:
@@ -64,12 +66,17 @@ class Writer:
         self._kept: list[Any] = []  # what `_seen` and `_done` know by its address
         self._names: dict[int, Symbol] = {}
         self._shares: list[tuple[dict[int, float], Symbol]] = []
+        self._opened: dict[
+            int, Any
+        ] = {}  # what a name stands for that is log Σ exp, less what all in it have in common
         for definition, name in names:
             written = self.rewrite(definition)
             if isinstance(written, Symbol) and not _is_arithmetic(written):
-                self._names.setdefault(self._key(written), name)
+                self._names.setdefault(self.key(written), name)
             elif isinstance(written, Symbol) and written.op is not None and written.op.notation is QUOTIENT:
                 self._add_share(written, name)
+            if _is_sum(written) and isinstance(definition, Symbol) and definition.op is ops.logsumexp:
+                self._opened.setdefault(self.key(name), written)
 
     def rewrite(self, x: Any) -> Any:
         """Return a symbol or float as it is written."""
@@ -90,7 +97,7 @@ class Writer:
             parts = [self._done[id(v)] if isinstance(v, Symbol) else self._number(v) for v in inner]
             whole = parts[0] if item.plain is not None else self._compose(item, parts)
             if isinstance(whole, Symbol) and whole.op is not None and self._names:
-                whole = self._names.get(self._key(whole), whole)
+                whole = self._names.get(self.key(whole), whole)
             self._kept.append(item)
             self._done[id(item)] = whole
         return self._done[id(x)]
@@ -101,19 +108,18 @@ class Writer:
 
     def add(self, symbols: Iterable[Any]) -> Product:
         """Add symbols and floats, and put in front what all of them have in common."""
-        terms = self._gather([term for x in symbols for term in self._terms(self.rewrite(x), ONE)])
-        terms.sort(key=lambda term: not term[1])  # a number without names comes last
+        terms = shares.complete(self, self.gather([term for x in symbols for term in self.terms(self.rewrite(x))]))
         if len(terms) < 2:
             return lay_out(*(terms[0] if terms else (Scaled(0.0), [])))
         common: list[Factor] = []
         for factor in terms[0][1]:
-            key = self._key(factor.base)
-            exponents = [other.exponent for _, fs in terms for other in fs if self._key(other.base) == key]
+            key = self.key(factor.base)
+            exponents = [other.exponent for _, fs in terms for other in fs if self.key(other.base) == key]
             if len(exponents) < len(terms):
                 continue
             if all(isinstance(e, float) and e > 0.0 for e in exponents):
                 common.append(Factor(factor.base, min(exponents)))
-            elif len({self._key(e) for e in exponents}) == 1:
+            elif len({self.key(e) for e in exponents}) == 1:
                 common.append(factor)
         number = ONE
         sizes = [float(coefficient) for coefficient, _ in terms]
@@ -123,7 +129,7 @@ class Writer:
             number = number * Scaled(-1.0)
         inverse = [Factor(base, self._scale(exponent, -1.0)) for base, exponent in common]
         parts = [self._times([(c * number.inverse(), fs), (ONE, inverse)]) for c, fs in terms]
-        rest = self._sum(sorted(parts, key=lambda term: not term[1]))
+        rest = self.sum_up(_arrange(parts))
         return lay_out(*self._times([(number, common), self._factors(rest)]))
 
     def _number(self, number: float) -> Any:
@@ -139,7 +145,7 @@ class Writer:
         notation = op.notation
         if notation is SUM or notation is DIFFERENCE:
             sign = ONE if notation is SUM else Scaled(-1.0)
-            return self._sum(self._gather([*self._terms(parts[0], ONE), *self._terms(parts[1], sign)]))
+            return self.sum_up(self.gather([*self.terms(parts[0], ONE), *self.terms(parts[1], sign)]))
         if notation is PRODUCT:
             return self._product([self._factors(part) for part in parts])
         if notation is QUOTIENT:
@@ -151,15 +157,19 @@ class Writer:
         if op in POWERS:
             return self._product([self._power(parts[0], POWERS[op])])
         if op is ops.total:
-            return self._sum(self._gather([term for part in parts for term in self._terms(part, ONE)]))
+            return self.sum_up(self.gather([term for part in parts for term in self.terms(part)]))
+        if op is ops.logsumexp:
+            return shares.normaliser(self, parts)
+        if op is ops.exp:
+            return shares.exponential(self, parts[0])
         if op.nary or not any(isinstance(x, Symbol) for x in parts):
             return call(op, parts)
         return apply_to_symbols(op, tuple(parts))
 
-    def _product(self, products: Sequence[tuple[Scaled, list[Factor]]]) -> Any:
+    def _product(self, products: Sequence[Term]) -> Any:
         return lay_out(*self._times(products)).symbol
 
-    def _factors(self, x: Any) -> tuple[Scaled, list[Factor]]:
+    def _factors(self, x: Any) -> Term:
         """Take a product that was written apart: its number, and its powers."""
         number, factors = ONE, []
         stack: list[tuple[Any, float]] = [(x, 1.0)]
@@ -196,7 +206,7 @@ class Writer:
             return exponent * number
         return self._product([(Scaled(number), []), self._factors(exponent)])
 
-    def _power(self, base: Any, exponent: Any) -> tuple[Scaled, list[Factor]]:
+    def _power(self, base: Any, exponent: Any) -> Term:
         """Raise a symbol or float to a power: that of a power, and a quotient by a product, factor by factor."""
         if isinstance(exponent, float) and exponent.is_integer():
             if not isinstance(base, Symbol):
@@ -210,7 +220,7 @@ class Writer:
                 return Scaled(float(number) ** exponent), [Factor(b, self._scale(e, exponent)) for b, e in factors]
         return ONE, [Factor(base, exponent)]
 
-    def _times(self, products: Sequence[tuple[Scaled, list[Factor]]]) -> tuple[Scaled, list[Factor]]:
+    def _times(self, products: Sequence[Term]) -> Term:
         """Multiply products: powers of one base become one, and a formula that has a name is its name."""
         number = ONE
         exponents: dict[int, Any] = {}
@@ -220,25 +230,30 @@ class Writer:
             number = number * coefficient
         while pending:
             base, exponent = pending.pop()
-            key = self._key(base)
+            key = self.key(base)
             if key in exponents:
                 exponent = self._add_exponents(exponents[key], exponent)
             bases[key] = base
             exponents[key] = exponent
-            name = self._names.get(self._key(Factor(base, exponent).symbol)) if self._names else None
+            name = self._names.get(self.key(Factor(base, exponent).symbol)) if self._names else None
             if name is not None and name is not base:
                 del exponents[key]
                 pending.append(Factor(name, -1.0 if isinstance(exponent, float) and exponent < 0.0 else 1.0))
         for share, name in self._shares:
-            if all(key in exponents and self._key(exponents[key]) == self._key(e) for key, e in share.items()):
+            if all(key in exponents and self.key(exponents[key]) == self.key(e) for key, e in share.items()):
                 exponents = {key: e for key, e in exponents.items() if key not in share}
                 rest = [Factor(bases[key], exponent) for key, exponent in exponents.items()]
                 return self._times([(number, [*rest, Factor(name, 1.0)])])
-        return number, [
+        whole = [
             Factor(bases[key], exponent)
             for key, exponent in exponents.items()
             if not isinstance(exponent, float) or exponent
         ]
+        merged = shares.merge(self, [factor.base for factor in whole if factor.single])
+        if merged is None:
+            return number, whole
+        gate, share, product = merged
+        return number, [*[f for f in whole if f.base is not gate and f.base is not share], Factor(product, 1.0)]
 
     def _add_share(self, quotient: Symbol, name: Symbol) -> None:
         number, factors = self._factors(quotient)
@@ -247,14 +262,14 @@ class Writer:
         if len(factors) != 2 or float(number) != 1.0 or not above or not below:
             return
         if _is_sum(below[0]) and not _is_arithmetic(above[0]):
-            self._shares.append(({self._key(above[0]): 1.0, self._key(below[0]): -1.0}, name))
+            self._shares.append(({self.key(above[0]): 1.0, self.key(below[0]): -1.0}, name))
 
     def _add_exponents(self, one: Any, other: Any) -> Any:
         if isinstance(one, float) and isinstance(other, float):
             return one + other
-        return self._sum(self._gather([*self._terms(one, ONE), *self._terms(other, ONE)]))
+        return self.sum_up(self.gather([*self.terms(one, ONE), *self.terms(other, ONE)]))
 
-    def _terms(self, x: Any, sign: Scaled) -> list[tuple[Scaled, list[Factor]]]:
+    def terms(self, x: Any, sign: Scaled = ONE) -> list[Term]:
         """Take a sum that was written apart: each term a product."""
         terms = []
         stack: list[tuple[Any, Scaled]] = [(x, sign)]
@@ -271,17 +286,18 @@ class Writer:
                 terms.append((number * factor, factors))
         return terms
 
-    def _gather(self, terms: Sequence[tuple[Scaled, list[Factor]]]) -> list[tuple[Scaled, list[Factor]]]:
+    def gather(self, terms: Sequence[Term]) -> list[Term]:
         """Add the numbers of terms that differ in nothing else."""
-        gathered: dict[Any, tuple[Scaled, list[Factor]]] = {}
+        gathered: dict[Any, Term] = {}
         for number, factors in terms:
-            key = tuple(sorted((self._key(base), self._key(exponent)) for base, exponent in factors))
+            key = self.product_key(factors)
             if key in gathered:
                 number = gathered[key][0] + number
             gathered[key] = number, factors
         return [term for term in gathered.values() if term[0]]
 
-    def _sum(self, terms: Sequence[tuple[Scaled, list[Factor]]]) -> Any:
+    def sum_up(self, terms: Sequence[Term]) -> Any:
+        """Write terms as a sum."""
         whole: Any = None
         for number, factors in terms:
             product = lay_out(number, factors)
@@ -293,7 +309,15 @@ class Writer:
             return whole
         return 0.0 if whole is None else whole
 
-    def _key(self, x: Any) -> int:
+    def stands_for(self, x: Any) -> Any:
+        """Return what a name is put in for where that cancels; None for any other."""
+        return self._opened.get(self.key(x)) if self._opened and x is not None else None
+
+    def product_key(self, factors: Sequence[Factor]) -> tuple[tuple[int, int], ...]:
+        """Number a product of powers: equal ones get the same numbers, in whatever order."""
+        return tuple(sorted((self.key(base), self.key(exponent)) for base, exponent in factors))
+
+    def key(self, x: Any) -> int:
         """Number a formula: equal ones get the same number. Names that were given a form of their own differ."""
         if not isinstance(x, Symbol):
             return self._numbers.setdefault(float(x), len(self._numbers))
@@ -302,11 +326,19 @@ class Writer:
             if x.op is None:
                 parts: Any = (x.name, x.number) if x._latex is None else id(x)
             else:
-                parts = (x.op, *map(self._key, x.operands))
+                parts = (x.op, *map(self.key, x.operands))
             known = self._numbers.setdefault((parts,), len(self._numbers))
             self._kept.append(x)
             self._seen[id(x)] = known
         return known
+
+
+def _arrange(terms: Sequence[Term]) -> list[Term]:
+    """Put a number without names last, but first where a minus would begin the sum: x + 1, 1 − x."""
+    number = [term for term in terms if not term[1]]
+    others = [term for term in terms if term[1]]
+    first = number and others and number[0][0].mantissa > 0.0 > others[0][0].mantissa
+    return number + others if first else others + number
 
 
 def _is_sum(x: Any) -> bool:

@@ -7,7 +7,26 @@ import pytest
 from hypothesis import given
 
 import autograd
-from autograd import CATALOGUE, Op, Symbol, Value, cbrt, cos, exp, greater, log, reciprocal, relu, sqrt, square
+from autograd import (
+    CATALOGUE,
+    Op,
+    Symbol,
+    Value,
+    cbrt,
+    cos,
+    exp,
+    explain,
+    greater,
+    log,
+    log_softmax,
+    logsumexp,
+    reciprocal,
+    relu,
+    sigmoid,
+    softplus,
+    sqrt,
+    square,
+)
 from autograd.factors import evaluate
 from autograd.ops import LOG2_E, TWO_OVER_SQRT_PI, polygamma
 from autograd.symbol import formulas
@@ -94,6 +113,9 @@ def test_a_formula_that_has_a_name_is_written_by_it():
         ([x, x], "2·x"),
         ([x, 1.0], "x + 1"),
         ([1.0, x], "x + 1"),
+        ([-x, 1.0], "1 − x"),
+        ([-x * y, y], "y·(1 − x)"),
+        ([-x, -1.0], "−(x + 1)"),
         ([x, -x], "0"),
         ([x / y, 1.0 / y], "(x + 1)/y"),
         ([2.0, 3.0], "5"),
@@ -102,6 +124,75 @@ def test_a_formula_that_has_a_name_is_written_by_it():
 )
 def test_a_sum_shows_what_its_terms_have_in_common(terms, written):
     assert formula(Writer().add(terms).symbol) == written
+
+
+a, b, c = (Symbol(name, number=number) for name, number in (("a", 2.0), ("b", -1.0), ("c", 0.5)))
+ahead = logsumexp([a - c, b - c])
+
+
+@pytest.mark.parametrize(
+    ("symbol", "written"),
+    [
+        (ahead, "logsumexp(a, b) − c"),
+        (sigmoid(ahead) * exp(a - c - ahead), "exp(a − logsumexp(a, b, c))"),
+        (-2.0 * b * sigmoid(ahead) * exp(b - c - ahead), "−2·b·exp(b − logsumexp(a, b, c))"),
+        (sigmoid(ahead) * exp(a - c), "σ(logsumexp(a, b) − c)·exp(a − c)"),
+        (sigmoid(logsumexp([a - b])) * exp(a - b - logsumexp([a - b])), "σ(a − b)"),
+        (sigmoid(logsumexp([a, b])) * exp(a - logsumexp([a, b])), "exp(a − logsumexp(a, b, 0))"),
+        (exp(a - 2.0 - logsumexp([a - 2.0, b - 2.0])), "exp(a − logsumexp(a, b))"),
+        (logsumexp([a - c, b - c, c - c]), "logsumexp(a, b, c) − c"),
+        (logsumexp([v - (0.25 * a + 0.25 * b + 0.5 * c) for v in (a, b, c)]),
+         "logsumexp(a, b, c) − 0.25·a − 0.25·b − 0.5·c"),
+        (logsumexp([a, a + b, c]), "logsumexp(a, a + b, c)"),
+        (logsumexp([a + b, a + c, b * c]), "logsumexp(a + b, a + c, b·c)"),
+        (logsumexp([2.0 * a, 3.0 * a]), "logsumexp(2·a, 3·a)"),
+        (exp(logsumexp([a, b]) - a), "exp(logsumexp(a, b) − a)"),
+        (exp(a - a), "1"),
+    ],
+)  # fmt: skip
+def test_shares_however_they_were_computed(symbol, written):
+    assert formula(symbol) == written
+    assert evaluate(textbook(symbol)) == pytest.approx(evaluate(symbol), rel=1e-12)
+
+
+def shares(*names):
+    whole = logsumexp(list(names))
+    return [exp(name - whole) for name in names]
+
+
+p, q = shares(a, b, c), shares(a, b)
+
+
+@pytest.mark.parametrize(
+    ("terms", "written"),
+    [
+        ([-p[0], -p[1]], "exp(c − logsumexp(a, b, c)) − 1"),
+        ([x * p[0], x * p[2]], "x·(1 − exp(b − logsumexp(a, b, c)))"),
+        (p, "1"),
+        ([x * share for share in p], "x"),
+        ([p[0], -0.25 * p[0], -0.25 * p[1], -0.25 * p[2]], "exp(a − logsumexp(a, b, c)) − 0.25"),
+        ([p[0], 2.0 * p[1]], "exp(a − logsumexp(a, b, c)) + 2·exp(b − logsumexp(a, b, c))"),
+        ([-q[0]], "−exp(a − logsumexp(a, b))"),
+        ([x * p[0], y * p[1]], "x·exp(a − logsumexp(a, b, c)) + y·exp(b − logsumexp(a, b, c))"),
+        ([p[0], q[1]], "exp(a − logsumexp(a, b, c)) + exp(b − logsumexp(a, b))"),
+    ],
+)
+def test_a_sum_of_shares_is_what_they_lack_of_1(terms, written):
+    assert formula(Writer().add(terms).symbol) == written
+
+
+def test_a_loss_with_softmax_reads_as_on_the_slide():
+    s = [Value(number, name=f"s{k}") for k, number in enumerate((2.0, -1.0, 0.5), 1)]
+    total = math.fsum(math.exp(v.data) for v in s)
+    ahead = softplus(logsumexp([s[0] - s[2], s[1] - s[2]]))
+    mixed = logsumexp([v - (0.2 * s[0] + 0.3 * s[1] + 0.5 * s[2]) for v in s])
+    for loss, targets in ((ahead, (0, 0, 1)), (-log_softmax(s)[2], (0, 0, 1)), (mixed, (0.2, 0.3, 0.5))):
+        loss.name = "L"
+        for v, target in zip(s, targets, strict=True):
+            derivation = explain(loss, v)
+            less = f" − {target:g}" if target else ""
+            assert f" = exp({v.name} − logsumexp(s1, s2, s3)){less} = " in str(derivation)
+            assert derivation.total == pytest.approx(math.exp(v.data) / total - target, rel=1e-12)
 
 
 def test_a_very_large_formula_stays_as_it_is():

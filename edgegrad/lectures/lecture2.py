@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import nn
-from autograd import Graph, Value, dot, explain, grad, log, log2, logsumexp, sigmoid, square
+from autograd import Graph, Value, dot, explain, grad, log, log2, sigmoid, square
 from edgegrad.lectures import pictures
 from edgegrad.lectures.networks import SIGMOID_INPUT, inputs, sigmoid_network
 from edgegrad.lectures.report import Report, row
@@ -191,8 +191,8 @@ def L2_5(report: Report) -> None:
     report.compare("cross-entropy on logits, class 3", E.data, math.log(sum(powers)) - 0.5, at)
     parts = [q / sum(powers) - y for q, y in zip(powers, (0, 0, 1), strict=True)]
     report.compare("∂/∂s of cross-entropy: softmax − t", [s.grad for s in scores], parts, at, digits=6)
-    whole = _name(_name(logsumexp(scores), "S") - scores[2], "E")
-    report.say("cross-entropy on logits, ln Σe^s − s₃, whose derivative is p₃ − 1:", explain(whole, scores[2]))
+    report.say("cross-entropy on logits, ln Σe^s − s₃, whose derivative by s₁ is p₁:", explain(E, scores[0]))
+    report.say("and by s₃, of the right class, p₃ − 1:", explain(E, scores[2]))
     report.compare("log₂ of 1, 2, 4, 8", [log2(x) for x in (1.0, 2.0, 4.0, 8.0)], [0, 1, 2, 3])
     grid = np.linspace(0.1, 1.0, 91)
     curves = {
