@@ -57,7 +57,7 @@ def L3_1(report: Report) -> None:
     grid = np.linspace(-2.0, 2.0, 41)
     lines = {f"step {k}": path.points[k, 0] * grid + path.points[k, 1] for k in (0, 2, 5, 200)}
     report.picture("linear", lambda: pictures.curves(grid, lines, points=(x, y), title="ŷ = wx + b on its way"))
-    report.picture("logistic", lambda: nn.plots.decision(logistic, X, classes))
+    report.picture("logistic", lambda: pictures.decide(logistic, X, classes, "logistic regression"))
 
 
 @row("nn.Layer", "nn.Neuron", "nn.Sequential")
@@ -371,7 +371,7 @@ def L3_9(report: Report) -> None:
         ("xor-one-neuron", "XOR, one neuron: ½ everywhere", single, 0.5),
         ("xor-two-layers", "XOR, two layers", layers, 0.0),
     ):
-        report.picture(name, partial(pictures.decide, model, points, targets[title[:3]], threshold, title))
+        report.picture(name, partial(pictures.decide, model, points, targets[title[:3]], title, threshold=threshold))
 
 
 def _rosenblatt(points: list[list[float]], targets: list[int], rounds: int = 200) -> tuple[list[float], list[int]]:

@@ -138,7 +138,7 @@ def L4_6(report: Report) -> None:
             f"{label}, points of {len(grid)} on the wrong side", int((found != inside[label]).sum()), 0, "geometry"
         )
         name = label.replace(" ", "-")
-        report.picture(name, partial(nn.plots.decision, model, grid, inside[label], resolution=161))
+        report.picture(name, partial(pictures.decide, model, grid, inside[label], label, resolution=161))
     linear = nn.MLP(2, [3, 3, 1], activation="identity", seed=0)
     one = nn.linear_equivalent(linear)
     x = [0.3, -0.8]

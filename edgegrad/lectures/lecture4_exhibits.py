@@ -203,7 +203,7 @@ def L4_21(report: Report, epochs: int = 400) -> None:
     )
     report.picture("loss", lambda: nn.plots.compare(histories, "val_loss"))
     for label, name in (("ρ = 0", "without-L2"), ("ρ = 0.003", "with-L2")):
-        report.picture(name, partial(nn.plots.decision, models[label], X, y, threshold=0.0))
+        report.picture(name, partial(pictures.decide, models[label], X, y, label, threshold=0.0))
 
 
 def well(w: Any) -> Any:

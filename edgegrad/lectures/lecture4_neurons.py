@@ -147,7 +147,7 @@ def L4_3(report: Report) -> None:
     pairs = list(itertools.product((0, 1), repeat=2))
     for name, gate, truth in (("AND", nn.and_gate(), [0, 0, 0, 1]), ("OR", nn.or_gate(), [0, 1, 1, 1])):
         report.compare(f"{name} of 00, 01, 10, 11", [gate(pair)[0].data for pair in pairs], truth, "truth table")
-        report.picture(name, partial(nn.plots.decision, gate, pairs, truth))
+        report.picture(name, partial(pictures.decide, gate, pairs, truth, name))
     report.compare("NOT of 0, 1", [nn.not_gate()([x])[0].data for x in (0, 1)], [1, 0], "truth table")
     report.see("Each gate is one straight border; AND and OR have the same slope and differ in where w_0 puts it.")
     report.say(f"AND: w = {nn.and_gate().weights}, w_0 = {nn.and_gate().threshold}")

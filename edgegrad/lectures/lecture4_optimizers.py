@@ -144,7 +144,7 @@ def L4_11(report: Report) -> None:
                 eta = 0.1 if d == 0 or d * s > 0 else 0.0
                 change.append(eta * s + (mu * d if d else 0.0))
                 if k == 0:
-                    numbers = (w[0], s, d, beta, s * d * beta, mu, eta, change[0])
+                    numbers = (w[0], s, d, beta, s * d * beta + 0.0, mu, eta, change[0])
                     lines.append(" ".join(f"{x:>8.4f}" for x in numbers).replace("-", "−"))
             return np.array(change), (S, np.array(change))
 
@@ -217,7 +217,10 @@ def L4_13(report: Report) -> None:
     g0, g1 = slope(START), slope(paths["Fletcher–Reeves"][1])
     report.say(f"β of the second step: {g1 @ g1 / (g0 @ g0):.6f} by both formulas, as g₁ᵀg₀ = 0 after an exact search.")
     report.say("ρW and μΔW of the slide are left out: a line search along p + ρW would not minimise E. Resets: L4.21.")
-    report.see("In the picture steepest descent goes zigzag; the second conjugate direction leads to the bottom.")
+    report.see(
+        "In the picture steepest descent goes zigzag; the second conjugate direction, the same by both formulas, "
+        "leads to the bottom."
+    )
     _show_bowl(report, paths)
 
 

@@ -156,9 +156,9 @@ def L5_4(report: Report) -> None:
         name: Value(number, name=f"w_{name}", parameter=True)
         for name, number in (("zx", 0.8), ("zy", -0.5), ("sx", 0.3), ("sz", 1.1), ("tx", -0.7), ("ts", 0.9))
     }
-    z = _name(sigmoid(w["zx"] * x + w["zy"] * y), "z")
-    s = _name(tanh(w["sx"] * x + w["sz"] * z), "s")
-    t = _name(tanh(w["tx"] * x + w["ts"] * s), "t")
+    z = _name(sigmoid(dot([w["zx"], w["zy"]], [x, y])), "z")
+    s = _name(tanh(dot([w["sx"], w["sz"]], [x, z])), "s")
+    t = _name(tanh(dot([w["tx"], w["ts"]], [x, s])), "t")
     Q = _name((t - 1.0) ** 2 + 0.5 * z, "Q")
     Q.backward()
     E = {node.name: node.grad for node in (x, y, z, s, t) if node.grad is not None}

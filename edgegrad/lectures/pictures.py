@@ -89,9 +89,9 @@ def contours(f: Callable[[float, float], float], paths: Mapping[str, ArrayLike],
 
 
 @apply_style
-def decide(model: Module, points: ArrayLike, classes: ArrayLike, threshold: float, title: str) -> Figure:
-    """Plot what a model answers over the plane, under a title."""
-    figure = decision(model, points, classes, threshold=threshold)
+def decide(model: Module, points: ArrayLike, classes: ArrayLike, title: str, **options: Any) -> Figure:
+    """Plot what a model answers over the plane, under a title; the options are those of `nn.plots.decision`."""
+    figure = decision(model, points, classes, **options)
     figure.axes[0].set_title(title, loc="left")
     return figure
 
