@@ -275,12 +275,14 @@ class Explanation:
     def _by_children(self) -> list[str]:
         """Write the lecture's sum over children: E_x = E_z·∂z/∂x + E_s·∂s/∂x + …"""
         top, low = self._label(self.output), self._label(self.value)
-        symbols, numbers = [], []
+        symbols: list[str] = []
+        numbers: list[str] = []
         for node, adjoint, slope in self._terms[:MAX_FACTORS]:
             middle = self._label(node)
             direct = node is self.output
             symbols.append(f"∂{top}/∂{low} directly" if direct else f"∂{top}/∂{middle}·∂{middle}/∂{low}")
-            numbers.append(self._number(slope) if direct else self._times([adjoint, slope]))
+            term = self._number(slope) if direct else self._times([adjoint, slope])
+            numbers.append(f"({term})" if numbers and term.startswith("−") else term)
         rest = len(self.children) - MAX_FACTORS
         more = f" + … {rest} more …" if rest > 0 else ""
         total = self._number(self._total)

@@ -28,7 +28,9 @@ MISSING = {
     "data": "its numbers are in model.state_dict()",
     "double": "numbers are float64 already: leave it out",
     "evaluate": "write nn.evaluate(model, X, y, loss=…)",
+    "draw": "a model has no graph until it computes: write model(x)[0].graph().save('model.svg')",
     "explain": "a model has no graph until it computes: write autograd.explain(loss, parameter)",
+    "explore": "a model has no graph until it computes: write model(x)[0].explore()",
     "fit": "write nn.fit(model, X, y, loss=…, optimizer=…), or take nn.keras.Sequential",
     "float": "numbers are float64: leave it out",
     "grad": "each parameter has its own: [p.grad for p in model.parameters()]",
@@ -37,11 +39,13 @@ MISSING = {
     "named_buffers": "write [(slot.key, slot.content) for slot in model.slots() if not slot.trained]",
     "named_children": "write model.children().items()",
     "named_modules": "write model.modules()",
+    "plot": "write model(x)[0].graph().save('model.svg') for its graph, nn.plots for what it learns",
     "predict": "write nn.predict(model, X)",
     "register_buffer": "assign an array, self.name = array, and list 'name' in the class's buffers",
     "register_forward_hook": "there are no hooks: every number of model(x) stands in its graph, model(x)[0].graph()",
     "register_parameter": "assign it: self.name = Value(number, parameter=True)",
     "requires_grad_": "write model.freeze() or model.unfreeze()",
+    "summary": "write print(model)",
     "to": "numbers are float64, and everything is computed on the processor: leave it out",
 }
 

@@ -132,6 +132,16 @@ def test_the_direct_edge_is_told_from_the_total():
     assert r"\Big|_{\text{direct}}" in explain(q, x).latex()
 
 
+def test_a_negative_term_of_a_sum_over_children_is_in_brackets():
+    x = Value(2.0, name="x")
+    z, s = named(-3.0 * x, "z"), named(-5.0 * x, "s")
+    assert str(explain(named(z + 2.0 * s - x, "q"), x)).splitlines()[:2] == [
+        "∂q/∂x = ∂q/∂z·∂z/∂x + ∂q/∂s·∂s/∂x + ∂q/∂x directly",
+        "  = 1 × (−3) + 2 × (−5) + (−1) = −14",
+    ]
+    assert "\n  = −1 × (−3) + (−2 × (−5)) = 13\n" in str(explain(named(-z - 2.0 * s, "r"), x))
+
+
 def test_an_unnamed_output_is_called_y_and_written_out():
     x = Value(0.5, name="x")
     assert str(explain(tanh(sin(exp(x))), x)).startswith("y = tanh(sin(eˣ))\n∂y/∂x = (1 − y²)·cos(eˣ)·eˣ = ")

@@ -116,4 +116,4 @@ def _takes_arguments(f: Callable[..., Any]) -> bool:
     try:
         return bool(inspect.signature(f).parameters)
     except (TypeError, ValueError):
-        return True
+        return callable(f)

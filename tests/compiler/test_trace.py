@@ -482,3 +482,6 @@ def test_an_operation_made_anew_at_each_call_is_named():
     with pytest.raises(CompileError) as refusal:
         autograd.compile(3.0, 1.0)
     assert str(refusal.value) == "compile takes a function first, not 3.0: compile(f, *example)."
+    with pytest.raises(CompileError) as refusal:
+        autograd.compile(Value(2.0, name="a") * 3.0)
+    assert str(refusal.value) == "compile takes a function first, not Value(6.0, op=mul): compile(f, *example)."

@@ -108,6 +108,20 @@ def test_a_forward_of_ones_own_gets_what_is_given():
             "'MLP' object has no attribute 'graph': a model has no graph until it computes: write model(x)[0].graph().",
         ),
         (
+            lambda: nn.MLP(2, [3, 1]).draw(),
+            AttributeError,
+            "'MLP' object has no attribute 'draw': a model has no graph until it computes: write "
+            "model(x)[0].graph().save('model.svg').",
+        ),
+        (
+            lambda: nn.MLP(2, [3, 1]).plot(),
+            AttributeError,
+            "'MLP' object has no attribute 'plot': write model(x)[0].graph().save('model.svg') for its graph, nn.plots "
+            "for what it learns.",
+        ),
+        (lambda: nn.Linear(2, 1).summary(), AttributeError,
+         "'Linear' object has no attribute 'summary': write print(model)."),
+        (
             lambda: nn.Linear(2, 1).to("cuda"),
             AttributeError,
             "'Linear' object has no attribute 'to': numbers are float64, and everything is computed on the processor: "
