@@ -11,7 +11,7 @@ from autograd.op import Op
 from autograd.scaled import Scaled
 from autograd.symbol import Symbol, call, number_text
 
-__all__ = ["CONSTANTS", "PI", "POWERS", "Factor", "Product", "evaluate", "lay_out"]
+__all__ = ["CONSTANTS", "PI", "POWERS", "Factor", "Product", "Term", "evaluate", "lay_out"]
 
 LARGEST_DENOMINATOR = 1000  # of a fraction that a number is written as
 LARGEST_LOGARITHM = 100  # whole number whose logarithm is known by its digits
@@ -62,6 +62,9 @@ class Factor(NamedTuple):
             if exponent == 0.5:
                 return call(ops.sqrt, [self.base])
         return call(ops.pow, [self.base, exponent])
+
+
+Term = tuple[Scaled, list[Factor]]  # of a sum: a number times powers
 
 
 class Product(NamedTuple):

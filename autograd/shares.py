@@ -7,21 +7,40 @@ A loss leans on differences of scores, so that nothing overflows: with L = log Î
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from autograd import ops
-from autograd.factors import Factor
+from autograd.factors import Factor, Term
 from autograd.scaled import Scaled
 from autograd.symbol import Symbol, call
-
-if TYPE_CHECKING:
-    from autograd.textbook import Term, Writer
 
 __all__ = ["complete", "exponential", "merge", "normaliser"]
 
 ONE = Scaled(1.0)
 MINUS = Scaled(-1.0)
+
+
+class Writer(Protocol):
+    """What takes sums apart and writes them: `autograd.textbook.Writer`."""
+
+    def terms(self, x: Any, /) -> list[Term]:
+        """Take a sum apart."""
+
+    def gather(self, terms: Iterable[Term], /) -> list[Term]:
+        """Add the numbers of terms that differ in nothing else."""
+
+    def sum_up(self, terms: Iterable[Term], /) -> Any:
+        """Write terms as a sum."""
+
+    def key(self, x: Any, /) -> int:
+        """Number a formula: equal ones get the same number."""
+
+    def product_key(self, factors: Sequence[Factor], /) -> tuple[tuple[int, int], ...]:
+        """Number a product of powers."""
+
+    def stands_for(self, x: Any, /) -> Any:
+        """Return what a name is put in for where that cancels; None for any other."""
 
 
 def normaliser(writer: Writer, operands: Sequence[Any]) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import ops, shares
-from autograd.factors import CONSTANTS, POWERS, Factor, Product, lay_out
+from autograd.factors import CONSTANTS, POWERS, Factor, Product, Term, lay_out
 from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM
 from autograd.scaled import Scaled
 from autograd.symbol import Symbol, apply_to_symbols, book, call, count_parts, latex
@@ -25,8 +25,6 @@ LARGEST_FORMULA = 500  # parts of a formula that is rewritten
 LARGEST_POWER = 200  # binary places of a number that is raised to a power with what it multiplies
 
 ONE = Scaled(1.0)
-
-Term = tuple[Scaled, list[Factor]]  # a term of a sum: a number times powers
 
 
 def textbook(x: Any) -> Any:
@@ -286,7 +284,7 @@ class Writer:
                 terms.append((number * factor, factors))
         return terms
 
-    def gather(self, terms: Sequence[Term]) -> list[Term]:
+    def gather(self, terms: Iterable[Term]) -> list[Term]:
         """Add the numbers of terms that differ in nothing else."""
         gathered: dict[Any, Term] = {}
         for number, factors in terms:
@@ -296,7 +294,7 @@ class Writer:
             gathered[key] = number, factors
         return [term for term in gathered.values() if term[0]]
 
-    def sum_up(self, terms: Sequence[Term]) -> Any:
+    def sum_up(self, terms: Iterable[Term]) -> Any:
         """Write terms as a sum."""
         whole: Any = None
         for number, factors in terms:

@@ -29,6 +29,7 @@ LAYERS = {
         "tree",
         "ops",
         "operators factors naming",
+        "shares",
         "textbook",
         "value",
         "emit ufuncs vectors softmax choosing",
