@@ -131,8 +131,11 @@ def L5_3(report: Report) -> None:
     other = len(list(inner[0].graph().paths(inner[0], target))) if target in inner[0].graph() else 0
     report.compare("paths from z1 to it: its term s = 1 of the sum", other, 0, "∂z_s/∂w₁,j = 0")
     report.say(explain(Q, w2[0][1]), explain(Q, target))
-    report.see("In the picture w1[2,1] feeds z2(1) and z2(2) alone: that is why one s of the sum over s is left.")
-    report.picture("hidden-layer", Q.graph)
+    report.see(
+        "In the picture w1[2,1] feeds z2(1) alone, and z2(2) in the box of the second example: that is why one s of "
+        "the sum over s is left."
+    )
+    report.picture("hidden-layer", Q.graph, keep=[target])
 
 
 @row("autograd.Value", "autograd.Edge", "autograd.explain")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from autograd import Explanation, Graph, hold_collector
+from autograd import Explanation, Graph, Value, hold_collector
 
 __all__ = ["Comparison", "Derivation", "Report", "Row", "row"]
 
@@ -159,19 +159,20 @@ class Report:
         self.sights.append(sentence)
         self.words.append(sentence)
 
-    def picture(self, name: str, make: Callable[[], Any]) -> None:
+    def picture(self, name: str, make: Callable[[], Any], *, keep: Sequence[Value] = ()) -> None:
         """Write a picture, if pictures are wanted: a `Graph` as ``.svg``, a matplotlib figure as ``.png``.
 
         Args:
             name: of the file, after the row's.
             make: draws it; not called otherwise.
+            keep: Values of a graph that stay by themselves where it is folded.
         """
         if self.out is None:
             return
         drawn = make()
         path = self.out / f"{self.row.name}-{name}.{'svg' if isinstance(drawn, Graph) else 'png'}"
         if isinstance(drawn, Graph):
-            drawn.save(path)
+            drawn.save(path, keep=keep)
         else:
             unfinished = path.with_name(f".{path.name}.{os.getpid()}.png")
             drawn.savefig(unfinished)

@@ -29,7 +29,7 @@ def test_L5_1_bias_as_a_weight() -> None:
 @pytest.mark.parametrize("name", ["L5.1", "L5.2", "L5.3", "L5.7"])
 def test_no_two_nodes_of_a_picture_share_a_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Graph] = []
-    monkeypatch.setattr(Report, "picture", lambda _, name, make: drawn.append(make()))
+    monkeypatch.setattr(Report, "picture", lambda _, name, make, keep=(): drawn.append(make()))
     ROWS[name]()
     assert drawn
     for graph in drawn:
