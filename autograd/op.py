@@ -226,7 +226,7 @@ class Op:
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<pre>{escape(self.card)}</pre>"
+        return f'<pre style="font-family: monospace">{escape(self.card)}</pre>'
 
     def __reduce__(self) -> str:
         return self.name

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from autograd import Value, scope
 from nn import arrays, summary
 from nn.calling import call_on_batch, call_together, check_call, explain_missing
-from nn.parameters import check_replacement, hold, holds_parameters
+from nn.parameters import check_replacement, find_parameters, hold, holds_parameters
 from nn.saving import architecture
 from nn.state import Mismatch, copy_state, load_state
 
@@ -279,7 +279,7 @@ class Module:
     def slots(self) -> Iterator[Slot]:
         """Yield every array of parameters and every buffer, of the module and of its parts."""
         for path, _, module in self._tree():
-            for name, holder, place in _own_arrays(module):
+            for name, holder, place in find_parameters(vars(module)):
                 yield Slot(extend_name(name, path), module, path, name, holder, place, True)
             for name in module.buffers:
                 if isinstance(vars(module).get(name), np.ndarray):
@@ -384,6 +384,9 @@ class Module:
     def __repr__(self) -> str:
         return self.describe()
 
+    def _repr_html_(self) -> str:
+        return summary.show(self)
+
     def arguments(self) -> dict[str, Any]:
         """Return the constructor's arguments that `config` writes: the attributes of the same names.
 
@@ -416,25 +419,6 @@ def extend_name(name: str, path: Path) -> str:
         # A digit before the suffix would make W1 of part 1 and W of part 11 the same.
         name = f"{name}{part}" if suffix and not name[-1].isdigit() else f"{part}.{name}"
     return name
-
-
-def _own_arrays(module: Module) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Find the arrays of parameters among a module's own attributes, and in dicts there."""
-    for name, content in vars(module).items():
-        if not name.startswith("_") and holds_parameters(content, name):
-            yield from _arrays_in(name, vars(module), name)
-
-
-def _arrays_in(name: str, holder: Any, place: Any) -> Iterator[tuple[str, Any, Any]]:
-    content = holder[place]
-    if isinstance(content, dict):
-        for key in content:
-            yield from _arrays_in(f"{name}.{key}", content, key)
-    elif isinstance(content, list | tuple) and any(isinstance(inner, dict) for inner in content):
-        for index in range(len(content)):
-            yield from _arrays_in(f"{name}.{index}", content, index)
-    else:
-        yield name, holder, place
 
 
 def _collect(name: str, content: Any, found: dict[str, Module]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, Self
 
 import numpy as np
@@ -14,7 +14,15 @@ from autograd import Value, Values
 from nn import arrays
 from nn.errors import ShapeError
 
-__all__ = ["ParameterDict", "Parameters", "check_replacement", "hold", "holds_parameters", "parameters"]
+__all__ = [
+    "ParameterDict",
+    "Parameters",
+    "check_replacement",
+    "find_parameters",
+    "hold",
+    "holds_parameters",
+    "parameters",
+]
 
 
 class Parameters(Values):
@@ -99,6 +107,25 @@ def holds_parameters(content: Any, name: str = "") -> bool:
             f"with Value(number, parameter=True); or, to change the number of one, write {place}.data = number."
         )
     return any(trained)
+
+
+def find_parameters(attributes: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Find the arrays of parameters among attributes, and in dicts there: the name, what holds it, its key there."""
+    for name, content in attributes.items():
+        if not name.startswith("_") and holds_parameters(content, name):
+            yield from _arrays_in(name, attributes, name)
+
+
+def _arrays_in(name: str, holder: Any, place: Any) -> Iterator[tuple[str, Any, Any]]:
+    content = holder[place]
+    if isinstance(content, dict):
+        for key in content:
+            yield from _arrays_in(f"{name}.{key}", content, key)
+    elif isinstance(content, list | tuple) and any(isinstance(inner, dict) for inner in content):
+        for index in range(len(content)):
+            yield from _arrays_in(f"{name}.{index}", content, index)
+    else:
+        yield name, holder, place
 
 
 def hold(content: Any) -> Any:

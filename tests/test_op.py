@@ -113,7 +113,7 @@ class TestOneRecordGivesEverything:
 
     def test_a_notebook_shows_the_card(self):
         assert autograd.log._repr_html_() == (
-            "<pre>log(x): the natural logarithm\n\n    ∂/∂x = 1/x\n\n"
+            '<pre style="font-family: monospace">log(x): the natural logarithm\n\n    ∂/∂x = 1/x\n\n'
             "Domain      x &gt; 0\nSource      lecture L1.3</pre>"
         )
 

@@ -1,6 +1,9 @@
-"""Listing: what instructions do, in a few words, and what comes again how often."""
+"""Listing: what instructions do, in a few words, and what comes again how often; what is printed of a program."""
 
 from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +28,10 @@ from autograd.compiler.instructions import (
     TransposedProduct,
 )
 
-__all__ = ["Instructions", "brief", "describe"]
+if TYPE_CHECKING:
+    from autograd.compiler.program import Program
+
+__all__ = ["Instructions", "brief", "describe", "show", "summarize"]
 
 MIN_STEPS_TO_FOLD = 3  # that follow each other before they are written as one
 MAX_STEP_TO_FOLD = 64  # instructions
@@ -41,8 +47,13 @@ class Instructions(tuple[Instruction, ...]):
         """How many products an example takes in weighted sums, forward."""
         return sum(map(products, self))
 
+    @property
+    def lines(self) -> list[str]:
+        """What they do, one after the other; what follows itself is one line."""
+        return _fold(list(map(brief, self))) or ["nothing to compute"]
+
     def __str__(self) -> str:
-        return " · ".join(_fold(list(map(brief, self)))) or "nothing to compute"
+        return " · ".join(self.lines)
 
 
 def _fold(parts: list[str]) -> list[str]:
@@ -125,3 +136,26 @@ def _count_operations(tape: Tape, start: int, stop: int) -> str:
 def describe(instruction: Instruction) -> str:
     """Describe in a few words what an instruction does, and what its result is called."""
     return f"{brief(instruction)} → {instruction.name}"
+
+
+def summarize(program: Program) -> str:
+    """Describe a program in one line: what it takes, how large it is, and what runs it."""
+    stats = program.stats
+    taken = ", ".join(f"{argument.name}{list(argument.shape)}" for argument in program.arguments)
+    return (
+        f"<Program({taken}) of {stats['nodes']:,} nodes in {stats['operations']:,} array operations, "
+        f"{len(program.parameters):,} parameters, {program.dtype}, {program.backend}>"
+    )
+
+
+def show(program: Program) -> str:
+    """Write a program in HTML: its line, and its instructions forward and backward, each to be opened."""
+    backward = _write_list("backward", program.backward) if program._swept else ""
+    line = f"<div><code>{escape(summarize(program))}</code></div>"
+    return line + _write_list("forward", program.instructions) + backward
+
+
+def _write_list(name: str, instructions: Instructions) -> str:
+    number = f"{len(instructions):,} array operation{'s' * (len(instructions) != 1)}"
+    steps = "".join(f"<li>{escape(line)}</li>" for line in instructions.lines)
+    return f"<details><summary>{name}: {number}</summary><ol>{steps}</ol></details>"

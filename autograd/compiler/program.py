@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd.collector import hold_collector
-from autograd.compiler import derivatives, results
+from autograd.compiler import derivatives, listing, results
 from autograd.compiler.arguments import read_arrays, read_leaves, read_weights, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.exchange import methods
@@ -395,18 +395,16 @@ class Program:
         """Which parameters what is differentiated depends on, (n,)."""
         return np.array([*map(self._traced.below_first.__contains__, self.parameters)], dtype=np.bool_)
 
+    @property
+    def _swept(self) -> bool:
+        """Whether there is a sweep: from a single number to at least one parameter."""
+        return self._scalar and bool(self.parameters)
+
     def __str__(self) -> str:
         """Describe what the graph became, one array operation after the other; on a second line the sweep."""
-        swept = self._scalar and self.parameters
-        return f"{self.instructions}\nbackward: {self.backward}" if swept else str(self.instructions)
+        return f"{self.instructions}\nbackward: {self.backward}" if self._swept else str(self.instructions)
 
-    def __repr__(self) -> str:
-        stats = self.stats
-        taken = ", ".join(f"{argument.name}{list(argument.shape)}" for argument in self.arguments)
-        return (
-            f"<Program({taken}) of {stats['nodes']:,} nodes in {stats['operations']:,} array operations, "
-            f"{len(self.parameters):,} parameters, {self.dtype}, {self.backend}>"
-        )
+    __repr__, _repr_html_ = listing.summarize, listing.show
 
     def __reduce__(self) -> Any:
         return _unpickle, (

@@ -173,7 +173,8 @@ class History(Mapping[str, list[float]]):
         curves = "".join(
             f"<figure>{_curve(self[name])}<figcaption>{escape(_written(name))}</figcaption></figure>" for name in self
         )
-        return f'<div style="display: flex; flex-wrap: wrap">{curves}</div><pre>{escape(str(self))}</pre>'
+        table = f'<pre style="font-family: monospace">{escape(str(self))}</pre>'
+        return f'<div style="display: flex; flex-wrap: wrap">{curves}</div>{table}'
 
 
 def _written(text: str) -> str:

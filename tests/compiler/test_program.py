@@ -447,6 +447,18 @@ class TestDescription:
         )
         assert str(autograd.compile(lambda x: x, 0.0, backend=backend)) == "nothing to compute"
 
+    def test_a_notebook_shows_the_line_and_opens_the_instructions(self):
+        model = nn.MLP(2, [1], activation="tanh", seed=0)
+        program = autograd.compile(lambda x: model(x)[0], np.zeros(2), parameters=model.parameters(), backend="numpy")
+        assert program._repr_html_() == (
+            f"<div><code>&lt;{repr(program)[1:-1]}&gt;</code></div>"
+            "<details><summary>forward: 1 array operation</summary><ol><li>weighted sums 1×2</li></ol></details>"
+            "<details><summary>backward: 2 array operations</summary>"
+            "<ol><li>weighted spread 1×2</li><li>pass on 1</li></ol></details>"
+        )
+        several = autograd.compile(lambda x: [x, x * x], 0.0, backend="numpy")
+        assert several._repr_html_().count("<details>") == 1  # without a sweep
+
     def test_stats(self, backend, dtype):
         program, *_ = line(backend=backend, dtype=dtype)
         stats = program.stats

@@ -13,7 +13,7 @@ from perceptron import perceptron
 
 from autograd import DrawingError, OperandTypeError, StaleGraphError, Value, explore, sqrt, tanh
 from autograd.draw.explorer.layout import Line, Size, arrange
-from autograd.draw.explorer.page import SCRIPTS, asset
+from autograd.draw.explorer.page import SCRIPTS, Page, asset
 from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
 from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import DARK, LIGHT
@@ -171,6 +171,20 @@ def test_a_notebooks_cell_shows_it_in_a_frame():
     shown = page._repr_html_()
     assert unescape(re.search(r'srcdoc="([^"]*)"', shown).group(1)) == page.html
     assert 'sandbox="allow-scripts"' in shown
+
+
+def test_where_a_notebook_s_frames_are_taken_out_the_drawing_is_left():
+    y = tanh(Value(0.5, name="<x>"))
+    page = y.explore()
+    y.backward()
+    left = re.sub("<iframe.*?</iframe>", "", page._repr_html_(), flags=re.DOTALL)
+    drawn = re.search('src="data:image/svg[+]xml;base64,([^"]*)" alt="Graph of 2 nodes, 1 edge"', left).group(1)
+    assert base64.b64decode(drawn).decode("utf-8") == y.graph().to_svg()
+
+
+def test_an_exercise_in_a_notebook_does_not_tell_its_answers_below():
+    shown = Page(tanh(Value(0.5, name="x")), practice=True)._repr_html_()
+    assert shown.endswith("</iframe>")
 
 
 @pytest.mark.parametrize(

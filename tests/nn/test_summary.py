@@ -1,3 +1,5 @@
+import re
+
 from autograd import Value
 from nn.module import Module
 from nn.modules.convolution import Conv2d
@@ -74,3 +76,35 @@ def test_a_network_shows_its_wiring():
         "  long = relu(x)",
         "  z    = identity(x, long) → output",
     ]
+
+
+def test_a_notebook_shows_the_parts_and_opens_those_that_have_parts():
+    model = Sequential(MLP(2, [3, 1], activation="tanh", seed=0), Layer(1, 2, seed=1))
+    model[0].freeze()
+    shown = model._repr_html_()
+    table = re.sub("<[^>]*>", "|", re.sub("</t[dh]>|</tr>", "", shown))
+    heading = "|part|class|shape|activation|parameters|frozen"
+    assert re.sub("[|]+", "|", table) == (
+        f"|Sequential 2 → 2|: 17 parameters, 13 frozen{heading}"
+        f"|mlp1: MLP 2 → 1, 13 parameters, 13 frozen{heading}"
+        "|layer1|Layer|2 → 3|tanh|9|9|layer2|Layer|3 → 1|identity|4|4"
+        "|layer2|Layer|1 → 2|identity|4|"
+    )
+    assert shown.count("<details>") == 1
+
+
+def test_a_notebook_shows_a_module_without_parts_by_its_line():
+    assert Layer(2, 3, "tanh")._repr_html_() == "<div><strong>Layer 2 → 3, tanh</strong>: 9 parameters</div>"
+
+
+def test_names_are_text_in_a_notebook():
+    model = Module()
+    setattr(model, "<img src=x>", Layer(1, 1))
+    model.gate = Value(0.5, parameter=True)
+    model.deep = Module()
+    setattr(model.deep, "<script>", Sequential(Layer(1, 1)))
+    shown = model._repr_html_()
+    assert "&lt;img src=x&gt;" in shown
+    assert "&lt;script&gt;: Sequential" in shown
+    assert ">(own)<" in shown
+    assert not re.search("<(img|script)", shown)

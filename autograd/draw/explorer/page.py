@@ -119,6 +119,7 @@ class Page:
         else:
             drawn = graph.to_svg().replace(FITTED, "")  # the policy allows no style of an element's own
             picture = f'{EMPTY}<div id="overview" class="paper">{drawn}</div>'
+        self._drawn = None if exercise else graph  # a drawing would tell the answers
         kind, written = _write(record)
         holes = {
             "ghosts": GHOSTS if ' ghost" data-of=' in picture else "",
@@ -154,10 +155,23 @@ class Page:
         write(path, self.html.encode("utf-8"))
 
     def _repr_html_(self) -> str:
-        """Show the page in a notebook: in a frame of its own, which sees nothing of the notebook."""
+        """Show the page in a notebook: in a frame of its own, which sees nothing of the notebook.
+
+        Where frames are taken out, as on GitHub, the drawing below is left.
+        """
         return (
             f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" width="100%" height="{FRAME_PIXELS}" '
             f'title="Explorer: {escape(self._about)}" style="border: 1px solid #8886; border-radius: 8px"></iframe>'
+            f"{self._write_drawing()}"
+        )
+
+    def _write_drawing(self) -> str:
+        if self._drawn is None:
+            return ""
+        drawing = base64.b64encode(self._drawn.to_svg().encode("utf-8")).decode("ascii")
+        return (
+            "<details><summary>Drawing, with the numbers as they are when it is shown</summary>"
+            f'<img src="data:image/svg+xml;base64,{drawing}" alt="Graph of {escape(self._about)}"></details>'
         )
 
     def __repr__(self) -> str:
