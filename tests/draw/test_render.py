@@ -320,29 +320,39 @@ pool = [Value(1.0, name="x")]
 for _ in range(200):
     pool.append(total(pool[-60:]))
 print("start", flush=True)
-pool[-1].graph().save(sys.argv[1], fold=None, budget=10**9)
 """
 
 
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("g.svg", "pool[-1].graph().save(sys.argv[1], fold=None, budget=10**9)"),
+        ("g.html", "pool[-1].explore(sys.argv[1])"),
+    ],
+    ids=["drawing", "page"],
+)
 @pytest.mark.skipif(os.name == "nt", reason="another signal")
-def test_ctrl_c_ends_a_drawing(tmp_path):
+def test_ctrl_c_ends_a_layout_within_a_second(tmp_path, name, call):
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         pytest.skip("what started the tests ignores Ctrl-C, and so does what they start")
     running = subprocess.Popen(
-        [sys.executable, "-c", TANGLE, str(tmp_path / "g.svg")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-c", TANGLE + call, str(tmp_path / name)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
     try:
         assert running.stdout.readline() == b"start\n"
         time.sleep(3)
         assert running.poll() is None, "the drawing is done already"
+        asked = time.monotonic()
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=20)
+        took = time.monotonic() - asked
     finally:
         with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)  # with what lays the drawing out
         running.communicate()
     assert said.rstrip().endswith(b"KeyboardInterrupt")
+    assert took < 1
     assert list(tmp_path.iterdir()) == []
 
 
