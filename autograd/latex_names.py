@@ -17,7 +17,7 @@ __all__ = ["NameParts", "latex_name", "letter_of", "split_name"]
 NAME = re.compile(r"(?P<stem>.*?)_?(?P<number>\d*)(?P<indices>(?:\[\d+\])*)(?:⟨(?P<which>\d+)⟩)?", re.DOTALL)
 LATEX_SPECIAL = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\hat{}", "~": r"\sim ", "\n": " ",
+    "^": r"\hat{}", "~": r"\sim ", "\n": " ", **{sign: f"{{{sign}}}" for sign in "<>=+-"},  # no relation, no operator
 }  # fmt: skip
 GREEK = frozenset((
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",

@@ -146,6 +146,7 @@ def test_numbers(number, written, as_latex):
         ("W1", "W_{1}"), ("θ2", r"\theta_{2}"), ("12", r"\mathrm{12}"), ("loss[0]", r"\mathrm{loss}_{1}"),
         ("loss", r"\mathrm{loss}"), ("δ", r"\delta"), ("Δ", r"\Delta"),
         ("a_b", "a_{b}"), ("two_words", r"\mathrm{two\_words}"), ("50%", r"\mathrm{50\%}"), ("{x}", r"\mathrm{\{x\}}"),
+        ("x<1>$", r"\mathrm{x{<}1{>}\$}"), ("E-step", r"\mathrm{E{-}step}"),
         ("w_3", "w_{3}"), ("Alpha", r"\mathrm{Alpha}"), ("theta_1", r"\theta_{1}"),
     ],
 )  # fmt: skip
