@@ -121,6 +121,19 @@ def test_slopes_to_twelve_digits(op):
             assert close(slope, due, 1e-12 * abs(due))
 
 
+@pytest.mark.parametrize(
+    "op", [op for op in SCALAR if any(map(math.isfinite, sum(op.domain, ())))], ids=lambda op: op.name
+)
+def test_the_domain_is_defined_up_to_its_ends(op):
+    for place, interval in enumerate(op.domain):
+        for end, other in (interval, interval[::-1]):
+            if math.isfinite(end) and end:  # at 0 are poles
+                operands = [0.5] * len(op.domain)
+                operands[place] = math.nextafter(end, other)
+                assert mp.isfinite(op(*operands))
+                assert close(op(*operands), exact(op.name, operands), 1e-10 * (1 + abs(exact(op.name, operands))))
+
+
 @pytest.mark.parametrize("op", **by_name)
 def test_record_passes_its_own_check(op):
     check_op(op)
