@@ -191,3 +191,53 @@ def torch_apply(op, operands):
     if f is None:
         raise LookupError(f"{op.name} has no oracle: add it to torch_apply in tests/oracles.py.")
     return f(*tensors)
+
+
+def jax_apply(op, operands):
+    """Apply an operation to JAX's numbers, by JAX's own function and derivative; to be called with 64 bits enabled."""
+    import jax
+    import jax.numpy as jnp
+    from jax.scipy import special
+
+    f = {
+        "truediv": jnp.divide,
+        "mod": jnp.remainder,
+        "floordiv": jnp.floor_divide,
+        "mean": lambda *xs: jnp.mean(jnp.stack(xs)),
+        "round": lambda x, digits: jnp.round(x),
+        "equal": lambda x, y: jnp.where(x == y, 1.0, 0.0),
+        "greater": lambda x, y: jnp.where(x > y, 1.0, 0.0),
+        "neg": jnp.negative,
+        "sub": jnp.subtract,
+        "mul": jnp.multiply,
+        "pow": jnp.power,
+        "identity": lambda x: x,
+        "step": lambda x: jnp.where(x > 0.0, 1.0, 0.0),
+        "where": lambda condition, x, y: jnp.where(condition != 0.0, x, y),
+        "relu": jax.nn.relu,
+        "leaky_relu": lambda x, alpha: jnp.where(x > 0.0, x, alpha * x),
+        "elu": lambda x, alpha: jnp.where(x > 0.0, x, alpha * jnp.expm1(jnp.minimum(x, 0.0))),
+        "silu": jax.nn.silu,
+        "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+        "sigmoid": jax.nn.sigmoid,
+        "softplus": jax.nn.softplus,
+        "atan2": jnp.arctan2,
+        **{name: getattr(jnp, f"arc{name[1:]}") for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
+        "erf": special.erf,
+        "erfc": special.erfc,
+        "erfinv": special.erfinv,
+        "lgamma": special.gammaln,
+        "digamma": special.digamma,
+        "trigamma": lambda x: special.polygamma(1, x),
+        "total": lambda *xs: jnp.sum(jnp.stack(xs)),
+        "dot": lambda *xs: sum(
+            (w * x for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=False)),
+            xs[-1] if len(xs) % 2 else 0.0,
+        ),
+        "prod": lambda *xs: jnp.prod(jnp.stack(xs)),
+        "logsumexp": lambda *xs: special.logsumexp(jnp.stack(xs)),
+        "largest": lambda *xs: jnp.max(jnp.stack(xs)),
+    }.get(op.name) or getattr(jnp, op.name, None)
+    if f is None:
+        raise LookupError(f"{op.name} has no oracle: add it to jax_apply in tests/oracles.py.")
+    return f(*(jnp.asarray(x, dtype=jnp.float64) for x in operands))

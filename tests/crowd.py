@@ -1,0 +1,199 @@
+"""Random programs and networks, on the engine and on every backend, against PyTorch and JAX, in blocks with seeds.
+
+Where they differ, mpmath decides who is right.
+
+A state can be stopped after any block and gone on with: a block's seed is its number.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+from eager import rounding, units
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from mpmath import mp
+from oracles import MPMATH, jax_apply, torch_apply
+
+import autograd
+from autograd import CATALOGUE, NonFiniteGradientError, Value, gradients, ops
+from autograd.testing.strategies import Expression, expressions, networks
+
+BLOCK = 500  # programs, after which the state is written
+#: PyTorch and JAX round as we do, each in its own way: so many units of rounding between two of us are no finding.
+ALLOWED = 8.0
+#: Each is tried on one program of so many: what compiles machine code takes a second for each.
+EVERY = {"engine": 1, "numpy": 1, "numba": 20, "jax": 50, "engine beside JAX": 20}
+#: `round` takes digits as a constant in PyTorch and JAX; JAX's derivatives of these are not exact to 1e-12.
+OPERATIONS = [op for op in CATALOGUE if op is not ops.round]
+COARSE_IN_JAX = frozenset({"lgamma", "digamma", "trigamma", "erfinv", "erfc", "gelu", "cbrt"})
+
+Found = tuple[float, list[float]]
+
+
+def with_torch(expression: Expression) -> Found:
+    """Compute a program and its gradient by PyTorch alone."""
+    import torch
+
+    leaves = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in expression.point]
+    out = expression.run(leaves, torch_apply)
+    if not out.requires_grad:
+        return out.item(), [0.0] * len(leaves)
+    slopes = torch.autograd.grad(out, leaves, allow_unused=True)
+    return out.item(), [0.0 if slope is None else slope.item() for slope in slopes]
+
+
+def with_mpmath(expression: Expression) -> Found:
+    """Compute a program to many digits, and its gradient by differences of that."""
+    with mpmath.workdps(80):
+
+        def f(*xs: Any) -> Any:
+            return expression.run(xs, lambda op, operands: MPMATH[op.name](*map(mp.mpf, operands)))
+
+        point = [mp.mpf(x) for x in expression.point]
+        places = range(len(point))
+        slopes = [mpmath.diff(f, tuple(point), tuple(int(i == k) for k in places)) for i in places]
+        return float(f(*point)), [float(slope) for slope in slopes]
+
+
+def with_jax(expression: Expression) -> Found:
+    """Compute a program and its gradient by JAX alone."""
+    import jax
+
+    with jax.enable_x64(True):
+        value, slopes = jax.value_and_grad(lambda xs: expression.run(xs, jax_apply))(list(expression.point))
+        return float(value), [float(slope) for slope in slopes]
+
+
+def with_program(expression: Expression, backend: str) -> Found:
+    """Compute a program and its gradient compiled: inputs at even places, parameters at odd ones."""
+    leaves = expression.values()
+    point = list(expression.point)
+
+    def f(xs: Any) -> Any:
+        registers = list(leaves)
+        registers[::2] = list(xs)
+        y = expression.run(registers)
+        return y if isinstance(y, Value) else y + Value(0.0)
+
+    program = autograd.compile(f, np.array(point[::2]), parameters=leaves[1::2], backend=backend)
+    batch = np.array([point[::2]])
+    values, by_parameters = program.value_and_grad(batch, reduce="none")
+    _, (by_inputs,) = program.value_and_grad(batch, reduce="none", wrt="inputs")
+    slopes = [0.0] * len(point)
+    slopes[::2] = by_inputs[0].tolist()
+    slopes[1::2] = by_parameters[0].tolist()
+    return float(values[0]), slopes
+
+
+def with_engine(expression: Expression) -> tuple[Found, list[float]]:
+    """Compute a program and its gradient by the engine, and what rounding may do to each number."""
+    leaves = expression.values()
+    out = expression(*leaves)
+    slopes = gradients(out, leaves)
+    bounds = [rounding(out), *(rounding(s) for s in gradients(out, leaves, create_graph=True))]
+    return (out.data, slopes), bounds
+
+
+def differences(expression: Expression, which: Sequence[str]) -> Iterator[tuple[str, float, bool]]:
+    """Yield how far each one that is asked for is from PyTorch, or for the engine from JAX, in units of rounding.
+
+    Where two differ by more than is allowed, mpmath decides: how far ours is from it is the difference. A number that
+    is refused or not finite, where the engine's is, is infinitely far.
+    """
+    (value, slopes), bounds = with_engine(expression)
+
+    def apart(found: Callable[[], Found], due: Found) -> float:
+        try:
+            now = found()
+        except (ArithmeticError, ValueError):
+            return math.inf
+        numbers = np.array([[now[0], *now[1]], [due[0], *due[1]]])
+        return units(*numbers, np.maximum(bounds, 1e-300), "float64") if np.isfinite(numbers).all() else math.inf
+
+    ours = {"engine": lambda: (value, slopes), "engine beside JAX": lambda: (value, slopes)}
+    due = with_torch(expression)
+    for name in which:
+        found = ours.get(name, partial(with_program, expression, name))
+        if name == "engine beside JAX":
+            if COARSE_IN_JAX & {step.op.name for step in expression.steps}:
+                continue
+            off = apart(found, with_jax(expression))
+        else:
+            off = apart(found, due)
+        yield name, off if off <= ALLOWED else apart(found, with_mpmath(expression)), off > ALLOWED
+
+
+def fresh() -> dict[str, Any]:
+    """Make the state of no blocks."""
+    return {
+        "blocks": 0, "programs": 0, "seconds": 0.0, "refused": 0,
+        "found": {
+            name: {"compared": 0, "worst": 0.0, "decided": 0, "beyond": 0, "block": 0, "program": ""} for name in EVERY
+        },
+    }  # fmt: skip
+
+
+def draw(block: int, size: int) -> list[Expression]:
+    """Draw the programs of a block: two of three over the whole catalogue, the third a network."""
+    drawn: list[Expression] = []
+
+    @seed(block)
+    @settings(
+        max_examples=size, database=None, deadline=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(st.one_of(expressions(operations=OPERATIONS), expressions(operations=OPERATIONS), networks()))
+    def keep(expression: Expression) -> None:
+        drawn.append(expression)
+
+    keep()
+    return drawn
+
+
+def run_block(state: dict[str, Any], size: int = BLOCK, every: dict[str, int] | None = None) -> None:
+    """Try one block of programs, and add what it shows to the state."""
+    for expression in draw(state["blocks"], size):
+        place = state["programs"]
+        state["programs"] += 1
+        which = [name for name, n in (every or EVERY).items() if place % n == 0]
+        try:
+            for name, off, decided in differences(expression, which):
+                found = state["found"][name]
+                found["compared"] += 1
+                found["decided"] += decided
+                found["beyond"] += off > ALLOWED
+                if off > found["worst"]:
+                    found.update(worst=off, block=state["blocks"], program=repr(expression))
+        except NonFiniteGradientError:
+            state["refused"] += 1
+    state["blocks"] += 1
+
+
+def write_whole(path: Path, content: Any) -> None:
+    """Write JSON so that whoever reads it, whenever we were stopped, finds the old or the new content, never a part."""
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(beside, path)
+
+
+def go_on(count: int, path: Path, clock: Callable[[], float], say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Try programs until there are `count`, from the state in a file if there is one, and keep the state there."""
+    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else fresh()
+    while state["programs"] < count:
+        began = clock()
+        run_block(state, min(BLOCK, count - state["programs"]))
+        state["seconds"] += clock() - began
+        write_whole(path, state)
+        left = (count - state["programs"]) * state["seconds"] / state["programs"]
+        worst = ", ".join(f"{name} {found['worst']:.2g}" for name, found in state["found"].items())
+        say(f"{state['programs']:,} of {count:,}; {left / 60:,.0f} minutes more; worst in units of rounding: {worst}")
+    return state

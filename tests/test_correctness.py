@@ -1,0 +1,111 @@
+"""docs/correctness.md: a small part of it is measured again, and its tables fit the catalogue and the kept figures."""
+
+import json
+import math
+import warnings
+
+import crowd
+import pytest
+from accuracy import KINDS, STEPS, error, measure
+from documents import script
+from mpmath import mp
+
+import autograd
+from autograd import CATALOGUE, Op
+from autograd.testing.strategies import Expression, Step
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    correctness = script("correctness")
+FIGURES = json.loads(correctness.FIGURES.read_text(encoding="utf-8"))
+
+
+def test_the_page_shows_the_figures_that_are_kept():
+    assert correctness.PAGE.read_text(encoding="utf-8") == correctness.page(), "run: docs/correctness.py --page"
+
+
+def test_every_operation_was_measured():
+    found = FIGURES["operations"]
+    assert list(found) == [op.name for op in CATALOGUE], "run: python docs/correctness.py"
+    for op in CATALOGUE:
+        for kind in KINDS:
+            due = kind == "value" or op.name not in STEPS
+            assert (found[op.name][kind]["count"] > FIGURES["points"] / 3) == due, (op.name, kind)
+            assert found[op.name][kind]["share"] < 2.0
+
+
+def test_every_large_error_has_its_reason():
+    assert set(correctness.large(FIGURES["operations"])) == set(correctness.WHY)
+
+
+def test_no_program_was_beyond_rounding():
+    found = FIGURES["programs"]
+    assert found["programs"] >= correctness.PROGRAMS
+    assert [row["beyond"] for row in found["found"].values()] == [0] * len(crowd.EVERY)
+    assert all(row["compared"] >= found["programs"] / (2 * crowd.EVERY[name]) for name, row in found["found"].items())
+
+
+@pytest.mark.parametrize("op", CATALOGUE, ids=lambda op: op.name)
+def test_a_few_points_again(op):
+    """With another seed: what is kept holds elsewhere too, as a share of rounding."""
+    for worst in measure(op, 1, 4).values():
+        assert worst.share < 2.0, worst
+
+
+def test_a_wrong_rule_is_far_off():
+    wrong = Op("tanh", math.tanh, [lambda out, x: 1.0 - out])
+    assert measure(wrong, 0, 2)["slope"].share > 1e6
+    drifting = Op("exp", lambda x: math.exp(x) * (1.0 + 1e-13), [lambda out, x: out], domain=[(-700.0, 700.0)])
+    assert measure(drifting, 0, 2)["value"].share > 3.0
+
+
+def test_an_error_is_measured_in_units_of_the_exact_number():
+    assert error(1.0 + 2.0**-52, mp.one, 0.0)[0] == 1.0
+    assert error(4.0 + 2.0**-50, mp.mpf(4), 0.0)[:2] == (1.0, 0.125)
+    assert error(0.0, mp.zero, 0.0) == (0.0, 0.0, 0.0)
+
+
+def test_a_few_programs_again():
+    state = crowd.fresh()
+    state["blocks"] = 1_000_000  # a seed that the page did not use
+    crowd.run_block(state, 25, {"engine": 1, "numpy": 2, "engine beside JAX": 12})
+    assert 0 < state["programs"] <= 25
+    assert state["found"]["engine"]["compared"] + state["refused"] == state["programs"]
+    assert all(row["beyond"] == 0 for row in state["found"].values())
+
+
+def test_a_program_that_computes_another_derivative_is_found(monkeypatch):
+    program = Expression((0.5,), (Step(autograd.tanh, (0,)),), ("x",))
+    monkeypatch.setattr(crowd, "torch_apply", lambda op, xs: xs[0].sin())
+    monkeypatch.setitem(crowd.MPMATH, "tanh", crowd.mp.sin)
+    [(name, off, decided)] = crowd.differences(program, ["engine"])
+    assert (name, decided) == ("engine", True)
+    assert off > 1e12
+
+
+def test_mpmath_decides_where_pytorch_has_lost_its_digits():
+    program = Expression((-7.0,), (Step(autograd.gelu, (0,)),), ("x",))
+    [(_, off, decided)] = crowd.differences(program, ["engine"])
+    assert decided
+    assert off < 1.0
+
+
+def test_a_stopped_run_goes_on_where_it_stood(tmp_path, monkeypatch):
+    def tried(state, size):
+        state["blocks"] += 1
+        state["programs"] += size
+        if state["blocks"] == 3:
+            raise KeyboardInterrupt
+
+    said = []
+    path = tmp_path / "programs.json"
+    monkeypatch.setattr(crowd, "run_block", tried)
+    with pytest.raises(KeyboardInterrupt):
+        crowd.go_on(2000, path, lambda: 1.0, said.append)
+    assert json.loads(path.read_text())["programs"] == 1000
+    monkeypatch.setattr(crowd, "run_block", lambda state, size: state.update(programs=state["programs"] + size))
+    assert crowd.go_on(1700, path, lambda: 1.0, said.append)["programs"] == 1700
+    assert [line.partition(";")[0] for line in said] == [
+        "500 of 2,000", "1,000 of 2,000", "1,500 of 1,700", "1,700 of 1,700",
+    ]  # fmt: skip
+    assert [file.name for file in tmp_path.iterdir()] == ["programs.json"]
