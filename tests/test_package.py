@@ -23,7 +23,7 @@ PUBLIC = sorted({*autograd.__all__, *SHARED_WITH_PYTHON})
 #: layers and in its own, but not in a circle. What no layer lists is on top.
 LAYERS = {
     "autograd": [
-        "errors advice context notation scaled coefficients collector latex_names native",
+        "errors advice files context notation scaled coefficients collector latex_names native",
         "op",
         "symbol floats arrays spelling",
         "tree",

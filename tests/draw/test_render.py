@@ -18,8 +18,7 @@ from pathlib import Path
 import pytest
 from drawings import DRAWINGS, perceptron, square_plus_one, swept
 
-from autograd import DrawingError, Value
-from autograd.draw import files
+from autograd import DrawingError, Value, files
 from autograd.draw import render as rendering
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,7 +10,6 @@ import ctypes
 import json
 import os
 import re
-import tempfile
 import threading
 from contextlib import suppress
 from functools import cache
@@ -23,6 +22,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from autograd.compiler.blas import find_product
+from autograd.files import write
 
 __all__ = ["PRODUCTS", "addresses", "cache_folder"]
 
@@ -146,6 +146,8 @@ def _make_engine() -> Any:
 def _read(path: Path, names: tuple[str, ...]) -> dict[str, _Object] | None:
     """Read what `_write` wrote; None where it is not there, or not whole."""
     try:
+        if not path.is_file():  # a pipe would never end
+            return None
         content = path.read_bytes()
         digest, body = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
         if sha256(body).digest() != digest:
@@ -164,12 +166,6 @@ def _write(path: Path, objects: dict[str, _Object]) -> None:
     head = json.dumps([[name, each.symbol, each.needs, len(each.content)] for name, each in objects.items()])
     body = b"".join([head.encode(), b"\n", *(each.content for each in objects.values())])
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(sha256(body).digest() + body)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is no regular file")
+    write(path, sha256(body).digest() + body)

@@ -190,6 +190,27 @@ def test_a_full_disk_and_two_processes_at_once(tmp_path):
     assert list((tmp_path / "full" / "edgegrad").iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_a_pipe_in_the_place_of_a_file_is_left_alone(folder, compilations):
+    assert twice(1.5) == 3.0
+    [file] = folder.iterdir()
+    file.unlink()
+    os.mkfifo(file)
+    assert (twice(1.5), twice(1.5)) == (3.0, 3.0)
+    assert len(compilations) == 3
+    assert [each.is_fifo() for each in folder.iterdir()] == [True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another signal")
+def test_what_a_killed_process_left_behind_goes(tmp_path):
+    killed = "import os, signal\nos.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n" + PROGRAM
+    with pytest.raises(subprocess.CalledProcessError):
+        run(killed, XDG_CACHE_HOME=str(tmp_path))
+    assert [file.suffix for file in (tmp_path / "edgegrad").iterdir()] == [".part"]
+    run(PROGRAM, XDG_CACHE_HOME=str(tmp_path))
+    assert {file.suffix for file in (tmp_path / "edgegrad").iterdir()} == {".code"}
+
+
 def test_numba_and_what_is_loaded_live_side_by_side(folder, compilations):
     assert twice(1.5) == 3.0
     assert twice(1.5) == 3.0  # loaded

@@ -1,0 +1,67 @@
+"""Files that appear whole or not at all; what a killed process left unfinished goes at the next write."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import secrets
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["write"]
+
+
+HOST = zlib.crc32(platform.node().encode())  # tells machines apart that share a folder
+UNFINISHED = re.compile(r"\.edgegrad-(\d+)-(\d+)-[0-9a-f]{8}\.part")
+STALE_SECONDS = 86_400.0  # seconds after which no writing can be under way any more, on whatever machine
+
+_unfinished: set[str] = set()  # names of the files that this process is writing
+
+
+def write(target: Path, content: bytes) -> None:
+    """Write a file beside its place, then move it there.
+
+    Raises:
+        OSError: it cannot be written; what was there before is left as it was.
+    """
+    _remove_left_behind(target.parent)
+    name = f".edgegrad-{HOST}-{os.getpid()}-{secrets.token_hex(4)}.part"
+    beside = target.with_name(name)
+    _unfinished.add(name)
+    try:
+        with open(beside, "xb") as file:
+            file.write(content)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+        _unfinished.discard(name)
+
+
+def _remove_left_behind(folder: Path) -> None:
+    """Remove the unfinished files of processes that were killed while they wrote into a folder."""
+    with suppress(OSError):  # what cannot be listed or removed stays
+        for path in folder.iterdir():
+            found = UNFINISHED.fullmatch(path.name)
+            if found is None or path.name in _unfinished:
+                continue
+            stale = time.time() - path.stat().st_mtime > STALE_SECONDS
+            if stale or (int(found[1]) == HOST and _is_over(int(found[2]))):
+                path.unlink()
+
+
+def _is_over(process: int) -> bool:
+    """Whether a process of this machine runs no more, as far as can be told; our own number was another's before."""
+    if process == os.getpid():
+        return True
+    if os.name != "posix":  # where a signal of 0 ends a process
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
