@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import os
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from autograd import Explanation, Graph, Value, hold_collector
+from autograd.draw.files import check_place, write
 
 __all__ = ["Comparison", "Derivation", "Report", "Row", "row"]
 
@@ -174,9 +175,10 @@ class Report:
         if isinstance(drawn, Graph):
             drawn.save(path, keep=keep)
         else:
-            unfinished = path.with_name(f".{path.name}.{os.getpid()}.png")
-            drawn.savefig(unfinished)
-            unfinished.replace(path)
+            check_place(path)
+            content = io.BytesIO()
+            drawn.savefig(content, format="png")
+            write(path, content.getvalue())
         self.pictures.append(path)
 
     def __getitem__(self, what: str) -> Any:

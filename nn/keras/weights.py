@@ -6,9 +6,9 @@ on, in the order of its `get_weights`.
 
 from __future__ import annotations
 
+import io
 import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nn.errors import StateError
 from nn.keras.layers import Layer
-from nn.saving.files import ModelFileError
+from nn.saving.files import ModelFileError, check_regular, write
 
 __all__ = ["load_weights", "save_weights"]
 
@@ -31,18 +31,18 @@ def save_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: the path does not end as Keras wants it.
         ImportError: h5py is not installed.
+        OSError: the file cannot be written; what was there before is left as it was.
     """
     target = os.fspath(path)
     _check_ending(target)
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(target))) as folder:
-        beside = os.path.join(folder, "weights.h5")
-        with _h5py().File(beside, "w") as file:
-            for place, layer in _places(layers):
-                variables = file.create_group(f"{place}/vars")
-                for index, array in enumerate(layer.get_weights()):
-                    variables.create_dataset(str(index), data=array)
-            file.create_group("vars")
-        os.replace(beside, target)
+    content = io.BytesIO()
+    with _h5py().File(content, "w") as file:
+        for place, layer in _places(layers):
+            variables = file.create_group(f"{place}/vars")
+            for index, array in enumerate(layer.get_weights()):
+                variables.create_dataset(str(index), data=array)
+        file.create_group("vars")
+    write(target, content.getvalue())
 
 
 def load_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
@@ -83,6 +83,7 @@ def load_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
 def _read(path: str | os.PathLike[str]) -> dict[str, list[NDArray[np.float64]]]:
     """Return the arrays of each layer in a file."""
     found: dict[str, list[NDArray[np.float64]]] = {}
+    check_regular(path)
     try:
         with _h5py().File(path, "r") as file:
             for name, layer in file.get("layers", {}).items():

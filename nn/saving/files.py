@@ -33,7 +33,7 @@ from nn.saving.trainings import PREFIX, collect, distribute, pack, unpack
 from nn.training.callbacks import Training
 from nn.training.history import History
 
-__all__ = ["ModelFileError", "load", "load_training", "load_weights", "save"]
+__all__ = ["ModelFileError", "check_regular", "load", "load_training", "load_weights", "save", "write"]
 
 Path = str | os.PathLike[str]
 Tensors = dict[str, NDArray[Any]]
@@ -119,7 +119,7 @@ def save(
             f"The architecture of {model.title} holds NaN, an infinity or a huge integer, which no file can hold: give "
             "its constructor other numbers."
         ) from None
-    _replace(path, data)
+    write(path, data)
 
 
 def load(path: Path) -> Module:
@@ -278,14 +278,28 @@ def _read_content(path: Path) -> _Content:
         ModelFileError: the file does not hold a model, or not unharmed.
         OSError: the file cannot be read.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or a device would never end
-        raise ModelFileError(f"{os.fspath(path)} is no regular file.")
+    check_regular(path)
     with open(path, "rb") as file:
         return _decode(file.read(), path)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file beside its place, down to the disk, and then move it there in one step."""
+def check_regular(path: Path) -> None:
+    """Refuse to read what is no file: a pipe or a device would never end.
+
+    Raises:
+        ModelFileError: it is a folder, a pipe or a device.
+        OSError: there is nothing.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ModelFileError(f"{os.fspath(path)} is no regular file.")
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file beside its place, down to the disk, and then move it there in one step.
+
+    Raises:
+        OSError: it cannot be written; what was there before is left as it was.
+    """
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):

@@ -1,5 +1,7 @@
 """Keras' files of weights: written by Keras and read here, written here and read by Keras, and what is no such file."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -75,3 +77,26 @@ def test_what_is_no_such_file(tmp_path):
     (tmp_path / "text.weights.h5").write_text("no weights", encoding="utf-8")
     with pytest.raises(ModelFileError, match=r"text\.weights\.h5 holds no weights as Keras saves them"):
         model().load_weights(tmp_path / "text.weights.h5")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_what_stands_there_is_kept_unless_it_is_a_file(tmp_path, monkeypatch):
+    pipe, link = tmp_path / "pipe.weights.h5", tmp_path / "link.weights.h5"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match="is no regular file"):
+        model().save_weights(pipe)
+    with pytest.raises(ModelFileError, match="is no regular file"):
+        model().load_weights(pipe)
+    link.symlink_to("real.weights.h5")
+    model().save_weights(link)
+    assert link.is_symlink()
+    before = link.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        model().save_weights(link)
+    assert link.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["link.weights.h5", "pipe.weights.h5", "real.weights.h5"]
