@@ -28,6 +28,11 @@ class TestLayers:
         program = compiled(layer, np.zeros(13), parameters=layer.parameters())
         assert str(program) == "dense 8×13 (104 products) · tanh 8"
 
+    def test_instructions_are_called_as_their_rows(self):
+        model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
+        program = compiled(model, np.zeros(2), parameters=model.parameters())
+        assert [instruction.name for instruction in program.instructions] == ["s1", "a1", "a2"]
+
     def test_deep(self):
         model = nn.MLP(13, [128, 128, 64, 1], activation="relu", seed=0)
         program = compiled(model, np.zeros(13), parameters=model.parameters())
