@@ -170,11 +170,11 @@ def compare(op: Op, operands: tuple[float, ...]) -> Iterator[tuple[str, tuple[in
                 yield "second", (i, k), now, due, rounding(second)
 
 
-def measure(op: Op, seed: int, count: int) -> dict[str, Worst]:
-    """Find the largest errors of an operation at its special points and at `count` random ones."""
+def measure(op: Op, seed: int, count: int, special: bool = True) -> dict[str, Worst]:
+    """Find the largest errors of an operation at its special points, unless left out, and at `count` random ones."""
     worst = {kind: Worst() for kind in KINDS}
-    special = (xs for xs in points_of(op, few=True) if all(x == 0.0 or SMALLEST < abs(x) < LARGEST for x in xs))
-    for operands in [*special, *islice(draw_points(op, seed), count)]:
+    known = [xs for xs in points_of(op, few=True) if all(x == 0.0 or SMALLEST < abs(x) < LARGEST for x in xs)]
+    for operands in [*(known if special else ()), *islice(draw_points(op, seed), count)]:
         for kind, which, found, due, bound in compare(op, operands):
             ulps, share, absolute = error(found, due, bound)
             last = worst[kind]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 import sys
-import tempfile
 import threading
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,16 +38,16 @@ class Grown(NamedTuple):
     Attributes:
         times: how often it was done.
         seconds: how long that took.
-        kibibytes: how much more memory Python's objects and NumPy's arrays take after the second half than before it.
+        blocks: how many more blocks of memory Python has given out after the second half than before it.
         objects: how many more objects the collector follows.
-        peak: the most kibibytes that were in use above those at the beginning.
+        kibibytes: how much more memory the process has from the system.
     """
 
     times: int
     seconds: float
-    kibibytes: float
+    blocks: int
     objects: int
-    peak: float
+    kibibytes: float
 
 
 def by_hand() -> Callable[[], Any]:
@@ -120,34 +119,35 @@ TASKS = (
 )
 
 
+def resident() -> float:
+    """Return how many kibibytes the process has from the system; 0 where that is not told."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / KIBIBYTE
+
+
 def endure(task: Task, times: int) -> Grown:
-    """Do a task so many times, and measure what the second half leaves behind; the first half fills what is kept."""
-    calls = max(2, times // task.each)
+    """Do a task so many times, and measure what the second half leaves behind; the first half fills what is kept.
+
+    Python's own counts are taken: tracemalloc would keep the name of every program's source.
+    """
+    half = max(1, times // task.each // 2)
     act = task.make()
     began = time.perf_counter()
 
-    def many(count: int) -> None:
-        for _ in range(count):
+    def many() -> tuple[int, int, float]:
+        for _ in range(half):
             act()
-
-    def now() -> tuple[int, int]:
         for _ in range(3):
             gc.collect()
-        return tracemalloc.get_traced_memory()[0], len(gc.get_objects())
+        return sys.getallocatedblocks(), len(gc.get_objects()), resident()
 
-    many(calls - calls // 2)
-    tracemalloc.start()
-    try:
-        many(max(1, calls // 20))  # what is replaced now was not traced when it was made
-        (memory, objects), _ = now(), tracemalloc.reset_peak()
-        many(calls // 2)
-        peak = tracemalloc.get_traced_memory()[1]
-        after, objects_after = now()
-    finally:
-        tracemalloc.stop()
+    before, after = many(), many()
     seconds = time.perf_counter() - began
-    done = (calls + max(1, calls // 20)) * task.each
-    return Grown(done, seconds, (after - memory) / KIBIBYTE, objects_after - objects, (peak - memory) / KIBIBYTE)
+    blocks, objects, kibibytes = (now - then for now, then in zip(after, before, strict=True))
+    return Grown(2 * half * task.each, seconds, int(blocks), int(objects), kibibytes)
 
 
 def threads(seconds: float, count: int = 8) -> dict[str, int]:
@@ -181,17 +181,17 @@ def table(kept: dict[str, Any]) -> str:
     text = """
 ## Endurance
 
-What is done again and again, and how much more memory is in use after the second half than before it: kibibytes of
-Python's objects and NumPy's arrays, and objects that the collector follows. `python tests/endurance.py` measures it
-anew.
+What is done again and again, and what the second half of it leaves behind: blocks of memory that Python has given out,
+objects that the collector follows, and kibibytes that the process has from the system, of which the allocator keeps
+some. `python tests/endurance.py` measures it anew.
 
-| what | how often | minutes | kibibytes more | objects more | most in use meanwhile |
+| what | how often | minutes | blocks more | objects more | KiB more |
 |---|--:|--:|--:|--:|--:|
 """
     for task in TASKS:
         if task.what in kept:
             grown = Grown(**kept[task.what])
-            figures = f"{grown.seconds / 60:.1f} | {grown.kibibytes:.0f} | {grown.objects} | {grown.peak:,.0f}"
+            figures = f"{grown.seconds / 60:.1f} | {grown.blocks:,} | {grown.objects:,} | {grown.kibibytes:,.0f}"
             text += f"| {task.what} | {grown.times:,} | {figures} |\n".replace("-", "−")
     if "threads" in kept:
         t = kept["threads"]
@@ -215,5 +215,4 @@ def main(share: float = 1.0) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory():
-        main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)

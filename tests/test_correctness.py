@@ -48,7 +48,7 @@ def test_no_program_was_beyond_rounding():
 @pytest.mark.parametrize("op", CATALOGUE, ids=lambda op: op.name)
 def test_a_few_points_again(op):
     """With another seed: what is kept holds elsewhere too, as a share of rounding."""
-    for worst in measure(op, 1, 4).values():
+    for worst in measure(op, 1, 5, special=False).values():
         assert worst.share < 2.0, worst
 
 
