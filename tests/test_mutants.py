@@ -56,7 +56,8 @@ def test_the_table(noticed, words, monkeypatch):
     found = mutants.table(
         {"autograd/op.py: a (1)": {"line": 1, "noticed": noticed}, "autograd/op.py: b (1)": {"line": 2, "noticed": ""}}
     )
-    assert f"A sample of 2, drawn with seed 0; {words} of those" in found
+    assert "2 were tried" in found
+    assert f"{words} of those that are not equivalent" in found
     assert "- `autograd/op.py`: `b (1)`: as before." in found
     assert ("| `autograd/op.py` | 1 | 1 | 0 |" if noticed else "- `autograd/op.py:1`: `a (1)`") in found
 

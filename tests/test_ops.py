@@ -108,6 +108,13 @@ def test_second_order_against_mpmath(op, data):
             assert close(curvature.data, due, 1e-11 * abs(due) + 8.0 * noise(curvature) + 1e-200), (curvature, due)
 
 
+def test_digamma_beside_its_root():
+    for steps in range(-3, 4):
+        x = 1.4616321449683622 + steps * EPSILON
+        due = exact("digamma", (x,))
+        assert close(autograd.digamma(x), due, 4 * EPSILON * abs(due))
+
+
 #: Ordinary points, at which every slope is right to 1e-12 with no allowance.
 ORDINARY = {"acosh": (1.3, 2.5), **dict.fromkeys(("asin", "acos", "atanh", "erfinv"), (0.3, 0.7))}
 
