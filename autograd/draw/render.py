@@ -1,6 +1,6 @@
 """From DOT text to a picture: by an installed `dot`, else by the Graphviz that pygraphviz carries.
 
-A file appears whole or not at all, and holds nothing that changes from run to run.
+In a browser it is Viz.js, Graphviz compiled for browsers, which the page registers with Pyodide as ``viz_js``. A file appears whole or not at all, and holds nothing that changes from run to run.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def render(source: str, form: str) -> bytes:
     Raises:
         DrawingError: nothing is there that can do it, or Graphviz fails.
     """
+    if sys.platform == "emscripten":
+        return _in_browser(source, form)
     program, trouble = shutil.which("dot"), None
     if program is not None:
         try:
@@ -149,6 +151,25 @@ def _in_process(source: str, form: str) -> bytes:
             f"The Graphviz that pygraphviz carries gave no {form.upper()}. Install Graphviz, or save as .svg."
         )
     return drawn
+
+
+def _in_browser(source: str, form: str) -> bytes:
+    try:
+        import viz_js
+    except ImportError:
+        raise DrawingError(
+            "There is nothing to lay out a graph with in this browser. Let the page load Viz.js and register it: "
+            "pyodide.registerJsModule('viz_js', await Viz.instance()). A .dot file can be saved without it."
+        ) from None
+    if form != "svg":
+        raise DrawingError(f"In a browser Graphviz writes no {form.upper()}. Save as .svg.")
+    try:
+        drawn: str = viz_js.renderString(source, format=form, engine="dot")
+    except Exception as error:  # whatever JavaScript throws
+        raise DrawingError(
+            f"Graphviz failed in the browser: {error}. Report the .dot file, which can be saved."
+        ) from error
+    return drawn.encode()
 
 
 @contextmanager
