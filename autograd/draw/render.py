@@ -1,6 +1,7 @@
 """From DOT text to a picture: by an installed `dot`, else by the Graphviz that pygraphviz carries.
 
-In a browser it is Viz.js, Graphviz compiled for browsers, which the page registers with Pyodide as ``viz_js``. A file appears whole or not at all, and holds nothing that changes from run to run.
+In a browser it is Viz.js, a Graphviz compiled for browsers, which the page registers with Pyodide as ``viz_js``.
+A file appears whole or not at all, and holds nothing that changes from run to run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Build the playground, a folder of plain files in which Python runs in the browser: ``build.py --out DIR``.
 
-Pyodide and Viz.js come from npm, at the versions and with the checksums of `package-lock.json`, once: they are kept in the
-user's cache. Everything else is of this repository. The page asks no other host for anything.
+Pyodide and Viz.js come from npm, at the versions and with the checksums of `package-lock.json`, once: they are kept in
+the user's cache. The engine is packed as it is here, with the one package that its drawings need. The page asks no
+other host for anything.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ import zipfile
 from html import escape
 from pathlib import Path
 
+import graphviz
+
 from autograd.draw.explorer.theme import variables
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+PACKED = (".py", ".js", ".css", ".html", ".pyi")
 LINK_TO_MAP = re.compile(rb"\n//# sourceMappingURL=.*")  # a map that is not there
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in an archive, so that two builds are the same
 
@@ -67,27 +71,24 @@ def find_packages() -> Path | None:
 
 
 def archive() -> bytes:
-    """Pack the engine as the worker unpacks it."""
+    """Pack the engine as the worker unpacks it, and the package that writes its DOT text."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in sorted((ROOT / "autograd").rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".js", ".css", ".html", ".pyi", ".typed"):
-                file.writestr(
-                    zipfile.ZipInfo(path.relative_to(ROOT).as_posix(), EARLIEST),
-                    path.read_bytes(),
-                    zipfile.ZIP_DEFLATED,
-                )
+        for package in (ROOT / "autograd", Path(graphviz.__file__).parent):
+            for path in sorted(package.rglob("*")):
+                if path.is_file() and path.suffix in PACKED:
+                    entry = zipfile.ZipInfo(path.relative_to(package.parent).as_posix(), EARLIEST)
+                    file.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
 def examples() -> dict[str, tuple[str, str]]:
     """Return each example's title and program by its name, in the order of the lectures."""
     found = {}
-    for path in sorted(
-        (HERE / "examples").glob("*.py"), key=lambda path: [int(n) for n in re.findall(r"\d+", path.stem)]
-    ):
+    paths = (HERE / "examples").glob("*.py")
+    for path in sorted(paths, key=lambda path: [int(number) for number in re.findall(r"\d+", path.stem)]):
         title, _, program = path.read_text(encoding="utf-8").partition("\n")
-        found[path.stem] = title.removeprefix("# "), program
+        found[path.stem] = title.removeprefix("# "), program.rstrip()
     return found
 
 

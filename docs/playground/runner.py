@@ -1,7 +1,7 @@
 """Run a program in the playground, and show the number it ends with.
 
-It runs in the page's worker, under Pyodide; a test runs it under the Python at hand. What is shown is sent on as it comes
-about, in parts: ``console``, ``error``, ``values``, ``derivation``, ``picture`` and ``explorer``.
+It runs in the page's worker, under Pyodide; a test runs it under the Python at hand. What is shown is sent on as it
+comes about, in parts: ``console``, ``error``, ``values``, ``derivation``, ``picture`` and ``explorer``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import io
 import linecache
-import sys
+import re
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from html import escape
 from typing import Any
@@ -154,17 +154,21 @@ def _values_in(x: Any) -> Iterator[Value]:
         yield from _values_in(list(x.values()))
 
 
+def _in_order(graph: Graph, values: Iterable[Value]) -> list[Value]:
+    """Sort by name, as people count: w2 before w10."""
+    return sorted(values, key=lambda v: [(int(n or 0), word) for n, word in re.findall(r"(\d+)|(\D+)", graph.names[v])])
+
+
 def _table(graph: Graph, value: Value) -> str:
     """Write the numbers that have names as a table, the result first."""
     named = [v for v in reversed(graph.nodes) if v.name is not None and v is not value]
-    rows = [value, *(v for v in named if not v.is_leaf), *reversed([v for v in named if v.is_leaf])]
+    rows = [value, *(v for v in named if not v.is_leaf), *_in_order(graph, (v for v in named if v.is_leaf))]
     body = "".join(
-        f'<tr class="{"output" if v is value else "leaf" if v.is_leaf else "operation"}">'
-        f"<th>{escape(graph.names[v])}</th><td>{number_text(v.data)}</td>"
-        f"<td>{'—' if v.grad is None else number_text(_number(v.grad))}</td></tr>"
+        f'<tr class="{_role(v, value)}"><th>{escape(graph.names[v])}</th><td>{number_text(v.data)}</td>'
+        f"<td>{_gradient(v)}</td></tr>"
         for v in rows[:MAX_ROWS]
     )
-    note = f"{len(graph.nodes):,} nodes were recorded."
+    note = f"{len(graph.nodes):,} node{'s were' if len(graph.nodes) != 1 else ' was'} recorded."
     if len(rows) > MAX_ROWS:
         note += f" {len(rows) - MAX_ROWS:,} more have names."
     if value.grad is None and len(graph.nodes) > 1:
@@ -173,20 +177,28 @@ def _table(graph: Graph, value: Value) -> str:
     return f"<table><thead>{head}</thead><tbody>{body}</tbody></table><p>{escape(note)}</p>"
 
 
-def _number(gradient: Any) -> float:
-    return float(gradient.data if isinstance(gradient, Value) else gradient)
+def _role(v: Value, result: Value) -> str:
+    if v is result:
+        return "output"
+    return "operation" if not v.is_leaf else "leaf" if v.requires_grad else "frozen"
+
+
+def _gradient(v: Value) -> str:
+    if not v.requires_grad:
+        return "frozen"
+    return "—" if v.grad is None else number_text(float(v.grad.data if isinstance(v.grad, Value) else v.grad))
 
 
 def _derivations(last: Any, graph: Graph, value: Value) -> str:
     """Write the derivative by each leaf that takes one, or the one that was asked for."""
     if isinstance(last, Explanation):
         return last.mathml()
-    leaves = [leaf for leaf in graph.leaves if leaf.requires_grad and leaf is not value]
+    leaves = _in_order(graph, (leaf for leaf in graph.leaves if leaf.requires_grad and leaf is not value))
     if not leaves:
         return "<p>It hangs on no number that requires a gradient.</p>"
     if len(graph.nodes) > MAX_NODES_EXPLAINED:
-        asked = f"print(explain({value.name or 'result'}, {leaves[0].name or 'leaf'}))"
-        return f"<p>{len(graph.nodes):,} nodes are many for formulas. Ask for one: {escape(asked)}.</p>"
+        asked = f"explain({value.name or 'result'}, {leaves[0].name or 'leaf'})"
+        return f"<p>{len(graph.nodes):,} nodes are many for formulas. End with one that you want: {escape(asked)}.</p>"
     written = [explain(value, leaf).mathml() for leaf in leaves[:MAX_DERIVATIONS]]
     if len(leaves) > MAX_DERIVATIONS:
         written.append(f"<p>and by {len(leaves) - MAX_DERIVATIONS:,} more numbers: end with explain(…) for one.</p>")

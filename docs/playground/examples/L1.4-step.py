@@ -4,7 +4,8 @@ from autograd import Value, relu
 x1 = Value(0.5, name="x1", requires_grad=False)
 x2 = Value(0.7, name="x2", requires_grad=False)
 t = Value(1.0, name="t", requires_grad=False)
-w = [Value(number, name=f"w{i}") for i, number in enumerate([1, 3, -2, 4, 0.5, 0.3], 1)]
+numbers = [1, 3, -2, 4, 0.5, 0.3]
+w = [Value(n, name=f"w{i}") for i, n in enumerate(numbers, 1)]
 
 
 def error():
@@ -12,16 +13,19 @@ def error():
     h2 = relu(w[2] * x1 + w[3] * x2)
     O = w[4] * h1 + w[5] * h2
     E = 0.5 * (O - t) ** 2
-    h1.name, h2.name, O.name, E.name = "h1", "h2", "O", "E"
+    h1.name, h2.name = "h1", "h2"
+    O.name, E.name = "O", "E"
     return E
 
 
-E = error()
-E.backward()
+before = error()
+before.backward()
 for weight in w:
-    weight.data -= 0.1 * weight.grad  # the rate of the slide
-print("before:", E.data, " after:", error().data)
+    weight.data -= 0.1 * weight.grad
+    weight.grad = None
 
 E = error()
 E.backward()
+print("E before the step:", before.data)
+print("E after it:       ", E.data)
 E
