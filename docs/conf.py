@@ -18,7 +18,8 @@ version = release = autograd.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb", "sphinx_design", "sphinx_copybutton"]
 # Ours, beside this file.
 extensions += [
-    "example_pages", "gallery", "job_pages", "mathml", "notebook_pages", "pictures", "reference", "row_pages",
+    "example_pages", "gallery", "job_pages", "mathml", "notebook_pages", "pictures", "playground.build", "reference",
+    "row_pages",
 ]  # fmt: skip
 exclude_patterns = ["_static"]
 

@@ -19,10 +19,14 @@ import sys
 import zipfile
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import graphviz
 
 from autograd.draw.explorer.theme import variables
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -30,6 +34,12 @@ PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.
 PACKED = (".py", ".js", ".css", ".html", ".pyi")
 LINK_TO_MAP = re.compile(rb"\n//# sourceMappingURL=.*")  # a map that is not there
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in an archive, so that two builds are the same
+#: What stands in the playground's place where it could not be built.
+LEFT_OUT = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>No playground</title>
+<p>This copy of the site was built without the playground, since what it needs from npm had not been fetched:
+<code>python docs/playground/build.py --out build/playground</code> does that. <a href="../playground.html">Back</a></p>
+"""
 
 
 class PackagesMissingError(RuntimeError):
@@ -118,6 +128,24 @@ def build(out: Path, packages: Path) -> None:
     (out / "index.html").write_text(page, encoding="utf-8")
     listed = json.dumps([(name, program) for name, (_, program) in programs.items()], ensure_ascii=False)
     (out / "examples.json").write_text(listed, encoding="utf-8")
+
+
+def add_to_site(app: Sphinx, error: Exception | None) -> None:
+    """Put the playground beside the site's pages, where npm's packages have been fetched; a build fetches nothing."""
+    if error is not None or app.builder.format != "html":
+        return
+    folder, packages = Path(app.outdir) / "playground", find_packages()
+    if packages is None:
+        folder.mkdir(exist_ok=True)
+        (folder / "index.html").write_text(LEFT_OUT, encoding="utf-8")
+    else:
+        build(folder, packages)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Build it after Sphinx has written the pages."""
+    app.connect("build-finished", add_to_site)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def main() -> int:

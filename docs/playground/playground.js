@@ -3,7 +3,7 @@ const $ = (id) => document.getElementById(id);
 const code = $("code"), lines = $("lines"), printed = $("console"), status = $("status");
 const VIEWS = ["values", "derivation", "picture", "explorer"];
 const MAX_CHARACTERS = 100_000; // of a program that a link brings
-const state = { worker: null, ready: false, running: false, waiting: false, since: 0, name: "", saved: {} };
+const state = { worker: null, ready: false, running: false, waiting: false, failed: false, since: 0, saved: {} };
 
 // The program in the address: its bytes, compressed, in the letters that addresses have.
 const through = async (bytes, stream) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
@@ -22,7 +22,11 @@ async function unpack(packed) {
   }
   return text + decoder.decode();
 }
-const addressOf = async () => `${location.href.split("#")[0]}#code=${await pack(code.value)}`;
+async function addressOf() {
+  const name = $("examples").value;
+  const state = examples[name] === code.value ? `example=${name}` : `code=${await pack(code.value)}`;
+  return `${location.href.split("#")[0]}#${state}`;
+}
 
 // The editor
 function number(wrong) {
@@ -127,7 +131,12 @@ const SHOW = {
   },
   derivation({ html }) { $("derivation").replaceChildren(...plain(html)); },
   picture({ name, html }) {
-    const style = "html,body{height:100%;margin:0}body{background:#fff;display:grid;place-items:safe center;padding:12px;box-sizing:border-box}svg{min-width:min(100%,560px)}";
+    const style = [
+      "html, body { height: 100%; margin: 0 }",
+      "body { display: grid; place-items: safe center; padding: 12px; box-sizing: border-box }",
+      "svg { background: #fff; border-radius: 10px; max-width: max(100%, 720px) !important }", // readable on a phone
+      "@media (max-width: 600px) { body { place-items: start } }",
+    ].join("\n");
     frame("picture", `<!DOCTYPE html><meta charset="utf-8"><style>${style}</style>${html}`, `Picture of ${name}`, "");
     keep("picture", `${name}.svg`, "image/svg+xml", html);
   },
@@ -164,7 +173,7 @@ function start(why) {
 function hear(kind, content) {
   if (kind === "ready") {
     state.ready = true;
-    status.value = `Python ${globalThis.stopped ? "is ready again" : "is ready"}.`;
+    status.value = `Python ${content} is ready.`;
     settle(false);
     if (state.waiting) run();
   } else if (kind === "broken") {
@@ -201,8 +210,7 @@ async function run() {
   $("result").classList.add("old");
   settle(true);
   state.worker.postMessage(code.value);
-  state.address = await addressOf();
-  history.replaceState(null, "", state.address);
+  history.replaceState(null, "", await addressOf());
 }
 $("run").addEventListener("click", run);
 $("stop").addEventListener("click", () => {

@@ -96,6 +96,8 @@ def _execute(code: str, namespace: dict[str, Any]) -> Any:
 
 def _describe(error: BaseException) -> str:
     """Write an error as Python does, from the program's own line on."""
+    if isinstance(error, ModuleNotFoundError):
+        error.add_note("The playground holds autograd and Python's own library. Install edgegrad for nn and compile.")
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != FILE:
         trace = trace.tb_next

@@ -14,6 +14,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from drawings import DRAWINGS, perceptron, square_plus_one, swept
@@ -506,3 +507,51 @@ def test_what_a_killed_process_left_behind_goes_at_the_next_save(tmp_path):
     another.touch()
     Value(1.0).graph().save(tmp_path / "b.dot")
     assert sorted(os.listdir(tmp_path)) == [another.name, "b.dot"]
+
+
+@pytest.fixture
+def in_browser(monkeypatch):
+    """A function that registers a Viz.js, as a page under Pyodide does."""
+    monkeypatch.setattr(rendering.sys, "platform", "emscripten")
+    monkeypatch.setitem(sys.modules, "viz_js", None)
+
+    def register(draw):
+        monkeypatch.setitem(sys.modules, "viz_js", SimpleNamespace(renderString=draw))
+
+    return register
+
+
+def test_in_a_browser_the_page_lays_out(in_browser):
+    asked = []
+
+    def draw(source, **options):
+        asked.append((source, options))
+        return "<?xml?><!-- 14 --><svg><g/></svg>"
+
+    in_browser(draw)
+    graph = square_plus_one().graph()
+    assert graph.to_svg() == "<svg><g/></svg>"
+    assert asked == [(graph.to_dot(), {"format": "svg", "engine": "dot"})]
+
+
+def test_in_a_browser_what_is_missing_is_said(in_browser, tmp_path):
+    with pytest.raises(DrawingError) as caught:
+        square_plus_one().graph().to_svg()
+    assert str(caught.value) == (
+        "There is nothing to lay out a graph with in this browser. Let the page load Viz.js and register it: "
+        "pyodide.registerJsModule('viz_js', await Viz.instance()). A .dot file can be saved without it."
+    )
+    square_plus_one().graph().save(tmp_path / "g.dot")
+
+
+def test_in_a_browser_what_fails_is_said(in_browser, tmp_path):
+    def fail(source, **options):
+        raise RuntimeError("syntax error in line 1")
+
+    in_browser(fail)
+    with pytest.raises(DrawingError, match="Graphviz failed in the browser: syntax error in line 1") as caught:
+        square_plus_one().graph().to_svg()
+    assert str(caught.value).endswith("Report the .dot file, which can be saved.")
+    with pytest.raises(DrawingError, match=r"^In a browser Graphviz writes no PNG\. Save as \.svg\.$"):
+        square_plus_one().graph().save(tmp_path / "g.png")
+    assert not (tmp_path / "g.png").exists()

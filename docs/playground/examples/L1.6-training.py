@@ -18,5 +18,6 @@ for epoch in range(5):
             weight.data -= 0.1 * weight.grad
             weight.grad = None
 
-h1.name, h2.name, O.name, E.name = "h1", "h2", "O", "E"
+h1.name, h2.name = "h1", "h2"
+O.name, E.name = "O", "E"
 E
