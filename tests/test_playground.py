@@ -235,6 +235,18 @@ def test_an_error_is_shown_at_its_line_and_a_program_can_be_stopped(visit):
     assert tab.text_content("#values h2") == "y = 10"
 
 
+def test_a_long_chain_is_shown_and_dropped(visit):
+    """A browser's stack is too small to drop it at once."""
+    tab = visit()
+    wait_for(tab, "Done")
+    chain = "from autograd import Value\nx = Value(1.0, name='x')\ny = x\nfor _ in range(5000): y = y + x\n"
+    for _ in range(2):
+        type_program(tab, f"{chain}y.backward(); print(x.grad)")
+        tab.wait_for_function("document.querySelector('#values h2').textContent === 'y = 5,001'")
+        wait_for(tab, "Done")
+        assert tab.text_content("#console") == "5001.0\n"
+
+
 def test_tab_indents_and_a_phone_shows_everything(visit):
     tab = visit("#code=", size=(390, 844))
     tab.fill("#code", "")

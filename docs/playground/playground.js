@@ -178,6 +178,10 @@ function hear(kind, content) {
     if (state.waiting) run();
   } else if (kind === "broken") {
     status.value = `Python could not be started: ${content}.`;
+  } else if (kind === "broke") {
+    const stack = content.startsWith("RangeError") ? " A chain of thousands of operations is more than a browser's stack holds when it is dropped." : "";
+    print(`Python itself broke down: ${content}.${stack}\n`, "error");
+    start("Python broke down, and is starting again …");
   } else if (kind === "console") {
     print(content);
   } else if (kind === "error") {

@@ -82,6 +82,16 @@ def run(code: str, send: Send) -> None:
         return
     console.end()
     _show(last, namespace, send)
+    del last
+    _release(namespace)
+
+
+def _release(namespace: dict[str, Any]) -> None:
+    """Drop what a program made, number by number: a long chain that falls at once is too deep for a browser's stack."""
+    held = [node for v in [*_values_in(namespace)] if not v.is_leaf for node in Graph(v).nodes]
+    namespace.clear()
+    while held:
+        held.pop()
 
 
 def _execute(code: str, namespace: dict[str, Any]) -> Any:

@@ -20,9 +20,14 @@ try {
   python.unpackArchive(engine, "zip", { extractDir: "/home/pyodide" });
   python.FS.writeFile("/home/pyodide/runner.py", runner);
   const { run } = python.pyimport("runner");
+  const forward = (kind, content) => send(kind, content?.toJs ? content.toJs({ dict_converter: Object.fromEntries }) : content);
   onmessage = ({ data }) => {
-    run(data, (kind, content) => send(kind, content?.toJs ? content.toJs({ dict_converter: Object.fromEntries }) : content));
-    send("done");
+    try {
+      run(data, forward);
+      send("done");
+    } catch (error) { // Python is lost: the runner catches what a program raises
+      send("broke", String(error).split("\n")[0]);
+    }
   };
   send("ready", python.version);
 } catch (error) {

@@ -8,5 +8,5 @@ s1 = 1 * x1 + 3 * x2
 s2 = -2 * x1 + 4 * x2
 O = 0.5 * relu(s1) + 0.3 * relu(s2)
 s1.name, s2.name, O.name = "s1", "s2", "O"
-print(f"s1 = {s1.data:.2f}, s2 = {s2.data:.2f}, O = {O.data:.2f}")
+print(f"{s1.data:.2f}, {s2.data:.2f} and {O.data:.2f}")
 O

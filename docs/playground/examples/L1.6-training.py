@@ -12,7 +12,7 @@ for epoch in range(5):
     O = w[4] * h1 + w[5] * h2
     E = 0.5 * (O - 1) ** 2
     E.backward()
-    print(f"epoch {epoch}   O = {O.data:.6f}   E = {E.data:.6f}")
+    print(f"{epoch}:  O = {O.data:.6f}  E = {E.data:.6f}")
     if epoch < 4:
         for weight in w:
             weight.data -= 0.1 * weight.grad
