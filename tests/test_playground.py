@@ -242,7 +242,7 @@ def test_a_long_chain_is_shown_and_dropped(visit):
     chain = "from autograd import Value\nx = Value(1.0, name='x')\ny = x\nfor _ in range(5000): y = y + x\n"
     for _ in range(2):
         type_program(tab, f"{chain}y.backward(); print(x.grad)")
-        tab.wait_for_function("document.querySelector('#values h2').textContent === 'y = 5,001'")
+        tab.wait_for_function("document.querySelector('#values h2').textContent === 'y = 5001'")
         wait_for(tab, "Done")
         assert tab.text_content("#console") == "5001.0\n"
 
