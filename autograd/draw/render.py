@@ -133,9 +133,9 @@ def _in_process(source: str, form: str) -> bytes:
     except ImportError:
         raise DrawingError(
             "There is nothing to lay out a graph with: no program 'dot' on the PATH, and pygraphviz cannot be "
-            "imported. Install Graphviz from your system's packages (apt, apk, brew or winget install graphviz), or run: "
-            "pip install pygraphviz, which has wheels for Linux with glibc, macOS, and Windows on x86-64. A .dot file "
-            "can be saved without either."
+            "imported. Install Graphviz from your system's packages (apt, apk, brew or winget install graphviz), or "
+            "run: pip install pygraphviz, which has wheels for Linux with glibc, macOS, and Windows on x86-64. A .dot "
+            "file can be saved without either."
         ) from None
     try:
         with _without_notices():

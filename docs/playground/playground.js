@@ -132,10 +132,11 @@ const SHOW = {
   derivation({ html }) { $("derivation").replaceChildren(...plain(html)); },
   picture({ name, html }) {
     const style = [
+      ":root { color-scheme: light dark }", // else a dark page's frame is white
       "html, body { height: 100%; margin: 0 }",
       "body { display: grid; place-items: safe center; padding: 12px; box-sizing: border-box }",
-      "svg { background: #fff; border-radius: 10px; max-width: max(100%, 720px) !important }", // readable on a phone
-      "@media (max-width: 600px) { body { place-items: start } }",
+      "svg { background: #fff; border-radius: 10px }",
+      "@media (max-width: 400px) { body { place-items: start } svg { max-width: 720px !important } }", // to be read
     ].join("\n");
     frame("picture", `<!DOCTYPE html><meta charset="utf-8"><style>${style}</style>${html}`, `Picture of ${name}`, "");
     keep("picture", `${name}.svg`, "image/svg+xml", html);

@@ -253,8 +253,8 @@ def test_nothing_to_lay_out_with(bare, monkeypatch, tmp_path):
     assert str(raised.value) == (
         "There is nothing to lay out a graph with: no program 'dot' on the PATH, and pygraphviz cannot be imported. "
         "Install Graphviz from your system's packages (apt, apk, brew or winget install graphviz), or run: "
-        "pip install pygraphviz, which has wheels for Linux with glibc, macOS, and Windows on x86-64. A .dot file can be "
-        "saved without either."
+        "pip install pygraphviz, which has wheels for Linux with glibc, macOS, and Windows on x86-64. A .dot file can "
+        "be saved without either."
     )
     assert list(tmp_path.iterdir()) == []
     square_plus_one().graph().save(tmp_path / "g.dot")
