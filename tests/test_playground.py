@@ -110,6 +110,23 @@ def test_an_endless_output_is_cut():
     assert len(printed) < runner.MAX_CHARACTERS + 100
 
 
+def test_a_site_without_npm_s_packages_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
+    build.add_to_site(app, None)
+    assert [path.name for path in (tmp_path / "playground").iterdir()] == ["index.html"]
+    assert "had not been fetched" in (tmp_path / "playground" / "index.html").read_text(encoding="utf-8")
+
+
+def test_what_npm_cannot_bring_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["build.py", "--out", str(tmp_path / "out")])
+    assert build.main() == 1
+    assert capsys.readouterr().err == "No playground was built: npm is not installed.\n"
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Build the playground and serve it on this machine."""
