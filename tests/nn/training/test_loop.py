@@ -559,7 +559,8 @@ def test_ctrl_c_among_them_leaves_the_weights_of_a_finished_step(delay: float) -
             states.append(numbers(training.model))
 
     _, whole = descend([Keep()])
-    gc.collect()  # an interrupt within a finaliser would be lost
+    gc.collect()  # an interrupt within a finaliser would be lost, or within what hypothesis has the collector call
+    gc.disable()
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         signal.setitimer(signal.ITIMER_REAL, delay)
@@ -569,6 +570,7 @@ def test_ctrl_c_among_them_leaves_the_weights_of_a_finished_step(delay: float) -
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+        gc.enable()
     if history.epochs < 600:
         assert history.stop_reason.startswith("interrupted from the keyboard in epoch ")
     assert history["loss"] == whole["loss"][: history.epochs] if history.epochs else True
