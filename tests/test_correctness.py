@@ -3,6 +3,7 @@
 import json
 import math
 import warnings
+from importlib.util import find_spec
 
 import crowd
 import pytest
@@ -17,6 +18,7 @@ from autograd.testing.strategies import Expression, Step
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     correctness = script("correctness")
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
 FIGURES = json.loads(correctness.FIGURES.read_text(encoding="utf-8"))
 
 
@@ -65,6 +67,7 @@ def test_an_error_is_measured_in_units_of_the_exact_number():
     assert error(0.0, mp.zero, 0.0) == (0.0, 0.0, 0.0)
 
 
+@needs_torch
 def test_a_few_programs_again():
     state = crowd.fresh()
     state["blocks"] = 1_000_000  # a seed that the page did not use
@@ -74,6 +77,7 @@ def test_a_few_programs_again():
     assert all(row["beyond"] == 0 for row in state["found"].values())
 
 
+@needs_torch
 def test_a_program_that_computes_another_derivative_is_found(monkeypatch):
     program = Expression((0.5,), (Step(autograd.tanh, (0,)),), ("x",))
     monkeypatch.setattr(crowd, "torch_apply", lambda op, xs: xs[0].sin())
@@ -83,6 +87,7 @@ def test_a_program_that_computes_another_derivative_is_found(monkeypatch):
     assert off > 1e12
 
 
+@needs_torch
 def test_mpmath_decides_where_pytorch_has_lost_its_digits():
     program = Expression((-7.0,), (Step(autograd.gelu, (0,)),), ("x",))
     [(_, off, decided)] = crowd.differences(program, ["engine"])
