@@ -361,7 +361,8 @@ class Exercise:
             factors[f"∂{self.names[above]}/∂{self.names[below]}"] = lambda trial, above=above, below=below: (
                 trial.differentiate(above, below, fixed)
             )
-        named = [node for node in self._here.nodes if node in fixed or node in self.beside]
+        spoken_of = fixed.union(self.beside)  # a set: Values of one number are equal, and would all be in the tuple
+        named = [node for node in self._here.nodes if node in spoken_of]
         for node in named:
             factors.setdefault(self.names[node], lambda trial, node=node: trial.numbers[node])
         paths = [] if question.kind != "gradient" else [

@@ -482,3 +482,10 @@ def test_an_answer_names_what_is_shown_beside_the_graph():
     assert exercise.check("−p2")
     with pytest.raises(ValueError, match="is shown beside the graph: give it a name by which to speak of it"):
         practice(whole, s, beside=[q * r])
+
+
+def test_a_node_of_the_same_number_is_not_beside_the_graph():
+    x, six = Value(2.0, name="x"), Value(6.0, name="b")
+    exercise = practice(named((x * 3.0) * x, "y"), x, beside=[six])
+    with pytest.raises(ExpressionError, match="there is no v1 here. The names are x, y, b."):
+        exercise.check("2*v1")
