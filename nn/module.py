@@ -223,6 +223,12 @@ class Module:
         """Extend a name within this module to one within the whole model: ``s`` into ``s1``."""
         return extend_name(name, self._path)
 
+    def name_node(self, node: Any, name: str) -> None:
+        """Name a node that ``forward`` made: ``alpha[0]`` is ``alpha2[0]`` in layer 2. A plain number takes no name."""
+        if isinstance(node, Value):
+            stem, bracket, tail = name.partition("[")
+            node.name = self.qualify(stem) + bracket + tail
+
     def bind(self, path: Path = (), label: str | None = None) -> None:
         """Name every parameter, node and scope below by its place in the model.
 

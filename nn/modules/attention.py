@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autograd
-from autograd import Value, dot, total
+from autograd import dot, total
 from nn import arrays
 from nn.arrays import Array
 from nn.errors import ShapeError
@@ -138,7 +138,7 @@ class MultiheadAttention(Module):
                     scores = [score + float(added[t, s]) for score, s in zip(scores, places, strict=True)]
                 found = list(autograd.softmax(scores))
                 for s, weight in zip(places, found, strict=True):
-                    self._name(weight, f"alpha[{head}][{t}][{s}]")
+                    self.name_node(weight, f"alpha[{head}][{t}][{s}]")
                 weights[head, t, places] = found
                 mixed[t] += [dot(found, [v[s][j] for s in places]) for j in range(*own.indices(self.embed_dim))]
         outputs = arrays.make(
@@ -178,11 +178,6 @@ class MultiheadAttention(Module):
                 f"Step {t} of {self.title} must look nowhere, so that it has nothing to mix: change the mask."
             )
         return [np.flatnonzero(line).tolist() for line in allowed], added
-
-    def _name(self, node: Any, name: str) -> None:
-        if isinstance(node, Value):
-            stem, bracket, tail = name.partition("[")
-            node.name = self.qualify(stem) + bracket + tail
 
     def extent(self) -> str:
         """Describe how many numbers a step has, and how many heads there are."""

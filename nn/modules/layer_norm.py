@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, dot, sqrt
+from autograd import dot, sqrt
 from nn import arrays
 from nn.arrays import Array
 from nn.errors import ShapeError
@@ -67,11 +67,6 @@ class _Norm(Module):
             outputs += normalised
         return arrays.make(outputs, shape)
 
-    def _name(self, node: Any, name: str) -> None:
-        if isinstance(node, Value):
-            stem, bracket, tail = name.partition("[")
-            node.name = self.qualify(stem) + bracket + tail
-
     def extent(self) -> str:
         """Describe what is normalised together."""
         return "×".join(map(str, self.normalized_shape))
@@ -113,8 +108,8 @@ class LayerNorm(_Norm):
 
     def _normalise(self, xs: list[Any], place: str) -> list[Any]:
         mean, deviations, variance = take_moments(xs)
-        self._name(mean, f"mean{place}")
-        self._name(variance, f"var{place}")
+        self.name_node(mean, f"mean{place}")
+        self.name_node(variance, f"var{place}")
         scale = 1.0 / sqrt(variance + self.eps)
         return [d * scale for d in deviations]
 
@@ -145,6 +140,6 @@ class RMSNorm(_Norm):
 
     def _normalise(self, xs: list[Any], place: str) -> list[Any]:
         square = dot(xs, xs) / len(xs)
-        self._name(square, f"square{place}")
+        self.name_node(square, f"square{place}")
         scale = 1.0 / sqrt(square + self.eps)
         return [x * scale for x in xs]

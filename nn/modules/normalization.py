@@ -125,8 +125,8 @@ class _BatchNorm(Module):
     def _by_batch(self, parts: list[list[Number]], k: int) -> tuple[list[list[Any]], tuple[Any, Any]]:
         """Normalise one feature by the mean and the (biased) variance over the batch."""
         mean, deviations, variance = take_moments([x for part in parts for x in part])
-        self._name(mean, f"mean[{k}]")
-        self._name(variance, f"var[{k}]")
+        self.name_node(mean, f"mean[{k}]")
+        self.name_node(variance, f"var[{k}]")
         scale = 1.0 / sqrt(variance + self.eps)
         if self.gamma is not None:
             scale = self.gamma[k] * scale
@@ -145,11 +145,6 @@ class _BatchNorm(Module):
             scale = self.gamma[k] * scale
         shift = -mean * scale if self.beta is None else self.beta[k] - mean * scale
         return [[x * scale + shift for x in part] for part in parts]
-
-    def _name(self, node: Any, name: str) -> None:
-        if isinstance(node, Value):
-            stem, _, tail = name.partition("[")
-            node.name = f"{self.qualify(stem)}[{tail}"
 
     def take_observed(self) -> tuple[list[tuple[Value, Value]], int]:
         """Return and forget what a traced batch left: mean and variance of each feature, and of how many numbers."""
