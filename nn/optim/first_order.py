@@ -119,26 +119,25 @@ class FirstOrder(Optimizer):
     @contextmanager
     def _as(self, group: Group) -> Iterator[None]:
         """Have the options of a group."""
-        before = {name: getattr(self, name) for name in group.options}, self._lr
-        self._lr *= group.ratio
-        vars(self).update(group.options)
+        own = group.options | {"lr": self.lr * group.ratio}
+        before = {name: getattr(self, name) for name in own}
+        vars(self).update(own)
         try:
             yield
         finally:
-            vars(self).update(before[0])
-            self._lr = before[1]
+            vars(self).update(before)
 
     def _settings_of_all(self, steps: int, rates: Sequence[float] | None) -> NDArray[np.float64]:
-        t, rate = self.state["t"], self._lr
+        t, rate = self.state["t"], self.lr
         if rates is None and type(self).settings is FirstOrder.settings:  # the same in each
             return np.tile(np.array(self.settings(t + 1), dtype=np.float64), (steps, 1))
         rows = []
         try:
             for s in range(steps):
-                self._lr = rate if rates is None else rates[s]
+                vars(self)["lr"] = rate if rates is None else rates[s]
                 rows.append(self.settings(t + s + 1))
         finally:
-            self._lr = rate
+            vars(self)["lr"] = rate
         return np.array(rows, dtype=np.float64).reshape(steps, -1)
 
     @property

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "GroupedRule", "ParameterGroup", "check_options", "read_groups"]
 
-RATE = Number(called="lr")
-
 
 @dataclass
 class Group:
@@ -122,7 +120,7 @@ def check_options(kind: type[FirstOrder], options: Mapping[str, Any]) -> dict[st
     """
     found = {}
     for name, content in options.items():
-        check = RATE if name == "lr" else inspect.getattr_static(kind, name, None)
+        check = inspect.getattr_static(kind, name, None)
         found[name] = check.check(kind.__name__, content) if isinstance(check, Number) else content
     return found
 

@@ -16,7 +16,7 @@ from nn.errors import StateError
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
-from nn.optim.options import read_number
+from nn.optim.options import Number, read_number
 
 __all__ = ["Optimizer", "StepError"]
 
@@ -62,20 +62,12 @@ class Optimizer(ABC):
 
     needs: ClassVar[str] = "gradient"
     options: ClassVar[tuple[str, ...]] = ("lr",)
+    lr = Number()
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = flat.parameter_list(parameters, type(self).__name__)
         self.state: dict[str, Any] = {}
         self.lr = lr
-
-    @property
-    def lr(self) -> float:
-        """The learning rate η."""
-        return self._lr
-
-    @lr.setter
-    def lr(self, rate: float) -> None:
-        self._lr = self._number("lr", rate)
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward pass starts from none."""

@@ -68,7 +68,8 @@ class Scheduler:
         return [self.optimizer.lr, *later]
 
     def _apply(self) -> float:
-        self.optimizer.lr = self.base_lr * self.schedule.factor(self.epoch, self._memory)
+        rate: float = self.base_lr * self.schedule.factor(self.epoch, self._memory)
+        self.optimizer.lr = rate
         return self.optimizer.lr
 
     def state_dict(self) -> dict[str, Any]:
