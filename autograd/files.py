@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -11,8 +12,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["write"]
-
+__all__ = ["is_occupied", "write"]
 
 HOST = zlib.crc32(platform.node().encode())  # tells machines apart that share a folder
 UNFINISHED = re.compile(r"\.edgegrad-(\d+)-(\d+)-[0-9a-f]{8}\.part")
@@ -21,12 +21,21 @@ STALE_SECONDS = 86_400.0  # seconds after which no writing can be under way any 
 _unfinished: set[str] = set()  # names of the files that this process is writing
 
 
-def write(target: Path, content: bytes) -> None:
-    """Write a file beside its place, then move it there.
+def is_occupied(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder, a pipe or a device stands at a path, or where it leads to."""
+    return any(os.path.exists(place) and not os.path.isfile(place) for place in (path, os.path.realpath(path)))
+
+
+def write(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file beside its place, then move it there; a link stays a link.
 
     Raises:
+        FileExistsError: what stands there is no file.
         OSError: it cannot be written; what was there before is left as it was.
     """
+    if is_occupied(path):
+        raise FileExistsError(errno.EEXIST, "What stands there is no regular file", os.fspath(path))
+    target = Path(os.path.realpath(path))
     _remove_left_behind(target.parent)
     name = f".edgegrad-{HOST}-{os.getpid()}-{secrets.token_hex(4)}.part"
     beside = target.with_name(name)

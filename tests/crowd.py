@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from oracles import MPMATH, jax_apply, torch_apply
 
 import autograd
 from autograd import CATALOGUE, NonFiniteGradientError, Value, gradients, ops
+from autograd.files import write
 from autograd.testing.strategies import Expression, expressions, networks
 
 BLOCK = 500  # programs, after which the state is written
@@ -180,9 +180,7 @@ def run_block(state: dict[str, Any], size: int = BLOCK, every: dict[str, int] | 
 
 def write_whole(path: Path, content: Any) -> None:
     """Write JSON so that whoever reads it, whenever we were stopped, finds the old or the new content, never a part."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(beside, path)
+    write(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def go_on(count: int, path: Path, clock: Callable[[], float], say: Callable[[str], None] = print) -> dict[str, Any]:

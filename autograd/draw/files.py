@@ -20,7 +20,7 @@ def check_place(path: str | os.PathLike[str]) -> None:
     target = Path(os.path.realpath(path))
     if os.path.isdir(target):
         raise unwritable(path, "it is a folder. Name a file in it")
-    if any(os.path.exists(place) and not os.path.isfile(place) for place in (path, target)):
+    if files.is_occupied(path):
         raise unwritable(path, "it is a pipe or a device, not a file. Choose another path")
     if not os.path.isdir(target.parent):
         raise unwritable(path, f"there is no folder {Path(path).parent}. Make it first")
@@ -33,7 +33,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> None:
         DrawingError: it cannot be written.
     """
     try:
-        files.write(Path(os.path.realpath(path)), content)
+        files.write(path, content)
     except OSError as error:
         raise unwritable(path, f"{error.strerror}. Choose another place") from None
 

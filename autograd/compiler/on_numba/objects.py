@@ -166,6 +166,4 @@ def _write(path: Path, objects: dict[str, _Object]) -> None:
     head = json.dumps([[name, each.symbol, each.needs, len(each.content)] for name, each in objects.items()])
     body = b"".join([head.encode(), b"\n", *(each.content for each in objects.values())])
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not path.is_file():
-        raise FileExistsError(f"{path} is no regular file")
     write(path, sha256(body).digest() + body)
