@@ -264,6 +264,7 @@ def _compare(answer: Answer, due: Due, trials: Sequence[Trial]) -> list[Pair] | 
 
 
 def _scale(rounding: float, target: float, expected: float) -> float:
+    """Bound the rounding error of a multiple of what is expected, such as its opposite."""
     return rounding * abs(target / expected) if expected else rounding
 
 

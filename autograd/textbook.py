@@ -64,9 +64,8 @@ class Writer:
         self._kept: list[Any] = []  # what `_seen` and `_done` know by its address
         self._names: dict[int, Symbol] = {}
         self._shares: list[tuple[dict[int, float], Symbol]] = []
-        self._opened: dict[
-            int, Any
-        ] = {}  # what a name stands for that is log Σ exp, less what all in it have in common
+        #: What a name stands for that is log Σ exp, less what all in it have in common.
+        self._opened: dict[int, Any] = {}
         for definition, name in names:
             written = self.rewrite(definition)
             if isinstance(written, Symbol) and not _is_arithmetic(written):

@@ -117,6 +117,11 @@ function pairAgrees({ got, due, rounding }) {
   return agree(got, due, TOLERANCE, rounding);
 }
 
+// Bound the rounding error of a multiple of what is due, such as its opposite.
+function scaleRounding(rounding, target, due) {
+  return due ? rounding * Math.abs(target / due) : rounding;
+}
+
 // Bound the rounding error of a formula by how far it moves with the last digits of the numbers in it.
 function roundingOf(answer, numbers, got) {
   let moved = 0;
@@ -202,8 +207,7 @@ class Judge {
     const [, decimals = ""] = mantissa.replace(",", ".").split(".");
     const digits = mantissa.replace(/[.,]/, "").replace(/^0+/, "").length;
     const unit = 10 ** (Number((exponent || "0").replace("−", "-")) - decimals.length);
-    const scaled = (target) => (due ? rounding * Math.abs(target / due) : rounding);
-    const fits = (target) => agree(number, target, TOLERANCE, scaled(target)) || (digits > 1 && Math.abs(number - target) <= 0.5000001 * unit);
+    const fits = (target) => agree(number, target, TOLERANCE, scaleRounding(rounding, target, due)) || (digits > 1 && Math.abs(number - target) <= 0.5000001 * unit);
     if (agree(number, due, TOLERANCE, rounding) || (digits >= DIGITS && fits(due))) return { right: true, words: "Right." };
     if (fits(-due)) return { right: false, words: "The sign is wrong." };
     if (fits(due)) return { right: false, words: `Right to ${digits} digits: give ${DIGITS} or more.` };
@@ -214,7 +218,7 @@ class Judge {
   judgeArithmetic(answer, question) {
     const number = answer.compute(new Map()), due = this.due(question)(this.here), rounding = this.rounding(question, this.here);
     if (!Number.isFinite(number)) return { right: false, words: "It has no value." };
-    const fits = (target) => agree(number, target, ROUNDED, due ? rounding * Math.abs(target / due) : rounding);
+    const fits = (target) => agree(number, target, ROUNDED, scaleRounding(rounding, target, due));
     if (fits(due)) return { right: true, words: "Right." };
     if (fits(-due)) return { right: false, words: "The sign is wrong." };
     return { right: false, words: this.compareNumbers(fits, due, question) || `That is ${numberText(number)}: no.` };
