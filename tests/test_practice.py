@@ -487,5 +487,5 @@ def test_an_answer_names_what_is_shown_beside_the_graph():
 def test_a_node_of_the_same_number_is_not_beside_the_graph():
     x, six = Value(2.0, name="x"), Value(6.0, name="b")
     exercise = practice(named((x * 3.0) * x, "y"), x, beside=[six])
-    with pytest.raises(ExpressionError, match="there is no v1 here. The names are x, y, b."):
+    with pytest.raises(ExpressionError, match=r"there is no v1 here\. The names are x, y, b\.$"):
         exercise.check("2*v1")
