@@ -72,7 +72,7 @@ class Number:
         number: float = vars(optimizer)[self.name]
         return number
 
-    def __set__(self, optimizer: object, content: Any) -> None:
+    def __set__(self, optimizer: object, content: float) -> None:
         vars(optimizer)[self.name] = self.check(type(optimizer).__name__, content)
 
     def check(self, kind: str, content: Any) -> float:

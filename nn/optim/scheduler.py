@@ -68,8 +68,7 @@ class Scheduler:
         return [self.optimizer.lr, *later]
 
     def _apply(self) -> float:
-        rate: float = self.base_lr * self.schedule.factor(self.epoch, self._memory)
-        self.optimizer.lr = rate
+        self.optimizer.lr = self.base_lr * self.schedule.factor(self.epoch, self._memory)
         return self.optimizer.lr
 
     def state_dict(self) -> dict[str, Any]:
