@@ -317,6 +317,13 @@ class TestStaleGraphs:
             y.backward(create_graph=True)
         assert x.grad is None
 
+    def test_of_many_leaves_four_are_named(self):
+        leaves = [Value(float(i), name=f"x{i}") for i in range(6)]
+        y = autograd.total(leaves)
+        leaves[0].data = 9.0
+        with pytest.raises(StaleGraphError, match=r"\(now x0 = 9, x1 = 1, x2 = 2, x3 = 3\)"):
+            gradients(y * y, leaves, create_graph=True)
+
     @pytest.mark.parametrize("number", [-1.0, 0.0, math.inf, 1e308])
     def test_whatever_the_leaf_is_now(self, number):
         """Also where the operation would be an error at the new number."""

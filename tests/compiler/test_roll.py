@@ -161,6 +161,14 @@ def test_rows_are_written_once_and_read_after():
         ready[instruction.out.batched] |= set(instruction.out.numbers.tolist())
 
 
+def test_a_number_has_one_row_however_often_it_is_read():
+    layout = compiled(lambda x: exp(x) * 0.25, 0.5).execution.layout
+    known = [layout.literal(number) for number in (0.25, 0.0)]
+    rows = layout.shared_rows
+    assert [layout.literal(number) for number in (0.25, 0.0, 0.0, -0.0, 7.5)] == [*known, known[1], rows, rows + 1]
+    assert layout.shared_rows == rows + 2
+
+
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_sums_that_differ_in_their_bias_alone_are_both_computed(backend):
     if backend == "numba":
