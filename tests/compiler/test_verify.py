@@ -11,7 +11,7 @@ import autograd
 import nn
 from autograd import CompileError, Value, cos, dot, sin, tanh
 from autograd.compiler import adjoint, execution, lifetimes
-from autograd.compiler.instructions import Clear, Into, MatrixProduct, OuterProduct, Slopes
+from autograd.compiler.instructions import Clear, Into, Map, MatrixProduct, OuterProduct, Slopes
 from autograd.compiler.roll import roll
 from autograd.compiler.verify import verify
 
@@ -76,6 +76,16 @@ class TestForward:
         assert refused(with_first(layout, k=2)) == PRODUCT.replace("2×3 (6", "2×2 (4") + (
             "needs 4 rows that follow each other."
         )
+
+    def test_results_out_of_order(self, parts):
+        layout, _ = parts
+        place, each = next(
+            (i, each) for i, each in enumerate(layout.batched) if isinstance(each, Map) and each.out.count > 1
+        )
+        turned = dataclasses.replace(each.out, index=each.out.numbers[::-1].astype(np.int32))
+        changed = dataclasses.replace(each, out=turned)
+        broken = dataclasses.replace(layout, batched=[*layout.batched[:place], changed, *layout.batched[place + 1 :]])
+        assert refused(broken).endswith(f"needs {each.out.count} rows that follow each other.")
 
     def test_a_result_that_is_not_computed(self, parts):
         layout, _ = parts
