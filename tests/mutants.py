@@ -51,8 +51,8 @@ NEAREST = {
         "compiler/test_program_agreement"
     ),
     "autograd/compiler/adjoint.py": (
-        "compiler/test_adjoint compiler/test_choices compiler/test_program compiler/test_program_second_order "
-        "compiler/test_program_agreement"
+        "compiler/test_adjoint compiler/test_tapes compiler/test_choices compiler/test_program "
+        "compiler/test_program_second_order compiler/test_program_agreement"
     ),
     "autograd/compiler/verify.py": "compiler/test_verify compiler/test_instructions compiler/test_passes",
 }
