@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,13 +59,13 @@ LAYERS = {
         "cli",
     ],
 }
-#: Every import of every module, with when it is made.
-IMPORTS = {
-    package: {
-        name: storeys.imports_of(path.read_text(encoding="utf-8")) for name, path in storeys.modules_of(package).items()
-    }
-    for package in storeys.STOREYS
-}
+
+
+@cache
+def imports_of(package):
+    """Return every import of every module of a package, with when it is made."""
+    modules = storeys.modules_of(package)
+    return {name: storeys.imports_of(path.read_text(encoding="utf-8")) for name, path in modules.items()}
 
 
 def loaded_within(package):
@@ -74,7 +75,7 @@ def loaded_within(package):
         name.removeprefix(inside): {
             module.removeprefix(inside) for module, when in found if when == "loading" and module.startswith(inside)
         }
-        for name, found in IMPORTS[package].items()
+        for name, found in imports_of(package).items()
         if name.startswith(inside)
     }
 
@@ -128,7 +129,9 @@ def test_every_public_name_is_documented(name):
     assert documentation[0].isupper() or documentation[0] == "`" or isinstance(thing, autograd.Op)
 
 
-@pytest.mark.parametrize("name", [name for found in IMPORTS.values() for name in found if "__main__" not in name])
+@pytest.mark.parametrize(
+    "name", [name for package in storeys.STOREYS for name in storeys.modules_of(package) if "__main__" not in name]
+)
 def test_every_module_is_documented_and_lists_what_is_public(name):
     try:
         importlib.import_module(name)
@@ -153,7 +156,7 @@ def test_a_storey_knows_those_below_it_only(package):
     """By no import: neither at the top nor late, neither for type checkers nor by a module's name."""
     heights = list(storeys.STOREYS)
     above = set(heights[heights.index(package) + 1 :])
-    known = {(name, module) for name, found in IMPORTS[package].items() for module, _ in found}
+    known = {(name, module) for name, found in imports_of(package).items() for module, _ in found}
     assert {pair for pair in known if pair[1].partition(".")[0] in above} == set()
 
 
@@ -184,7 +187,7 @@ def test_nn_uses_public_names_only():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "autograd":
                 assert {alias.name for alias in node.names} <= set(PUBLIC), path.name
-    inner = {module for found in IMPORTS["nn"].values() for module, _ in found if module.startswith("autograd.")}
+    inner = {module for found in imports_of("nn").values() for module, _ in found if module.startswith("autograd.")}
     assert {module for module in inner if not module.startswith("autograd.testing")} == set()
 
 
@@ -200,7 +203,7 @@ def test_importing_loads_the_standard_library_only():
 
 
 def test_hypothesis_is_imported_by_the_strategies_only():
-    users = [name for name, found in IMPORTS["autograd"].items() if "hypothesis" in {module for module, _ in found}]
+    users = [name for name, found in imports_of("autograd").items() if "hypothesis" in {module for module, _ in found}]
     assert users == ["autograd.testing.strategies"]
     code = "import sys, autograd.testing; print('hypothesis' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,14 +4,25 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from functools import cache
 from pathlib import Path
 
 from documents import script
 
 ROOT = Path(__file__).parent.parent
 storeys = script("storeys")
-ARROWS = re.findall(r'"([\w.]+)" -> "([\w.]+)"', storeys.draw())
 PATH = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
+
+
+@cache
+def draw():
+    """Draw the picture once for all tests."""
+    return storeys.draw()
+
+
+def arrows():
+    """List the arrows of the picture, each from the part that imports to the other."""
+    return re.findall(r'"([\w.]+)" -> "([\w.]+)"', draw())
 
 
 def test_every_path_exists():
@@ -31,19 +42,19 @@ def test_the_picture_shows_every_part():
 
 def test_the_picture_is_the_same_every_time():
     command = [sys.executable, ROOT / "docs" / "storeys.py"]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == storeys.draw()
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == draw()
 
 
 def test_no_arrow_leads_up():
     heights = list(storeys.STOREYS)
-    assert ("autograd.anomaly", "autograd.graph") in ARROWS
-    for upper, lower in ARROWS:
+    assert ("autograd.anomaly", "autograd.graph") in arrows()
+    for upper, lower in arrows():
         assert heights.index(upper.partition(".")[0]) >= heights.index(lower.partition(".")[0])
 
 
 def test_an_arrow_that_follows_from_others_is_left_out():
     assert "autograd.errors" in storeys.parts_loaded()["autograd.backward"]
-    assert ("autograd.backward", "autograd.errors") not in ARROWS
+    assert ("autograd.backward", "autograd.errors") not in arrows()
 
 
 SOURCE = """
