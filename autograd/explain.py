@@ -15,11 +15,11 @@ from autograd.derivation import derive
 from autograd.errors import NotConnectedError, OperandTypeError
 from autograd.expression import definition, label
 from autograd.graph import Edge, topological
-from autograd.latex_names import latex_name
+from autograd.latex_names import latex_name, note_counting
 from autograd.naming import name_nodes
 from autograd.scaled import ZERO, Scaled
 from autograd.staleness import assigned_since
-from autograd.symbol import Symbol, book, latex, latex_number, number_text, printable
+from autograd.symbol import Symbol, book, latex, latex_number, names_in, number_text, printable
 from autograd.textbook import Writer
 from autograd.value import Value
 
@@ -248,7 +248,10 @@ class Explanation:
         return load().simplify(differentiate(self.output, self.value, names))
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        written, chains = self.latex(), self._chains
+        passed = (edge.operand for path in self.paths for edge in reversed(path.edges) if edge.operand in chains.names)
+        symbols = [*map(chains.write, (self.value, *passed, self.output)), *(line.symbol for line in chains.lines)]
+        return f"$\\displaystyle {written}{note_counting(written, names_in(symbols))}$"
 
     def _label(self, v: Value) -> str:
         return label(v, self._chains.names, self.precision)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.advice import Absent
 from autograd.expression import NO_NAMES, are_told_apart, expression, label, slope_symbols
+from autograd.latex_names import note_counting
 from autograd.naming import name_nodes
-from autograd.symbol import latex_number, number_text
+from autograd.symbol import latex_number, names_in, number_text
 from autograd.textbook import formula, latex_formula
 from autograd.value import Value, number_of
 
@@ -92,7 +93,9 @@ class Edge(NamedTuple):
         output, operand = (_latex_node(node, names) for node in (self.output, self.operand))
         shown = number if written == number else f"{written} = {number}"
         flow = "" if self.flow is None else rf"\qquad \text{{flow }} {latex_number(self.flow)}"
-        return rf"$\displaystyle \frac{{\partial {output}}}{{\partial {operand}}} = {shown}{flow}$"
+        whole = rf"\frac{{\partial {output}}}{{\partial {operand}}} = {shown}{flow}"
+        symbols = [expression(self.operand, names), expression(self.output, names), self.symbol]
+        return rf"$\displaystyle {whole}{note_counting(whole, names_in(symbols))}$"
 
 
 def _latex_node(node: Value, names: Mapping[Value, str]) -> str:

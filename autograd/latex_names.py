@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["NameParts", "latex_name", "letter_of", "split_name"]
+__all__ = ["NameParts", "latex_name", "note_counting", "split_name"]
 
 #: A stem, a number, indices in brackets, and what tells nodes of one name apart.
 NAME = re.compile(r"(?P<stem>.*?)_?(?P<number>\d*)(?P<indices>(?:\[\d+\])*)(?:⟨(?P<which>\d+)⟩)?", re.DOTALL)
@@ -80,13 +81,18 @@ def latex_name(name: str) -> str:
     return _letters(stem) + (f"^{{{above}}}" if above else "") + (f"_{{{below}}}" if below else "")
 
 
-def letter_of(stem: str) -> str:
-    """Write a stem that is the name of a Greek letter as the letter."""
-    command = _letters(stem)
-    if not command[1:].isalpha() or command[0] != "\\":
-        return stem
-    size = "CAPITAL" if command[1].isupper() else "SMALL"
-    return unicodedata.lookup(f"GREEK {size} LETTER {command[1:].upper().replace('LAMBDA', 'LAMDA')}")
+def note_counting(written: str, names: Iterable[str]) -> str:
+    r"""Say how the first name that has its indices counted from 1 in a formula is typed; nothing where there is none.
+
+    >>> note_counting(r"2 \cdot w_{12}", ["x1", "w[0][1]"])
+    '\\qquad \\left(w_{12} \\text{ is } \\mathtt{w[0][1]}\\text{, counted from 0}\\right)'
+    """
+    for name in names:
+        found = NAME.fullmatch(name)
+        if found is not None and found["indices"] and latex_name(name) in written:
+            typed = rf"\mathtt{{{_escape(name)}}}"
+            return rf"\qquad \left({latex_name(name)} \text{{ is }} {typed}\text{{, counted from 0}}\right)"
+    return ""
 
 
 def _letters(stem: str) -> str:
@@ -100,5 +106,9 @@ def _letters(stem: str) -> str:
     capital = stem[:1].isupper()
     if greek and (not capital or greek in GREEK_CAPITALS):
         return "\\" + (greek.capitalize() if capital else greek)
-    written = "".join(LATEX_SPECIAL.get(character, character) for character in stem)
+    written = _escape(stem)
     return written if len(stem) == 1 and stem.isascii() else rf"\mathrm{{{written}}}"
+
+
+def _escape(text: str) -> str:
+    return "".join(LATEX_SPECIAL.get(character, character) for character in text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +25,7 @@ __all__ = [
     "formulas",
     "is_generic",
     "latex",
+    "names_in",
     "number_text",
     "printable",
     "python",
@@ -147,6 +148,20 @@ def _render(
             del done[len(done) - count :]
             done.append(_compose(item.op, item.operands, parts, style, names.get(item.op, item.op.name)))
     return done[0][0]
+
+
+def names_in(symbols: Iterable[Any]) -> Iterator[str]:
+    """Yield the names in formulas, from the left."""
+    for whole in symbols:
+        seen: set[int] = set()
+        stack = [whole]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, Symbol) and id(item) not in seen:
+                seen.add(id(item))
+                stack.extend(reversed(item.operands))
+                if item.op is None:
+                    yield item.name
 
 
 def count_parts(x: Any) -> int:

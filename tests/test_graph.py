@@ -30,14 +30,15 @@ class TestEdge:
         y = w * x
         square = y**2
         product = r"\left({w^{(1)}_{12}} \cdot x\right)"
+        typed = r"\qquad \left(w^{(1)}_{12} \text{ is } \mathtt{W1[0][1]}\text{, counted from 0}\right)"
         assert square.edges[0]._repr_latex_() == (
             rf"$\displaystyle \frac{{\partial \left({product}^{{2}}\right)}}{{\partial {product}}}"
-            r" = 2 \cdot {w^{(1)}_{12}} \cdot x = -0.8$"
+            rf" = 2 \cdot {{w^{{(1)}}_{{12}}}} \cdot x = -0.8{typed}$"
         )
         square.backward()
         assert y.edges[0]._repr_latex_() == (
             rf"$\displaystyle \frac{{\partial {product}}}{{\partial {{w^{{(1)}}_{{12}}}}}} = x = -0.5"
-            r"\qquad \text{flow } 0.4$"
+            rf"\qquad \text{{flow }} 0.4{typed}$"
         )
 
     def test_the_lecture_s_neuron(self):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.draw.explorer.mathml import Tree, formula, markup, name_tree, number_tree
 from autograd.expression import definition
 from autograd.notation import ATOM
-from autograd.symbol import Symbol, book, printable
+from autograd.symbol import Symbol, book
 
 if TYPE_CHECKING:
     from autograd.explain import Explanation
@@ -114,7 +114,7 @@ class _Derivation:
         """Set what a Value is called, or how it was computed."""
         name = self.names.get(v)
         if name is not None:
-            return name_tree(printable(name))
+            return name_tree(name)
         symbol = self.explanation._chains.write(v)
         tree = self.formula(symbol)
         operation = isinstance(symbol, Symbol) and symbol.op is not None

@@ -6,6 +6,7 @@ therefore never narrower than an estimate with a wide font.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from html import escape
 from typing import Any
@@ -44,6 +45,8 @@ SYMBOLS = {
     ops.prod: "Π",
 }
 
+INDICES = re.compile(r"(?:\[\d+\])+(?:⟨\d+⟩)?$")
+
 MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
 
 NARROW = frozenset("ijlftrI.,:;|!'`()[]{}/\\··-\"")
@@ -71,10 +74,17 @@ def _legal(character: str) -> bool:
 
 
 def shorten(line: str, limit: int) -> str:
-    """Leave out the middle of a line that has more than `limit` characters, and say so with ``…``."""
+    """Leave out the middle of a line that has more than `limit` characters, and say so with ``…``.
+
+    The indices that a name ends in are kept: they tell it from its neighbours.
+
+    >>> shorten("weights_of_the_layer[7][0]", 16)
+    'weights_o…[7][0]'
+    """
     if len(line) <= limit:
         return line
-    tail = (limit - 1) // 3
+    indices = INDICES.search(line[-limit // 2 :])
+    tail = max((limit - 1) // 3, len(indices[0]) if indices else 0)
     end = len(line) - tail
     while end < len(line) and unicodedata.combining(line[end]):
         end += 1

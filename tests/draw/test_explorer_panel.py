@@ -8,6 +8,7 @@ from perceptron import forward, perceptron
 from screens import NOW, agree, position
 
 from autograd import Value, explore, log, relu, sqrt, tanh, total
+from autograd.draw.labels import shorten
 from autograd.symbol import number_text
 
 
@@ -50,14 +51,33 @@ def test_the_first_press_of_next(visit):
 # --- one name, one precision ------------------------------------------------------------------------------------------
 
 
-def test_names_are_spelled_as_in_latex(visit):
+def test_a_name_is_read_as_it_was_typed(visit):
     net = perceptron()
     w = place_of(net, net.hidden_weights[0][1])
     tab = visit(explore(net.error))
     tab.click(f"#n{w}")
-    assert "∂w12(1)" in text_of(tab, "#chosen .paths")
-    assert text_of(tab, "#chosen h2 .full") == "W1[0][1]"
-    assert tab.locator("#chosen .paths msubsup").first.text_content() == "w12(1)"
+    assert text_of(tab, f"#n{w} .name") == text_of(tab, "#chosen h2 .full") == "W1[0][1]"
+    assert "∂W1[0][1]" in text_of(tab, "#chosen .paths")
+    tab.fill("#search", "W1[0][1]")
+    assert text_of(tab, "#found button span") == "W1[0][1]"
+    assert "chosen=W1%5B0%5D%5B1%5D" in tab.url
+    for place, node in enumerate(net.error.graph().nodes):
+        tab.evaluate("step => explorer.player.go(step)", place + 1)
+        name = net.error.graph().names[node]
+        assert text_of(tab, f"#n{place} .name") == text_of(tab, "#now h2 .reference") == name
+
+
+def test_a_long_name_is_cut_alike_on_card_and_panel(visit):
+    ws = [Value(0.5, name=f"weights_of_the_layer[{k}][0]") for k in range(3)]
+    y = total(ws)
+    y.name = "the_sum_of_all_its_weights"
+    tab = visit(explore(y), "#step=1")
+    cards = tab.locator(".node .name").all_text_contents()
+    assert cards == [shorten(name, 22) for name in y.graph().names.values()]
+    for place, card in enumerate(cards):
+        tab.evaluate("step => explorer.player.go(step)", place + 1)
+        assert text_of(tab, "#now h2 .name") == card
+        assert tab.locator("#now .lines .reference").first.text_content() == card
 
 
 def test_the_exponential_is_a_power_of_e(visit):

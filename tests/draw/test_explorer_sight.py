@@ -87,7 +87,7 @@ def test_jumps_from_a_node_to_its_steps(visit):
     tab.click("text=where it is computed")
     assert position(tab) == 13
     tab.click("text=where its gradient flows on")
-    assert tab.locator("#now h2").text_content().replace("\u200b", "") == "BackwardO→w1(2)"
+    assert tab.locator("#now h2").text_content().replace("\u200b", "") == "BackwardO→W2[0]"
 
 
 def test_light_and_dark(visit):

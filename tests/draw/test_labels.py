@@ -104,6 +104,9 @@ def test_ten_thousand_characters():
 def test_shorten():
     assert shorten("W1[0][1]", 8) == "W1[0][1]"
     assert shorten("abcdefghij", 7) == "abcd…ij"
+    assert shorten("weights[7][0]", 12) == "weigh…[7][0]"
+    assert shorten("weights_of_all[7][0]⟨12⟩", 22) == "weights_of_…[7][0]⟨12⟩"
+    assert shorten("w[1][2][3][4][5]", 10) == "w[1][2…[5]"
     assert shorten("abcdefghi\u0301j", 7) == "abcd…j"  # no accent without its letter
     assert all(len(shorten("x" * 50, limit)) == limit for limit in range(2, 50))
 

@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from autograd import ops
-from autograd.latex_names import letter_of, split_name
+from autograd.draw.labels import clean
 from autograd.notation import ATOM
 from autograd.op import Op
 from autograd.symbol import Symbol, number_text
@@ -24,7 +24,6 @@ Tree = list[Any]
 
 MAX_TERMS = 6  # terms of a sum that are written out
 MAX_FORMULA_PARTS = 300  # parts of a formula that is written at all
-MAX_INDEXED_CHARACTERS = 40  # characters of a name whose indices are set as a subscript
 WORD = re.compile(r"[^\W\d_]\w*|\d+(?:\.\d+)?|\S")
 DOTS: Tree = ["mo", "…"]
 SLOT = "\0"  # begins the names of symbols that stand for operands
@@ -36,20 +35,12 @@ def slot(place: int) -> Symbol:
 
 
 def name_tree(name: str) -> Tree:
-    """Write a name as `latex_name` does: indices below, the layer above, Greek letters' names as the letters.
+    """Write a name as it was given, as the pictures beside the formula do.
 
     >>> markup(name_tree("W1[0][1]"))
-    '<msubsup><mi>w</mi><mtext>12</mtext><mtext>(1)</mtext></msubsup>'
+    '<mi>W1[0][1]</mi>'
     """
-    if len(name) > MAX_INDEXED_CHARACTERS:
-        return ["mi", name]
-    stem, above, below = split_name(name)
-    tree: Tree = ["mi", letter_of(stem)]
-    if above and below:
-        return ["msubsup", tree, ["mtext", below], ["mtext", " ".join(above)]]
-    if below:
-        return ["msub", tree, ["mtext", below]]
-    return ["msup", tree, ["mtext", " ".join(above)]] if above else tree
+    return ["mi", clean(name)]
 
 
 def number_tree(number: float, precision: int = 6) -> Tree:

@@ -14,7 +14,7 @@ from typing import Any
 from autograd import ops
 from autograd.backward import check_fresh, pass_down
 from autograd.draw.explorer.javascript import key_of, table
-from autograd.draw.explorer.mathml import Tree, formula, name_tree, slot
+from autograd.draw.explorer.mathml import Tree, formula, slot
 from autograd.draw.labels import clean, operation, shorten
 from autograd.draw.partition import Wiring, frozen, role
 from autograd.draw.parts import name_parts
@@ -31,7 +31,7 @@ FORMAT = 1
 MAX_NODES = 60_000  # nodes of a graph that a page holds
 MAX_EDGES = 250_000
 NAME_CHARACTERS = 120  # characters of a name
-LABEL_CHARACTERS = 40  # characters of a name inside a formula
+PART_CHARACTERS = 40  # characters of the name of a part
 TOGETHER = "A page shows numbers that belong together: compute it again, then explore."
 MAX_OPERANDS_WRITTEN = 40  # operands of an operation whose formula is written out
 
@@ -62,11 +62,11 @@ def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[
     formulas = _Formulas()
     nodes = []
     for node, name, home in zip(graph.nodes, names, name_parts(Wiring(graph.nodes), names), strict=True):
-        entry: dict[str, Any] = {"name": name, "label": name_tree(shorten(name, LABEL_CHARACTERS)), "role": role(node)}
+        entry: dict[str, Any] = {"name": name, "role": role(node)}
         if not node.name:
             entry["unnamed"] = True
         if home:
-            entry["scope"] = "/".join(shorten(clean(part), LABEL_CHARACTERS) for part in home.split("/"))
+            entry["scope"] = "/".join(shorten(clean(part), PART_CHARACTERS) for part in home.split("/"))
         if node.op is not None:
             entry["op"] = key_of(node.op, len(node.operands), own)
             entry["operands"] = [place[v] if isinstance(v, Value) else [plain(v)] for v in node.operands]

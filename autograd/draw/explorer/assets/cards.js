@@ -1,7 +1,6 @@
 // Cards and arrows as elements: read from the drawing that Python wrote, or made when they are first seen.
 
 const SVG = "http://www.w3.org/2000/svg";
-const NAME = 22; // characters of a name on its card
 const CARD = 54; // points that a card is high
 const CORNERS = { leaf: 16, frozen: 16, parameter: 3 };
 
@@ -65,7 +64,7 @@ function readLine(group) {
 function makeCard(engine, i) {
   const { name, role, op, unnamed } = engine.nodes[i];
   const look = i === engine.output && op !== undefined ? "output" : role;
-  const title = name.length > NAME ? `${name.slice(0, 14)}…${name.slice(-7)}` : name;
+  const title = shorten(name, NAME);
   const sign = op === undefined ? "" : engine.record.operations[op].sign;
   const head = measure(title, 14, true) + (sign ? 12 + measure(sign, 12.5) : 0);
   const width = Math.ceil(20 + Math.max(head, 33 + measure("−0.12345", 12.5)));

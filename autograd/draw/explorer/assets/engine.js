@@ -1,6 +1,6 @@
 // The recorded graph: its steps, its numbers, its sums over paths. Nothing here touches the page.
 //
-// record.nodes[i]       name, label (a tree for formula.js), role, scope; of an operation also op (a key of F and S),
+// record.nodes[i]       name, role, scope; of an operation also op (a key of F and S),
 //                       operands (the place of a node, or [number]), formula and slopes (places in record.formulas)
 // record.frames[0]      data, slopes and grads that Python computed
 // record.practice       of an exercise only: its questions, see practice.js

@@ -1,5 +1,6 @@
 // Numbers as text, and formulas as MathML, built element by element: no text is ever read as markup.
 
+const NAME = 22; // characters of a name on a card and in a formula
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
 let unknown = "—"; // stands for a number that is not there
@@ -21,6 +22,15 @@ function numberText(x, precision = 6) {
 // All digits, as Python's repr.
 function exactText(x) {
   return x === undefined ? unknown : Number.isFinite(x) ? String(x).replace("-", "−") : numberText(x);
+}
+
+// Leave out the middle of a name that is longer, as Python's drawings do: the indices that it ends in are kept.
+function shorten(name, limit) {
+  const characters = [...name];
+  if (characters.length <= limit) return name;
+  const [indices] = characters.slice(-Math.ceil(limit / 2)).join("").match(/(?:\[\d+\])+(?:⟨\d+⟩)?$/) || [""];
+  const tail = Math.max(Math.floor((limit - 1) / 3), indices.length), end = characters.slice(-tail).join("");
+  return `${characters.slice(0, limit - 1 - tail).join("")}…${end.replace(/^\p{M}+/u, "")}`;
 }
 
 function math(tag, ...children) {
@@ -59,7 +69,7 @@ class Formulas {
   }
 
   name(node) {
-    const element = math("mrow", this.build(this.engine.nodes[node].label));
+    const element = math("mrow", math("mi", shorten(this.engine.nodes[node].name, NAME)));
     element.setAttribute("class", "reference");
     element.dataset.node = node;
     this.onName(element, node);

@@ -11,7 +11,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const LEAVES = 12; // leaves that the overview lists
-const LONG_NAME = 16; // characters from which on a name is plain text, which can be cut with a cue
+const LONG_NAME = 16; // characters from which on a name is plain text, which may be broken
 const CHILDREN = 6; // terms of a sum that are written out
 
 class Panel {
@@ -24,7 +24,7 @@ class Panel {
   reference(node) {
     const button = make("button", { type: "button", class: "name", onclick: () => this.actions.choose(node, true) });
     const { name } = this.engine.nodes[node];
-    button.append(name.length > LONG_NAME ? make("span", { class: "long" }, `${name.slice(0, 3)}…${name.slice(-7)}`) : this.formulas.line(this.formulas.name(node)));
+    button.append(name.length > LONG_NAME ? make("span", { class: "long" }, shorten(name, NAME)) : this.formulas.line(this.formulas.name(node)));
     button.setAttribute("aria-label", name);
     button.title = name;
     return button;
@@ -85,7 +85,8 @@ class StepPanel extends Panel {
       make("th", { scope: "row" }, this.reference(leaf)),
       make("td", {}, numberText(engine.now.data[leaf])), make("td", {}, numberText(engine.now.grads[leaf]))));
     const head = make("tr", {}, ...["leaf", "data"].map((word) => make("th", { scope: "col" }, word)),
-      make("th", { scope: "col" }, formulas.line(math("mrow", math("mo", "∂"), formulas.name(engine.output)), "/", math("mo", "∂"), math("mtext", "leaf"))));
+      make("th", { scope: "col" }, engine.nodes[engine.output].name.length > LONG_NAME ? "gradient"
+        : formulas.line(math("mrow", math("mo", "∂"), formulas.name(engine.output)), "/", math("mo", "∂"), math("mtext", "leaf"))));
     const [error] = engine.now.errors;
     const odd = engine.nodes.findIndex((_, node) => Number.isNaN(engine.now.data[node]) || Math.abs(engine.now.data[node]) === Infinity);
     const parts = error
@@ -204,7 +205,7 @@ class StepPanel extends Panel {
     const rows = all.map((each, i) => {
       const { target } = each;
       const long = [target, source, top].some((node) => engine.nodes[node].name.length > LONG_NAME);
-      const term = long ? make("span", { class: "long" }, `through ${engine.nodes[target].name}`) : formulas.line(math("mrow", formulas.derivative(top, target), math("mo", "·"), formulas.derivative(target, source)));
+      const term = long ? make("span", { class: "long" }, `through ${shorten(engine.nodes[target].name, NAME)}`) : formulas.line(math("mrow", formulas.derivative(top, target), math("mo", "·"), formulas.derivative(target, source)));
       if (i > at) return make("tr", { class: "to-come" }, cell("term", term), cell("", "…"), cell("", "…"), cell("", "…"));
       const flow = engine.flow(each), slope = numberText(engine.slope(each), 4);
       total += flow;
