@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from autograd import ops
 from autograd.errors import NonFiniteGradientError
 from autograd.graph import reaching, topological
+from autograd.naming import name_nodes
 from autograd.symbol import number_text
 from autograd.value import FROZEN, Value, number_of
 
@@ -35,9 +36,10 @@ def report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
             what = "is larger than the largest float, 1.8e308. Scale the output down."
             if adjoint != adjoint:
                 what = "holds ∞ and −∞. Keep the operands finite."
+            where = node._describe(name_nodes(nodes, [root]))
             raise NonFiniteGradientError(
-                f"The gradient stops being finite at {node._describe()}: the sum over the edges that lead away from it "
-                f"{what} No gradient was changed."
+                f"The gradient stops being finite at {where}: the sum over the edges that lead away from it {what} "
+                "No gradient was changed."
             )
         for operand, slope in zip(node.operands, node._slopes, strict=True):
             if slope is None or not isinstance(operand, Value) or operand not in needed or not adjoint:
@@ -46,7 +48,7 @@ def report_anomaly(root: Value, wanted: Set[Value] | None) -> None:
             if flow - flow == 0.0:
                 continue
             if is_anomaly(node, operand, adjoint, slope, excused):
-                raise anomaly(node, operand, slope, adjoint)
+                raise anomaly(node, operand, slope, adjoint, name_nodes(nodes, [root]))
             infinite.add(operand)
             if flow != flow:
                 undefined.add(operand)
@@ -81,29 +83,31 @@ def check_bends(root: Value, bends: Sequence[Value], wanted: Set[Value] | None) 
     needed = reaching(nodes, trainable_leaves(nodes) if wanted is None else wanted)
     for node in bends:
         if node in needed and node.operands[2] in needed:
-            raise no_second_derivative(node)
+            raise no_second_derivative(node, name_nodes(nodes, [root]))
 
 
-def no_second_derivative(bend: Value) -> NonFiniteGradientError:
-    """Make the error for a slope that has no derivative of its own."""
+def no_second_derivative(bend: Value, names: Mapping[Value, str]) -> NonFiniteGradientError:
+    """Make the error for a slope that has no derivative of its own, with the names of its graph."""
     node = bend.operands[1]
     assert isinstance(node, Value)
-    given = ", ".join(v._describe() if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
+    given = ", ".join(v._describe(names) if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
     advice = "Write x*x + y*y for hypot(x, y)**2, or move" if node._op is ops.hypot else "Move"
     return NonFiniteGradientError(
-        f"The second derivative does not exist at {node._describe()}: {node._op.name} has no second derivative where "
-        f"its operands are {given}. {advice} the operands off that point. No gradient was changed."
+        f"The second derivative does not exist at {node._describe(names)}: {node._op.name} has no second derivative "
+        f"where its operands are {given}. {advice} the operands off that point. No gradient was changed."
     )
 
 
-def anomaly(node: Value, operand: Value, slope: float, adjoint: float) -> NonFiniteGradientError:
-    """Make the error for an edge along which the gradient stops being finite."""
+def anomaly(
+    node: Value, operand: Value, slope: float, adjoint: float, names: Mapping[Value, str]
+) -> NonFiniteGradientError:
+    """Make the error for an edge along which the gradient stops being finite, with the names of its graph."""
     if node._op is ops.bent:
-        return no_second_derivative(node)
-    given = ", ".join(v._describe() if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
+        return no_second_derivative(node, names)
+    given = ", ".join(v._describe(names) if isinstance(v, Value) else number_text(v) for v in node.operands[:4])
     return NonFiniteGradientError(
-        f"The gradient stops being finite at {node._describe()}: {node._op.name} has slope {number_text(slope)} with "
-        f"respect to {operand._describe()}, where its operands are {given} and its own gradient is "
+        f"The gradient stops being finite at {node._describe(names)}: {node._op.name} has slope {number_text(slope)} "
+        f"with respect to {operand._describe(names)}, where its operands are {given} and its own gradient is "
         f"{number_text(adjoint)}. Move the operand off that point, or choose another branch there with where. No "
         "gradient was changed."
     )

@@ -18,6 +18,7 @@ from autograd.collector import hold_collector
 from autograd.errors import ControlFlowError, NoGradientError, OperandTypeError, StaleGraphError
 from autograd.floats import apply_to_extended, real_number, slopes_on_floats
 from autograd.graph import reaching, same_number, topological
+from autograd.naming import names_below
 from autograd.native import show_collector
 from autograd.recording import is_traced
 from autograd.singular import bend_at_cusp, distance_to_cusp, is_bent, keep_what_flows, slope_on_values
@@ -278,9 +279,9 @@ def differentiable_sweep(
         assert op is not None
         if op is ops.bent and is_bent(node) and not is_traced(node):
             if node in needed() and (number_of(adjoint) != 0.0 or node.operands[2] in needed()):
-                raise no_second_derivative(node)
+                raise no_second_derivative(node, names_below([root]))
             return ()
-        check_fresh(node, SECOND_ORDER)
+        check_fresh(node, SECOND_ORDER, root)
         wanted_slots = [slope is not None for slope in node._slopes]
         try:
             slopes = op.slopes_at(node, node.operands, wanted_slots)
@@ -299,7 +300,7 @@ def differentiable_sweep(
         at_cusp = cusp is not None and number_of(cusp) == 0.0
         if off == 0.0 and not at_cusp:
             return kept
-        return keep_what_flows(node, kept, adjoint, needed(), find_excused(nodes), at_cusp)
+        return keep_what_flows(node, kept, adjoint, needed(), find_excused(nodes), at_cusp, root)
 
     return {
         node: adjoint if isinstance(adjoint, Value) else Value(adjoint, requires_grad=False)
@@ -345,11 +346,16 @@ def _times(adjoint: Any, slope: Any) -> Any:
 SECOND_ORDER = "Its own slopes still hold, but second derivatives need the graph of the new numbers: compute it again."
 
 
-def check_fresh(node: Value, why: str) -> None:
+def check_fresh(node: Value, why: str, root: Value) -> None:
     """Compute a node next to its leaves again: the same result and slopes, or a leaf was assigned in between.
 
+    Args:
+        node: what is computed.
+        why: why that matters, and what to do: the end of the message.
+        root: the Value at the top of the graph, by whose names the message speaks.
+
     Raises:
-        StaleGraphError: a leaf was assigned; `why` that matters, and what to do, ends the message.
+        StaleGraphError: a leaf was assigned.
     """
     operands = node.operands
     leaves = [v for v in operands if isinstance(v, Value) and v._x is None]
@@ -360,7 +366,8 @@ def check_fresh(node: Value, why: str) -> None:
     out = float(apply_to_extended(node._op, numbers))
     slopes = slopes_on_floats(node._op, out, numbers, tuple([slope is not None for slope in recorded]))
     if not (same_number(out, node._data) and all(map(same_number, slopes, recorded))):
-        names = ", ".join(leaf._describe() for leaf in leaves[:4])
+        names = names_below([root])
+        now = ", ".join(leaf._describe(names) for leaf in leaves[:4])
         raise StaleGraphError(
-            f"{node._describe()} was recorded before a leaf it was computed from was assigned (now {names}). {why}"
+            f"{node._describe(names)} was recorded before a leaf it was computed from was assigned (now {now}). {why}"
         )

@@ -67,20 +67,23 @@ class Chains:
     Args:
         nodes: those of the output's graph.
         output: the Value that is differentiated.
+        value: the Value it is differentiated by.
         paths: the paths that are written.
         current: whether the nodes still have the numbers that the slopes were computed from.
 
     Attributes:
-        names: what the milestones are called: all that have a name, the leaves, and the output.
+        names: what the milestones are called: all that have a name, the leaves, the output and the value.
     """
 
-    def __init__(self, nodes: Sequence[Value], output: Value, paths: Sequence[Chain], *, current: bool) -> None:
+    def __init__(
+        self, nodes: Sequence[Value], output: Value, value: Value, paths: Sequence[Chain], *, current: bool
+    ) -> None:
         self._paths, self._current = paths, current
         self._slopes: dict[Value, list[Any]] = {}
         self.names: Mapping[Value, str] = {
             node: name
             for node, name in name_nodes(nodes, [output]).items()
-            if node._name or node._x is None or node is output
+            if node._name or node._x is None or node is output or node is value
         }
         written = [path.edges for path in paths if len(path.edges) <= MAX_EDGES_MULTIPLIED]
         passed = dict.fromkeys(edge.output for edges in written for edge in edges)

@@ -81,7 +81,7 @@ class Exercise:
         self.names = {**self.graph.names, **{value: str(value._name) for value in beside}}
         self.beside = tuple(beside)
         for node in self.graph.nodes:
-            check_fresh(node, TOGETHER)
+            check_fresh(node, TOGETHER, output)
         leaves = [leaf for leaf in self.graph.leaves if leaf.requires_grad and leaf is not output]
         self.values = tuple(dict.fromkeys(values or leaves))
         inside = set(self.graph.nodes) - {output}
@@ -113,8 +113,8 @@ class Exercise:
             for operand, slope in zip(node.operands, self._here.slopes.get(node, ()), strict=False):
                 if operand in self._wanted and not math.isfinite(slope):
                     raise ValueError(
-                        f"The derivative of {node._describe()} by {operand._describe()} is not finite: nothing can be "
-                        "asked about it. Practise at other numbers."
+                        f"The derivative of {node._describe(self.names)} by {operand._describe(self.names)} is not "
+                        "finite: nothing can be asked about it. Practise at other numbers."
                     )
 
     def _ask(self) -> Iterator[Question]:

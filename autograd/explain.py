@@ -13,10 +13,9 @@ from autograd.chains import Chain, Chains, Line, along
 from autograd.collector import hold_collector
 from autograd.derivation import derive
 from autograd.errors import NotConnectedError, OperandTypeError
-from autograd.expression import definition, label
+from autograd.expression import definition
 from autograd.graph import Edge, topological
 from autograd.latex_names import latex_name, note_counting
-from autograd.naming import name_nodes
 from autograd.scaled import ZERO, Scaled
 from autograd.staleness import assigned_since
 from autograd.symbol import Symbol, book, latex, latex_number, names_in, number_text, printable
@@ -143,7 +142,8 @@ class Explanation:
         parts = []
         for note, leaves in self._notes.items():
             more = f" and {len(leaves) - MAX_FACTORS} more" if len(leaves) > MAX_FACTORS else ""
-            parts.append(f"{', '.join(leaf._describe() for leaf in leaves[:MAX_FACTORS])}{more} {note}")
+            told = ", ".join(leaf._describe(self._chains.names) for leaf in leaves[:MAX_FACTORS])
+            parts.append(f"{told}{more} {note}")
         return f"as recorded: {'; '.join(parts)}" if parts else ""
 
     def _latex_recorded(self) -> str:
@@ -161,7 +161,7 @@ class Explanation:
             Chain(path.edges, [factor.edges if factor else None for factor in path._shown()], number)
             for path, number in zip(self.paths, self._products, strict=True)
         ]
-        return Chains(self._nodes, self.output, paths, current=not self._notes)
+        return Chains(self._nodes, self.output, self.value, paths, current=not self._notes)
 
     @cached_property
     def _sum(self) -> Any:
@@ -172,10 +172,8 @@ class Explanation:
         return whole if whole is not None and len(book(whole, self.precision)) <= MAX_TOTAL_CHARACTERS else None
 
     def _lines(self) -> list[str]:
-        lines = []
-        if self.output.name is None and self.output is not self.value and self.output._x is not None:
-            whole = book(definition(self.output, self._chains.names), self.precision)
-            lines.append(f"{self._label(self.output)} = {whole}")
+        names = self._chains.names
+        lines = [f"{self._label(v)} = {book(definition(v, names), self.precision)}" for v in self._defined()]
         if self.count == 1:
             return [*lines, f"{self._head()} = {self._path(0)}{self._rules(self.paths[0])}"]
         if len(self.children) > 1:
@@ -191,6 +189,11 @@ class Explanation:
         if others:
             lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self._rest)}")
         return lines
+
+    def _defined(self) -> list[Value]:
+        """List what the derivation has to define, as it gives it a name: the output, and what it is derived by."""
+        ends = [self.output, self.value] if self.output is not self.value else []
+        return [v for v in ends if v._name is None and v._x is not None]
 
     def __repr__(self) -> str:
         return str(self)
@@ -244,8 +247,7 @@ class Explanation:
         """
         from autograd.symbolic import differentiate, load
 
-        names = {**name_nodes(self._nodes, [self.output]), self.value: self._label(self.value)}
-        return load().simplify(differentiate(self.output, self.value, names))
+        return load().simplify(differentiate(self.output, self.value, self._chains.names))
 
     def _repr_latex_(self) -> str:
         written, chains = self.latex(), self._chains
@@ -254,7 +256,7 @@ class Explanation:
         return f"$\\displaystyle {written}{note_counting(written, names_in(symbols))}$"
 
     def _label(self, v: Value) -> str:
-        return label(v, self._chains.names, self.precision)
+        return printable(self._chains.names[v])
 
     def _head(self) -> str:
         return f"∂{self._label(self.output)}/∂{self._label(self.value)}"
@@ -329,10 +331,7 @@ class Explanation:
         return rf"\frac{{\partial {self._latex_label(upper)}}}{{\partial {self._latex_label(lower)}}}"
 
     def _latex_label(self, v: Value) -> str:
-        name = self._chains.names.get(v)
-        if name is not None:
-            return latex_name(printable(name))
-        return rf"\left({latex(self._chains.write(v), self.precision)}\right)"
+        return latex_name(self._label(v))
 
     def _latex_path(self, index: int) -> str:
         path, line = self.paths[index], self._chains.lines[index]

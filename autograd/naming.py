@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd.value import Value
 
-__all__ = ["name_nodes", "numbered"]
+__all__ = ["name_nodes", "names_below", "numbered"]
 
 
 def name_nodes(nodes: Sequence[Value], outputs: Sequence[Value]) -> dict[Value, str]:
@@ -45,6 +45,15 @@ def name_nodes(nodes: Sequence[Value], outputs: Sequence[Value]) -> dict[Value, 
         else:
             names[node] = (letters if node._x is None else between).take()
     return names
+
+
+def names_below(outputs: Sequence[Any]) -> dict[Value, str]:
+    """Name each node of the graph of some outputs; plain numbers among them have none."""
+    from autograd.graph import topological
+    from autograd.value import Value
+
+    roots = [output for output in outputs if isinstance(output, Value)]
+    return name_nodes(topological(roots), roots)
 
 
 def numbered(name: str, number: int, taken: Set[str] = frozenset()) -> str:

@@ -21,6 +21,7 @@ from autograd.lifting import (
     sweep,
     without_graph,
 )
+from autograd.naming import names_below
 from autograd.recording import is_traced
 from autograd.singular import is_bent
 from autograd.value import Value, number_of
@@ -151,7 +152,7 @@ def push_rates(nodes: Sequence[Value], moved: dict[Value, Any], outputs: Sequenc
             reached.add(node)
         if is_bent(node) and not is_traced(node):
             if any(touched[:2]) and (touched[2] or number_of(node.operands[2]) != 0.0):
-                raise no_second_derivative(node)
+                raise no_second_derivative(node, names_below(outputs))
             continue
         try:
             slopes = node.op.slopes_at(node, node.operands, wanted) if nested else node._slopes
@@ -206,7 +207,7 @@ def _check_finite(
         if slope and rate and slope * rate - slope * rate != 0.0:
             assert isinstance(v, Value)
             if is_anomaly(node, v, rate, slope, find_excused(nodes)) and node in _find_carriers(outputs):
-                raise anomaly(node, v, slope, rate)
+                raise anomaly(node, v, slope, rate, names_below(outputs))
 
 
 def _find_carriers(outputs: Sequence[Any]) -> set[Value]:

@@ -15,6 +15,7 @@ from autograd import ops
 from autograd.anomaly import anomaly, is_anomaly
 from autograd.context import extending
 from autograd.graph import topological
+from autograd.naming import names_below
 from autograd.op import Op
 from autograd.recording import is_traced, new_node
 from autograd.symbol import Symbol
@@ -24,7 +25,7 @@ __all__ = ["bend_at_cusp", "distance_to_cusp", "is_bent", "keep_what_flows", "sl
 
 
 def keep_what_flows(
-    node: Value, slopes: list[Any], adjoint: Any, needed: Set[Value], excused: Set[Value], cusp: bool
+    node: Value, slopes: list[Any], adjoint: Any, needed: Set[Value], excused: Set[Value], cusp: bool, root: Value
 ) -> list[Any]:
     """Leave out each infinite or undefined slope along which nothing flows; where something does, it is an error.
 
@@ -41,7 +42,7 @@ def keep_what_flows(
             kept[slot] = None
         elif number - number != 0.0 and above != 0.0:
             if is_anomaly(node, operand, above, number, excused):
-                raise anomaly(node, operand, number, above)
+                raise anomaly(node, operand, number, above, names_below([root]))
         elif number - number != 0.0:
             kept[slot] = _bend(0.0, node, adjoint)
         elif cusp and isinstance(slope, Value):

@@ -17,7 +17,7 @@ slot       leaf                   one or two operands                 any number
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from autograd.advice import Absent
@@ -271,9 +271,13 @@ class Value(Methods):
         self._check_trace("describe()")
         return self._describe()
 
-    def _describe(self) -> str:
-        label = printable(self._name) if self._name else self._op.name if self._x is not None else ""
-        return f"{label} = {number_text(self._data)}" if label else number_text(self._data)
+    def _describe(self, names: Mapping[Value, str] | None = None) -> str:
+        """Name the Value, as its graph does where that is known, and say its number."""
+        name = (names or {}).get(self) or self._name
+        number = number_text(self._data)
+        if self._x is not None and not self._name:
+            return f"{name} = {number} ({self._op.name})" if name else f"{self._op.name} = {number}"
+        return f"{printable(name)} = {number}" if name else number
 
     def __repr__(self) -> str:
         self._check_trace("repr()")

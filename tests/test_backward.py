@@ -310,8 +310,8 @@ class TestStaleGraphs:
         with pytest.raises(StaleGraphError) as raised:
             gradients(y, [x], create_graph=True)
         assert str(raised.value) == (
-            "log = 0.693147 was recorded before a leaf it was computed from was assigned (now x = 3). Its own slopes "
-            "still hold, but second derivatives need the graph of the new numbers: compute it again."
+            "v1 = 0.693147 (log) was recorded before a leaf it was computed from was assigned (now x = 3). Its own "
+            "slopes still hold, but second derivatives need the graph of the new numbers: compute it again."
         )
         with pytest.raises(StaleGraphError):
             y.backward(create_graph=True)
@@ -379,9 +379,9 @@ class TestNothingToDo:
 
 class TestFailures:
     SENTENCE = (
-        "The gradient stops being finite at sqrt = 0: sqrt has slope ∞ with respect to x = 0, where its operands are "
-        "x = 0 and its own gradient is 3. Move the operand off that point, or choose another branch there with where. "
-        "No gradient was changed."
+        "The gradient stops being finite at v1 = 0 (sqrt): sqrt has slope ∞ with respect to x = 0, where its operands "
+        "are x = 0 and its own gradient is 3. Move the operand off that point, or choose another branch there with "
+        "where. No gradient was changed."
     )
 
     @pytest.mark.parametrize("create_graph", [False, True])
@@ -404,7 +404,7 @@ class TestFailures:
     def test_an_overflow_of_products(self):
         x = Value(1e-200, name="x")
         y = x * 1e200 * 1e200
-        with pytest.raises(NonFiniteGradientError, match=r"^The gradient stops being finite at mul = 1"):
+        with pytest.raises(NonFiniteGradientError, match=r"^The gradient stops being finite at v1 = 1 \(mul\)"):
             y.backward()
         assert x.grad is None
 

@@ -536,8 +536,9 @@ class TestSecondOrderAtKinks:
         with pytest.raises(NonFiniteGradientError) as raised:
             autograd.hessian(lambda v: autograd.hypot(v[0], v[1]) ** 2)([0.0, 0.0])
         assert str(raised.value) == (
-            "The second derivative does not exist at hypot = 0: hypot has no second derivative where its operands are "
-            "0, 0. Write x*x + y*y for hypot(x, y)**2, or move the operands off that point. No gradient was changed."
+            "The second derivative does not exist at v1 = 0 (hypot): hypot has no second derivative where its operands "
+            "are x1 = 0, x2 = 0. Write x*x + y*y for hypot(x, y)**2, or move the operands off that point. No gradient "
+            "was changed."
         )
         assert autograd.hessian(lambda v: v[0] * v[0] + v[1] * v[1])([0.0, 0.0]) == [[2.0, 0.0], [0.0, 2.0]]
 

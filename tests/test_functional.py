@@ -585,7 +585,7 @@ class TestJvp:
             assert (value.data, float(change)) == (0.0, 2.0)
         with pytest.raises(autograd.DivisionByZeroError):
             jvp(autograd.sqrt, (Value(0.0),), (1.0,))
-        with pytest.raises(NonFiniteGradientError, match=r"^The gradient stops being finite at sqrt = 0: "):
+        with pytest.raises(NonFiniteGradientError, match=r"^The gradient stops being finite at y = 0 \(sqrt\): "):
             jvp(autograd.sqrt, (0.0,), (1.0,))
         assert jvp(lambda x: 0.0 * autograd.sqrt(x), (0.0,), (1.0,)) == (0.0, 0.0)
         assert jvp(autograd.exp, (math.inf,), (1.0,)) == (math.inf, math.inf)

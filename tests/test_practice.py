@@ -304,7 +304,7 @@ def test_what_the_solution_prints_is_a_right_answer(f):
          ValueError, "The exercise would have more than 100 questions. Name fewer leaves to differentiate by, or "
          "practise with an inner Value."),
         (lambda: practice(named(3.0 * sqrt(named(Value(0.0, name="z") * 2.0, "u")), "E")), ValueError,
-         "The derivative of sqrt = 0 by u = 0 is not finite: nothing can be asked about it. Practise at other "
+         "The derivative of v1 = 0 (sqrt) by u = 0 is not finite: nothing can be asked about it. Practise at other "
          "numbers."),
     ],
 )  # fmt: skip

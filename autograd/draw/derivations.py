@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.draw.explorer.mathml import Tree, formula, markup, name_tree, number_tree
 from autograd.expression import definition
-from autograd.notation import ATOM
 from autograd.symbol import Symbol, book
 
 if TYPE_CHECKING:
@@ -43,9 +42,7 @@ class _Derivation:
     def write(self) -> str:
         """Write the derivation."""
         one = self.explanation
-        lines = []
-        if one.output.name is None and one.output is not one.value and one.output._x is not None:
-            lines.append(_line([self.label(one.output), self.formula(definition(one.output, self.names))]))
+        lines = [_line([self.label(v), self.formula(definition(v, self.names))]) for v in one._defined()]
         head = self.fraction(one.output, one.value)
         if one.count == 1:
             lines.append(_line([head, *self.path(0)], one._rules(one.paths[0])))
@@ -111,14 +108,8 @@ class _Derivation:
         return formula(symbol, self.precision)
 
     def label(self, v: Value) -> Tree:
-        """Set what a Value is called, or how it was computed."""
-        name = self.names.get(v)
-        if name is not None:
-            return name_tree(name)
-        symbol = self.explanation._chains.write(v)
-        tree = self.formula(symbol)
-        operation = isinstance(symbol, Symbol) and symbol.op is not None
-        return _brace(tree) if operation and symbol.op.notation.precedence < ATOM else tree
+        """Set what a Value is called."""
+        return name_tree(self.names[v])
 
     def fraction(self, upper: Value, lower: Value) -> Tree:
         """Set a derivative, ∂upper/∂lower."""

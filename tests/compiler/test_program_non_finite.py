@@ -85,9 +85,9 @@ def test_a_singular_slope(backend, dtype):
     assert program.value_and_grad([0.0, 0.0])[1].tolist() == [0.0]  # nothing flows
     sentence, notes = error_of(NonFiniteGradientError, program.value_and_grad, [0.0, 2.0])
     assert sentence == (
-        "The gradient stops being finite at sqrt = 0: sqrt has slope ∞ with respect to w = 0, where its operands are w "
-        "= 0 and its own gradient is 2. Move the operand off that point, or choose another branch there with where. No "
-        "gradient was changed."
+        "The gradient stops being finite at v1 = 0 (sqrt): sqrt has slope ∞ with respect to w = 0, where its "
+        "operands are w = 0 and its own gradient is 2. Move the operand off that point, or choose another branch there "
+        "with where. No gradient was changed."
     )
     assert notes == ["This happened at example 1 of the run."]
     assert w.grad is None

@@ -53,7 +53,7 @@ def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[
     graph = Graph(output)
     check_size(graph)
     for node in graph.nodes:
-        check_fresh(node, TOGETHER)
+        check_fresh(node, TOGETHER, output)
     place = {node: index for index, node in enumerate(graph.nodes)}
     names = [shorten(clean(name), NAME_CHARACTERS) for name in graph.names.values()]
     own: dict[Op, str] = {}
