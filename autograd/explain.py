@@ -5,30 +5,27 @@ Named Values are the milestones of a derivation; what has no name between them i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from autograd.chains import Chain, Chains, Line, along
+from autograd.chains import Chain, Chains, along
 from autograd.collector import hold_collector
 from autograd.derivation import derive
 from autograd.errors import NotConnectedError, OperandTypeError
-from autograd.expression import definition
 from autograd.graph import Edge, topological
 from autograd.latex_names import latex_name, note_counting
+from autograd.pens import make_latex_pen, make_text_pen
 from autograd.scaled import ZERO, Scaled
 from autograd.staleness import assigned_since
-from autograd.symbol import Symbol, book, latex, latex_number, names_in, number_text, printable
+from autograd.steps import MAX_FACTORS, Steps, elide
+from autograd.symbol import book, names_in, number_text, printable
 from autograd.textbook import Writer
 from autograd.value import Value
 
 __all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
 
-MAX_FACTORS = 12  # factors of a chain that are written out
 MAX_TOTAL_CHARACTERS = 90  # characters of a sum over paths that is written as one formula
-MAX_SUM_CHARACTERS = 40  # characters of one that is written below the sum over children
 ROUNDING = 1e-15  # relative to the largest path; what is left of the sum below it is rounding
-FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
 
 
 class Factor(NamedTuple):
@@ -76,7 +73,7 @@ class Path(NamedTuple):
 
     def _shown(self) -> list[Factor | None]:
         """Return the factors that are written out; None stands for those between them."""
-        return [None if span is None else self._factor(span) for span in _elide(self._spans(), None)]
+        return [None if span is None else self._factor(span) for span in elide(self._spans(), None)]
 
 
 class Child(NamedTuple):
@@ -149,8 +146,9 @@ class Explanation:
     def _latex_recorded(self) -> str:
         if not self._notes:
             return ""
+        names = self._chains.names
         parts = [
-            f"{', '.join(f'${self._latex_label(leaf)}$' for leaf in leaves[:MAX_FACTORS])} {note}"
+            f"{', '.join(f'${latex_name(printable(names[leaf]))}$' for leaf in leaves[:MAX_FACTORS])} {note}"
             for note, leaves in self._notes.items()
         ]
         return rf"\quad\text{{(as recorded: {'; '.join(parts)})}}"
@@ -172,28 +170,20 @@ class Explanation:
         return whole if whole is not None and len(book(whole, self.precision)) <= MAX_TOTAL_CHARACTERS else None
 
     def _lines(self) -> list[str]:
-        names = self._chains.names
-        lines = [f"{self._label(v)} = {book(definition(v, names), self.precision)}" for v in self._defined()]
+        pen = make_text_pen(self.precision)
+        steps = Steps(self, pen)
+        lines = [" = ".join(row) for row in steps.definitions()]
+        first, *others = [" = ".join(row) for row in steps.derivative()]
         if self.count == 1:
-            return [*lines, f"{self._head()} = {self._path(0)}{self._rules(self.paths[0])}"]
-        if len(self.children) > 1:
-            lines += self._by_children()
-        else:
-            steps = [book(self._sum, self.precision)] if self._sum is not None else []
-            lines.append(" = ".join([self._head(), *steps, self._number(self._total)]))
-        lines.append(f"the sum over {self.count:,} paths:")
+            return [*lines, f"{first}{self._rules(self.paths[0])}"]
+        lines += [first, *(f"  = {row}" for row in others), f"the sum over {self.count:,} paths:"]
         width = len(str(len(self.paths)))
-        for index in range(len(self.paths)):
-            lines.append(f"  {index + 1:>{width}}. {self._path(index)}{self._rules(self.paths[index])}")
-        others = self.count - len(self.paths)
-        if others:
-            lines.append(f"  {'':>{width}}  the other {others:,} together: {self._number(self._rest)}")
+        for index, path in enumerate(self.paths):
+            lines.append(f"  {index + 1:>{width}}. {' = '.join(steps.path(index))}{self._rules(path)}")
+        left = self.count - len(self.paths)
+        if left:
+            lines.append(f"  {'':>{width}}  the other {left:,} together: {pen.number(self._rest)}")
         return lines
-
-    def _defined(self) -> list[Value]:
-        """List what the derivation has to define, as it gives it a name: the output, and what it is derived by."""
-        ends = [self.output, self.value] if self.output is not self.value else []
-        return [v for v in ends if v._name is None and v._x is not None]
 
     def __repr__(self) -> str:
         return str(self)
@@ -204,25 +194,18 @@ class Explanation:
         Indices are counted from 1, as in the lectures: ``W1[0][1]``, which leads from input 1 to neuron 0 of layer 1,
         is ``w^{(1)}_{12}``.
         """
-        head = self._fraction(self.output, self.value)
-        if self.count == 1:
-            return f"{head} = {self._latex_path(0)}{self._latex_recorded()}"
-        total = self._latex_number(self._total)
-        steps = [latex(self._sum, self.precision)] if self._sum is not None else []
-        rows = [" = ".join([f"{head} &", *steps, total]).replace("& = ", "&= ", 1)]
-        if len(self.children) > 1:
-            terms = []
-            for child in self.children[:MAX_FACTORS]:
-                direct = self._fraction(child.node, self.value)
-                if child.node is self.output:
-                    terms.append(direct + r"\Big|_{\text{direct}}")
-                else:
-                    terms.append(rf"{self._fraction(self.output, child.node)} \cdot {direct}")
-            rows = [f"{head} &= {' + '.join(terms)} = {total}"]
-        rows += [f"{'+' if index else ' '}&\\quad {self._latex_path(index)}" for index in range(len(self.paths))]
+        pen = make_latex_pen(self.precision)
+        steps = Steps(self, pen)
+        first, *others = steps.derivative()
+        heads = [*steps.definitions(), first]
+        if self.count == 1 and len(heads) == 1:
+            return f"{' = '.join(first)}{self._latex_recorded()}"
+        rows = [f"{head} &= {' = '.join(rest)}" for head, *rest in heads] + [f"&= {' = '.join(row)}" for row in others]
+        if self.count > 1:
+            rows += [f"{'+' if k else ' '}&\\quad {' = '.join(steps.path(k))}" for k in range(len(self.paths))]
         if self.count > len(self.paths):
-            others = self.count - len(self.paths)
-            rows.append(rf"+&\quad {self._latex_number(self._rest)} \quad\text{{({others:,} more paths)}}")
+            left = self.count - len(self.paths)
+            rows.append(rf"+&\quad {pen.number(self._rest)} \quad\text{{({left:,} more paths)}}")
         rows[-1] += self._latex_recorded()
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
@@ -255,106 +238,12 @@ class Explanation:
         symbols = [*map(chains.write, (self.value, *passed, self.output)), *(line.symbol for line in chains.lines)]
         return f"$\\displaystyle {written}{note_counting(written, names_in(symbols))}$"
 
-    def _label(self, v: Value) -> str:
-        return printable(self._chains.names[v])
-
-    def _head(self) -> str:
-        return f"∂{self._label(self.output)}/∂{self._label(self.value)}"
-
-    def _number(self, number: Scaled) -> str:
-        far = number.decimal(self.precision)
-        if far is None:
-            return number_text(float(number), self.precision)
-        return f"{far[0]}e{far[1]:+}".replace("-", "−")
-
-    def _latex_number(self, number: Scaled) -> str:
-        far = number.decimal(self.precision)
-        if far is None:
-            return latex_number(float(number), self.precision)
-        return rf"{far[0]} \times 10^{{{far[1]}}}"
-
-    def _times(self, numbers: Sequence[Scaled | None]) -> str:
-        written = ["…" if number is None else self._number(number) for number in numbers]
-        return " × ".join(_elide([f"({n})" if n.startswith("−") and i else n for i, n in enumerate(written)], "…"))
-
-    def _by_children(self) -> list[str]:
-        """Write the lecture's sum over children: E_x = E_z·∂z/∂x + E_s·∂s/∂x + …"""
-        top, low = self._label(self.output), self._label(self.value)
-        symbols: list[str] = []
-        numbers: list[str] = []
-        for node, adjoint, slope in self._terms[:MAX_FACTORS]:
-            middle = self._label(node)
-            direct = node is self.output
-            symbols.append(f"∂{top}/∂{low} directly" if direct else f"∂{top}/∂{middle}·∂{middle}/∂{low}")
-            term = self._number(slope) if direct else self._times([adjoint, slope])
-            numbers.append(f"({term})" if numbers and term.startswith("−") else term)
-        rest = len(self.children) - MAX_FACTORS
-        more = f" + … {rest} more …" if rest > 0 else ""
-        total = self._number(self._total)
-        lines = [f"{self._head()} = {' + '.join(symbols)}{more}", f"  = {' + '.join(numbers)}{more} = {total}"]
-        whole = book(self._sum, self.precision) if self._sum is not None else ""
-        return [*lines, f"  = {whole}"] if 0 < len(whole) <= MAX_SUM_CHARACTERS else lines
-
-    def _path(self, index: int) -> str:
-        """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""
-        path, line = self.paths[index], self._chains.lines[index]
-        factors = path._shown()
-        steps: list[str] = []
-        if len(factors) > 1:
-            chain = [f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" if f else "…" for f in factors]
-            steps.append(" · ".join(chain))
-        if isinstance(line.symbol, Symbol):
-            steps.append(book(line.symbol, self.precision))
-        if len(factors) > 1 and len(line.above) + len(line.below) > 1:
-            steps.append(self._numbers(line))
-        result = self._number(self._products[index])
-        if not steps or steps[-1] != result:
-            steps.append(result)
-        return " = ".join(steps)
-
     def _rules(self, path: Path) -> str:
         if not self.rules or not path.edges:
             return ""
         from autograd.rule_names import name_rules
 
         return f"   ({name_rules(path.edges)})"
-
-    def _numbers(self, line: Line) -> str:
-        above, below = self._times(line.above), self._times(line.below)
-        if line.negative:
-            above = f"−({above})" if above.startswith("−") and len(line.above) == 1 else f"−{above}"
-        if not line.below:
-            return above
-        return f"{above} / ({below})" if len(line.below) > 1 or below.startswith("−") else f"{above} / {below}"
-
-    def _fraction(self, upper: Value, lower: Value) -> str:
-        return rf"\frac{{\partial {self._latex_label(upper)}}}{{\partial {self._latex_label(lower)}}}"
-
-    def _latex_label(self, v: Value) -> str:
-        return latex_name(self._label(v))
-
-    def _latex_path(self, index: int) -> str:
-        path, line = self.paths[index], self._chains.lines[index]
-        factors = path._shown()
-        steps: list[str] = []
-        if len(factors) > 1:
-            chain = [self._fraction(f.upper, f.lower) if f else r"\cdots" for f in factors]
-            steps.append(r" \cdot ".join(chain))
-        if isinstance(line.symbol, Symbol):
-            steps.append(latex(line.symbol, self.precision))
-        if len(factors) > 1 and len(line.above) + len(line.below) > 1:
-            above, below = self._latex_times(line.above), self._latex_times(line.below)
-            above = f"-{above}" if line.negative and above[0] != "-" else f"-({above})" if line.negative else above
-            steps.append(rf"\frac{{{above}}}{{{below}}}" if line.below else above)
-        result = self._latex_number(self._products[index])
-        if not steps or steps[-1] != result:
-            steps.append(result)
-        return " = ".join(steps)
-
-    def _latex_times(self, numbers: Sequence[Scaled | None]) -> str:
-        written = [r"\cdots" if number is None else self._latex_number(number) for number in numbers]
-        wrapped = [rf"\left({n}\right)" if n.startswith("-") and i else n for i, n in enumerate(written)]
-        return r" \times ".join(_elide(wrapped, r"\cdots"))
 
 
 def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6, rules: bool = False) -> Explanation:
@@ -401,7 +290,3 @@ def _identify(v: Value) -> str:
     if v.name is None:
         return f"the unnamed {'leaf' if v._x is None else v._op.name} {number_text(v._data)}"
     return v._describe()
-
-
-def _elide(items: list[Any], dots: Any) -> list[Any]:
-    return items if len(items) <= MAX_FACTORS else [*items[:FACTORS_AT_EACH_END], dots, *items[-FACTORS_AT_EACH_END:]]

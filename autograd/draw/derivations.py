@@ -6,150 +6,67 @@ which a narrow page may break.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autograd.draw.explorer.mathml import Tree, formula, markup, name_tree, number_tree
-from autograd.expression import definition
-from autograd.symbol import Symbol, book
+from autograd.pens import Pen
+from autograd.steps import Steps
 
 if TYPE_CHECKING:
     from autograd.explain import Explanation
     from autograd.scaled import Scaled
-    from autograd.value import Value
 
-__all__ = ["write_derivation"]
-
-DOTS: Tree = ["mo", "…"]
-TIMES: Tree = ["mo", "×"]
-POINT: Tree = ["mo", "·"]
+__all__ = ["make_math_pen", "write_derivation"]
 
 
 def write_derivation(explanation: Explanation) -> str:
     """Write a derivation as HTML: the derivative, and a list of its paths where there are several."""
-    return _Derivation(explanation).write()
+    one, pen = explanation, make_math_pen(explanation.precision)
+    steps = Steps(one, pen)
+    lines = [_line(row) for row in steps.definitions()]
+    derivative = [piece for row in steps.derivative() for piece in row]
+    if one.count == 1:
+        lines.append(_line(derivative, one._rules(one.paths[0])))
+    else:
+        items = [_line(steps.path(k), one._rules(path), "li") for k, path in enumerate(one.paths)]
+        left = one.count - len(one.paths)
+        if left:
+            items.append(f"<li>the other {left:,} together: {_math([pen.number(one._rest)])}</li>")
+        lines += [_line(derivative), f"<p>the sum over {one.count:,} paths:</p><ol>{''.join(items)}</ol>"]
+    note = escape(one._recorded())
+    return "".join(['<div class="derivation">', *lines, f"<p>{note}</p>" if note else "", "</div>"])
 
 
-class _Derivation:
-    """The steps of a derivation as trees of MathML."""
+def make_math_pen(precision: int) -> Pen[Tree]:
+    """Make the pen that sets MathML with so many significant digits."""
 
-    def __init__(self, explanation: Explanation) -> None:
-        self.explanation = explanation
-        self.precision = explanation.precision
-        self.names = explanation._chains.names
-
-    def write(self) -> str:
-        """Write the derivation."""
-        one = self.explanation
-        lines = [_line([self.label(v), self.formula(definition(v, self.names))]) for v in one._defined()]
-        head = self.fraction(one.output, one.value)
-        if one.count == 1:
-            lines.append(_line([head, *self.path(0)], one._rules(one.paths[0])))
-            return self._wrap(lines)
-        lines.append(_line([head, *self.sum()]))
-        items = [_line(self.path(k), one._rules(path), "li") for k, path in enumerate(one.paths)]
-        others = one.count - len(one.paths)
-        if others:
-            items.append(f"<li>the other {others:,} together: {_math([self.number(one._rest)])}</li>")
-        lines.append(f"<p>the sum over {one.count:,} paths:</p><ol>{''.join(items)}</ol>")
-        return self._wrap(lines)
-
-    def _wrap(self, lines: list[str]) -> str:
-        note = escape(self.explanation._recorded())
-        return "".join(['<div class="derivation">', *lines, f"<p>{note}</p>" if note else "", "</div>"])
-
-    def sum(self) -> list[Tree]:
-        """Set the derivative by several paths: the sum over children with its numbers, or one formula."""
-        from autograd.explain import MAX_FACTORS, MAX_SUM_CHARACTERS
-
-        one = self.explanation
-        whole = [] if one._sum is None else [self.formula(one._sum)]
-        if len(one.children) < 2:
-            return [*whole, self.number(one._total)]
-        symbols: list[Tree] = []
-        numbers: list[Tree] = []
-        for node, adjoint, slope in one._terms[:MAX_FACTORS]:
-            below = self.fraction(node, one.value)
-            direct = node is one.output
-            ways = [(one.output, node), (node, one.value)]
-            symbols.append(_row([below, ["mtext", "\u00a0directly"]]) if direct else self._chain(ways))
-            number = self.number(slope) if direct else self.times([adjoint, slope])
-            numbers.append(
-                _brace(number) if numbers and _is_negative(self.number(slope if direct else adjoint)) else number
-            )
-        if len(one.children) > MAX_FACTORS:
-            symbols.append(DOTS)
-            numbers.append(DOTS)
-        steps = [_join(symbols, ["mo", "+"]), _join(numbers, ["mo", "+"]), self.number(one._total)]
-        short = one._sum is not None and 0 < len(book(one._sum, self.precision)) <= MAX_SUM_CHARACTERS
-        return [*steps, *whole] if short else steps
-
-    def path(self, index: int) -> list[Tree]:
-        """Set one path: the chain of factors, their product in symbols, in numbers, and the result."""
-        one = self.explanation
-        line, factors = one._chains.lines[index], one.paths[index]._shown()
-        steps: list[Tree] = []
-        if len(factors) > 1:
-            steps.append(self._chain([(f.upper, f.lower) if f else None for f in factors]))
-        if isinstance(line.symbol, Symbol):
-            steps.append(self.formula(line.symbol))
-        if len(factors) > 1 and len(line.above) + len(line.below) > 1:
-            product = self.times(line.above)
-            if line.negative:
-                begins = line.above[0] is not None and _is_negative(self.number(line.above[0]))
-                product = _row([["mo", "−"], _brace(product) if begins else product])
-            steps.append(["mfrac", product, self.times(line.below)] if line.below else product)
-        result = self.number(one._products[index])
-        return steps if steps and steps[-1] == result else [*steps, result]
-
-    def formula(self, symbol: Any) -> Tree:
-        """Set a formula."""
-        return formula(symbol, self.precision)
-
-    def label(self, v: Value) -> Tree:
-        """Set what a Value is called."""
-        return name_tree(self.names[v])
-
-    def fraction(self, upper: Value, lower: Value) -> Tree:
-        """Set a derivative, ∂upper/∂lower."""
-        return ["mfrac", *(["mrow", ["mo", "∂"], self.label(v)] for v in (upper, lower))]
-
-    def _chain(self, factors: Iterable[tuple[Value, Value] | None]) -> Tree:
-        return _join([self.fraction(*pair) if pair else DOTS for pair in factors], POINT)
-
-    def number(self, number: Scaled) -> Tree:
-        """Set a number, also one beyond the floats."""
-        far = number.decimal(self.precision)
+    def number(x: Scaled) -> Tree:
+        far = x.decimal(precision)
         if far is None:
-            return number_tree(float(number), self.precision)
-        power: Tree = ["msup", ["mn", "10"], ["mn", str(far[1]).replace("-", "−")]]
-        return _row([["mn", str(far[0]).replace("-", "−")], TIMES, power])
+            return number_tree(float(x), precision)
+        digits, power = (["mn", str(part).replace("-", "−")] for part in far)
+        return ["mrow", digits, ["mo", "×"], ["msup", ["mn", "10"], power]]
 
-    def times(self, numbers: Sequence[Scaled | None]) -> Tree:
-        """Set a product of numbers; a negative one after the first in parentheses."""
-        from autograd.explain import _elide
+    def join(pieces: Sequence[Tree], sign: str) -> Tree:
+        between: Tree = ["mo", sign.strip()]
+        row = [part for k, piece in enumerate(pieces) for part in ((between, piece) if k else (piece,))]
+        return ["mrow", *row] if len(row) > 1 else row[0]
 
-        trees = [DOTS if number is None else self.number(number) for number in numbers]
-        return _join(_elide([_brace(t) if k and _is_negative(t) else t for k, t in enumerate(trees)], DOTS), TIMES)
-
-
-def _is_negative(tree: Tree) -> bool:
-    return bool(tree[0] == "mrow" and tree[1] == ["mo", "−"])
-
-
-def _row(parts: Sequence[Tree]) -> Tree:
-    return ["mrow", *parts]
-
-
-def _brace(tree: Tree) -> Tree:
-    return ["mrow", ["mo", "("], tree, ["mo", ")"]]
-
-
-def _join(trees: Sequence[Tree], between: Tree) -> Tree:
-    if len(trees) == 1:
-        return trees[0]
-    return _row([part for k, tree in enumerate(trees) for part in ((between, tree) if k else (tree,))])
+    return Pen(
+        name=name_tree,
+        fraction=lambda upper, lower: ["mfrac", *(["mrow", ["mo", "∂"], name_tree(name)] for name in (upper, lower))],
+        directly=lambda fraction: ["mrow", fraction, ["mtext", "\u00a0directly"]],
+        formula=lambda symbol: formula(symbol, precision),
+        number=number,
+        dots=lambda count: ["mtext", f"… {count} …"] if count else ["mo", "…"],
+        join=join,
+        brace=lambda piece: ["mrow", ["mo", "("], piece, ["mo", ")"]],
+        minus=lambda piece: ["mrow", ["mo", "−"], piece],
+        quotient=lambda above, below: ["mfrac", above, below],
+        is_negative=lambda piece: bool(piece[0] == "mrow" and piece[1] == ["mo", "−"]),
+    )
 
 
 def _math(trees: Sequence[Tree]) -> str:

@@ -1,0 +1,112 @@
+"""The steps of a derivation, whatever writes them: text, LaTeX and MathML say the same, in the same order.
+
+A pen (`autograd.pens`) writes one piece, such as a number or a product; `Steps` says what the pieces are, and which of
+them are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from autograd.expression import definition
+from autograd.symbol import Symbol, book, printable
+
+if TYPE_CHECKING:
+    from autograd.explain import Explanation
+    from autograd.pens import Pen
+    from autograd.scaled import Scaled
+    from autograd.value import Value
+
+__all__ = ["MAX_FACTORS", "Steps", "elide"]
+
+MAX_FACTORS = 12  # factors of a chain, and terms of a sum, that are written out
+FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
+MAX_SUM_CHARACTERS = 40  # characters of a formula that is written below the sum over children
+
+T = TypeVar("T")
+
+
+class Steps(Generic[T]):
+    """A derivation as rows of pieces, each equal to the one before it.
+
+    Args:
+        explanation: the derivation.
+        pen: what writes its pieces.
+    """
+
+    def __init__(self, explanation: Explanation, pen: Pen[T]) -> None:
+        self._one, self._pen = explanation, pen
+
+    def definitions(self) -> list[list[T]]:
+        """Define the output and the value, where the derivation gives them their names."""
+        one, names = self._one, self._one._chains.names
+        ends = [one.output, one.value] if one.output is not one.value else []
+        given = [v for v in ends if v._name is None and v._x is not None]
+        return [[self._pen.name(self._name(v)), self._pen.formula(definition(v, names))] for v in given]
+
+    def derivative(self) -> list[list[T]]:
+        """Write the derivative: along its only path, or as the sum of several, in symbols, in numbers, as a formula."""
+        one, pen = self._one, self._pen
+        head = self._fraction(one.output, one.value)
+        if one.count == 1:
+            return [[head, *self.path(0)]]
+        whole = [] if one._sum is None else [pen.formula(one._sum)]
+        total = pen.number(one._total)
+        if len(one.children) < 2:
+            return [[head, *whole, total]]
+        symbols, numbers = self._terms()
+        short = one._sum is not None and 0 < len(book(one._sum, one.precision)) <= MAX_SUM_CHARACTERS
+        return [[head, pen.join(symbols, "+")], [pen.join(numbers, "+"), total], *([whole] if short else [])]
+
+    def _terms(self) -> tuple[list[T], list[T]]:
+        """Write the lecture's sum over children, E_x = E_z·∂z/∂x + E_s·∂s/∂x + …, in symbols and in numbers."""
+        one, pen = self._one, self._pen
+        symbols: list[T] = []
+        numbers: list[T] = []
+        for node, adjoint, slope in one._terms[:MAX_FACTORS]:
+            below = self._fraction(node, one.value)
+            direct = node is one.output
+            symbols.append(pen.directly(below) if direct else pen.join([self._fraction(one.output, node), below], "·"))
+            term = pen.number(slope) if direct else self._multiply([adjoint, slope])
+            begins = pen.number(slope if direct else adjoint)
+            numbers.append(pen.brace(term) if numbers and pen.is_negative(begins) else term)
+        rest = len(one.children) - MAX_FACTORS
+        more = [pen.dots(f"{rest:,} more")] if rest > 0 else []
+        return [*symbols, *more], [*numbers, *more]
+
+    def path(self, index: int) -> list[T]:
+        """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""
+        one, pen = self._one, self._pen
+        line, factors = one._chains.lines[index], one.paths[index]._shown()
+        steps: list[T] = []
+        if len(factors) > 1:
+            steps.append(pen.join([self._fraction(f.upper, f.lower) if f else pen.dots("") for f in factors], " · "))
+        if isinstance(line.symbol, Symbol):
+            steps.append(pen.formula(line.symbol))
+        if len(factors) > 1 and len(line.above) + len(line.below) > 1:
+            product = self._multiply(line.above)
+            if line.negative:
+                begins = line.above[0] is not None and pen.is_negative(pen.number(line.above[0]))
+                product = pen.minus(pen.brace(product) if begins else product)
+            steps.append(pen.quotient(product, self._multiply(line.below)) if line.below else product)
+        result = pen.number(one._products[index])
+        return steps if steps and steps[-1] == result else [*steps, result]
+
+    def _multiply(self, numbers: Sequence[Scaled | None]) -> T:
+        """Write a product of numbers, a negative one after the first in parentheses."""
+        pen = self._pen
+        written = [pen.dots("") if number is None else pen.number(number) for number in numbers]
+        factors = [pen.brace(number) if k and pen.is_negative(number) else number for k, number in enumerate(written)]
+        return pen.join(elide(factors, pen.dots("")), "×")
+
+    def _name(self, v: Value) -> str:
+        return printable(self._one._chains.names[v])
+
+    def _fraction(self, upper: Value, lower: Value) -> T:
+        return self._pen.fraction(self._name(upper), self._name(lower))
+
+
+def elide(items: list[Any], dots: Any) -> list[Any]:
+    """Leave out the middle of many items."""
+    return items if len(items) <= MAX_FACTORS else [*items[:FACTORS_AT_EACH_END], dots, *items[-FACTORS_AT_EACH_END:]]

@@ -1,0 +1,83 @@
+"""The steps of a derivation are the same in text, in LaTeX and in MathML."""
+
+import re
+
+import pytest
+from perceptron import perceptron
+
+from autograd import Value, explain, sigmoid, sin, total
+
+
+def named(value, name):
+    value.name = name
+    return value
+
+
+def many_children():
+    x = Value(0.5, name="x")
+    return named(total([named(x * float(k), f"v_{k}") for k in range(1, 16)]), "q"), x
+
+
+def negative_factors():
+    x = Value(2.0, name="x")
+    z, s = named(-3.0 * x, "z"), named(-5.0 * x, "s")
+    return named(-z / s - 2.0 * s - x, "q"), x
+
+
+def without_names():
+    w, x = Value(3.0), Value(0.5)
+    s = w * x
+    return sin(s) * s, s
+
+
+def long_chain():
+    x = y = Value(0.5, name="x")
+    for k in range(20):
+        y = named(sigmoid(y), f"a{k}")
+    return y, x
+
+
+def example(error):
+    return error, error.graph().leaves[0]
+
+
+CASES = [many_children(), negative_factors(), without_names(), long_chain(), example(perceptron().error)]
+
+
+@pytest.mark.parametrize(("output", "value"), CASES)
+def test_each_writes_as_many_steps_and_numbers(output, value):
+    derivation = explain(output, value)
+    text, latex, mathml = str(derivation), derivation.latex(), derivation.mathml()
+    assert text.count(" = ") == len(re.findall(r"&?= ", latex)) == mathml.count("<mo>=</mo>")
+    assert text.count("×") == len(re.findall(r"\\times(?! 10\^)", latex)) == len(
+        re.findall("<mo>×</mo>(?!<msup><mn>10</mn>)", mathml)
+    )  # fmt: skip
+    assert text.count("∂") == latex.count(r"\partial") == mathml.count("∂")
+    assert text.count("directly") == latex.count("direct}") == mathml.count("directly")
+
+
+def test_what_is_left_out_is_counted_by_each():
+    derivation = explain(*many_children())
+    assert str(derivation).splitlines()[0].endswith("+ ∂q/∂v_12·∂v_12/∂x + … 3 more …")
+    assert str(derivation).splitlines()[1].endswith("+ 1 × 12 + … 3 more … = 120")
+    assert derivation.latex().count(r"+ \cdots \text{ 3 more } \cdots") == 2
+    assert derivation.mathml().count("<mo>+</mo><mtext>… 3 more …</mtext>") == 2
+
+
+def test_a_product_that_begins_with_a_minus_is_in_parentheses_behind_one():
+    w, v, x = Value(-6.0, name="w"), Value(3.0, name="v"), Value(2.0, name="x")
+    y = named(-(w * named(v * x, "u")), "y")
+    assert str(explain(y, x)) == "∂y/∂x = ∂y/∂u · ∂u/∂x = −w·v = −(−6 × 3) = 18"
+    assert explain(y, x).latex().endswith(r"= -w \cdot v = -\left(-6 \times 3\right) = 18")
+    minus, product = "<mo>−</mo>", "<mrow><mo>(</mo><mrow><mrow><mo>−</mo><mn>6</mn></mrow><mo>×</mo><mn>3</mn></mrow>"
+    assert f"<mrow>{minus}{product}<mo>)</mo></mrow></mrow>" in explain(y, x).mathml()
+
+
+def test_each_defines_what_the_derivation_names():
+    output, value = without_names()
+    derivation = explain(output, value)
+    assert str(derivation).splitlines()[:2] == ["y = sin(v1)·v1", "v1 = x1·x2"]
+    assert derivation.latex().splitlines()[1:3] == [
+        r"y &= \sin\left(v_{1}\right) \cdot v_{1} \\", r"v_{1} &= x_{1} \cdot x_{2} \\"
+    ]  # fmt: skip
+    assert "<mi>v1</mi></math> <math" in derivation.mathml()
