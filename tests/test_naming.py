@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autograd import NonFiniteGradientError, StaleGraphError, Value, dot, explain, practice, sqrt, tanh
 from autograd.backward import check_fresh
-from autograd.draw.explorer.page_data import record_of
+from autograd.draw.explorer.page_data import adjoints_of, record_of
 from autograd.draw.explorer.picture import draw
 from autograd.latex_names import latex_name
 from autograd.naming import name_nodes, numbered
@@ -51,7 +51,7 @@ def test_every_reading_of_a_graph_calls_a_node_alike(y):
     names = graph.names
     assert len(set(names.values())) == len(names)
 
-    page, _ = record_of(y)
+    page, _ = record_of(graph, adjoints_of(graph))
     assert [node["name"] for node in page["nodes"]] == list(names.values())
     cards = re.findall(r'<text class="name"[^>]*>(.*?)</text>', re.sub("<g [^>]*ghost.*?</g>", "", draw(graph).svg))
     assert list(map(unescape, cards)) == list(names.values())

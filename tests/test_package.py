@@ -37,6 +37,8 @@ LAYERS = {
         "recording",
         "expression graph staleness anomaly singular formula trials",
         "backward derivation chains copying symbolic rule_names answers",
+        "pens",
+        "steps",
         "explain",
         "practice exercise",
         "lifting",

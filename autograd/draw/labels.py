@@ -33,6 +33,10 @@ VISIBLE = str.maketrans({"\n": "↵", "\r": "↵", "\t": " ", "\v": " ", "\f": "
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LEFT_TO_RIGHT = "\u200e"
 RIGHT_TO_LEFT = frozenset(("R", "AL"))
+#: The blocks that hold every letter written from right to left.
+MAYBE_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 
 #: Operations whose notation alone would not say what they do.
 SYMBOLS = {
@@ -58,7 +62,7 @@ def clean(name: str) -> str:
 
     A name with letters written from right to left gets a mark behind it, so that what follows keeps its place.
     """
-    if name.isascii() and name.isprintable() and name.strip():
+    if name.isprintable() and name.strip() and not MAYBE_RIGHT_TO_LEFT.search(name):
         return name
     line = "".join("\ufffd" if c in BIDI_CONTROLS or not _legal(c) else c for c in name.translate(VISIBLE))
     if not line.strip():

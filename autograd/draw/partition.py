@@ -66,6 +66,7 @@ class Wiring:
 
     Attributes:
         operands: for each node the places of the operands its edges start from.
+        roles: for each node what it is in a drawing.
         constants: for each node how many boxes its float operands take.
         tops: the places of the nodes that no other is computed from.
         homes: for each node the path of the scope it lies in, "" for none. A parameter made outside any scope
@@ -81,6 +82,7 @@ class Wiring:
             else tuple([place[v] for v, s in zip(node.operands, node.slopes, strict=True) if s is not None])  # type: ignore[index]
             for node in nodes
         ]
+        self.roles = [role(node) for node in nodes]
         self.constants = [constants(node) for node in nodes]
         self.tops = set(range(len(nodes))).difference(*self.operands)
         self.homes = [node.scope or "" for node in nodes]
@@ -245,7 +247,7 @@ def gather(
     prefixes: dict[str, Key | None] = {"": None}
     signs: dict[Any, Key] = {}
     singles = 0
-    for index, (node, home) in enumerate(zip(wiring.nodes, wiring.homes, strict=True)):
+    for index, (node, what, home) in enumerate(zip(wiring.nodes, wiring.roles, wiring.homes, strict=True)):
         if home not in prefixes:
             parts = home.split("/")
             prefixes[home] = ("scope", "/".join(parts[:level])) if 0 < level <= len(parts) else None
@@ -253,9 +255,9 @@ def gather(
         if index in pins:
             keys.append(("node", index))
         elif scope is not None:
-            keys.append(("leaves", role(node), scope) if apart and node.is_leaf and node.is_parameter else scope)
-        elif node.is_leaf and loose != "single":
-            keys.append(("leaves", role(node)))
+            keys.append(("leaves", what, scope) if apart and what != "operation" and node.is_parameter else scope)
+        elif what != "operation" and loose != "single":
+            keys.append(("leaves", what))
         elif loose == "op":
             if node.op not in signs:
                 assert node.op is not None

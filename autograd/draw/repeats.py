@@ -111,6 +111,9 @@ class _Search:
         self.trained = [
             not operands and node.requires_grad for operands, node in zip(wiring.operands, wiring.nodes, strict=True)
         ]
+        leaves = [index for index, operands in enumerate(wiring.operands) if not operands]
+        self.used_once = [(index, uses[index][0]) for index in leaves if len(uses[index]) == 1]
+        self.other_leaves = [index for index in leaves if len(uses[index]) != 1]
         self.parameter = [node.is_parameter for node in wiring.nodes]
 
     def looks(self, depths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
@@ -251,15 +254,16 @@ class _Search:
 
     def _take_leaves(self, part: list[int], count: int) -> None:
         """Put each leaf into the one part that uses it."""
-        for index, inner in enumerate(self.wiring.operands):
-            if not inner:
-                part[index] = self._only_use(part, index, count)
+        for index, user in self.used_once:
+            part[index] = part[user] if part[user] <= count else 0
+        for index in self.other_leaves:
+            part[index] = self._only_use(part, index, count)
 
     def _only_use(self, part: list[int], index: int, count: int) -> int:
         """Return the one part that a node is used in; 0 for several, and for what comes after them."""
-        found = {part[user] for user in self.uses[index]}
-        only = found.pop() if len(found) == 1 else 0
-        return only if only <= count else 0
+        uses = self.uses[index]
+        only = part[uses[0]] if uses else 0
+        return only if only <= count and all(part[user] == only for user in uses[1:]) else 0
 
     # --- which is best ------------------------------------------------------------------------------------------------
 

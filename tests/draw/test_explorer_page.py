@@ -29,7 +29,8 @@ def test_the_record_holds_wiring_and_numbers():
     x = Value(3.0, name="x")
     y = x**2 * 0.5
     y.name = "y"
-    record, _ = record_of(y)
+    graph = y.graph()
+    record, _ = record_of(graph, adjoints_of(graph))
     assert [node["name"] for node in record["nodes"]] == ["x", "v1", "y"]
     assert [node.get("operands") for node in record["nodes"]] == [None, [0, [2.0]], [1, [0.5]]]
     assert record["frames"] == [
@@ -54,7 +55,8 @@ def test_exploring_changes_no_gradient():
 
 def test_infinities_and_nan_are_written_as_text():
     x = Value(0.0, name="x")
-    record, _ = record_of(sqrt(x))
+    graph = sqrt(x).graph()
+    record, _ = record_of(graph, adjoints_of(graph))
     assert record["frames"][0]["grads"] == ["Infinity", 1.0]
     json.loads(safe_json(record))
 
@@ -66,7 +68,8 @@ def test_json_cannot_end_a_script():
 
 
 def test_nodes_of_one_operation_share_their_formulas():
-    record, _ = record_of(network((4, 14, 8, 1)))
+    graph = network((4, 14, 8, 1)).graph()
+    record, _ = record_of(graph, adjoints_of(graph))
     assert len(record["formulas"]) < 60
 
 

@@ -63,7 +63,12 @@ def test_explain_without_names_takes_every_leaf(capsys):
 
 def test_explain_latex(capsys):
     assert main(["explain", "x**3", "wrt", "x", "x=2", "--latex"]) == 0
-    assert capsys.readouterr().out == "\\frac{\\partial y}{\\partial x} = 3 \\cdot x^{2} = 12\n"
+    assert capsys.readouterr().out.splitlines() == [
+        r"\begin{aligned}",
+        r"y &= x^{3} \\",
+        r"\frac{\partial y}{\partial x} &= 3 \cdot x^{2} = 12",
+        r"\end{aligned}",
+    ]
 
 
 @pytest.mark.parametrize(

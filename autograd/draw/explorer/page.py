@@ -18,7 +18,7 @@ from typing import Any
 from autograd.draw.explorer.exercise import ANSWERS, exercise_of, find_exercise
 from autograd.draw.explorer.film import film_of
 from autograd.draw.explorer.frames import Frames
-from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
+from autograd.draw.explorer.page_data import adjoints_of, count_edges, record_of, safe_json
 from autograd.draw.explorer.paper import write_paper
 from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import variables
@@ -91,14 +91,15 @@ class Page:
     def __init__(self, output: Value, frames: Frames | None = None, practice: Exercise | bool = False) -> None:
         graph = Graph(output)
         exercise = find_exercise(output, practice)
-        record, table = record_of(output, ANSWERS if exercise else ())
+        adjoints = adjoints_of(graph)
+        record, table = record_of(graph, adjoints, ANSWERS if exercise else ())
         if exercise is not None:
             closed = set(record["closed"])
             pairs = zip(graph.nodes, record["nodes"], strict=True)
             record["practice"] = exercise_of(exercise, {node for node, entry in pairs if entry.get("op") in closed})
         if frames is not None:
             record["film"] = film_of(graph, frames)
-        edges = sum(len(node.edges) for node in graph.nodes)
+        edges = count_edges(graph)
         self.steps = len(graph.nodes) + edges
         self._about = f"{len(graph.nodes):,} node{'s' * (len(graph.nodes) != 1)}, {edges:,} edge{'s' * (edges != 1)}"
         name = shorten(clean(graph.names[output]), TITLE_CHARACTERS)
@@ -130,7 +131,7 @@ class Page:
             "style": style,
             "film": asset("film.html") if frames else "",
             "practice": PRACTICE_SECTION if exercise else "",
-            "paper": "" if exercise else write_paper(graph, adjoints_of(graph)),
+            "paper": "" if exercise else write_paper(graph, adjoints),
             "when": " after the last step of the training" if frames else "",
             "keys": FILM_KEYS if frames else "",
             "picture": picture,

@@ -25,7 +25,7 @@ from autograd.symbol import Symbol, apply_to_symbols
 from autograd.textbook import textbook
 from autograd.value import Value
 
-__all__ = ["MAX_NODES", "adjoints_of", "check_size", "plain", "record_of", "safe_json"]
+__all__ = ["MAX_NODES", "adjoints_of", "check_size", "count_edges", "plain", "record_of", "safe_json"]
 
 FORMAT = 1
 MAX_NODES = 60_000  # nodes of a graph that a page holds
@@ -36,11 +36,14 @@ TOGETHER = "A page shows numbers that belong together: compute it again, then ex
 MAX_OPERANDS_WRITTEN = 40  # operands of an operation whose formula is written out
 
 
-def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[str, Any], str]:
+def record_of(
+    graph: Graph, adjoints: Sequence[float | None], more: Sequence[tuple[Op, int]] = ()
+) -> tuple[dict[str, Any], str]:
     """Make the record of a graph, and its table of operations as JavaScript.
 
     Args:
-        output: the Value at the top.
+        graph: of one output.
+        adjoints: the derivative of the output by each node, None for frozen leaves.
         more: operations, each with its number of operands, that the table holds as well.
 
     Returns:
@@ -50,8 +53,8 @@ def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[
         DrawingError: the graph is too large for a page.
         StaleGraphError: a leaf was assigned since the graph was recorded.
     """
-    graph = Graph(output)
     check_size(graph)
+    [output] = graph.outputs
     for node in graph.nodes:
         check_fresh(node, TOGETHER, output)
     place = {node: index for index, node in enumerate(graph.nodes)}
@@ -60,13 +63,15 @@ def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[
     used = {(node.op, len(node.operands)): None for node in graph.nodes if node.op is not None}
     code, missing = table([*used, *more], own)
     formulas = _Formulas()
+    homes = name_parts(Wiring(graph.nodes), names)
+    scopes = {home: "/".join(shorten(clean(part), PART_CHARACTERS) for part in home.split("/")) for home in set(homes)}
     nodes = []
-    for node, name, home in zip(graph.nodes, names, name_parts(Wiring(graph.nodes), names), strict=True):
+    for node, name, home in zip(graph.nodes, names, homes, strict=True):
         entry: dict[str, Any] = {"name": name, "role": role(node)}
         if not node.name:
             entry["unnamed"] = True
         if home:
-            entry["scope"] = "/".join(shorten(clean(part), PART_CHARACTERS) for part in home.split("/"))
+            entry["scope"] = scopes[home]
         if node.op is not None:
             entry["op"] = key_of(node.op, len(node.operands), own)
             entry["operands"] = [place[v] if isinstance(v, Value) else [plain(v)] for v in node.operands]
@@ -79,7 +84,7 @@ def record_of(output: Value, more: Sequence[tuple[Op, int]] = ()) -> tuple[dict[
         "formulas": formulas.trees,
         "operations": {key_of(op, count, own): _about(op, count) for op, count in used},
         "closed": sorted(missing),
-        "frames": [_frame(graph)],
+        "frames": [_frame(graph, adjoints)],
     }
     return record, code
 
@@ -102,12 +107,12 @@ def safe_json(data: Any) -> str:
     return written
 
 
-def _frame(graph: Graph) -> dict[str, Any]:
+def _frame(graph: Graph, adjoints: Sequence[float | None]) -> dict[str, Any]:
     """Collect the numbers of the graph: of each node, of each slope, and the adjoints."""
     return {
         "data": [plain(node.data) for node in graph.nodes],
         "slopes": [[None if s is None else plain(s) for s in node.slopes] for node in graph.nodes],
-        "grads": [None if g is None else plain(g) for g in adjoints_of(graph)],
+        "grads": [None if g is None else plain(g) for g in adjoints],
     }
 
 
@@ -181,13 +186,18 @@ def _write(op: Op, operands: Sequence[Any]) -> Any:
     return apply_to_symbols(op, tuple(operands))
 
 
+def count_edges(graph: Graph) -> int:
+    """Count the edges of a graph."""
+    return sum(len(node.slopes) - node.slopes.count(None) for node in graph.nodes)
+
+
 def check_size(graph: Graph) -> None:
     """Check that a page can hold a graph.
 
     Raises:
         DrawingError: it is too large.
     """
-    edges = sum(len(node.edges) for node in graph.nodes)
+    edges = count_edges(graph)
     if len(graph.nodes) > MAX_NODES or edges > MAX_EDGES:
         raise DrawingError(
             f"The graph has {len(graph.nodes):,} nodes and {edges:,} edges; a page of the explorer holds at most "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from autograd.draw.labels import clean, shorten
@@ -25,20 +25,26 @@ def write_paper(graph: Graph, adjoints: Sequence[float | None]) -> str:
         graph: of one output.
         adjoints: the derivative of the output by each node, None for frozen leaves.
     """
-    names = {node: escape(shorten(clean(name), NAME_CHARACTERS)) for node, name in graph.names.items()}
-    top = names[graph.outputs[0]]
+    names = graph.names
+
+    def called(node: Value) -> str:
+        return escape(shorten(clean(names[node]), NAME_CHARACTERS))
+
+    top = called(graph.outputs[0])
     adjoint = dict(zip(graph.nodes, adjoints, strict=True))
     leaves = [node for node in graph.leaves if not frozen(node)]
     rows = [
-        f'<tr><th scope="row">{names[leaf]}</th><td>{_number(leaf.data)}</td><td>{_number(adjoint[leaf])}</td></tr>'
+        f'<tr><th scope="row">{called(leaf)}</th><td>{_number(leaf.data)}</td><td>{_number(adjoint[leaf])}</td></tr>'
         for leaf in leaves[:MAX_ROWS]
     ]
-    above: dict[Value, list[Edge]] = {}
+    inner = [node for node in reversed(graph.nodes) if node is not graph.outputs[0] and not frozen(node)]
+    above: dict[Value, list[Edge]] = {node: [] for node in inner[:MAX_ROWS]}
     for node in reversed(graph.nodes):
-        for edge in node.edges:
-            above.setdefault(edge.operand, []).append(edge)
-    inner = [node for node in reversed(graph.nodes) if node in above and not frozen(node)]
-    sums = [f"<li>{_sum(node, above[node], names, top, adjoint)}</li>" for node in inner[:MAX_ROWS]]
+        if not above.keys().isdisjoint(node.operands):
+            for edge in node.edges:
+                if edge.operand in above:
+                    above[edge.operand].append(edge)
+    sums = [f"<li>{_sum(node, edges, called, top, adjoint)}</li>" for node, edges in above.items()]
     parts = []
     if rows:
         parts.append(
@@ -52,18 +58,18 @@ def write_paper(graph: Graph, adjoints: Sequence[float | None]) -> str:
 
 
 def _sum(
-    node: Value, edges: Sequence[Edge], names: dict[Value, str], top: str, adjoint: dict[Value, float | None]
+    node: Value, edges: Sequence[Edge], called: Callable[[Value], str], top: str, adjoint: dict[Value, float | None]
 ) -> str:
     """Write the gradient of a node as a sum over the nodes computed from it: in symbols, in numbers, the result."""
     symbols, numbers = [], []
     for edge in edges[:MAX_TERMS]:
-        out = names[edge.output]
-        symbols.append(f"∂{top}/∂{out} · ∂{out}/∂{names[node]}")
+        out = called(edge.output)
+        symbols.append(f"∂{top}/∂{out} · ∂{out}/∂{called(node)}")
         numbers.append(f"{_factor(adjoint[edge.output])} × {_factor(edge.slope)}")
     if len(edges) > MAX_TERMS:
         symbols.append("…")
         numbers.append("…")
-    return f"∂{top}/∂{names[node]} = {' + '.join(symbols)} = {' + '.join(numbers)} = {_number(adjoint[node])}"
+    return f"∂{top}/∂{called(node)} = {' + '.join(symbols)} = {' + '.join(numbers)} = {_number(adjoint[node])}"
 
 
 def _number(number: float | None) -> str:
