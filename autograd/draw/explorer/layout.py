@@ -14,6 +14,7 @@ from autograd.draw.render import svg
 __all__ = ["Layout", "Line", "Size", "arrange"]
 
 POINTS_PER_INCH = 72.0
+ROUNDS = 1  # times the number of cards that Graphviz moves one to straighten the arrows; small pictures need fewer
 NEARLY = 16.0  # points that an arrow may bend to the side, and is drawn straight
 CORNER = 8.0  # points from the corner of a card within which no arrow meets it
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -106,7 +107,7 @@ def _source(cards: Sequence[Size], lines: Sequence[Line], direction: str) -> str
     rankdir, gap, before, behind = PORTS[direction]
     rows = [
         "digraph {",
-        f"rankdir={rankdir}; nodesep=0.11; ranksep={gap};",
+        f"rankdir={rankdir}; nodesep=0.11; ranksep={gap}; nslimit={ROUNDS};",
         'node [shape=box, fixedsize=true, label=""]; edge [arrowhead=none];',
     ]
     for kind, sizes in (("card", cards), ("text", [line.label for line in lines])):
