@@ -327,6 +327,11 @@ class Graph:
     def _repr_svg_(self) -> str:
         return self.to_svg()
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from autograd.draw.render import notebook_output
+
+        return notebook_output(self.to_svg())
+
     if not TYPE_CHECKING:
         _shown = "graph.save('g.svg') draws it, print(output.tree()) shows it here"
         draw, plot, show = Absent(_shown), Absent(_shown), Absent(_shown)

@@ -43,6 +43,11 @@ class Picture:
     def _repr_svg_(self) -> str:
         return self.graph.to_svg(rankdir=self.rankdir)
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from autograd.draw.render import notebook_output
+
+        return notebook_output(self._repr_svg_())
+
     def __repr__(self) -> str:
         return f"<picture of {self.graph!r}: .render('graph') writes graph.{self.format}>"
 

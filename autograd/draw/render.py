@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autograd.draw.style import Style
     from autograd.graph import Graph
 
-__all__ = ["render", "save", "to_svg"]
+__all__ = ["notebook_output", "render", "save", "to_svg"]
 
 FORMATS = (".svg", ".dot", ".gv", ".png", ".pdf")
 TIMEOUT_SECONDS = 600  # seconds for an installed `dot`
@@ -58,6 +58,14 @@ def svg(source: str) -> str:
     """Lay out DOT text and return the SVG element alone: no prolog, no comments with versions or times."""
     drawn = COMMENT.sub("", render(source, "svg").decode("utf-8"))
     return re.sub(r"(?=\s+viewBox=)", FITTED, drawn[drawn.index("<svg") :], count=1)
+
+
+def notebook_output(drawing: str) -> dict[str, str]:
+    """Return a drawing as a notebook shows it: a part of the page, which fits its column and has the tooltips.
+
+    Shown as an image it would be cut at the edge of the column. The image is for what is no web page, such as a PDF.
+    """
+    return {"text/html": drawing, "image/svg+xml": drawing}
 
 
 def render(source: str, form: str) -> bytes:
