@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import autograd
-from nn.modules.activations import ACTIVATIONS, ActivationFunction
+from nn.modules.activations import ACTIVATIONS, ActivationFunction, activation
 from nn.plots.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, apply_style, colormap, make_figure
 
 if TYPE_CHECKING:
@@ -23,48 +23,52 @@ __all__ = ["activations", "decision"]
 ROUNDING = 1e-6  # scores that all lie this near the threshold are at it
 
 
-def _gallery() -> dict[str, Callable[[Any], Any]]:
-    """Return every activation there is as a function of one number; one of a whole layer sees zeros beside it."""
+def _gallery(names: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
+    """Return activations as functions of one number, by label; one of a whole layer sees zeros beside it."""
 
     def of_layer(known: ActivationFunction) -> Callable[[Any], Any]:
         return lambda x: known([x, 0.0, 0.0])[0]
 
     return {
         f"{known} of (x, 0, 0)" if known.whole else str(known): of_layer(known) if known.whole else known
-        for known in ACTIVATIONS.values()
+        for known in map(activation, names)
     }
 
 
 @apply_style
 def activations(
-    functions: Mapping[str, Callable[[Any], Any]] | None = None, *, span: tuple[float, float] = (-4.0, 4.0)
+    functions: Mapping[str, Callable[[Any], Any]] | Iterable[str] = tuple(ACTIVATIONS),
+    *,
+    span: tuple[float, float] = (-4.0, 4.0),
 ) -> Figure:
     """Plot activation functions with their derivatives, which the engine computes (lecture L1.2).
 
     Args:
-        functions: by label, a function of one Value; all of `nn.ACTIVATIONS` unless given.
+        functions: names of activations, all of them unless given; or, by label, a function of one Value.
         span: the interval to plot.
 
     Returns:
-        the figure. A dot marks the slope that is taken where the derivative jumps.
+        the figure. A dot marks what is taken at 0 where the function jumps there, or its derivative.
     """
-    chosen = _gallery() if functions is None else functions
+    if isinstance(functions, str):
+        functions = (functions,)
+    chosen = functions if isinstance(functions, Mapping) else _gallery(functions)
     columns = min(4, len(chosen))
-    figure, axes = make_figure(-(-len(chosen) // columns), columns, (2.9, 2.3))
+    figure, axes = make_figure(-(-len(chosen) // columns), columns, (2.1, 1.9))
     grid = np.linspace(*span, 401)
-    left = np.append(grid[grid < 0.0], 0.0)
+    apart = np.append(grid[grid < 0.0], -1e-12), np.append(1e-12, grid[grid > 0.0])
     for panel, (label, function) in zip(axes.flat, chosen.items(), strict=False):
         slope = autograd.grad(function)
         for f, name, colour, line in ((function, "f(x)", BLUE, "-"), (slope, "f′(x)", VERMILLION, "--")):
-            at_zero, beyond = (float(f(x)) for x in (0.0, np.nextafter(0.0, 1.0)))
-            jumps = abs(at_zero - beyond) > 1e-6
-            pieces = (left, np.append(1e-12, grid[grid > 0.0])) if jumps else (grid,)
-            for index, xs in enumerate(pieces):
+            before, at_zero, after = (float(f(x)) for x in (-1e-12, 0.0, 1e-12))
+            jumps = max(abs(at_zero - before), abs(after - at_zero)) > 1e-6
+            for index, xs in enumerate(apart if jumps else (grid,)):
                 ys = [float(f(x)) for x in xs]
                 panel.plot(xs, ys, color=colour, linestyle=line, label=None if index else name)
             if jumps:
                 panel.plot(0.0, at_zero, "o", color=colour, markersize=4.5, zorder=4)
         panel.set(title=label, xlim=span, ylim=(-1.6, 2.2))
+        panel.locator_params(axis="x", integer=True, nbins=5)
         panel.axhline(0.0, color="#888888", linewidth=0.8, zorder=1)
         panel.axvline(0.0, color="#888888", linewidth=0.8, zorder=1)
     axes.flat[0].legend(loc="upper left")

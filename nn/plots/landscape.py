@@ -21,6 +21,8 @@ __all__ = ["loss_curve", "loss_surface"]
 
 Array = NDArray[np.float64]
 
+NAMES_LISTED = 6  # parameters named in a refusal
+
 
 def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Sequence[Value], points: Array) -> Array:
     """Compute the mean loss at points (n, weights), and leave the weights as they were."""
@@ -32,6 +34,19 @@ def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Se
     objective = EagerRunner(model, find_loss(loss), parameters).objective(*examples)
     with mode(model, training=False):
         return np.array([objective.value(point) for point in points])
+
+
+def _check_weights(model: Module, parameters: Sequence[Value]) -> None:
+    """Refuse a Value that the model does not hold: the loss would be level, whatever the weights are."""
+    names = [name for name, _ in model.named_parameters()]
+    listed = [*names[:NAMES_LISTED], *(["…"] if len(names) > NAMES_LISTED else [])]
+    for parameter in parameters:
+        if not any(parameter is known for known in model.parameters()):
+            stray = parameter.name or repr(parameter)
+            raise ValueError(
+                f"{stray} is no parameter of this model, so its loss does not depend on it. Pass the very Value that "
+                f"the model holds: {', '.join(listed)}."
+            )
 
 
 def _paths(paths: Mapping[str, ArrayLike] | None, weights: int) -> dict[str, Array]:
@@ -77,9 +92,13 @@ def loss_curve(
 
     Returns:
         the figure.
+
+    Raises:
+        ValueError: the weight is no parameter of the model.
     """
     from nn.training.curvature import loss_gradient
 
+    _check_weights(model, [parameter])
     ways = _paths(paths, 1)
     figure, [[panel]] = make_figure(ax=ax)
     grid = np.linspace(*_span(parameter.data, ways, 0, span), resolution)
@@ -106,12 +125,13 @@ def loss_curve(
         panel.plot(near, height + slope * (near - parameter.data), "--", color=VERMILLION, label=caption)
         panel.plot(parameter.data, height, "o", color=VERMILLION)
     bottom, top = float(curve.min()), float(curve.max())
+    margin = 0.05 * (top - bottom) or 1.0
     panel.set(
         xlabel=name,
         ylabel="E",
         title=f"the loss over {name}",
         xlim=(grid[0], grid[-1]),
-        ylim=(bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom)),
+        ylim=(bottom - margin, top + margin),
     )
     panel.legend()
     return figure  # type: ignore[no-any-return]
@@ -147,12 +167,13 @@ def loss_surface(
         the figure.
 
     Raises:
-        ValueError: there are not exactly two parameters.
+        ValueError: there are not exactly two parameters, or one of them is not the model's.
     """
     if len(parameters) != 2:
         raise ValueError(f"A surface lies over two weights, but {len(parameters)} were given: use loss_curve for one.")
+    _check_weights(model, parameters)
     ways = _paths(paths, 2)
-    figure, [[panel]] = make_figure(size=(5.2, 4.4), ax=ax)
+    figure, [[panel]] = make_figure(size=(5.2, 4.4 + 0.2 * len(ways)), ax=ax)
     axes = [
         np.linspace(*_span(p.data, ways, k, spans[k] if spans else None), resolution) for k, p in enumerate(parameters)
     ]
@@ -182,5 +203,5 @@ def loss_surface(
         ylim=(axes[1][0], axes[1][-1]),
     )
     if ways:
-        panel.legend(frameon=True, framealpha=0.85, edgecolor="none")
+        panel.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.13))  # below, as a path may lead anywhere
     return figure  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from typing import Any
@@ -129,11 +130,26 @@ def test_a_jump_is_a_gap_with_a_dot_at_the_convention() -> None:
     [panel] = plots.activations({"relu": autograd.relu}).axes
     pieces = [(line.get_xdata(), line.get_ydata()) for line in panel.get_lines() if line.get_linestyle() == "--"]
     assert len(pieces) == 2
-    assert pieces[0][0][-1] == 0.0 < pieces[1][0][0]
+    assert pieces[0][0][-1] < 0.0 < pieces[1][0][0]
     assert set(pieces[0][1]) == {0.0}
     assert set(pieces[1][1]) == {1.0}
     [dot] = [line for line in panel.get_lines() if line.get_marker() == "o"]
     assert (dot.get_xdata(), dot.get_ydata()) == ([0.0], [0.0])
+
+
+def test_a_function_that_jumps_to_0_and_from_it_has_no_line_there() -> None:
+    [panel] = plots.activations("sign").axes
+    pieces = [
+        line.get_ydata() for line in panel.get_lines() if line.get_linestyle() == "-" and len(line.get_xdata()) > 2
+    ]
+    assert [set(piece) for piece in pieces] == [{-1.0}, {1.0}]
+
+
+def test_the_gallery_takes_names() -> None:
+    figure = plots.activations(["elu(1.0)", "softmax"])
+    assert [panel.get_title() for panel in figure.axes] == ["elu(1.0)", "softmax of (x, 0, 0)"]
+    with pytest.raises(ValueError, match=r"^'sigmod' is no activation\. Did you mean 'sigmoid'\?"):
+        plots.activations(["sigmod"])
 
 
 def test_the_decision_of_a_single_score_is_the_line_of_its_threshold() -> None:
@@ -229,6 +245,45 @@ def test_the_loss_over_two_weights_with_paths() -> None:
     with pytest.raises(ValueError) as caught:
         plots.loss_surface(model, X, X.sum(axis=1), "mse", model.parameters()[:1])
     assert str(caught.value) == "A surface lies over two weights, but 1 were given: use loss_curve for one."
+
+
+def test_a_weight_that_is_not_the_models_has_no_landscape() -> None:
+    """The README's W2[0] is another Value than the model's, though it may have the same number."""
+    model = perceptron()
+    stray = autograd.Value(0.5, name="W2[0]", parameter=True)
+    said = (
+        "is no parameter of this model, so its loss does not depend on it. Pass the very Value that the model holds: "
+        "W1[0][0], W1[0][1], W1[1][0], W1[1][1], W2[0][0], W2[0][1]."
+    )
+    with pytest.raises(ValueError) as caught:
+        plots.loss_curve(model, [[0.5, 0.7]], [1.0], "mse", stray)
+    assert str(caught.value) == f"W2[0] {said}"
+    with pytest.raises(ValueError) as caught:
+        plots.loss_surface(model, [[0.5, 0.7]], [1.0], "mse", [model.parameters()[0], autograd.Value(0.3)])
+    assert str(caught.value) == f"Value(0.3) {said}"
+    with pytest.raises(ValueError) as caught:
+        plots.loss_curve(MLP(2, [3, 1], seed=0), X, X[:, 0], "mse", stray)
+    assert str(caught.value).endswith("the model holds: W1[0][0], W1[0][1], W1[1][0], W1[1][1], W1[2][0], W1[2][1], ….")
+
+
+def test_a_weight_that_does_nothing_is_a_level_line(recwarn: pytest.WarningsRecorder) -> None:
+    model = Sequential(Layer(1, 1, "relu", W=[[1.0]], b=[-5.0]), Layer(1, 1, W=[[1.0]], b=[0.0]))
+    [panel] = plots.loss_curve(model, [[0.5]], [1.0], "mse", model.parameters()[0]).axes
+    assert set(curves(panel)["E"]) == {1.0}
+    assert panel.get_ylim() == (0.0, 2.0)
+    assert not list(recwarn)
+
+
+def test_paths_over_two_weights_are_explained_beside_the_picture() -> None:
+    """Wherever a path leads, the legend does not lie on it."""
+    model = Layer(2, 1, bias=False, W=[[0.5, 0.5]])
+    everywhere = np.stack(np.meshgrid(np.linspace(0, 1, 8), np.linspace(0, 1, 8)), axis=-1).reshape(-1, 2)
+    figure = plots.loss_surface(
+        model, X, X.sum(axis=1), "mse", model.parameters(), paths={"a": everywhere, "b": [[0, 0]]}
+    )
+    figure.savefig(io.BytesIO())
+    panel = figure.axes[0]
+    assert panel.get_legend().get_window_extent().y1 < panel.get_window_extent().y0
 
 
 def test_weights_come_back_when_a_loss_cannot_be_computed() -> None:
