@@ -47,6 +47,7 @@ FITTED = ' style="max-width: 100%; height: auto"'  # no wider than the page it s
 
 _terminal = threading.Lock()
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+LINK = re.compile(r'<a xlink:title="([^"]*)">')
 
 
 def to_svg(graph: Graph, style: Style) -> str:
@@ -55,8 +56,12 @@ def to_svg(graph: Graph, style: Style) -> str:
 
 
 def svg(source: str) -> str:
-    """Lay out DOT text and return the SVG element alone: no prolog, no comments with versions or times."""
+    """Lay out DOT text and return the SVG element alone: no prolog, no comments with versions or times.
+
+    Graphviz writes a tooltip as a link that leads nowhere, which pages underline; here it is a title.
+    """
     drawn = COMMENT.sub("", render(source, "svg").decode("utf-8"))
+    drawn = LINK.sub(r"<title>\1</title>", drawn).replace("</a>", "")
     return re.sub(r"(?=\s+viewBox=)", FITTED, drawn[drawn.index("<svg") :], count=1)
 
 

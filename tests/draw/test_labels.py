@@ -12,7 +12,6 @@ from autograd.draw.labels import clean, edge_formulas, operation, shorten, toolt
 from autograd.notation import Notation
 
 SVG = "{http://www.w3.org/2000/svg}"
-TITLE = "{http://www.w3.org/1999/xlink}title"
 
 NAMES = [
     r"a\Nb \G \L \E \T \H",
@@ -44,7 +43,7 @@ def drawn_texts(name):
     x = Value(2.0, name=name)
     picture = ElementTree.fromstring((x * x + 1.0).graph().to_svg())
     texts = [node.text for node in picture.iter(f"{SVG}text")]
-    tips = [node.get(TITLE) for node in picture.iter(f"{SVG}a")]
+    tips = [node.text for node in picture.iter(f"{SVG}title")]
     return picture, texts, tips
 
 
