@@ -90,9 +90,10 @@ def gradients(y: Value, xs: Any, *, create_graph: bool = False) -> Any:
     xs = tree.leaves(given)
     for v in (y, *xs):
         if not isinstance(v, Value):
+            again = " With create_graph=True a gradient is a Value, to be differentiated again." if v is y else ""
             raise OperandTypeError(
                 f"gradients(y, xs) works on Values, not on {type(v).__name__}: pass the Values of a recorded graph, or "
-                "use grad for a function of numbers."
+                f"use grad for a function of numbers.{again}"
             )
     if create_graph:
         adjoints = differentiable_sweep(y, 1.0, frozenset(xs))

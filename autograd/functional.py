@@ -205,7 +205,12 @@ def derivative(f: Function, order: int = 1) -> Function:
     @_named_as(f)
     @hold_collector()
     @enable_grad()
-    def differentiate(x: Any, **named: Any) -> Any:
+    def differentiate(x: Any, *others: Any, **named: Any) -> Any:
+        if others:
+            raise OperandTypeError(
+                f"derivative works on functions of one number, but {1 + len(others)} arguments were given: use grad, "
+                "whose argnums say which to differentiate by."
+            )
         if tree.parts(x) is not None and not is_array(x):
             raise OperandTypeError("derivative works on functions of one number: use grad or jacobian for a list.")
         out, [lifted] = call(f, (x,), named, 0)

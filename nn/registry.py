@@ -36,8 +36,9 @@ def look_up(written: str, known: Mapping[str, T], what: str) -> tuple[T, tuple[f
     found = CALL.fullmatch(written)
     if found is None or found[1] not in known:
         name = found[1] if found else written
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        spelt = {each.lower(): each for each in known}
+        close = difflib.get_close_matches(name.lower(), spelt, n=1)
+        hint = f" Did you mean {spelt[close[0]]!r}?" if close else ""
         raise ValueError(f"{written!r} is no {what}.{hint} Known: {', '.join(known)}.")
     try:
         numbers = tuple(float(piece) for piece in found[2].split(",")) if found[2] else ()

@@ -209,16 +209,17 @@ class TestGradients:
 
     def test_what_is_refused(self):
         x = Value(1.0)
-        for call, kind in (
-            (lambda: gradients(3.0, [x]), "float"),
-            (lambda: gradients(x * x, [2.0]), "float"),
-            (lambda: gradients([x], [x]), "list"),
+        again = " With create_graph=True a gradient is a Value, to be differentiated again."
+        for call, kind, hint in (
+            (lambda: gradients(gradients(x * x, [x])[0], [x]), "float", again),
+            (lambda: gradients(x * x, [2.0]), "float", ""),
+            (lambda: gradients(gradients(x * x, [x]), [x]), "list", again),
         ):
             with pytest.raises(OperandTypeError) as raised:
                 call()
             assert str(raised.value) == (
                 f"gradients(y, xs) works on Values, not on {kind}: pass the Values of a recorded graph, or use grad "
-                "for a function of numbers."
+                f"for a function of numbers.{hint}"
             )
         with pytest.raises(OperandTypeError):
             gradients(x * x, x)

@@ -659,6 +659,14 @@ class TestDerivative:
                 "derivative works on functions of one number: use grad or jacobian for a list."
             )
 
+    def test_a_function_of_several_numbers(self):
+        with pytest.raises(OperandTypeError) as raised:
+            derivative(lambda x, y: x * y)(2.0, 3.0)
+        assert str(raised.value) == (
+            "derivative works on functions of one number, but 2 arguments were given: use grad, whose argnums say "
+            "which to differentiate by."
+        )
+
 
 def test_what_is_no_function_or_no_position_is_refused():
     with pytest.raises(TypeError) as refusal:

@@ -21,6 +21,7 @@ def test_spaces_do_not_matter():
     ("written", "sentence"),
     [
         ("norml", "'norml' is no bell. Did you mean 'normal'? Known: normal, uniform."),
+        ("NORMAL", "'NORMAL' is no bell. Did you mean 'normal'? Known: normal, uniform."),
         ("zzz", "'zzz' is no bell. Known: normal, uniform."),
         ("normal(1", "'normal(1' is no bell. Did you mean 'normal'? Known: normal, uniform."),
         ("normal(1,)", "'normal(1,)': only numbers go into the parentheses, as in 'normal(0.1)'."),
