@@ -151,9 +151,15 @@ def _shade_score(figure: Any, panel: Any, axes: list[Any], score: Any, threshold
     shade = panel.contourf(
         *axes, score, levels=levels, cmap=colormap("#63a6cf", "#b3d5e8", "#f8f8f8", "#f5cdb0", "#e39a63")
     )
-    figure.colorbar(shade, ax=panel, label="score", ticks=[middle - reach, middle, middle + reach], format="%.2g")
+    ticks = [middle - reach, middle, middle + reach]
+    figure.colorbar(shade, ax=panel, label="score", ticks=ticks, format=lambda tick, _: _round(tick, reach))
     if score.min() < middle < score.max():
         panel.contour(*axes, score, levels=[middle], colors=INK, linewidths=1.6)
+
+
+def _round(tick: float, reach: float) -> str:
+    """Write a number of a scale: to two digits, and 0 for what is nearly 0 on it, such as a probability of 4e−07."""
+    return "0" if abs(tick) < reach / 1000.0 else f"{tick:.2g}".replace("-", "−")
 
 
 def _shade_classes(panel: Any, axes: list[Any], scores: Any) -> None:

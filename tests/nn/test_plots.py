@@ -174,6 +174,17 @@ def test_probabilities_are_parted_at_a_half_and_any_threshold_may_be_given() -> 
         assert predict(model, [[x, 0.0]])[0, 0] == pytest.approx(expected, abs=0.01)
 
 
+def test_the_scale_of_the_scores_has_no_digits_that_say_nothing() -> None:
+    def scale(model: Layer) -> list[str]:
+        figure = plots.decision(model, X, X[:, 0] > 0)
+        figure.savefig(io.BytesIO())
+        return [tick.get_text() for tick in figure.axes[1].get_yticklabels()]
+
+    assert scale(Layer(2, 1, "sigmoid", W=[[12.0, 12.0]], b=[0.0])) == ["0", "0.5", "1"]
+    assert scale(Layer(2, 1, W=[[10.0, 0.0]], b=[0.0]))[1] == "0"
+    assert scale(Layer(2, 1, W=[[10.0, 0.0]], b=[0.0]))[0].startswith("−")
+
+
 def test_scores_at_the_threshold_but_for_rounding_are_one_shade_without_a_line() -> None:
     """Lecture L3.9: a neuron that learns to say ½ of everything."""
     model = Layer(2, 1, "sigmoid", W=[[4e-10, 3e-10]], b=[-3e-10])
