@@ -53,16 +53,17 @@ def activations(
     if isinstance(functions, str):
         functions = (functions,)
     chosen = functions if isinstance(functions, Mapping) else _gallery(functions)
-    columns = min(4, len(chosen))
-    figure, axes = make_figure(-(-len(chosen) // columns), columns, (2.1, 1.9))
+    rows = -(-len(chosen) // 4)
+    figure, axes = make_figure(rows, -(-len(chosen) // rows), (2.1, 1.9))
     grid = np.linspace(*span, 401)
-    apart = np.append(grid[grid < 0.0], -1e-12), np.append(1e-12, grid[grid > 0.0])
+    sides = np.append(grid[grid < 0.0], -1e-12), np.append(1e-12, grid[grid > 0.0])
     for panel, (label, function) in zip(axes.flat, chosen.items(), strict=False):
         slope = autograd.grad(function)
         for f, name, colour, line in ((function, "f(x)", BLUE, "-"), (slope, "f′(x)", VERMILLION, "--")):
-            before, at_zero, after = (float(f(x)) for x in (-1e-12, 0.0, 1e-12))
-            jumps = max(abs(at_zero - before), abs(after - at_zero)) > 1e-6
-            for index, xs in enumerate(apart if jumps else (grid,)):
+            before, at_zero, beyond = (float(f(x)) for x in (-1e-12, 0.0, 1e-12))
+            jumps = max(abs(at_zero - before), abs(at_zero - beyond)) > 1e-6
+            pieces = sides if jumps else (grid,)
+            for index, xs in enumerate(pieces):
                 ys = [float(f(x)) for x in xs]
                 panel.plot(xs, ys, color=colour, linestyle=line, label=None if index else name)
             if jumps:
