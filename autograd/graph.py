@@ -328,9 +328,9 @@ class Graph:
         return self.to_svg()
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from autograd.draw.render import notebook_output
-
-        return notebook_output(self.to_svg())
+        """Return the drawing as a part of a notebook's page, fitting it and with its tooltips, and as an image."""
+        drawing = self.to_svg()
+        return {"text/html": drawing, "image/svg+xml": drawing}
 
     if not TYPE_CHECKING:
         _shown = "graph.save('g.svg') draws it, print(output.tree()) shows it here"

@@ -44,9 +44,8 @@ class Picture:
         return self.graph.to_svg(rankdir=self.rankdir)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from autograd.draw.render import notebook_output
-
-        return notebook_output(self._repr_svg_())
+        drawing = self.graph.to_svg(rankdir=self.rankdir)
+        return {"text/html": drawing, "image/svg+xml": drawing}
 
     def __repr__(self) -> str:
         return f"<picture of {self.graph!r}: .render('graph') writes graph.{self.format}>"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autograd.draw.style import Style
     from autograd.graph import Graph
 
-__all__ = ["notebook_output", "render", "save", "to_svg"]
+__all__ = ["render", "save", "to_svg"]
 
 FORMATS = (".svg", ".dot", ".gv", ".png", ".pdf")
 TIMEOUT_SECONDS = 600  # seconds for an installed `dot`
@@ -41,13 +41,13 @@ if sys.argv[2]:
 sys.stdout.buffer.write(sheet.draw(format=sys.argv[1], prog="dot") or b"")
 """
 
+LINK = re.compile(r'<a xlink:title="([^"]*)">')
 NOTICES = (b"Fontconfig ", b"Pango-", b"(process:", b"Warning: graph has ")
 
 FITTED = ' style="max-width: 100%; height: auto"'  # no wider than the page it stands on
 
 _terminal = threading.Lock()
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-LINK = re.compile(r'<a xlink:title="([^"]*)">')
 
 
 def to_svg(graph: Graph, style: Style) -> str:
@@ -63,14 +63,6 @@ def svg(source: str) -> str:
     drawn = COMMENT.sub("", render(source, "svg").decode("utf-8"))
     drawn = LINK.sub(r"<title>\1</title>", drawn).replace("</a>", "")
     return re.sub(r"(?=\s+viewBox=)", FITTED, drawn[drawn.index("<svg") :], count=1)
-
-
-def notebook_output(drawing: str) -> dict[str, str]:
-    """Return a drawing as a notebook shows it: a part of the page, which fits its column and has the tooltips.
-
-    Shown as an image it would be cut at the edge of the column. The image is for what is no web page, such as a PDF.
-    """
-    return {"text/html": drawing, "image/svg+xml": drawing}
 
 
 def render(source: str, form: str) -> bytes:

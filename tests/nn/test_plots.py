@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -177,7 +177,7 @@ def test_probabilities_are_parted_at_a_half_and_any_threshold_may_be_given() -> 
 def test_the_scale_of_the_scores_has_no_digits_that_say_nothing() -> None:
     def scale(model: Layer) -> list[str]:
         figure = plots.decision(model, X, X[:, 0] > 0)
-        figure.savefig(io.BytesIO())
+        figure.savefig(BytesIO())
         return [tick.get_text() for tick in figure.axes[1].get_yticklabels()]
 
     assert scale(Layer(2, 1, "sigmoid", W=[[12.0, 12.0]], b=[0.0])) == ["0", "0.5", "1"]
@@ -292,7 +292,7 @@ def test_paths_over_two_weights_are_explained_beside_the_picture() -> None:
     figure = plots.loss_surface(
         model, X, X.sum(axis=1), "mse", model.parameters(), paths={"a": everywhere, "b": [[0, 0]]}
     )
-    figure.savefig(io.BytesIO())
+    figure.savefig(BytesIO())
     panel = figure.axes[0]
     assert panel.get_legend().get_window_extent().y1 < panel.get_window_extent().y0
 
