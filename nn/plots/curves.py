@@ -135,12 +135,17 @@ def gradient_norms(norms: Mapping[str, Mapping[str, float]], *, ax: Axes | None 
 
     Returns:
         the figure; the axis of the lengths is logarithmic.
+
+    Raises:
+        ValueError: there is no model.
     """
+    if not norms:
+        raise ValueError("gradient_norms needs the lengths of at least one model, from nn.curvature.gradient_norms.")
     figure, [[panel]] = make_figure(ax=ax)
     for index, (label, layers) in enumerate(norms.items()):
         places = np.arange(1, len(layers) + 1)
         panel.plot(places, list(layers.values()), label=label, marker=MARKERS[index % len(MARKERS)], markersize=5)
-    longest = max(norms.values(), key=len, default={})
+    longest = max(norms.values(), key=len)
     panel.set_xticks(np.arange(1, len(longest) + 1), list(longest))
     panel.set(yscale="log", xlabel="layer, from the input to the output", title="length of the gradient, ‖∂E/∂W‖")
     panel.legend()

@@ -34,6 +34,10 @@ BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, INK = "#E69F00", "#56B4E9", "#222222"
 PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 MARKERS = "osD^vPX*"
+ALONE, BESIDE = (
+    (5.2, 3.6),
+    (4.2, 3.2),
+)  # inches of a panel; the letters of two on a page of 900 pixels stay large
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -49,6 +53,7 @@ STYLE: dict[Any, Any] = {
     "xtick.color": "#555555",
     "ytick.color": "#555555",
     "lines.linewidth": 1.8,
+    "contour.negative_linestyle": "solid",  # below 0 is no other kind of height
     "legend.frameon": False,
     "legend.fontsize": "small",
     "figure.dpi": 110,
@@ -77,16 +82,24 @@ def apply_style(plot: Callable[Options, Figure]) -> Callable[Options, Figure]:
 
 
 def make_figure(
-    rows: int = 1, columns: int = 1, size: tuple[float, float] = (5.2, 3.6), ax: Any = None
+    rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, ax: Any = None
 ) -> tuple[Any, Any]:
-    """Make a figure with a grid of axes, or take the user's own axes."""
+    """Make a figure with a grid of axes, or take the user's own axes.
+
+    Args:
+        rows: of panels.
+        columns: of panels.
+        size: of a panel in inches; unless given as large as fits a page, alone or beside another.
+        ax: the user's axes.
+    """
     if ax is not None:
         if rows * columns != 1:
             raise ValueError(f"ax is one pair of axes, but this plot has {rows * columns} panels: leave ax out.")
         return ax.figure, np.array([[ax]])
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    width, height = size or (ALONE if columns == 1 else BESIDE)
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     figure._repr_png_ = lambda: _png(figure)  # type: ignore[attr-defined]  # notebooks show a figure without pyplot so
     return figure, figure.subplots(rows, columns, squeeze=False)
 

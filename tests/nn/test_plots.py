@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from io import BytesIO
@@ -15,6 +16,7 @@ from nn import plots
 from nn.modules.activations import ACTIVATIONS
 from nn.modules.convolution import Conv2d
 from nn.modules.layers import MLP, Layer, Sequential
+from nn.plots.style import apply_style, make_figure
 from nn.training.curvature import gradient_norms, loss_gradient
 from nn.training.fit import evaluate, predict
 from nn.training.history import History
@@ -107,6 +109,39 @@ def test_gradient_norms_layer_by_layer() -> None:
     assert panel.get_yscale() == "log"
     assert [label.get_text() for label in panel.get_xticklabels()] == ["W1", "W2", "W3"]
     np.testing.assert_array_equal(curves(panel)["relu"], list(norms["relu"].values()))
+    refusal = "gradient_norms needs the lengths of at least one model, from nn.curvature.gradient_norms."
+    with pytest.raises(ValueError, match=f"^{re.escape(refusal)}$"):
+        plots.gradient_norms({})
+
+
+COLUMN = 763  # pixels that a notebook on a page of 900 leaves for a picture
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: trained().plot(["loss", "mae"]),
+        lambda: trained().plot(["loss", "mae"], scale=["linear", "log"]),
+        lambda: plots.compare({"one": trained(), "two": trained()}, start=10),
+    ],
+)
+def test_panels_beside_one_another_are_read_on_a_page_of_900_pixels(draw: Any) -> None:
+    figure = draw()
+    figure.canvas.draw()
+    shrunk = min(1.0, COLUMN / (110.0 * figure.get_figwidth()))
+    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
+    assert min(text.get_fontsize() for text in texts) * 110.0 / 72.0 * shrunk >= 10.0
+
+
+def test_contours_below_0_look_like_the_others() -> None:
+    @apply_style
+    def draw() -> Any:
+        figure, [[panel]] = make_figure()
+        panel.contour([[-1.0, 1.0], [-1.0, 1.0]], levels=[-0.5, 0.5], colors="black")
+        return figure
+
+    [contour] = draw().axes[0].collections
+    assert {pattern for _, pattern in contour.get_linestyle()} == {None}, "solid"
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
