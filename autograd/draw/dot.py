@@ -218,7 +218,7 @@ class Drawing:
 
     def _folded_box(self, box: Box, key: str) -> Card:
         inside = box.operations
-        first, last = (self.texts.name(v, INNER_CHARACTERS) for v in (box.nodes[0], box.nodes[-1]))
+        first, last = (self.texts.name(v, INNER_CHARACTERS) for v in box.ends)
         title, count = f"{first} … {last}", f"{len(box):,} nodes"
         if box.kind == "leaves":
             count = f"{len(box):,} {_plural(box.title)}"
@@ -261,7 +261,7 @@ class Drawing:
             shown = f"{self.texts.name(node, NAME_CHARACTERS)} = {self.texts.data(node)}"
             about, look = self.texts.about(node), role(node)
         else:
-            first, last = (self.texts.name(v, INNER_CHARACTERS) for v in (node, box.nodes[-1]))
+            first, last = (self.texts.name(v, INNER_CHARACTERS) for v in box.ends)
             shown, about, look = f"{first} … {last}", box.title, "fold"
         card = Card(
             key, [[cell(shown, MUTED, SMALL)]], look, f"{about}\nits own box stands elsewhere in the picture", 0

@@ -7,6 +7,7 @@ ends of the graph are kept. Everything is linear in the graph.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ MIN_LEVELS_CROSSED = 1500  # levels that it crosses in a second or two, whatever
 MAX_SHARE_OF_A_SCOPE = 0.9  # share of the nodes in one scope from which on that scope says too little
 SEVERAL = -1  # in place of the one node that a link starts at
 MEANS = {"op": "operation", "weights": "what uses them"}  # words for what nodes are gathered by, where they differ
+NUMBER = re.compile(r"[0-9]+")
 LEVELS_KEPT_AT_ENDS = (6, 3, 1, 0)  # levels kept at either end of a graph that nothing else makes small
 
 
@@ -60,6 +62,14 @@ class Box:
         return f"<Box {self.title or self.kind} of {len(self.nodes)}>"
 
     @cached_property
+    def ends(self) -> tuple[Value, Value]:
+        """The two nodes to name it by: of names that differ in their numbers alone, the least and the greatest."""
+        first, last = self.nodes[0], self.nodes[-1]
+        if self.kind == "leaves" and _words(first) == _words(last) and len({_words(v) for v in self.nodes}) == 1:
+            return min(self.nodes, key=_numbers), max(self.nodes, key=_numbers)
+        return first, last
+
+    @cached_property
     def operations(self) -> dict[str, int]:
         """How many nodes of each operation, or role of leaf, are inside: the most frequent first."""
         signs = {op: operation(op) for op in {v.op for v in self.nodes} if op is not None}
@@ -68,6 +78,15 @@ class Box:
                 role(v) if v.op is None else sign(v) if written_out(v) else signs[v.op] for v in self.nodes
             ).most_common()
         )
+
+
+def _words(node: Value) -> str:
+    """Return a name without its numbers."""
+    return NUMBER.sub("0", node.name or "")
+
+
+def _numbers(node: Value) -> list[int]:
+    return [int(number) for number in NUMBER.findall(node.name or "")]
 
 
 class Link(NamedTuple):

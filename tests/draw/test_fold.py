@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import DrawingError, Graph, Value, dot, scope, tanh, total
+from autograd.draw.fold import Box
 from autograd.draw.partition import Wiring
 
 
@@ -308,3 +309,18 @@ def test_reprs():
     [layer] = [box for box in fold.boxes if box.title == "layer1"]
     assert repr(layer) == "<Box layer1 of 28>"
     assert layer.operations == {"Σ w·x": 14, "tanh": 14}
+
+
+@pytest.mark.parametrize(
+    ("names", "ends"),
+    [
+        (("w2_9", "w2_10", "w1_9", "w1_10", "w2_1"), ("w1_9", "w2_10")),  # as the sweep meets two layers' weights
+        (("tc", "age", "bmi"), ("tc", "bmi")),  # names of their own stay in their order
+        (("W1[0][1]", "W1[0][0]", "b1[0]"), ("W1[0][1]", "b1[0]")),
+        ((None, "w2", "w1"), (None, "w1")),
+    ],
+)
+def test_a_box_of_leaves_is_named_by_the_least_and_the_greatest_number(names, ends):
+    leaves = tuple(Value(1.0, name=name) for name in names)
+    assert tuple(v.name for v in Box(leaves, "leaves", "leaf").ends) == ends
+    assert Box(leaves, "op", "leaf").ends == (leaves[0], leaves[-1])
