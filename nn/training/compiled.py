@@ -63,6 +63,8 @@ class CompiledRunner(Runner):
         CompileError: the model cannot be traced.
     """
 
+    eager: EagerRunner
+
     def __init__(
         self,
         eager: EagerRunner,

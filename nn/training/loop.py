@@ -264,11 +264,14 @@ class Loop:
         """Note on an error where in the training it happened; one of arithmetic becomes a `DivergedError`."""
         try:
             yield
-        except Exception as error:
+        except Exception as found:
             where = self._where(validating)
+            error = self._ask_the_engine(validating) or found if _means_divergence(found) else found
             if not _means_divergence(error):
                 error.add_note(f"This happened in fit, {where}.")
-                raise
+                if error is found:
+                    raise
+                raise error from found
             cure = (
                 f" The weights are those after the last finished step. Take a smaller lr (it is "
                 f"{self.optimizer.lr:.4g}), standardise the inputs, or clip the gradients with clip_norm."
@@ -280,6 +283,19 @@ class Loop:
                 f"Training diverged {where}: {what}{'' if isinstance(error, StepError) else cure}",
                 self.training.history,
             ) from error
+
+    def _ask_the_engine(self, validating: bool) -> Exception | None:
+        """Return what the model and the loss themselves say of the example where a program failed, if they say it."""
+        example, eager = self.runner.example, self.runner.eager
+        if example is None or eager is None:
+            return None
+        examples, row = (self.validation, example) if validating else (self.examples, self._rows[example])
+        assert examples is not None
+        try:
+            eager.loss(*examples.rows(np.array([row])))
+        except (ArithmeticError, ValueError) as error:
+            return error
+        return None
 
     def _where(self, validating: bool) -> str:
         training, example = self.training, self.runner.example

@@ -99,11 +99,13 @@ class Runner(ABC):
         model: the model.
         parameters: the Values whose numbers are the flat vector, in order.
         example: place in its batch of the example that is being computed, by which an error names its row; else None.
+        eager: what computes the same on the engine, if this does not.
     """
 
     model: Module
     parameters: list[Value]
     example: int | None = None
+    eager: Runner | None = None
     _of_all: tuple[Examples, BatchObjective] | None = None
 
     @cached_property

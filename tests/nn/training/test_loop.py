@@ -304,15 +304,34 @@ def test_an_operation_that_leaves_its_domain_counts_as_diverging() -> None:
     assert net.w[0].data == -2.0
 
 
-def test_a_loss_that_becomes_infinite_counts_as_diverging() -> None:
+@pytest.mark.parametrize("compile", [False, "numpy"])
+def test_a_loss_that_becomes_infinite_counts_as_diverging(compile: Any) -> None:  # noqa: A002
     net = Layer(1, 1, "sigmoid", W=[[1.0]], b=[0.0])
     inputs, targets = [[1.0], [-3.0]], [1.0, 1.0]
     with pytest.raises(DivergedError) as caught:
-        fit(net, inputs, targets, "bce", SGD(net.parameters(), lr=1e5), 9, 1, shuffle=False)
+        fit(net, inputs, targets, "bce", SGD(net.parameters(), lr=1e5), 9, 1, shuffle=False, compile=compile)
     assert str(caught.value).startswith(
         "Training diverged in epoch 1, step 2 of 2, at row 1: bce is infinite: outputs[0] (a[0]) is 0.0 where the "
         "target is 1.0."
     )
+
+
+@pytest.mark.parametrize("compile", [False, "numpy"])
+@pytest.mark.parametrize("validated", [False, True])
+def test_a_loss_says_in_its_own_words_what_it_refuses(compile: Any, validated: bool) -> None:  # noqa: A002
+    net = Layer(1, 1, W=[[1.0]], b=[0.0])
+    optimizer = SGD(net.parameters(), lr=0.0)
+    refused = [[0.5], [-0.25]], [1.0, 1.0]
+    examples, validation = (([[0.5]], [1.0]), refused) if validated else (refused, None)
+    with pytest.raises(ValueError, match=r"^bce: outputs\[0\] \(a\[0\]\) is -0\.25, but a probability") as caught:
+        fit(net, *examples, "bce", optimizer, 2, 1, shuffle=False, validation_data=validation, compile=compile)
+    assert str(caught.value).endswith("lies in [0, 1]. For scores without an activation use bce_with_logits.")
+    where = (
+        "on the validation examples after epoch 1, at row 1 of them"
+        if validated
+        else "in epoch 1, step 2 of 2, at row 1"
+    )
+    assert caught.value.__notes__ == [f"This happened in fit, {where}."]
 
 
 def test_a_step_to_infinity_is_not_taken() -> None:
