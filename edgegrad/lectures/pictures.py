@@ -172,7 +172,7 @@ def spike_trains(trains: Mapping[str, Sequence[float]], until: float) -> Figure:
 @apply_style
 def patterns(pictures: Mapping[str, Any]) -> Figure:
     """Show arrays of two axes beside and below one another, dark where they are large."""
-    columns = len(pictures) if len(pictures) <= 5 else 3
+    columns = len(pictures) if len(pictures) <= 4 else 3
     figure, axes = make_figure(-(-len(pictures) // columns), columns, (1.9, 2.1))
     for panel in axes.flat:
         panel.axis("off")
