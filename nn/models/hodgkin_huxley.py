@@ -23,6 +23,7 @@ __all__ = ["HodgkinHuxley", "State", "Trajectory"]
 Current: TypeAlias = Number | Callable[[float], Number]
 
 SPIKE_LEVEL = 50.0  # mV above rest, which no potential below the threshold reaches
+GATE_ERROR = 0.01  # by which a gate may leave 0 to 1; where steps are too long it goes on to leave it by far
 
 
 class State(NamedTuple):
@@ -152,7 +153,7 @@ class HodgkinHuxley:
             the states at 0, dt, 2dt, …; on Values they are named ``V[0]``, ``V[1]``, …
 
         Raises:
-            ValueError: the method is unknown, or a time is not positive.
+            ValueError: the method is unknown, a time is not positive, or a step is so long that a gate leaves 0 to 1.
         """
         if method not in METHODS:
             raise ValueError(f"method of simulate must be one of {', '.join(map(repr, METHODS))}, not {method!r}.")
@@ -162,8 +163,12 @@ class HodgkinHuxley:
         inflow = current if callable(current) else lambda _: current
         times, states = [0.0], [self.rest() if start is None else start]
         for k in range(1, round(until / dt) + 1):
-            states.append(advance(lambda t, state: self.derivatives(state, inflow(t)), times[-1], states[-1], dt))
+            try:
+                states.append(advance(lambda t, state: self.derivatives(state, inflow(t)), times[-1], states[-1], dt))
+            except OverflowError as error:
+                raise ValueError(_describe_long_step(k * dt, dt, "a number leaves the floats")) from error
             times.append(k * dt)
+            _check_gates(states[-1], times[-1], dt)
             for name, x in zip(State._fields, states[-1], strict=True):
                 if isinstance(x, Value):
                     x.name = f"{name}[{k}]"
@@ -199,6 +204,21 @@ def _over_one_minus_exp(x: Any) -> Any:
     near = abs(x) < 0.01
     away = where(near, 1.0, x)
     return where(near, 1.0 + x / 2.0 + x**2 / 12.0 - x**4 / 720.0, away / -expm1(-away))
+
+
+def _check_gates(state: State, t: float, dt: float) -> None:
+    """Raise if a gate has left 0 to 1: the equations never do that, only a step that is too long for them."""
+    for name, x in zip("nmh", state[1:], strict=True):
+        gate = x.data if isinstance(x, Value) else x
+        if not -GATE_ERROR <= gate <= 1.0 + GATE_ERROR:
+            raise ValueError(_describe_long_step(t, dt, f"the gate {name} gets to {gate:.3g}, outside 0 to 1"))
+
+
+def _describe_long_step(t: float, dt: float, seen: str) -> str:
+    return (
+        f"The step of simulate to {t:g} ms is too long for the rates there: {seen}. Take dt smaller than {dt:g}; 0.05 "
+        "does for the squid's axon."
+    )
 
 
 Slope: TypeAlias = Callable[[float, State], State]

@@ -143,6 +143,16 @@ def test_description():
             "simulate needs 0 < dt <= until, in ms; got dt=0.01 and until=0.001.",
         ),
         (
+            lambda: HodgkinHuxley().simulate(Value(10.0), until=3.0, dt=0.5, method="euler"),
+            "The step of simulate to 3 ms is too long for the rates there: the gate m gets to 2.18, outside 0 to 1. "
+            "Take dt smaller than 0.5; 0.05 does for the squid's axon.",
+        ),
+        (
+            lambda: HodgkinHuxley().simulate(10.0, until=50.0, dt=50.0),
+            "The step of simulate to 50 ms is too long for the rates there: a number leaves the floats. Take dt "
+            "smaller than 50; 0.05 does for the squid's axon.",
+        ),
+        (
             lambda: HodgkinHuxley().threshold(until=5.0, largest=1.0),
             "A step of 1 µA/cm² does not make this membrane spike within 5 ms: give a larger `largest` or a later "
             "`until`.",
