@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
+THIN_SPACE = '<mspace width="0.167em" />'
+BEFORE_A_NAME = re.compile(r"(</m(?:i|n|sub|sup|frac)>)(?=<mi>[a-z]{2,}</mi>)")
+AFTER_A_NAME = re.compile(r"(<mi>[a-z]{2,}</mi>)(?=<m(?!o|space))")
+
 
 def write(latex: str, display: str = "inline") -> str:
-    """Write a formula as MathML; latex2mathml knows no ``aligned``, and would show its ``&`` as a letter."""
-    return str(convert(latex.replace("{aligned}", "{align*}"), display=display))
+    """Write a formula as MathML.
+
+    latex2mathml knows no ``aligned``, and would show its ``&`` as a letter; and it would show t ln p as tlnp.
+    """
+    text = str(convert(latex.replace("{aligned}", "{align*}"), display=display))
+    return AFTER_A_NAME.sub(rf"\1{THIN_SPACE}", BEFORE_A_NAME.sub(rf"\1{THIN_SPACE}", text))
 
 
 def inline(translator: Any, node: Any) -> None:

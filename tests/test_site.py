@@ -199,6 +199,14 @@ def test_a_sum_over_paths_is_set_in_rows():
     assert "<mi>&" not in shown
 
 
+@pytest.mark.parametrize(
+    ("latex", "spaces"),
+    [(r"t \ln p", 2), (r"2^z \cdot \ln 2", 1), (r"t \ln(1 - p)", 1), (r"o\,\tanh(c)", 1), (r"t\,p", 1), ("t p", 0)],
+)
+def test_the_name_of_a_function_stands_apart(latex, spaces):
+    assert documents.script("mathml").write(latex).count("<mspace") == spaces
+
+
 def test_the_gallery_says_how_each_mistake_is_caught(site):
     from autograd.testing.gallery import GALLERY
 
