@@ -1,11 +1,13 @@
 """A Sphinx extension that takes ``notebooks/*.ipynb`` into the site, as copies that Sphinx then reads.
 
-On the site the notebooks are numbered in their order, and each can be downloaded as it is.
+On the site the notebooks are numbered in their order, beside the rows of the lectures that they show; each can be
+downloaded as it is.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -15,12 +17,13 @@ FOLDER = Path(__file__).with_name("notebooks")
 
 CONTENTS = """# The course
 
-{count} notebooks, in the order of the lectures. Each runs in seconds, asks before it answers, and draws everything it
-speaks of. Download one, or read it here with its results.
+{count} notebooks, from the perceptron by hand to spiking neurons, and at the end the mistakes of those who write an
+engine. Each runs in less than a minute, asks before it answers, and draws what it speaks of. Together they show every
+row of [the lectures](../lectures.md). Read one here with its results, or download it.
 
 {lines}
 
-To run them: `pip install '.[notebooks,plots]'`, then `jupyter lab`.
+To run them, in the folder of edgegrad: `pip install '.[notebooks,plots]'`, then `jupyter lab notebooks`.
 
 ```{{toctree}}
 :hidden:
@@ -41,11 +44,18 @@ def titles() -> dict[str, tuple[str, str]]:
     return found
 
 
+def rows_of(notebook: str) -> list[str]:
+    """List the rows of the lectures that a notebook speaks of, by its file, in the order of the lectures."""
+    named = set(re.findall(r"\bL\d\.\d+\b", (SOURCE / notebook).read_text(encoding="utf-8")))
+    return sorted(named, key=lambda row: [int(number) for number in row[1:].split(".")])
+
+
 def contents() -> str:
     """Write the contents page as text."""
     lines, tree = [], []
     for number, (file, (title, about)) in enumerate(titles().items(), 1):
-        lines.append(f"{number}. **[{title}]({file})**: {about}\n   {{download}}`Download <{file}>`")
+        rows = " ".join(f"[{row}](../rows/{row}.md)" for row in rows_of(file))
+        lines.append(f"{number}. **[{title}]({file})**: {about}\n   {rows} {{download}}`Download <{file}>`")
         tree.append(f"{number} · {title} <{file.removesuffix('.ipynb')}>")
     return CONTENTS.format(count=len(lines), lines="\n".join(lines), tree="\n".join(tree))
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import re
 import shutil
 from pathlib import Path
 
-from notebook_pages import titles
+from notebook_pages import rows_of, titles
 from sphinx.application import Sphinx
 
 from autograd import Op
@@ -61,7 +60,7 @@ def page(report: Report, courses: dict[str, str]) -> str:
     """Write a row's page as text."""
     row = report.row
     letter = row.name.partition(".")[0]
-    links = [f"[{title}](../notebooks/{file})" for file, title in courses.items() if row.name in _rows_of(file)]
+    links = [f"[{title}](../notebooks/{file})" for file, title in courses.items() if row.name in rows_of(file)]
     return PAGE.format(
         name=row.name,
         title=report.title,
@@ -91,10 +90,6 @@ def _reference(name: str) -> str:
     for part in parts:
         thing = getattr(thing, part, None)
     return f"[`{name}`](../operations.md)" if isinstance(thing, Op) else f"{{py:obj}}`{name}`"
-
-
-def _rows_of(notebook: str) -> set[str]:
-    return set(re.findall(r"\bL\d\.\d+\b", (NOTEBOOKS / notebook).read_text(encoding="utf-8")))
 
 
 def _sources(app: Sphinx) -> str:

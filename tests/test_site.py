@@ -174,6 +174,7 @@ def test_a_public_name_has_a_page_that_begins_with_what_it_is(site):
 def test_notebooks_are_numbered_and_can_be_downloaded(site):
     page = (site / "notebooks" / "index.html").read_text(encoding="utf-8")
     assert "1 · The perceptron by hand" in page
+    assert set(re.findall(r'href="\.\./rows/(L\d\.\d+)\.html"', page)) == set(ROWS)
     assert len(re.findall(r'href="\.\./_downloads/[^"]+\.ipynb"', page)) == len(
         list((DOCS.parent / "notebooks").glob("*.ipynb"))
     )
