@@ -17,9 +17,11 @@ AFTER_A_NAME = re.compile(r"(<mi>[a-z]{2,}</mi>)(?=<m(?!o|space))")
 def write(latex: str, display: str = "inline") -> str:
     """Write a formula as MathML.
 
-    latex2mathml knows no ``aligned``, and would show its ``&`` as a letter; and it would show t ln p as tlnp.
+    latex2mathml knows no ``aligned``, and would show its ``&`` as a letter; it would show t ln p as tlnp, and := as two
+    signs.
     """
     text = str(convert(latex.replace("{aligned}", "{align*}"), display=display))
+    text = text.replace("<mi>:</mi><mo>&#x0003D;</mo>", "<mo>&#x02254;</mo>")
     return AFTER_A_NAME.sub(rf"\1{THIN_SPACE}", BEFORE_A_NAME.sub(rf"\1{THIN_SPACE}", text))
 
 

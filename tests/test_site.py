@@ -208,6 +208,10 @@ def test_the_name_of_a_function_stands_apart(latex, spaces):
     assert documents.script("mathml").write(latex).count("<mspace") == spaces
 
 
+def test_an_assignment_is_one_sign():
+    assert "<mo>&#x02254;</mo><mi>" in documents.script("mathml").write("w := w + 1")
+
+
 def test_the_gallery_says_how_each_mistake_is_caught(site):
     from autograd.testing.gallery import GALLERY
 
