@@ -327,11 +327,6 @@ class Graph:
     def _repr_svg_(self) -> str:
         return self.to_svg()
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """Return the drawing as a part of a notebook's page, fitting it and with its tooltips, and as an image."""
-        drawing = self.to_svg()
-        return {"text/html": drawing, "image/svg+xml": drawing}
-
     if not TYPE_CHECKING:
         _shown = "graph.save('g.svg') draws it, print(output.tree()) shows it here"
         draw, plot, show = Absent(_shown), Absent(_shown), Absent(_shown)

@@ -295,9 +295,6 @@ class Value(Methods):
     def _repr_svg_(self) -> str:
         return self.graph().to_svg()
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return self.graph()._repr_mimebundle_()
-
     def __format__(self, spec: str) -> str:
         if current().watched and spec:
             self._check_leaving("format()")

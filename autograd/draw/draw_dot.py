@@ -43,10 +43,6 @@ class Picture:
     def _repr_svg_(self) -> str:
         return self.graph.to_svg(rankdir=self.rankdir)
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        drawing = self.graph.to_svg(rankdir=self.rankdir)
-        return {"text/html": drawing, "image/svg+xml": drawing}
-
     def __repr__(self) -> str:
         return f"<picture of {self.graph!r}: .render('graph') writes graph.{self.format}>"
 

@@ -80,22 +80,6 @@ def test_an_svg_has_boxes_arrows_and_tooltips(bare):
     assert not list(root.iter(f"{SVG}a")), "a page underlines what is a link"
 
 
-def test_a_notebook_shows_it_within_its_page(bare, monkeypatch):
-    """Not as an image, which has no tooltips and is cut where it is wider than the column; and drawn once."""
-    formatters = pytest.importorskip("IPython.core.formatters", reason="IPython shows the output of a cell")
-    y, calls = square_plus_one(), []
-    render = rendering.render
-    monkeypatch.setattr(rendering, "render", lambda *args: calls.append(args) or render(*args))
-    for shown in (y, y.graph(), draw_dot(y)):
-        calls.clear()
-        data, _ = formatters.DisplayFormatter().format(shown)
-        assert set(data) == {"text/plain", "text/html", "image/svg+xml"}
-        assert data["text/html"] == data["image/svg+xml"] == shown._repr_svg_()
-        assert len(calls) == 2, "once for the notebook, once by the line above"
-        assert 'style="max-width: 100%' in data["text/html"]
-        assert "<title>x: leaf" in data["text/html"]
-
-
 def test_the_texts_of_the_lectures_perceptron(bare):
     shown = texts(swept(perceptron()).to_svg(rankdir="LR"))
     for text in (
