@@ -24,6 +24,7 @@ Current: TypeAlias = Number | Callable[[float], Number]
 
 SPIKE_LEVEL = 50.0  # mV above rest, which no potential below the threshold reaches
 GATE_ERROR = 0.01  # by which a gate may leave 0 to 1; where steps are too long it goes on to leave it by far
+EULER_LIMIT = 2.0  # of dt times the rate at which V decays: from there Euler's method swings about its goal, ever wider
 
 
 class State(NamedTuple):
@@ -153,7 +154,8 @@ class HodgkinHuxley:
             the states at 0, dt, 2dt, …; on Values they are named ``V[0]``, ``V[1]``, …
 
         Raises:
-            ValueError: the method is unknown, a time is not positive, or a step is so long that a gate leaves 0 to 1.
+            ValueError: the method is unknown, a time is not positive, or a step is so long that V swings or a gate
+                leaves 0 to 1.
         """
         if method not in METHODS:
             raise ValueError(f"method of simulate must be one of {', '.join(map(repr, METHODS))}, not {method!r}.")
@@ -168,11 +170,24 @@ class HodgkinHuxley:
             except OverflowError as error:
                 raise ValueError(_describe_long_step(k * dt, dt, "a number leaves the floats")) from error
             times.append(k * dt)
-            _check_gates(states[-1], times[-1], dt)
+            self._check_step(states[-1], times[-1], dt, method)
             for name, x in zip(State._fields, states[-1], strict=True):
                 if isinstance(x, Value):
                     x.name = f"{name}[{k}]"
         return Trajectory(times, states)
+
+    def _check_step(self, state: State, t: float, dt: float, method: str) -> None:
+        """Raise if a gate has left 0 to 1, or V swings: the equations do neither, a step too long for them does."""
+        _, *gates = map(_number, state)
+        for name, gate in zip("nmh", gates, strict=True):
+            if not -GATE_ERROR <= gate <= 1.0 + GATE_ERROR:
+                raise ValueError(_describe_long_step(t, dt, f"the gate {name} gets to {gate:.3g}, outside 0 to 1"))
+        n, m, h = gates
+        g_K, g_Na, g_L, C = map(_number, (self.g_K, self.g_Na, self.g_L, self.C))
+        rate = (g_K * n**4 + g_Na * m**3 * h + g_L) / C
+        if method == "euler" and dt * rate > EULER_LIMIT:
+            seen = f"Euler's method swings if dt times the rate of V, {rate:.3g}/ms, is above {EULER_LIMIT:g}"
+            raise ValueError(_describe_long_step(t, dt, seen))
 
     def threshold(self, until: float = 50.0, dt: float = 0.05, largest: float = 100.0) -> float:
         """Find the smallest step of current (µA/cm²) that makes the resting membrane spike within `until` ms.
@@ -206,19 +221,12 @@ def _over_one_minus_exp(x: Any) -> Any:
     return where(near, 1.0 + x / 2.0 + x**2 / 12.0 - x**4 / 720.0, away / -expm1(-away))
 
 
-def _check_gates(state: State, t: float, dt: float) -> None:
-    """Raise if a gate has left 0 to 1: the equations never do that, only a step that is too long for them."""
-    for name, x in zip("nmh", state[1:], strict=True):
-        gate = x.data if isinstance(x, Value) else x
-        if not -GATE_ERROR <= gate <= 1.0 + GATE_ERROR:
-            raise ValueError(_describe_long_step(t, dt, f"the gate {name} gets to {gate:.3g}, outside 0 to 1"))
+def _number(x: Number) -> float:
+    return x.data if isinstance(x, Value) else x
 
 
 def _describe_long_step(t: float, dt: float, seen: str) -> str:
-    return (
-        f"The step of simulate to {t:g} ms is too long for the rates there: {seen}. Take dt smaller than {dt:g}; 0.05 "
-        "does for the squid's axon."
-    )
+    return f"The step of simulate to {t:g} ms is too long for the rates there: {seen}. Take dt smaller than {dt:g}."
 
 
 Slope: TypeAlias = Callable[[float, State], State]

@@ -143,14 +143,19 @@ def test_description():
             "simulate needs 0 < dt <= until, in ms; got dt=0.01 and until=0.001.",
         ),
         (
-            lambda: HodgkinHuxley().simulate(Value(10.0), until=3.0, dt=0.5, method="euler"),
-            "The step of simulate to 3 ms is too long for the rates there: the gate m gets to 2.18, outside 0 to 1. "
-            "Take dt smaller than 0.5; 0.05 does for the squid's axon.",
+            lambda: HodgkinHuxley(g_K=Value(36.0)).simulate(10.0, until=50.0, dt=0.07, method="euler"),
+            "The step of simulate to 2.24 ms is too long for the rates there: Euler's method swings if dt times the "
+            "rate of V, 35.4/ms, is above 2. Take dt smaller than 0.07.",
+        ),
+        (
+            lambda: HodgkinHuxley().simulate(10.0, until=50.0, dt=0.2),
+            "The step of simulate to 2.2 ms is too long for the rates there: the gate m gets to 1.08, outside 0 to 1. "
+            "Take dt smaller than 0.2.",
         ),
         (
             lambda: HodgkinHuxley().simulate(10.0, until=50.0, dt=50.0),
             "The step of simulate to 50 ms is too long for the rates there: a number leaves the floats. Take dt "
-            "smaller than 50; 0.05 does for the squid's axon.",
+            "smaller than 50.",
         ),
         (
             lambda: HodgkinHuxley().threshold(until=5.0, largest=1.0),
