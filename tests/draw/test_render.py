@@ -21,7 +21,6 @@ from drawings import DRAWINGS, perceptron, square_plus_one, swept
 
 from autograd import DrawingError, Value, files
 from autograd.draw import render as rendering
-from autograd.draw.draw_dot import draw_dot
 
 SVG = "{http://www.w3.org/2000/svg}"
 PNG = b"\x89PNG\r\n\x1a\n"
