@@ -72,6 +72,7 @@ class Chains:
         current: whether the nodes still have the numbers that the slopes were computed from.
 
     Attributes:
+        every: what all nodes are called.
         names: what the milestones are called: all that have a name, the leaves, the output and the value.
     """
 
@@ -80,9 +81,10 @@ class Chains:
     ) -> None:
         self._paths, self._current = paths, current
         self._slopes: dict[Value, list[Any]] = {}
+        self.every = name_nodes(nodes, [output])
         self.names: Mapping[Value, str] = {
             node: name
-            for node, name in name_nodes(nodes, [output]).items()
+            for node, name in self.every.items()
             if node._name or node._x is None or node is output or node is value
         }
         written = [path.edges for path in paths if len(path.edges) <= MAX_EDGES_MULTIPLIED]

@@ -178,8 +178,9 @@ class Explanation:
             return [*lines, f"{first}{self._rules(self.paths[0])}"]
         lines += [first, *(f"  = {row}" for row in others), f"the sum over {self.count:,} paths:"]
         width = len(str(len(self.paths)))
+        ways = steps.ways()
         for index, path in enumerate(self.paths):
-            lines.append(f"  {index + 1:>{width}}. {' = '.join(steps.path(index))}{self._rules(path)}")
+            lines.append(f"  {index + 1:>{width}}. {' = '.join(steps.path(index))}{ways[index]}{self._rules(path)}")
         left = self.count - len(self.paths)
         if left:
             lines.append(f"  {'':>{width}}  the other {left:,} together: {pen.number(self._rest)}")
@@ -202,7 +203,11 @@ class Explanation:
             return f"{' = '.join(first)}{self._latex_recorded()}"
         rows = [f"{head} &= {' = '.join(rest)}" for head, *rest in heads] + [f"&= {' = '.join(row)}" for row in others]
         if self.count > 1:
-            rows += [f"{'+' if k else ' '}&\\quad {' = '.join(steps.path(k))}" for k in range(len(self.paths))]
+            ways = steps.ways(lambda name: f"${latex_name(name)}$")
+            rows += [
+                f"{'+' if k else ' '}&\\quad {' = '.join(steps.path(k))}{_latex_note(way)}"
+                for k, way in enumerate(ways)
+            ]
         if self.count > len(self.paths):
             left = self.count - len(self.paths)
             rows.append(rf"+&\quad {pen.number(self._rest)} \quad\text{{({left:,} more paths)}}")
@@ -244,6 +249,10 @@ class Explanation:
         from autograd.rule_names import name_rules
 
         return f"   ({name_rules(path.edges)})"
+
+
+def _latex_note(note: str) -> str:
+    return rf"\quad\text{{{note.strip()}}}" if note else ""
 
 
 def explain(output: Value, value: Value, *, paths: int = 5, precision: int = 6, rules: bool = False) -> Explanation:

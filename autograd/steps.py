@@ -6,7 +6,7 @@ them are equal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from autograd.expression import definition
@@ -14,6 +14,7 @@ from autograd.symbol import Symbol, book, printable
 
 if TYPE_CHECKING:
     from autograd.explain import Explanation
+    from autograd.graph import Edge
     from autograd.pens import Pen
     from autograd.scaled import Scaled
     from autograd.value import Value
@@ -92,6 +93,30 @@ class Steps(Generic[T]):
             steps.append(pen.quotient(product, self._multiply(line.below)) if line.below else product)
         result = pen.number(one._products[index])
         return steps if steps and steps[-1] == result else [*steps, result]
+
+    def ways(self, spell: Callable[[str], str] = str) -> list[str]:
+        """Say of each path which way it takes, where another is written alike; "" where none is.
+
+        Args:
+            spell: how a name is written.
+        """
+        one = self._one
+        written = [self.path(index) for index in range(len(one.paths))]
+        notes = []
+        for path, row in zip(one.paths, written, strict=True):
+            alike = [other for other, its in zip(one.paths, written, strict=True) if its == row]
+            taken: dict[Value, dict[Edge, None]] = {}
+            for edge in (edge for other in alike for edge in other.edges):
+                taken.setdefault(edge.output, {})[edge] = None
+            forks = [edge for edge in path.edges if len(taken[edge.output]) > 1]
+            notes.append(", ".join(self._tell_apart(edge, taken[edge.output], spell) for edge in forks))
+        return [f"   ({note})" if note else "" for note in notes]
+
+    def _tell_apart(self, edge: Edge, others: Iterable[Edge], spell: Callable[[str], str]) -> str:
+        output, operand = (spell(printable(self._one._chains.every[node])) for node in (edge.output, edge.operand))
+        if edge.operand is not self._one.value and sum(other.operand is edge.operand for other in others) == 1:
+            return f"through {operand}"
+        return f"operand {edge.slot + 1} of {output}"
 
     def _multiply(self, numbers: Sequence[Scaled | None]) -> T:
         """Write a product of numbers, a negative one after the first in parentheses."""

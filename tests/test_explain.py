@@ -151,7 +151,9 @@ def test_the_same_value_twice_is_two_paths():
     x = Value(3.0, name="x")
     derivation = explain(named(x * x, "y"), x)
     assert derivation.count == 2
-    assert str(derivation) == "∂y/∂x = 2·x = 6\nthe sum over 2 paths:\n  1. x = 3\n  2. x = 3"
+    assert str(derivation).splitlines() == [
+        "∂y/∂x = 2·x = 6", "the sum over 2 paths:", "  1. x = 3   (operand 1 of y)", "  2. x = 3   (operand 2 of y)",
+    ]  # fmt: skip
 
 
 def test_a_value_by_itself():
@@ -395,7 +397,9 @@ def test_sums_and_children_beyond_the_floats():
 def test_the_number_of_a_formula_beyond_the_floats():
     x = Value(1e-250, name="x")
     assert str(explain(named(x**2 * 1e100 * 1e200 * 1e200, "y"), x)) == "∂y/∂x = 2e+500·x = 2e+250"
-    assert str(explain(named(x * -x * 1e100 * 1e200 * 1e200, "y"), x)).endswith("  2. −1e+500·x = −1e+250")
+    assert str(explain(named(x * -x * 1e100 * 1e200 * 1e200, "y"), x)).endswith(
+        "  2. −1e+500·x = −1e+250   (through v1)"
+    )
     x = Value(1e150, name="x")
     assert str(explain(named(x**2 * 1e-300 * 1e-200, "y"), x)) == "∂y/∂x = 2e−500·x = 2e−350"
     assert (

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from hypothesis import given
 from perceptron import perceptron
+from test_naming import graphs
 
 from autograd import Value, explain, sigmoid, sin, total
 
@@ -81,3 +83,35 @@ def test_each_defines_what_the_derivation_names():
         r"y &= \sin\left(v_{1}\right) \cdot v_{1} \\", r"v_{1} &= x_{1} \cdot x_{2} \\"
     ]  # fmt: skip
     assert "<mi>v1</mi></math> <math" in derivation.mathml()
+
+
+def test_paths_that_are_written_alike_say_which_way_they_take():
+    w, v = Value(2.0, name="w"), Value(3.0, name="v_1")
+    y = named(w * v + w * v, "y")
+    lines = str(explain(y, w)).splitlines()
+    assert lines[-2:] == ["  1. v_1 = 3   (through v1)", "  2. v_1 = 3   (through v2)"]
+    assert "├── v1 = 6" in str(y.tree())
+    assert "└── v2 = 6" in str(y.tree())
+    assert r"\quad v_{1} = 3\quad\text{(through $v_{2}$)}" in explain(y, w).latex()
+    assert "(through v2)</li>" in explain(y, w).mathml()
+    x = Value(0.5, name="x")
+    u = x * x
+    assert str(explain(named(u * u, "p"), x)).splitlines()[-2:] == [
+        "  3. x³ = 0.125   (operand 2 of p, operand 1 of v1)", "  4. x³ = 0.125   (operand 2 of p, operand 2 of v1)",
+    ]  # fmt: skip
+
+
+def test_paths_that_are_told_apart_say_no_more():
+    for case in (many_children(), negative_factors(), long_chain()):
+        assert "through" not in str(explain(*case))
+        assert "operand" not in str(explain(*case))
+
+
+@given(graphs())
+def test_no_two_paths_are_written_alike(y):
+    for node in y.graph().nodes:
+        derivation = explain(y, node, paths=20)
+        if derivation.count > 1:
+            lines = [line.strip().partition(". ")[2] for line in str(derivation).splitlines() if line[:2] == "  "]
+            lines = [line for line in lines if line]
+            assert len(set(lines)) == len(lines)

@@ -30,7 +30,8 @@ def write_derivation(explanation: Explanation) -> str:
     if one.count == 1:
         lines.append(_line(derivative, one._rules(one.paths[0])))
     else:
-        items = [_line(steps.path(k), one._rules(path), "li") for k, path in enumerate(one.paths)]
+        ways = steps.ways()
+        items = [_line(steps.path(k), ways[k] + one._rules(path), "li") for k, path in enumerate(one.paths)]
         left = one.count - len(one.paths)
         if left:
             items.append(f"<li>the other {left:,} together: {_math([pen.number(one._rest)])}</li>")
