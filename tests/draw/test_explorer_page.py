@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 import xml.etree.ElementTree as ElementTree
 from html import unescape
 
@@ -11,7 +12,8 @@ import pytest
 from drawings import network, skips
 from perceptron import perceptron
 
-from autograd import DrawingError, OperandTypeError, StaleGraphError, Value, explore, sqrt, tanh
+import nn
+from autograd import DrawingError, OperandTypeError, StaleGraphError, Value, explore, sqrt, tanh, total
 from autograd.draw.explorer.layout import Line, Size, arrange
 from autograd.draw.explorer.page import SCRIPTS, Page, asset
 from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
@@ -141,6 +143,16 @@ def test_the_lectures_perceptron_takes_little_room():
     assert page.steps == 17 + 18
     assert len(page.html.encode()) < 220_000
     assert repr(page).startswith("<Page of 17 nodes, 18 edges, 2")
+
+
+def test_a_page_of_49000_nodes_takes_little_time_and_room():
+    """An MLP of 200 inputs with layers of 200, 40 and 10."""
+    outputs = nn.MLP(200, [200, 40, 10], seed=0)([0.01 * k for k in range(200)])
+    loss = total([(output - 1.0) ** 2 for output in outputs])
+    start = time.process_time()
+    page = explore(loss)
+    assert time.process_time() - start < 8  # a fifth of that on a quiet machine
+    assert len(page.html.encode()) < 3_000_000
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])

@@ -1,6 +1,8 @@
 """Labels: names become one visible line, escaped so that Graphviz gives back exactly what went in."""
 
 import math
+import sys
+import unicodedata
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -8,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import CATALOGUE, Op, Value, dot, mul, prod
-from autograd.draw.labels import clean, edge_formulas, operation, shorten, tooltip, width
+from autograd.draw.labels import (
+    MAYBE_RIGHT_TO_LEFT,
+    RIGHT_TO_LEFT,
+    clean,
+    edge_formulas,
+    operation,
+    shorten,
+    tooltip,
+    width,
+)
 from autograd.notation import Notation
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -98,6 +109,12 @@ def test_ten_thousand_characters():
     assert f"{'w' * 14}…{'w' * 7}" in texts
     assert max(map(len, texts)) < 100
     assert max(map(len, tips)) < 1100
+
+
+def test_the_blocks_that_are_looked_at_hold_every_letter_from_right_to_left():
+    letters = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.bidirectional(c) in RIGHT_TO_LEFT]
+    assert len(letters) > 2000
+    assert all(MAYBE_RIGHT_TO_LEFT.match(c) for c in letters)
 
 
 def test_shorten():
