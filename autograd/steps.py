@@ -100,17 +100,20 @@ class Steps(Generic[T]):
         Args:
             spell: how a name is written.
         """
-        one = self._one
-        written = [self.path(index) for index in range(len(one.paths))]
-        notes = []
-        for path, row in zip(one.paths, written, strict=True):
-            alike = [other for other, its in zip(one.paths, written, strict=True) if its == row]
+        paths = self._one.paths
+        alike: dict[str, list[int]] = {}
+        for index in range(len(paths)):
+            alike.setdefault(str(self.path(index)), []).append(index)
+        notes = [""] * len(paths)
+        for group in [group for group in alike.values() if len(group) > 1]:
             taken: dict[Value, dict[Edge, None]] = {}
-            for edge in (edge for other in alike for edge in other.edges):
+            for edge in (edge for index in group for edge in paths[index].edges):
                 taken.setdefault(edge.output, {})[edge] = None
-            forks = [edge for edge in path.edges if len(taken[edge.output]) > 1]
-            notes.append(", ".join(self._tell_apart(edge, taken[edge.output], spell) for edge in forks))
-        return [f"   ({note})" if note else "" for note in notes]
+            for index in group:
+                forks = [edge for edge in paths[index].edges if len(taken[edge.output]) > 1]
+                ways = [self._tell_apart(edge, taken[edge.output], spell) for edge in forks]
+                notes[index] = f"   ({', '.join(elide(ways, '…'))})"
+        return notes
 
     def _tell_apart(self, edge: Edge, others: Iterable[Edge], spell: Callable[[str], str]) -> str:
         output, operand = (spell(printable(self._one._chains.every[node])) for node in (edge.output, edge.operand))

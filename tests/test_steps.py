@@ -101,6 +101,16 @@ def test_paths_that_are_written_alike_say_which_way_they_take():
     ]  # fmt: skip
 
 
+def test_a_way_of_many_forks_is_cut():
+    x = y = Value(1.0, name="x")
+    for _ in range(20):
+        y = y + x
+    lines = str(explain(named(y, "y"), x, paths=21)).splitlines()
+    way = "through v19, through v18, through v17, through v16, …, through v3, through v2, through v1, operand 1 of v1"
+    assert lines.count("   1. 1   (operand 2 of y)") + lines.count("  21. 1   (operand 2 of y)") == 1
+    assert any(line.endswith(f" 1   ({way})") for line in lines)
+
+
 def test_paths_that_are_told_apart_say_no_more():
     for case in (many_children(), negative_factors(), long_chain()):
         assert "through" not in str(explain(*case))
