@@ -82,7 +82,7 @@ def test_forward_step_shows_symbols_numbers_value(visit):
     step = net.error.graph().nodes.index(net.sums[0]) + 1
     tab = visit(explore(net.error), f"#step={step}")
     lines = [line.replace("\u200b", "") for line in tab.locator("#now .lines .formula").all_text_contents()]
-    assert lines == ["s1=w11(1)·x1+w12(1)·x2", "=1×0.5+3×0.7", "=2.6"]
+    assert lines == ["s1=W1[0][0]·x1+W1[0][1]·x2", "=1×0.5+3×0.7", "=2.6"]
     assert "now" in tab.locator(f"#n{step - 1}").get_attribute("class").split()
 
 
