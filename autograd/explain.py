@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from autograd.chains import Chain, Chains, Line, along
 from autograd.collector import hold_collector
 from autograd.derivation import derive
+from autograd.ellipsis import FIRST_TERMS, by_numbers, shorten
 from autograd.errors import NotConnectedError, OperandTypeError
-from autograd.expression import definition, label
+from autograd.expression import label
 from autograd.graph import Edge, topological
 from autograd.latex_names import latex_name
 from autograd.naming import name_nodes
@@ -26,8 +27,11 @@ from autograd.value import Value
 __all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
 
 MAX_FACTORS = 12  # factors of a chain that are written out
+MAX_PATHS_ADDED = 100  # paths of a derivative that is written as one formula, however few of them are shown
+MANY = 5  # paths, or terms of a sum over children, up to which each is looked at for itself
 MAX_TOTAL_CHARACTERS = 90  # characters of a sum over paths that is written as one formula
 MAX_SUM_CHARACTERS = 40  # characters of one that is written below the sum over children
+MAX_CLOSED_CHARACTERS = 130  # characters of either where there are many paths
 ROUNDING = 1e-15  # relative to the largest path; what is left of the sum below it is rounding
 FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
 
@@ -112,7 +116,7 @@ class Explanation:
         self.output, self.value, self.precision, self.rules = output, value, precision, rules
         output._check_trace("explain()")
         nodes = self._nodes = topological([output])
-        found = derive(nodes, value, paths)
+        found = derive(nodes, value, paths, MAX_PATHS_ADDED)
         if found is None:
             raise NotConnectedError(
                 f"{_identify(output)} does not depend on {_identify(value)}: no path of edges leads from one to the "
@@ -120,10 +124,11 @@ class Explanation:
             )
         self._total, self.count, self._terms = found.total, found.number, found.terms
         self.total = float(self._total)
-        self.paths = tuple([Path(tuple(edges), float(number)) for edges, number in found.paths])
+        self._every = tuple([Path(tuple(edges), float(number)) for edges, number in found.paths])
         self._products = [number for _, number in found.paths]
+        self.paths = self._every[:paths]
         self._rest = self._total
-        for number in self._products:
+        for number in self._products[:paths]:
             self._rest = self._rest - number
         if self.count == len(self.paths) or self._rest.size <= (self._products[0] * Scaled(ROUNDING)).size:
             self._rest = ZERO
@@ -159,22 +164,39 @@ class Explanation:
     def _chains(self) -> Chains:
         paths = [
             Chain(path.edges, [factor.edges if factor else None for factor in path._shown()], number)
-            for path, number in zip(self.paths, self._products, strict=True)
+            for path, number in zip(self._every, self._products, strict=True)
         ]
         return Chains(self._nodes, self.output, paths, current=not self._notes)
 
     @cached_property
     def _sum(self) -> Any:
-        """The derivative as one formula; None where that is long, or not all of it is written."""
-        if self.count != len(self.paths):
+        """The derivative as one formula; None where that is long, or there are too many paths."""
+        if self.count != len(self._every):
             return None
         whole = self._chains.add_up(self._total)
-        return whole if whole is not None and len(book(whole, self.precision)) <= MAX_TOTAL_CHARACTERS else None
+        room = MAX_TOTAL_CHARACTERS if self.count <= MANY else MAX_CLOSED_CHARACTERS
+        forms = [] if whole is None else [shorten(whole, first) for first in range(FIRST_TERMS, 0, -1)]
+        return next((form for form in forms if len(book(form, self.precision)) <= room), None)
+
+    @cached_property
+    def _closed(self) -> Any:
+        """The sum as it is written below that over children; None where that is long for a few paths."""
+        if self._sum is None or self.count > MANY:
+            return self._sum
+        return self._sum if 0 < len(book(self._sum, self.precision)) <= MAX_SUM_CHARACTERS else None
+
+    @cached_property
+    def _shown_terms(self) -> list[tuple[Value, Scaled, Scaled] | None]:
+        """The terms of the sum over children that are written out; None stands for those between them."""
+        if len(self._terms) <= MANY:
+            return list(self._terms)
+        ordered = sorted(self._terms, key=lambda term: by_numbers(self._label(term[0])))
+        return [*ordered[:FIRST_TERMS], None, ordered[-1]]
 
     def _lines(self) -> list[str]:
         lines = []
         if self.output.name is None and self.output is not self.value and self.output._x is not None:
-            whole = book(definition(self.output, self._chains.names), self.precision)
+            whole = book(self._chains.definition, self.precision)
             lines.append(f"{self._label(self.output)} = {whole}")
         if self.count == 1:
             return [*lines, f"{self._head()} = {self._path(0)}{self._rules(self.paths[0])}"]
@@ -209,13 +231,15 @@ class Explanation:
         rows = [" = ".join([f"{head} &", *steps, total]).replace("& = ", "&= ", 1)]
         if len(self.children) > 1:
             terms = []
-            for child in self.children[:MAX_FACTORS]:
-                direct = self._fraction(child.node, self.value)
-                if child.node is self.output:
-                    terms.append(direct + r"\Big|_{\text{direct}}")
-                else:
-                    terms.append(rf"{self._fraction(self.output, child.node)} \cdot {direct}")
-            rows = [f"{head} &= {' + '.join(terms)} = {total}"]
+            for term in self._shown_terms:
+                direct = self._fraction(term[0], self.value) if term else r"\cdots"
+                if term and term[0] is self.output:
+                    direct += r"\Big|_{\text{direct}}"
+                elif term:
+                    direct = rf"{self._fraction(self.output, term[0])} \cdot {direct}"
+                terms.append(direct)
+            closed = [latex(self._closed, self.precision)] if self._closed is not None else []
+            rows = [f"{head} &= {' = '.join([' + '.join(terms), *closed, total])}"]
         rows += [f"{'+' if index else ' '}&\\quad {self._latex_path(index)}" for index in range(len(self.paths))]
         if self.count > len(self.paths):
             others = self.count - len(self.paths)
@@ -277,18 +301,20 @@ class Explanation:
         top, low = self._label(self.output), self._label(self.value)
         symbols: list[str] = []
         numbers: list[str] = []
-        for node, adjoint, slope in self._terms[:MAX_FACTORS]:
+        for shown in self._shown_terms:
+            if shown is None:
+                symbols.append("…")
+                numbers.append("…")
+                continue
+            node, adjoint, slope = shown
             middle = self._label(node)
             direct = node is self.output
             symbols.append(f"∂{top}/∂{low} directly" if direct else f"∂{top}/∂{middle}·∂{middle}/∂{low}")
             term = self._number(slope) if direct else self._times([adjoint, slope])
             numbers.append(f"({term})" if numbers and term.startswith("−") else term)
-        rest = len(self.children) - MAX_FACTORS
-        more = f" + … {rest} more …" if rest > 0 else ""
         total = self._number(self._total)
-        lines = [f"{self._head()} = {' + '.join(symbols)}{more}", f"  = {' + '.join(numbers)}{more} = {total}"]
-        whole = book(self._sum, self.precision) if self._sum is not None else ""
-        return [*lines, f"  = {whole}"] if 0 < len(whole) <= MAX_SUM_CHARACTERS else lines
+        lines = [f"{self._head()} = {' + '.join(symbols)}", f"  = {' + '.join(numbers)} = {total}"]
+        return lines if self._closed is None else [*lines, f"  = {book(self._closed, self.precision)}"]
 
     def _path(self, index: int) -> str:
         """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""
@@ -299,7 +325,7 @@ class Explanation:
             chain = [f"∂{self._label(f.upper)}/∂{self._label(f.lower)}" if f else "…" for f in factors]
             steps.append(" · ".join(chain))
         if isinstance(line.symbol, Symbol):
-            steps.append(book(line.symbol, self.precision))
+            steps.append(book(line.written, self.precision))
         if len(factors) > 1 and len(line.above) + len(line.below) > 1:
             steps.append(self._numbers(line))
         result = self._number(self._products[index])
@@ -339,7 +365,7 @@ class Explanation:
             chain = [self._fraction(f.upper, f.lower) if f else r"\cdots" for f in factors]
             steps.append(r" \cdot ".join(chain))
         if isinstance(line.symbol, Symbol):
-            steps.append(latex(line.symbol, self.precision))
+            steps.append(latex(line.written, self.precision))
         if len(factors) > 1 and len(line.above) + len(line.below) > 1:
             above, below = self._latex_times(line.above), self._latex_times(line.below)
             above = f"-{above}" if line.negative and above[0] != "-" else f"-({above})" if line.negative else above

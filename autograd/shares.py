@@ -36,6 +36,9 @@ class Writer(Protocol):
     def key(self, x: Any, /) -> int:
         """Number a formula: equal ones get the same number."""
 
+    def first(self, x: Symbol, /) -> Symbol:
+        """Return the formula equal to this one that was met first."""
+
     def product_key(self, factors: Sequence[Factor], /) -> tuple[tuple[int, int], ...]:
         """Number a product of powers."""
 
@@ -91,7 +94,7 @@ def merge(writer: Writer, bases: Sequence[Any]) -> tuple[Any, Any, Any] | None:
                 rest = writer.sum_up([_minus(term) for term in above if term is not whole])
                 scores = _in_order([*_base(whole).operands, rest])
                 left = [term for term in terms if not _holds(writer, [_minus(whole)], term)]
-                larger = (MINUS, [Factor(call(ops.logsumexp, scores), 1.0)])
+                larger = (MINUS, [Factor(writer.first(call(ops.logsumexp, scores)), 1.0)])
                 return gate, share, call(ops.exp, [writer.sum_up([*left, larger])])
     return None
 

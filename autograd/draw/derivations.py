@@ -11,9 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autograd.draw.explorer.mathml import Tree, formula, markup, name_tree, number_tree
-from autograd.expression import definition
 from autograd.notation import ATOM
-from autograd.symbol import Symbol, book, printable
+from autograd.symbol import Symbol, printable
 
 if TYPE_CHECKING:
     from autograd.explain import Explanation
@@ -45,7 +44,7 @@ class _Derivation:
         one = self.explanation
         lines = []
         if one.output.name is None and one.output is not one.value and one.output._x is not None:
-            lines.append(_line([self.label(one.output), self.formula(definition(one.output, self.names))]))
+            lines.append(_line([self.label(one.output), self.formula(one._chains.definition)]))
         head = self.fraction(one.output, one.value)
         if one.count == 1:
             lines.append(_line([head, *self.path(0)], one._rules(one.paths[0])))
@@ -64,15 +63,18 @@ class _Derivation:
 
     def sum(self) -> list[Tree]:
         """Set the derivative by several paths: the sum over children with its numbers, or one formula."""
-        from autograd.explain import MAX_FACTORS, MAX_SUM_CHARACTERS
-
         one = self.explanation
-        whole = [] if one._sum is None else [self.formula(one._sum)]
         if len(one.children) < 2:
+            whole = [] if one._sum is None else [self.formula(one._sum)]
             return [*whole, self.number(one._total)]
         symbols: list[Tree] = []
         numbers: list[Tree] = []
-        for node, adjoint, slope in one._terms[:MAX_FACTORS]:
+        for shown in one._shown_terms:
+            if shown is None:
+                symbols.append(DOTS)
+                numbers.append(DOTS)
+                continue
+            node, adjoint, slope = shown
             below = self.fraction(node, one.value)
             direct = node is one.output
             ways = [(one.output, node), (node, one.value)]
@@ -81,12 +83,8 @@ class _Derivation:
             numbers.append(
                 _brace(number) if numbers and _is_negative(self.number(slope if direct else adjoint)) else number
             )
-        if len(one.children) > MAX_FACTORS:
-            symbols.append(DOTS)
-            numbers.append(DOTS)
         steps = [_join(symbols, ["mo", "+"]), _join(numbers, ["mo", "+"]), self.number(one._total)]
-        short = one._sum is not None and 0 < len(book(one._sum, self.precision)) <= MAX_SUM_CHARACTERS
-        return [*steps, *whole] if short else steps
+        return steps if one._closed is None else [*steps, self.formula(one._closed)]
 
     def path(self, index: int) -> list[Tree]:
         """Set one path: the chain of factors, their product in symbols, in numbers, and the result."""
@@ -96,7 +94,7 @@ class _Derivation:
         if len(factors) > 1:
             steps.append(self._chain([(f.upper, f.lower) if f else None for f in factors]))
         if isinstance(line.symbol, Symbol):
-            steps.append(self.formula(line.symbol))
+            steps.append(self.formula(line.written))
         if len(factors) > 1 and len(line.above) + len(line.below) > 1:
             product = self.times(line.above)
             if line.negative:
