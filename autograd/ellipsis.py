@@ -78,7 +78,7 @@ def _dotted(
 def _write(op: Op, parts: Sequence[tuple[Op | None, Any]]) -> Symbol:
     if op.notation not in (SUM, DIFFERENCE):
         return call(op, [part for _, part in parts])
-    whole = parts[0][1]
+    whole: Symbol = parts[0][1]
     for sign, part in parts[1:]:
         whole = call(sign or op, [whole, part])
     return whole
