@@ -173,7 +173,7 @@ class Drawing:
             "bgcolor": PAPER,
             "pad": "0.15",
             "ranksep": "0.2" if upright else "0.14",
-            "nodesep": "0.22" if upright else "0.16",
+            "nodesep": "0.16",
             "outputorder": "edgesfirst",
             "fontname": FONT,
             "fontsize": f"{size:g}",

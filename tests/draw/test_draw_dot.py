@@ -26,7 +26,7 @@ def test_a_label_is_a_name():
 def test_the_picture_is_the_graphs(tmp_path):
     o = neuron()
     picture = draw_dot(o)
-    assert picture._repr_svg_() == o.graph().to_svg(rankdir="LR")
+    assert picture._repr_svg_() == fit_column(o.graph().to_svg(rankdir="LR"))
     assert picture.source == o.graph().to_dot(rankdir="LR")
     assert "rankdir=TB" in draw_dot(o, rankdir="TB").source.replace('"', "")
 
