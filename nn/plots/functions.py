@@ -49,16 +49,16 @@ def activations(
         the figure. A dot marks the slope that is taken where the derivative jumps.
     """
     chosen = _gallery() if functions is None else functions
-    columns = min(4, len(chosen))
-    figure, axes = make_figure(-(-len(chosen) // columns), columns, (2.9, 2.3))
+    rows = -(-len(chosen) // 4)
+    figure, axes = make_figure(rows, -(-len(chosen) // rows), (2.7, 2.2))
     grid = np.linspace(*span, 401)
-    left = np.append(grid[grid < 0.0], 0.0)
+    sides = np.append(grid[grid < 0.0], -1e-12), np.append(1e-12, grid[grid > 0.0])
     for panel, (label, function) in zip(axes.flat, chosen.items(), strict=False):
         slope = autograd.grad(function)
         for f, name, colour, line in ((function, "f(x)", BLUE, "-"), (slope, "f′(x)", VERMILLION, "--")):
-            at_zero, beyond = (float(f(x)) for x in (0.0, np.nextafter(0.0, 1.0)))
-            jumps = abs(at_zero - beyond) > 1e-6
-            pieces = (left, np.append(1e-12, grid[grid > 0.0])) if jumps else (grid,)
+            before, at_zero, beyond = (float(f(x)) for x in (-1e-12, 0.0, 1e-12))
+            jumps = max(abs(at_zero - before), abs(at_zero - beyond)) > 1e-6
+            pieces = sides if jumps else (grid,)
             for index, xs in enumerate(pieces):
                 ys = [float(f(x)) for x in xs]
                 panel.plot(xs, ys, color=colour, linestyle=line, label=None if index else name)

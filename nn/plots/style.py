@@ -34,6 +34,7 @@ BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, INK = "#E69F00", "#56B4E9", "#222222"
 PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 MARKERS = "osD^vPX*"
+PADDING = 0.06  # inches around each panel: with less, titles touch the edge
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -87,6 +88,7 @@ def make_figure(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    figure.get_layout_engine().set(w_pad=PADDING, h_pad=PADDING)  # type: ignore[union-attr]  # it is the constrained one
     figure._repr_png_ = lambda: _png(figure)  # type: ignore[attr-defined]  # notebooks show a figure without pyplot so
     return figure, figure.subplots(rows, columns, squeeze=False)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from autograd import OperandTypeError, Value, draw_dot
+from autograd.draw.render import fit_column
 
 
 def neuron():
