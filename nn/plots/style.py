@@ -86,9 +86,10 @@ def make_figure(
             raise ValueError(f"ax is one pair of axes, but this plot has {rows * columns} panels: leave ax out.")
         return ax.figure, np.array([[ax]])
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-    figure.get_layout_engine().set(w_pad=PADDING, h_pad=PADDING)  # type: ignore[union-attr]  # it is the constrained one
+    layout = ConstrainedLayoutEngine(w_pad=PADDING, h_pad=PADDING)
+    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout=layout)
     figure._repr_png_ = lambda: _png(figure)  # type: ignore[attr-defined]  # notebooks show a figure without pyplot so
     return figure, figure.subplots(rows, columns, squeeze=False)
 
