@@ -11,7 +11,7 @@ from autograd.notation import DIFFERENCE, SUM
 from autograd.op import Op
 from autograd.symbol import Symbol, call
 
-__all__ = ["FIRST_TERMS", "by_numbers", "shorten"]
+__all__ = ["FIRST_TERMS", "MAX_TERMS", "by_numbers", "shorten"]
 
 MAX_TERMS = 6  # terms that are alike and all written
 FIRST_TERMS = 2  # written before the dots, behind which is the last one
@@ -19,8 +19,13 @@ FIRST_TERMS = 2  # written before the dots, behind which is the last one
 DOTS = Symbol("…", r"\ldots")
 
 
-def shorten(x: Any, first: int = FIRST_TERMS) -> Any:
+def shorten(x: Any, most: int = MAX_TERMS, first: int = FIRST_TERMS) -> Any:
     """Write the first and the last of many terms of a sum, or operands of a call, that differ in names and numbers.
+
+    Args:
+        x: the formula.
+        most: terms that are alike and all written.
+        first: of more, how many are written before the dots.
 
     >>> from autograd.symbol import book
     >>> x, terms = Symbol("x"), [Symbol(f"a{k}") * Symbol(f"b{k}") for k in range(20)]
@@ -39,8 +44,8 @@ def shorten(x: Any, first: int = FIRST_TERMS) -> Any:
             stack.extend((part, False) for _, part in parts)
             continue
         written = [(sign, done.get(id(part), part)) for sign, part in parts]
-        if any(new is not old for (_, new), (_, old) in zip(written, parts, strict=True)) or len(parts) > MAX_TERMS:
-            done[id(item)] = _write(item.op, list(_dotted(parts, written, first)))
+        if any(new is not old for (_, new), (_, old) in zip(written, parts, strict=True)) or len(parts) > most:
+            done[id(item)] = _write(item.op, list(_dotted(parts, written, most, first)))
     return done.get(id(x), x)
 
 
@@ -57,7 +62,7 @@ def _terms(x: Symbol) -> list[tuple[Op | None, Any]]:
 
 
 def _dotted(
-    parts: Sequence[tuple[Op | None, Any]], written: Sequence[tuple[Op | None, Any]], first: int
+    parts: Sequence[tuple[Op | None, Any]], written: Sequence[tuple[Op | None, Any]], most: int, first: int
 ) -> Iterator[tuple[Op | None, Any]]:
     """Yield terms as they are written, with dots for most of those that follow one another and are alike."""
     signs = [sign or (parts[1][0] if len(parts) > 1 else None) for sign, _ in parts]
@@ -66,7 +71,7 @@ def _dotted(
     shapes = [(sign and sign.notation, _shape(part)) for sign, (_, part) in zip(signs, parts, strict=True)]
     for _, run in groupby(range(len(parts)), shapes.__getitem__):
         places = list(run)
-        if len(places) <= MAX_TERMS:
+        if len(places) <= most:
             yield from (written[place] for place in places)
             continue
         sign = written[places[1]][0]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from autograd.chains import Chain, Chains, Line, along
 from autograd.collector import hold_collector
 from autograd.derivation import derive
-from autograd.ellipsis import FIRST_TERMS, by_numbers, shorten
+from autograd.ellipsis import FIRST_TERMS, MAX_TERMS, by_numbers, shorten
 from autograd.errors import NotConnectedError, OperandTypeError
 from autograd.expression import label
 from autograd.graph import Edge, topological
@@ -174,7 +174,9 @@ class Explanation:
             return None
         whole = self._chains.add_up(self._total)
         room = MAX_TOTAL_CHARACTERS if self.count <= MANY else MAX_CLOSED_CHARACTERS
-        forms = [] if whole is None else [shorten(whole, first) for first in range(FIRST_TERMS, 0, -1)]
+        if whole is None:
+            return None
+        forms = (shorten(whole, most, first) for most, first in ((MAX_TERMS, FIRST_TERMS), (3, 2), (2, 1)))
         return next((form for form in forms if len(book(form, self.precision)) <= room), None)
 
     @cached_property
