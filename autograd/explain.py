@@ -31,6 +31,7 @@ MAX_PATHS_ADDED = 100  # paths of a derivative that is written as one formula, h
 MANY = 5  # paths, or terms of a sum over children, up to which each is looked at for itself
 MAX_TOTAL_CHARACTERS = 90  # characters of a sum over paths that is written as one formula
 MAX_CLOSED_CHARACTERS = 130  # and of one over many
+MAX_SUM_CHARACTERS = 60  # and of one below a sum over children, where its terms are few and not alike
 ROUNDING = 1e-15  # relative to the largest path; what is left of the sum below it is rounding
 FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
 
@@ -180,6 +181,14 @@ class Explanation:
         return next((form for form in forms if len(book(form, self.precision)) <= room), None)
 
     @cached_property
+    def _closed(self) -> Any:
+        """The sum as it is written below that over children; None where it says no more than the paths do."""
+        if self._sum is None or self.count > MANY:
+            return self._sum
+        written = book(self._sum, self.precision)
+        return self._sum if 0 < len(written) <= MAX_SUM_CHARACTERS or "…" in written else None
+
+    @cached_property
     def _shown_terms(self) -> list[tuple[Value, Scaled, Scaled] | None]:
         """The terms of the sum over children that are written out; None stands for those between them."""
         if len(self._terms) <= MANY:
@@ -232,7 +241,7 @@ class Explanation:
                 elif term:
                     direct = rf"{self._fraction(self.output, term[0])} \cdot {direct}"
                 terms.append(direct)
-            closed = [latex(self._sum, self.precision)] if self._sum is not None else []
+            closed = [latex(self._closed, self.precision)] if self._closed is not None else []
             rows = [f"{head} &= {' = '.join([' + '.join(terms), *closed, total])}"]
         rows += [f"{'+' if index else ' '}&\\quad {self._latex_path(index)}" for index in range(len(self.paths))]
         if self.count > len(self.paths):
@@ -308,7 +317,7 @@ class Explanation:
             numbers.append(f"({term})" if numbers and term.startswith("−") else term)
         total = self._number(self._total)
         lines = [f"{self._head()} = {' + '.join(symbols)}", f"  = {' + '.join(numbers)} = {total}"]
-        return lines if self._sum is None else [*lines, f"  = {book(self._sum, self.precision)}"]
+        return lines if self._closed is None else [*lines, f"  = {book(self._closed, self.precision)}"]
 
     def _path(self, index: int) -> str:
         """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""

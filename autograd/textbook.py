@@ -239,6 +239,9 @@ class Writer:
             if name is not None and name is not base:
                 del exponents[key]
                 pending.append(Factor(name, -1.0 if isinstance(exponent, float) and exponent < 0.0 else 1.0))
+        shifted = shares.unshift(self, [Factor(bases[key], exponent) for key, exponent in exponents.items()])
+        if shifted is not None:
+            return self._times([(number, shifted)])
         for share, name in self._shares:
             if all(key in exponents and self.key(exponents[key]) == self.key(e) for key, e in share.items()):
                 exponents = {key: e for key, e in exponents.items() if key not in share}

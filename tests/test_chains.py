@@ -86,6 +86,22 @@ def test_the_slope_of_a_share_is_written_by_its_name(classes):
     assert str(explain(shares[1], scores[1])).startswith("∂p1/∂s1 = p1·(1 − p1) = ")
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.3, -40.0, 1000.0])
+def test_the_number_that_keeps_a_share_from_an_overflow_is_not_in_its_slope(shift):
+    torch = pytest.importorskip("torch", reason="the oracle")
+    numbers = [shift + 0.1 * k for k in range(4)]
+    scores = name_each([Value(number) for number in numbers], "s")
+    shares = name_each(softmax(scores), "p")
+    theirs = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+    torch.softmax(theirs, 0)[1].backward()
+    derivation = explain(shares[1], scores[2])
+    line = derivation._chains.lines[0]
+    if shift < 700.0:
+        assert str(derivation).startswith("∂p1/∂s2 = −p1·exp(s2)/(exp(s0) + exp(s1) + exp(s2) + exp(s3)) = −")
+    assert derivation.total == pytest.approx(float(theirs.grad[2]), rel=1e-12)
+    assert evaluate(line.symbol) == pytest.approx(float(theirs.grad[2]), rel=1e-9)
+
+
 @pytest.mark.parametrize("shown", [1, 5, 20])
 def test_the_closed_sum_over_examples_does_not_depend_on_the_paths_that_are_shown(shown):
     w, b = Value(0.3, name="w"), Value(0.1, name="b")

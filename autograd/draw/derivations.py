@@ -84,7 +84,7 @@ class _Derivation:
                 _brace(number) if numbers and _is_negative(self.number(slope if direct else adjoint)) else number
             )
         steps = [_join(symbols, ["mo", "+"]), _join(numbers, ["mo", "+"]), self.number(one._total)]
-        return steps if one._sum is None else [*steps, self.formula(one._sum)]
+        return steps if one._closed is None else [*steps, self.formula(one._closed)]
 
     def path(self, index: int) -> list[Tree]:
         """Set one path: the chain of factors, their product in symbols, in numbers, and the result."""

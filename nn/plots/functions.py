@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,13 +52,14 @@ def activations(
     rows = -(-len(chosen) // 4)
     figure, axes = make_figure(rows, -(-len(chosen) // rows), (2.7, 2.2))
     grid = np.linspace(*span, 401)
-    sides = np.append(grid[grid < 0.0], -1e-12), np.append(1e-12, grid[grid > 0.0])
     for panel, (label, function) in zip(axes.flat, chosen.items(), strict=False):
         slope = autograd.grad(function)
         for f, name, colour, line in ((function, "f(x)", BLUE, "-"), (slope, "f′(x)", VERMILLION, "--")):
             before, at_zero, beyond = (float(f(x)) for x in (-1e-12, 0.0, 1e-12))
-            jumps = max(abs(at_zero - before), abs(at_zero - beyond)) > 1e-6
-            pieces = sides if jumps else (grid,)
+            left, right = abs(at_zero - before) > 1e-6, abs(at_zero - beyond) > 1e-6
+            jumps = left or right
+            sides = [*grid[grid < 0.0], -1e-12 if left else 0.0], [1e-12 if right else 0.0, *grid[grid > 0.0]]
+            pieces: Sequence[Any] = sides if jumps else (grid,)
             for index, xs in enumerate(pieces):
                 ys = [float(f(x)) for x in xs]
                 panel.plot(xs, ys, color=colour, linestyle=line, label=None if index else name)
@@ -125,7 +126,7 @@ def decision(
             color=PALETTE[index % len(PALETTE)],
             edgecolor="white",
             linewidth=0.7,
-            label=f"{label:g}",
+            label=f"{label:g}".replace("-", "−"),
             zorder=3,
         )
     panel.grid(visible=False)

@@ -233,9 +233,9 @@ def test_the_direction_is_the_one_that_fits():
 
 def test_widths():
     widths = estimate_widths([0, 0, 1], [100.0, 80.0, 50.0], [(1, 60.0), (1, 40.0)])
-    assert widths.right == 26 + 100 + 60 + 50 + 22
-    assert widths.down == 26 + 100 + 80 + 2 * 14
-    assert estimate_widths([], [], []).down == 26
+    assert widths.right == 19 + 100 + 60 + 50 + 16
+    assert widths.down == 19 + 100 + 80 + 2 * 14
+    assert estimate_widths([], [], []).down == 19
 
 
 def test_the_legend_says_what_occurs_and_nothing_else():

@@ -144,7 +144,7 @@ def test_the_decision_of_a_single_score_is_the_line_of_its_threshold() -> None:
     line = boundary.get_paths()[0].vertices
     np.testing.assert_allclose(line[:, 0] - line[:, 1] + 0.25, 0.0, atol=1e-12)
     assert (panel.get_xlabel(), panel.get_ylabel(), bar.get_ylabel()) == ("x₁", "x₂", "score")
-    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["-1", "1"]
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["−1", "1"]
     shown = [c.get_offsets() for c in panel.collections if len(c.get_offsets()) > 1]
     assert sorted(map(len, shown)) == sorted(int((np.sign(X[:, 0]) == side).sum()) for side in (-1, 1))
 
