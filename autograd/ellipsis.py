@@ -53,12 +53,16 @@ def _terms(x: Symbol) -> list[tuple[Op | None, Any]]:
     """List the terms of a sum, each with what joins it to those before; of anything else the operands."""
     terms: list[tuple[Op | None, Any]] = []
     rest: Any = x
-    while isinstance(rest, Symbol) and rest.op is not None and rest.op.notation in (SUM, DIFFERENCE):
+    while _is_sum(rest) and not (terms and _is_sum(terms[-1][1]) and _shape(rest) == _shape(terms[-1][1])):
         terms.append((rest.op, rest.operands[1]))
         rest = rest.operands[0]
     if not terms:
         return [(None, operand) for operand in x.operands]
     return [(None, rest), *reversed(terms)]
+
+
+def _is_sum(x: Any) -> bool:
+    return isinstance(x, Symbol) and x.op is not None and x.op.notation in (SUM, DIFFERENCE)
 
 
 def _dotted(

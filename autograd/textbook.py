@@ -129,7 +129,9 @@ class Writer:
             number = number * Scaled(-1.0)
         inverse = [Factor(base, self._scale(exponent, -1.0)) for base, exponent in common]
         parts = [self._times([(c * number.inverse(), fs), (ONE, inverse)]) for c, fs in terms]
-        rest = self.sum_up(_arrange(parts))
+        apart = [term for number, factors in parts for term in self.terms(lay_out(number, factors).symbol)]
+        gathered = self.gather(apart)
+        rest = self.sum_up(_arrange(gathered if len(gathered) < len(apart) else parts))
         return lay_out(*self._times([(number, common), self._factors(rest)]))
 
     def _number(self, number: float) -> Any:

@@ -38,6 +38,7 @@ def take_away(terms):
         (add([k * v for k, v in enumerate(names, 2)]), "2·s0 + 3·s1 + … + 13·s11"),
         (add([v * v if k % 2 else v for k, v in enumerate(names)]), None),
         (add([x**k for k in range(2, 10)]), "x² + x³ + … + x⁹"),
+        (add([v - x for v in names]), "s0 − x + s1 − x + … + s11 − x"),
         (call(logsumexp, names), "logsumexp(s0, s1, …, s11)"),
         (2.0 * exp(x - call(logsumexp, names)), "2·exp(x − logsumexp(s0, s1, …, s11))"),
         (call(total, [add(names)] * 8), "total(s0 + s1 + … + s11, s0 + s1 + … + s11, …, s0 + s1 + … + s11)"),
