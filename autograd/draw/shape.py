@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGE_POINTS", "Order", "Widths", "estimate_widths", "fits_page"]
 
 PAGE_POINTS = 1100.0  # width of a drawing whose smallest letters, of 11 points, have 9 pixels on a page of 900
+EASY_POINTS = 1040.0  # width of one that leads to the right though it would be narrower down
 MAX_LEVELS_DOWN = 12  # levels of boxes, one below the other, that one still looks at as one picture
 BETWEEN_LEVELS = 16.0  # points from a box to the next label and on to the next box
 PADDING = 19.0  # points around all of it
@@ -41,8 +42,8 @@ class Widths(NamedTuple):
 
     @property
     def rankdir(self) -> str:
-        """The direction to draw in: to the right where that fits a page."""
-        return "LR" if self.right <= PAGE_POINTS or self.right <= self.down else "TB"
+        """The direction to draw in: to the right where that fits a page easily."""
+        return "LR" if self.right <= EASY_POINTS or self.right <= self.down else "TB"
 
 
 def estimate_widths(levels: Sequence[int], boxes: Sequence[float], labels: Iterable[tuple[int, float]]) -> Widths:
