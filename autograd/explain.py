@@ -31,7 +31,7 @@ MAX_PATHS_ADDED = 100  # paths of a derivative that is written as one formula, h
 MANY = 5  # paths, or terms of a sum over children, up to which each is looked at for itself
 MAX_TOTAL_CHARACTERS = 90  # characters of a sum over paths that is written as one formula
 MAX_CLOSED_CHARACTERS = 130  # and of one over many
-MAX_SUM_CHARACTERS = 60  # and of one below a sum over children, where its terms are few and not alike
+MAX_SUM_CHARACTERS = 40  # and of one below a sum over children, where its terms are few and not alike
 ROUNDING = 1e-15  # relative to the largest path; what is left of the sum below it is rounding
 FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
 
@@ -185,8 +185,8 @@ class Explanation:
         """The sum as it is written below that over children; None where it says no more than the paths do."""
         if self._sum is None or self.count > MANY:
             return self._sum
-        written = book(self._sum, self.precision)
-        return self._sum if 0 < len(written) <= MAX_SUM_CHARACTERS or "…" in written else None
+        short = 0 < len(book(self._sum, self.precision)) <= MAX_SUM_CHARACTERS
+        return self._sum if short or "…" in book(shorten(self._sum, 2, 1)) else None
 
     @cached_property
     def _shown_terms(self) -> list[tuple[Value, Scaled, Scaled] | None]:
