@@ -136,6 +136,21 @@ def test_a_jump_is_a_gap_with_a_dot_at_the_convention() -> None:
     assert (dot.get_xdata(), dot.get_ydata()) == ([0.0], [0.0])
 
 
+def test_a_jump_on_both_sides_is_no_upright_line() -> None:
+    [panel] = plots.activations({"sign": autograd.sign}).axes
+    pieces = [
+        set(line.get_ydata()) for line in panel.get_lines() if line.get_linestyle() == "-" and line.get_marker() != "o"
+    ]
+    assert {-1.0} in pieces
+    assert {1.0} in pieces
+    assert not any({-1.0, 0.0} <= piece for piece in pieces)
+
+
+def test_six_functions_stand_in_two_rows() -> None:
+    shown = plots.activations({f"tanh {k}": autograd.tanh for k in range(6)})
+    assert shown.axes[0].get_gridspec().get_geometry() == (2, 3)
+
+
 def test_the_decision_of_a_single_score_is_the_line_of_its_threshold() -> None:
     model = Layer(2, 1, W=[[1.0, -1.0]], b=[0.25])
     figure = plots.decision(model, X, np.sign(X[:, 0]), resolution=20)
