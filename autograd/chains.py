@@ -10,18 +10,21 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from autograd.ellipsis import shorten
 from autograd.expression import definition, expression, slope_symbols
 from autograd.factors import PI, Product, evaluate
 from autograd.graph import Edge
 from autograd.naming import name_nodes
 from autograd.scaled import Scaled, multiply
-from autograd.symbol import Symbol
+from autograd.symbol import Symbol, count_parts
 from autograd.textbook import Writer
 from autograd.value import Value
 
 __all__ = ["Chain", "Chains", "Line", "along"]
 
 MAX_EDGES_MULTIPLIED = 60  # edges of a path whose formulas are multiplied out
+MAX_PARTS = 80  # of a formula for the output that is written in full
+MAX_OPERANDS = 200  # of one operation that formulas are taken apart with
 MAX_NAMED = 200  # formulas with a name that are looked for
 TOLERANCE = 1e-9  # relative; formulas that differ by more from the slopes are not what was computed
 
@@ -40,6 +43,11 @@ class Line(NamedTuple):
     above: tuple[Scaled | None, ...]
     below: tuple[Scaled, ...] = ()
     negative: bool = False
+
+    @property
+    def written(self) -> Any:
+        """The product in symbols, as it is printed: with dots for most of many like terms."""
+        return shorten(self.symbol)
 
 
 def along(edges: Sequence[Edge]) -> Scaled:
@@ -91,11 +99,16 @@ class Chains:
         passed = dict.fromkeys(edge.output for edges in written for edge in edges)
         beside = dict.fromkeys(v for node in passed for v in node.operands if isinstance(v, Value)) | passed
         named = [v for v in beside if v in self.names and v._x is not None]
-        self._writer = Writer((definition(v, self.names), self.write(v)) for v in named[:MAX_NAMED])
+        self._writer = Writer((definition(v, self.names, most=MAX_OPERANDS), self.write(v)) for v in named[:MAX_NAMED])
+
+    def define(self, v: Value) -> Any:
+        """Return the operation that made a Value, as it is printed."""
+        whole = shorten(definition(v, self.names, most=MAX_OPERANDS))
+        return whole if count_parts(whole) <= MAX_PARTS else shorten(definition(v, self.names))
 
     def write(self, v: Value | float) -> Any:
         """Return the symbol of a Value over the milestones."""
-        return expression(v, self.names)
+        return expression(v, self.names, most=MAX_OPERANDS)
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -136,12 +149,10 @@ class Chains:
         return Line(whole, steps)
 
     def _read(self, edge: Edge) -> Any:
-        """Read the slope of an edge with symbols; those of a node with many operands once for all."""
+        """Read the slope of an edge with symbols; those of one node once for all."""
         node = edge.output
-        if not node._op.nary:
-            return slope_symbols(node, edge.slot, self.names)[edge.slot]
         if node not in self._slopes:
-            self._slopes[node] = slope_symbols(node, None, self.names)
+            self._slopes[node] = slope_symbols(node, None, self.names, MAX_OPERANDS)
         return self._slopes[node][edge.slot]
 
 

@@ -33,17 +33,19 @@ class Derivation(NamedTuple):
     terms: list[tuple[Value, Scaled, Scaled]]
 
 
-def derive(nodes: Sequence[Value], value: Value, wanted: int) -> Derivation | None:
+def derive(nodes: Sequence[Value], value: Value, wanted: int, most: int = 0) -> Derivation | None:
     """Compute ∂output/∂value for the last of the nodes; None where no path leads from one to the other.
 
     Args:
         nodes: operands before what uses them.
         value: one of them.
         wanted: how many paths to return at the most.
+        most: of how many paths all are returned, though fewer are wanted.
     """
     above = _Above(nodes, value)
     if nodes[-1] not in above.count:
         return None
+    wanted = max(wanted, most) if above.count[nodes[-1]] <= most else wanted
     return above.derive(wanted, plain=True) or above.derive(wanted, plain=False)
 
 

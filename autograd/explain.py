@@ -11,20 +11,23 @@ from typing import Any, NamedTuple
 from autograd.chains import Chain, Chains, along
 from autograd.collector import hold_collector
 from autograd.derivation import derive
+from autograd.ellipsis import FIRST_TERMS, MAX_TERMS, shorten
 from autograd.errors import NotConnectedError, OperandTypeError
 from autograd.graph import Edge, topological
 from autograd.latex_names import latex_name, note_counting
 from autograd.pens import make_latex_pen, make_text_pen
 from autograd.scaled import ZERO, Scaled
 from autograd.staleness import assigned_since
-from autograd.steps import MAX_FACTORS, Steps, elide
+from autograd.steps import MANY, MAX_FACTORS, Steps, elide
 from autograd.symbol import book, names_in, number_text, printable
 from autograd.textbook import Writer
 from autograd.value import Value
 
 __all__ = ["Child", "Explanation", "Factor", "Path", "explain"]
 
+MAX_PATHS_ADDED = 100  # paths of a derivative that is written as one formula, however few of them are shown
 MAX_TOTAL_CHARACTERS = 90  # characters of a sum over paths that is written as one formula
+MAX_CLOSED_CHARACTERS = 130  # and of one over many
 ROUNDING = 1e-15  # relative to the largest path; what is left of the sum below it is rounding
 
 
@@ -108,7 +111,7 @@ class Explanation:
         self.output, self.value, self.precision, self.rules = output, value, precision, rules
         output._check_trace("explain()")
         nodes = self._nodes = topological([output])
-        found = derive(nodes, value, paths)
+        found = derive(nodes, value, paths, MAX_PATHS_ADDED)
         if found is None:
             raise NotConnectedError(
                 f"{_identify(output)} does not depend on {_identify(value)}: no path of edges leads from one to the "
@@ -116,10 +119,11 @@ class Explanation:
             )
         self._total, self.count, self._terms = found.total, found.number, found.terms
         self.total = float(self._total)
-        self.paths = tuple([Path(tuple(edges), float(number)) for edges, number in found.paths])
+        self._every = tuple([Path(tuple(edges), float(number)) for edges, number in found.paths])
         self._products = [number for _, number in found.paths]
+        self.paths = self._every[:paths]
         self._rest = self._total
-        for number in self._products:
+        for number in self._products[:paths]:
             self._rest = self._rest - number
         if self.count == len(self.paths) or self._rest.size <= (self._products[0] * Scaled(ROUNDING)).size:
             self._rest = ZERO
@@ -157,17 +161,21 @@ class Explanation:
     def _chains(self) -> Chains:
         paths = [
             Chain(path.edges, [factor.edges if factor else None for factor in path._shown()], number)
-            for path, number in zip(self.paths, self._products, strict=True)
+            for path, number in zip(self._every, self._products, strict=True)
         ]
         return Chains(self._nodes, self.output, self.value, paths, current=not self._notes)
 
     @cached_property
     def _sum(self) -> Any:
-        """The derivative as one formula; None where that is long, or not all of it is written."""
-        if self.count != len(self.paths):
+        """The derivative as one formula; None where that is long, or there are too many paths."""
+        if self.count != len(self._every):
             return None
         whole = self._chains.add_up(self._total)
-        return whole if whole is not None and len(book(whole, self.precision)) <= MAX_TOTAL_CHARACTERS else None
+        room = MAX_TOTAL_CHARACTERS if self.count <= MANY else MAX_CLOSED_CHARACTERS
+        if whole is None:
+            return None
+        forms = (shorten(whole, most, first) for most, first in ((MAX_TERMS, FIRST_TERMS), (3, 2), (2, 1)))
+        return next((form for form in forms if len(book(form, self.precision)) <= room), None)
 
     def _lines(self) -> list[str]:
         pen = make_text_pen(self.precision)

@@ -18,28 +18,35 @@ MAX_FORMULA_DEPTH = 4  # operations that a formula writes out for an operand wit
 MAX_OPERANDS = 2 * MAX_FORMULA_DEPTH + 1  # operands of one operation that a formula writes out
 
 
-def slope_symbols(node: Value, slot: int | None = None, names: Mapping[Value, str] = NO_NAMES) -> list[Any]:
+def slope_symbols(
+    node: Value, slot: int | None = None, names: Mapping[Value, str] = NO_NAMES, most: int = MAX_OPERANDS
+) -> list[Any]:
     """Read the slope rules of a node with symbols: all of them, or the one of an operand (None for the others)."""
     operands = node.operands
     wanted = None if slot is None else [place == slot for place in range(len(operands))]
     many = len(operands) > MAX_OPERANDS
-    written = tuple([_Unread(v, names) if many and isinstance(v, Value) else expression(v, names) for v in operands])
-    slopes: list[Any] = node._op.slopes_at(expression(node, names), written, wanted)
+    written = tuple(
+        [
+            _Unread(v, names, most) if many and isinstance(v, Value) else expression(v, names, most=most)
+            for v in operands
+        ]
+    )
+    slopes: list[Any] = node._op.slopes_at(expression(node, names, most=most), written, wanted)
     return slopes
 
 
 class _Unread(Symbol):
     """The symbol of one operand of many, written when a rule looks at it: few of them are in the slope of another."""
 
-    __slots__ = ("names", "value")
+    __slots__ = ("most", "names", "value")
 
-    def __init__(self, value: Value, names: Mapping[Value, str]) -> None:
-        self.value, self.names = value, names
+    def __init__(self, value: Value, names: Mapping[Value, str], most: int) -> None:
+        self.value, self.names, self.most = value, names, most
 
     def __getattr__(self, slot: str) -> Any:
         if slot not in Symbol.__slots__:
             return super().__getattr__(slot)
-        symbol = expression(self.value, self.names)
+        symbol = expression(self.value, self.names, most=self.most)
         for own in Symbol.__slots__:
             setattr(self, own, getattr(symbol, own))
         return getattr(self, slot)
@@ -67,7 +74,12 @@ def label(v: Value, names: Mapping[Value, str] = NO_NAMES, precision: int = 6) -
     return written if len(written) <= 40 else written[:38] + "…)"
 
 
-def expression(v: Value | float, names: Mapping[Value, str] = NO_NAMES, depth: float = MAX_FORMULA_DEPTH) -> Any:
+def expression(
+    v: Value | float,
+    names: Mapping[Value, str] = NO_NAMES,
+    depth: float = MAX_FORMULA_DEPTH,
+    most: int = MAX_OPERANDS,
+) -> Any:
     """Return a Value as a symbol over the nearest named Values, at most `depth` operations deep.
 
     What lies deeper is written as ``…``; a leaf without a name as its number.
@@ -75,7 +87,8 @@ def expression(v: Value | float, names: Mapping[Value, str] = NO_NAMES, depth: f
     Args:
         v: a Value, or a float, which stays one.
         names: what Values are called instead of their own names.
-        depth: operations that are written out; one more term of a sum or factor of a product counts half.
+        depth: operations that are written out; one more term of a sum or factor of a product counts as a part of one.
+        most: operands of one operation that are written out.
     """
     if not isinstance(v, Value):
         return v
@@ -86,16 +99,19 @@ def expression(v: Value | float, names: Mapping[Value, str] = NO_NAMES, depth: f
         return Symbol(number_text(v._data), latex=latex(v._data), number=v._data)
     if depth <= 0:
         return Symbol("…", latex=r"\ldots", number=v._data)
-    return definition(v, names, depth)
+    return definition(v, names, depth, most)
 
 
-def definition(v: Value, names: Mapping[Value, str] = NO_NAMES, depth: float = MAX_FORMULA_DEPTH) -> Any:
+def definition(
+    v: Value, names: Mapping[Value, str] = NO_NAMES, depth: float = MAX_FORMULA_DEPTH, most: int = MAX_OPERANDS
+) -> Any:
     """Return the operation that made a Value as a symbol, though the Value has a name. Arguments as of `expression`."""
     operands = v.operands
-    if v._op.nary and len(operands) > MAX_OPERANDS:
+    if v._op.nary and len(operands) > most:
         return Symbol(f"{v._op.name}(…)", latex=rf"\operatorname{{{v._op.name}}}(\ldots)", number=v._data)
+    step = MAX_FORMULA_DEPTH / (most - 1)
     inner = tuple(
-        expression(x, names, depth - (0.5 if v._op.notation.precedence < 3 and _made_by(v._op, x) else 1))
+        expression(x, names, depth - (step if v._op.notation.precedence < 3 and _made_by(v._op, x) else 1), most)
         for x in operands
     )
     if v._op.nary and v._op.generic:

@@ -325,7 +325,9 @@ class Graph:
         return Graph, self.outputs  # pickled one by one, each node would list all that lie below it
 
     def _repr_svg_(self) -> str:
-        return self.to_svg()
+        from autograd.draw.render import fit_column
+
+        return fit_column(self.to_svg())
 
     if not TYPE_CHECKING:
         _shown = "graph.save('g.svg') draws it, print(output.tree()) shows it here"

@@ -25,7 +25,7 @@ class Pen(NamedTuple, Generic[T]):
         directly: says of a derivative that it is the one along the edges that lead straight there.
         formula: a symbol.
         number: a number, also one beyond the floats.
-        dots: what stands for pieces that are left out, and says how much that is.
+        dots: what stands for pieces that are left out.
         join: pieces with a sign between them: ``+``, ``×``, ``·``, or ``" · "`` in a chain.
         brace: parentheses.
         minus: a minus before a piece.
@@ -38,7 +38,7 @@ class Pen(NamedTuple, Generic[T]):
     directly: Callable[[T], T]
     formula: Callable[[Any], T]
     number: Callable[[Scaled], T]
-    dots: Callable[[str], T]
+    dots: T
     join: Callable[[Sequence[T], str], T]
     brace: Callable[[T], T]
     minus: Callable[[T], T]
@@ -60,7 +60,7 @@ def make_text_pen(precision: int) -> Pen[str]:
         directly=lambda fraction: f"{fraction} directly",
         formula=lambda symbol: book(symbol, precision),
         number=number,
-        dots=lambda count: f"… {count} …" if count else "…",
+        dots="…",
         join=lambda pieces, sign: signs.get(sign, sign).join(pieces),
         brace=lambda piece: f"({piece})",
         minus=lambda piece: f"−{piece}",
@@ -85,7 +85,7 @@ def make_latex_pen(precision: int) -> Pen[str]:
         directly=lambda fraction: rf"{fraction}\Big|_{{\text{{direct}}}}",
         formula=lambda symbol: latex(symbol, precision),
         number=number,
-        dots=lambda count: rf"\cdots \text{{ {count} }} \cdots" if count else r"\cdots",
+        dots=r"\cdots",
         join=lambda pieces, sign: signs[sign.strip()].join(pieces),
         brace=lambda piece: rf"\left({piece}\right)",
         minus=lambda piece: f"-{piece}",

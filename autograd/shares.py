@@ -15,7 +15,7 @@ from autograd.factors import Factor, Term
 from autograd.scaled import Scaled
 from autograd.symbol import Symbol, call
 
-__all__ = ["complete", "exponential", "merge", "normaliser"]
+__all__ = ["complete", "exponential", "merge", "normaliser", "unshift"]
 
 ONE = Scaled(1.0)
 MINUS = Scaled(-1.0)
@@ -35,6 +35,9 @@ class Writer(Protocol):
 
     def key(self, x: Any, /) -> int:
         """Number a formula: equal ones get the same number."""
+
+    def first(self, x: Symbol, /) -> Symbol:
+        """Return the formula equal to this one that was met first."""
 
     def product_key(self, factors: Sequence[Factor], /) -> tuple[tuple[int, int], ...]:
         """Number a product of powers."""
@@ -91,9 +94,33 @@ def merge(writer: Writer, bases: Sequence[Any]) -> tuple[Any, Any, Any] | None:
                 rest = writer.sum_up([_minus(term) for term in above if term is not whole])
                 scores = _in_order([*_base(whole).operands, rest])
                 left = [term for term in terms if not _holds(writer, [_minus(whole)], term)]
-                larger = (MINUS, [Factor(call(ops.logsumexp, scores), 1.0)])
+                larger = (MINUS, [Factor(writer.first(call(ops.logsumexp, scores)), 1.0)])
                 return gate, share, call(ops.exp, [writer.sum_up([*left, larger])])
     return None
+
+
+def unshift(writer: Writer, factors: Sequence[Factor]) -> list[Factor] | None:
+    """Take the number c out of exp(a − c)/(exp(a − c) + exp(b − c)), where it prevents overflow; None where none is."""
+    above = [f for f in factors if _is(f.base, ops.exp) and isinstance(f.exponent, float)]
+    below = {id(f): parts for f in factors if f.below and (parts := _exponentials(writer, f.base))}
+    if not below or sum(f.exponent for f in [*above, *[f for f in factors if id(f) in below]]):
+        return None
+    every = [f.base for f in above] + [part for parts in below.values() for part in parts]
+    shifts = {sum(float(n) for n, inner in writer.terms(x.operands[0]) if not inner) for x in every}
+    if len(shifts) > 1 or shifts == {0.0}:
+        return None
+
+    def shorter(x: Symbol) -> Symbol:
+        return call(ops.exp, [writer.sum_up([term for term in writer.terms(x.operands[0]) if term[1]])])
+
+    found = []
+    for f in factors:
+        if id(f) in below:
+            f = Factor(writer.sum_up([(ONE, [Factor(shorter(x), 1.0)]) for x in below[id(f)]]), f.exponent)
+        elif any(f is one for one in above):
+            f = Factor(shorter(f.base), f.exponent)
+        found.append(f)
+    return found
 
 
 def complete(writer: Writer, terms: list[Term]) -> list[Term]:
@@ -124,6 +151,14 @@ def complete(writer: Writer, terms: list[Term]) -> list[Term]:
         if count > 1 and len(new) <= len(old):
             terms = writer.gather([*[term for term in terms if not any(term is one for one in old)], *new])
     return terms
+
+
+def _exponentials(writer: Writer, x: Any) -> list[Symbol]:
+    """Return the terms of a sum of exponentials; none for anything else."""
+    terms = writer.terms(x)
+    alone = [factors[0] for number, factors in terms if float(number) == 1.0 and len(factors) == 1]
+    parts = [factor.base for factor in alone if factor.single and _is(factor.base, ops.exp)]
+    return parts if 1 < len(parts) == len(terms) else []
 
 
 def _share(writer: Writer, factor: Factor) -> tuple[Symbol, int] | None:

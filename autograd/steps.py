@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from autograd.expression import definition
+from autograd.ellipsis import FIRST_TERMS, by_numbers, shorten
 from autograd.symbol import Symbol, book, printable
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_FACTORS", "Steps", "elide"]
 
-MAX_FACTORS = 12  # factors of a chain, and terms of a sum, that are written out
+MAX_FACTORS = 12  # factors of a chain that are written out
 FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
-MAX_SUM_CHARACTERS = 40  # characters of a formula that is written below the sum over children
+MANY = 5  # paths, or terms of a sum over children, up to which each is looked at for itself
+MAX_SUM_CHARACTERS = 40  # characters of a formula below a sum over children, where its terms are few and not alike
 
 T = TypeVar("T")
 
@@ -41,10 +42,10 @@ class Steps(Generic[T]):
 
     def definitions(self) -> list[list[T]]:
         """Define the output and the value, where the derivation gives them their names."""
-        one, names = self._one, self._one._chains.names
+        one, pen = self._one, self._pen
         ends = [one.output, one.value] if one.output is not one.value else []
         given = [v for v in ends if v._name is None and v._x is not None]
-        return [[self._pen.name(self._name(v)), self._pen.formula(definition(v, names))] for v in given]
+        return [[pen.name(self._name(v)), pen.formula(one._chains.define(v))] for v in given]
 
     def derivative(self) -> list[list[T]]:
         """Write the derivative: along its only path, or as the sum of several, in symbols, in numbers, as a formula."""
@@ -57,24 +58,42 @@ class Steps(Generic[T]):
         if len(one.children) < 2:
             return [[head, *whole, total]]
         symbols, numbers = self._terms()
-        short = one._sum is not None and 0 < len(book(one._sum, one.precision)) <= MAX_SUM_CHARACTERS
-        return [[head, pen.join(symbols, "+")], [pen.join(numbers, "+"), total], *([whole] if short else [])]
+        below = [whole] if self._is_worth_a_row(one._sum) else []
+        return [[head, pen.join(symbols, "+")], [pen.join(numbers, "+"), total], *below]
+
+    def _is_worth_a_row(self, whole: Any) -> bool:
+        """Whether a formula for the derivative says more than the sum over children above it."""
+        if whole is None or self._one.count > MANY:
+            return whole is not None
+        short = 0 < len(book(whole, self._one.precision)) <= MAX_SUM_CHARACTERS
+        return short or "…" in book(shorten(whole, 2, 1))
 
     def _terms(self) -> tuple[list[T], list[T]]:
         """Write the lecture's sum over children, E_x = E_z·∂z/∂x + E_s·∂s/∂x + …, in symbols and in numbers."""
         one, pen = self._one, self._pen
         symbols: list[T] = []
         numbers: list[T] = []
-        for node, adjoint, slope in one._terms[:MAX_FACTORS]:
+        for shown in self._shown_terms():
+            if shown is None:
+                symbols.append(pen.dots)
+                numbers.append(pen.dots)
+                continue
+            node, adjoint, slope = shown
             below = self._fraction(node, one.value)
             direct = node is one.output
             symbols.append(pen.directly(below) if direct else pen.join([self._fraction(one.output, node), below], "·"))
             term = pen.number(slope) if direct else self._multiply([adjoint, slope])
             begins = pen.number(slope if direct else adjoint)
             numbers.append(pen.brace(term) if numbers and pen.is_negative(begins) else term)
-        rest = len(one.children) - MAX_FACTORS
-        more = [pen.dots(f"{rest:,} more")] if rest > 0 else []
-        return [*symbols, *more], [*numbers, *more]
+        return symbols, numbers
+
+    def _shown_terms(self) -> list[tuple[Value, Scaled, Scaled] | None]:
+        """List the terms of the sum over children that are written out; None stands for those between them."""
+        terms = self._one._terms
+        if len(terms) <= MANY:
+            return list(terms)
+        ordered = sorted(terms, key=lambda term: by_numbers(self._name(term[0])))
+        return [*ordered[:FIRST_TERMS], None, ordered[-1]]
 
     def path(self, index: int) -> list[T]:
         """Write one path: ∂E/∂O · ∂O/∂w = (O − t)·a = 0.84 × 2.6 = 2.184."""
@@ -82,9 +101,9 @@ class Steps(Generic[T]):
         line, factors = one._chains.lines[index], one.paths[index]._shown()
         steps: list[T] = []
         if len(factors) > 1:
-            steps.append(pen.join([self._fraction(f.upper, f.lower) if f else pen.dots("") for f in factors], " · "))
+            steps.append(pen.join([self._fraction(f.upper, f.lower) if f else pen.dots for f in factors], " · "))
         if isinstance(line.symbol, Symbol):
-            steps.append(pen.formula(line.symbol))
+            steps.append(pen.formula(line.written))
         if len(factors) > 1 and len(line.above) + len(line.below) > 1:
             product = self._multiply(line.above)
             if line.negative:
@@ -124,9 +143,9 @@ class Steps(Generic[T]):
     def _multiply(self, numbers: Sequence[Scaled | None]) -> T:
         """Write a product of numbers, a negative one after the first in parentheses."""
         pen = self._pen
-        written = [pen.dots("") if number is None else pen.number(number) for number in numbers]
+        written = [pen.dots if number is None else pen.number(number) for number in numbers]
         factors = [pen.brace(number) if k and pen.is_negative(number) else number for k, number in enumerate(written)]
-        return pen.join(elide(factors, pen.dots("")), "×")
+        return pen.join(elide(factors, pen.dots), "×")
 
     def _name(self, v: Value) -> str:
         return printable(self._one._chains.names[v])

@@ -164,13 +164,20 @@ def names_in(symbols: Iterable[Any]) -> Iterator[str]:
                     yield item.name
 
 
-def count_parts(x: Any) -> int:
-    """Count the names, numbers and operations that a formula writes: what is shared is written each time."""
+def count_parts(x: Any, *, plain: bool = False) -> int:
+    """Count the names, numbers and operations that a formula writes: what is shared is written each time.
+
+    Args:
+        x: the formula.
+        plain: count what a textbook writes.
+    """
     counts: dict[int, int] = {}
     stack: list[tuple[Any, bool]] = [(x, False)]
     while stack:
         item, ready = stack.pop()
         operands = item.operands if isinstance(item, Symbol) else ()
+        if operands and plain and item.plain is not None:
+            operands = (item.plain,)
         if ready:
             counts[id(item)] = 1 + sum(counts.get(id(operand), 1) for operand in operands)
         elif operands and id(item) not in counts:

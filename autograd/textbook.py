@@ -21,7 +21,7 @@ from autograd.symbol import Symbol, apply_to_symbols, book, call, count_parts, l
 
 __all__ = ["Writer", "formula", "latex_formula", "textbook"]
 
-LARGEST_FORMULA = 500  # parts of a formula that is rewritten
+LARGEST_FORMULA = 2_000  # parts of a formula that is rewritten
 LARGEST_POWER = 200  # binary places of a number that is raised to a power with what it multiplies
 
 ONE = Scaled(1.0)
@@ -34,7 +34,7 @@ def textbook(x: Any) -> Any:
     >>> formula(-(-(1.0 / y) / y) * 2.0 * x / x)
     '2/y²'
     """
-    if isinstance(x, Symbol) and count_parts(x) > LARGEST_FORMULA:
+    if isinstance(x, Symbol) and count_parts(x, plain=True) > LARGEST_FORMULA:
         return x
     return Writer().multiply([x]).symbol
 
@@ -61,6 +61,7 @@ class Writer:
         self._numbers: dict[Any, int] = {}  # equal formulas have equal numbers
         self._seen: dict[int, int] = {}
         self._done: dict[int, Any] = {}
+        self._first: dict[int, Symbol] = {}
         self._kept: list[Any] = []  # what `_seen` and `_done` know by its address
         self._names: dict[int, Symbol] = {}
         self._shares: list[tuple[dict[int, float], Symbol]] = []
@@ -79,7 +80,7 @@ class Writer:
         """Return a symbol or float as it is written."""
         if not isinstance(x, Symbol):
             return self._number(float(x))
-        if count_parts(x) > LARGEST_FORMULA:
+        if count_parts(x, plain=True) > LARGEST_FORMULA:
             return x
         stack: list[tuple[Symbol, bool]] = [(x, False)]
         while stack:
@@ -122,11 +123,15 @@ class Writer:
         sizes = [float(coefficient) for coefficient, _ in terms]
         if all(size.is_integer() and abs(size) < 1e6 for size in sizes):
             number = Scaled(float(math.gcd(*map(int, sizes))))
+        elif len({abs(size) for size in sizes}) == 1:
+            number = Scaled(abs(sizes[0]))
         if all(size < 0.0 for size in sizes):
             number = number * Scaled(-1.0)
         inverse = [Factor(base, self._scale(exponent, -1.0)) for base, exponent in common]
         parts = [self._times([(c * number.inverse(), fs), (ONE, inverse)]) for c, fs in terms]
-        rest = self.sum_up(_arrange(parts))
+        apart = [term for number, factors in parts for term in self.terms(lay_out(number, factors).symbol)]
+        gathered = self.gather(apart)
+        rest = self.sum_up(_arrange(gathered if len(gathered) < len(apart) else parts))
         return lay_out(*self._times([(number, common), self._factors(rest)]))
 
     def _number(self, number: float) -> Any:
@@ -236,6 +241,9 @@ class Writer:
             if name is not None and name is not base:
                 del exponents[key]
                 pending.append(Factor(name, -1.0 if isinstance(exponent, float) and exponent < 0.0 else 1.0))
+        shifted = shares.unshift(self, [Factor(bases[key], exponent) for key, exponent in exponents.items()])
+        if shifted is not None:
+            return self._times([(number, shifted)])
         for share, name in self._shares:
             if all(key in exponents and self.key(exponents[key]) == self.key(e) for key, e in share.items()):
                 exponents = {key: e for key, e in exponents.items() if key not in share}
@@ -309,6 +317,10 @@ class Writer:
     def stands_for(self, x: Any) -> Any:
         """Return what a name is put in for where that cancels; None for any other."""
         return self._opened.get(self.key(x)) if self._opened and x is not None else None
+
+    def first(self, x: Symbol) -> Symbol:
+        """Return the formula equal to this one that was met first: it is rewritten once."""
+        return self._first.setdefault(self.key(x), x)
 
     def product_key(self, factors: Sequence[Factor]) -> tuple[tuple[int, int], ...]:
         """Number a product of powers: equal ones get the same numbers, in whatever order."""

@@ -293,7 +293,7 @@ class Value(Methods):
         return f"Value({', '.join(parts)})"
 
     def _repr_svg_(self) -> str:
-        return self.graph().to_svg()
+        return self.graph()._repr_svg_()
 
     def __format__(self, spec: str) -> str:
         if current().watched and spec:

@@ -35,6 +35,7 @@ LAYERS = {
         "value",
         "emit ufuncs vectors softmax choosing",
         "recording",
+        "ellipsis",
         "expression graph staleness anomaly singular formula trials",
         "backward derivation chains copying symbolic rule_names answers",
         "pens",

@@ -58,12 +58,13 @@ def test_each_writes_as_many_steps_and_numbers(output, value):
     assert text.count("directly") == latex.count("direct}") == mathml.count("directly")
 
 
-def test_what_is_left_out_is_counted_by_each():
+def test_what_is_left_out_is_left_out_by_each():
     derivation = explain(*many_children())
-    assert str(derivation).splitlines()[0].endswith("+ ∂q/∂v_12·∂v_12/∂x + … 3 more …")
-    assert str(derivation).splitlines()[1].endswith("+ 1 × 12 + … 3 more … = 120")
-    assert derivation.latex().count(r"+ \cdots \text{ 3 more } \cdots") == 2
-    assert derivation.mathml().count("<mo>+</mo><mtext>… 3 more …</mtext>") == 2
+    symbols, numbers, *_ = str(derivation).splitlines()
+    assert symbols.endswith("+ ∂q/∂v_2·∂v_2/∂x + … + ∂q/∂v_15·∂v_15/∂x")
+    assert numbers.endswith("+ 1 × 2 + … + 1 × 15 = 120")
+    assert derivation.latex().count(r"+ \cdots + ") == 2
+    assert derivation.mathml().count("<mo>+</mo><mo>…</mo><mo>+</mo>") == 2
 
 
 def test_a_product_that_begins_with_a_minus_is_in_parentheses_behind_one():

@@ -61,7 +61,7 @@ def make_math_pen(precision: int) -> Pen[Tree]:
         directly=lambda fraction: ["mrow", fraction, ["mtext", "\u00a0directly"]],
         formula=lambda symbol: formula(symbol, precision),
         number=number,
-        dots=lambda count: ["mtext", f"… {count} …"] if count else ["mo", "…"],
+        dots=["mo", "…"],
         join=join,
         brace=lambda piece: ["mrow", ["mo", "("], piece, ["mo", ")"]],
         minus=lambda piece: ["mrow", ["mo", "−"], piece],

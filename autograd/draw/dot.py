@@ -171,9 +171,9 @@ class Drawing:
         attributes = {
             "rankdir": rankdir,
             "bgcolor": PAPER,
-            "pad": "0.15",
-            "ranksep": "0.2" if upright else "0.14",
-            "nodesep": "0.22" if upright else "0.16",
+            "pad": "0.1",
+            "ranksep": "0.2" if upright else "0.1",
+            "nodesep": "0.16",
             "outputorder": "edgesfirst",
             "fontname": FONT,
             "fontsize": f"{size:g}",

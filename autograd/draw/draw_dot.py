@@ -41,7 +41,9 @@ class Picture:
         return path
 
     def _repr_svg_(self) -> str:
-        return self.graph.to_svg(rankdir=self.rankdir)
+        from autograd.draw.render import fit_column
+
+        return fit_column(self.graph.to_svg(rankdir=self.rankdir))
 
     def __repr__(self) -> str:
         return f"<picture of {self.graph!r}: .render('graph') writes graph.{self.format}>"

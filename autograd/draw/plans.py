@@ -110,7 +110,7 @@ def _title_parts(found: Repeats) -> Iterator[list[str]]:
     count, kind = found.total, found.kind
 
     def title(first: int, last: int) -> str:
-        return f"{kind} {first} of {count:,}" if first == last else f"{kind}s {first:,} … {last:,} of {count:,}"
+        return f"{kind} {first:,} of {count:,}" if first == last else f"{kind}s {first:,} … {last:,} of {count:,}"
 
     def between(whole: Set[int], apart: Set[int]) -> list[str]:
         """Show some parts in full, some in a box of their own, and the others in one box for each run."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autograd.draw.style import Style
     from autograd.graph import Graph
 
-__all__ = ["render", "save", "to_svg"]
+__all__ = ["fit_column", "render", "save", "to_svg"]
 
 FORMATS = (".svg", ".dot", ".gv", ".png", ".pdf")
 TIMEOUT_SECONDS = 600  # seconds for an installed `dot`
@@ -44,9 +44,11 @@ sys.stdout.buffer.write(sheet.draw(format=sys.argv[1], prog="dot") or b"")
 LINK = re.compile(r'<a xlink:title="([^"]*)">')
 NOTICES = (b"Fontconfig ", b"Pango-", b"(process:", b"Warning: graph has ")
 
+COLUMN_POINTS = 580.0  # width of what a notebook shows of its output on a page of 900 pixels
 FITTED = ' style="max-width: 100%; height: auto"'  # no wider than the page it stands on
 
 _terminal = threading.Lock()
+SIZE = re.compile(r'width="([0-9.]+)pt"\s+height="[0-9.]+pt"' + re.escape(FITTED))
 COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -63,6 +65,17 @@ def svg(source: str) -> str:
     drawn = COMMENT.sub("", render(source, "svg").decode("utf-8"))
     drawn = LINK.sub(r"<title>\1</title>", drawn).replace("</a>", "")
     return re.sub(r"(?=\s+viewBox=)", FITTED, drawn[drawn.index("<svg") :], count=1)
+
+
+def fit_column(drawn: str) -> str:
+    """Let an SVG that is wider than the column of a notebook be as wide as that.
+
+    An exported notebook has it in an ``<img>``, which takes the SVG's width and knows nothing of its style.
+    """
+    size = SIZE.search(drawn)
+    if size is None or float(size[1]) <= COLUMN_POINTS:
+        return drawn
+    return drawn.replace(size[0], f'width="100%" style="max-width: {size[1]}pt; height: auto"', 1)
 
 
 def render(source: str, form: str) -> bytes:

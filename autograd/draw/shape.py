@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["PAGE_POINTS", "Order", "Widths", "estimate_widths", "fits_page"]
 
 PAGE_POINTS = 1100.0  # width of a drawing whose smallest letters, of 11 points, have 9 pixels on a page of 900
+EASY_POINTS = 1040.0  # width of one that leads to the right though it would be narrower down
 MAX_LEVELS_DOWN = 12  # levels of boxes, one below the other, that one still looks at as one picture
-BETWEEN_LEVELS = 22.0  # points from a box to the next label and on to the next box
-PADDING = 26.0  # points around all of it
+BETWEEN_LEVELS = 16.0  # points from a box to the next label and on to the next box
+PADDING = 19.0  # points around all of it
 BESIDE = 14.0  # points between neighbours
 BESIDE_NUMBER = 58.0  # what stands in a box beside a number, and around it
 BAR = 8.0  # the bar of a parameter
@@ -30,6 +31,7 @@ FOLDER_POINTS = 150.0  # a box of a part or a scope, about
 LEAVES_POINTS = 185.0  # a box of gathered leaves, about
 LABEL_POINTS = 62.0  # the label of an arrow, about
 WIDE_LABEL_POINTS = 70.0  # and at most, but for long names
+SHORT_LABEL_POINTS = 18.0  # that of a slope of 1, and of what stands before the flow
 
 
 class Widths(NamedTuple):
@@ -40,8 +42,8 @@ class Widths(NamedTuple):
 
     @property
     def rankdir(self) -> str:
-        """The direction to draw in: to the right where that fits a page."""
-        return "LR" if self.right <= PAGE_POINTS or self.right <= self.down else "TB"
+        """The direction to draw in: to the right where that fits a page easily."""
+        return "LR" if self.right <= EASY_POINTS or self.right <= self.down else "TB"
 
 
 def estimate_widths(levels: Sequence[int], boxes: Sequence[float], labels: Iterable[tuple[int, float]]) -> Widths:
@@ -74,6 +76,15 @@ def _estimate_box(node: Value) -> float:
     return bar + max(BESIDE_NUMBER + longest, BESIDE_NAME + width(node.name or "", SIZE, bold=True))
 
 
+def _estimate_labels(source: Value, target: Value) -> list[float | None]:
+    """Estimate how wide the labels between two nodes get: without a formula where the slope is 1, else not known."""
+    slopes = [slope for v, slope in zip(target.operands, target.slopes, strict=True) if v is source]
+    if target.grad is None:
+        return [SHORT_LABEL_POINTS if slope in (1.0, -1.0) else None for slope in slopes]
+    flow = SHORT_LABEL_POINTS + width(number_text(float(target.grad), 4), SMALL)
+    return [flow if slope in (1.0, -1.0) else None for slope in slopes]
+
+
 def fits_page(partition: Partition) -> bool:
     """Whether a drawing of a partition fits a page, in one direction or the other."""
     levels, sizes = partition.levels, partition.sizes
@@ -81,12 +92,15 @@ def fits_page(partition: Partition) -> bool:
     for number, node in zip(partition.member, partition.wiring.nodes, strict=True):
         if sizes[number] == 1:
             boxes[number] = _estimate_box(node)
-    targets = []
+    only = dict(zip(partition.member, partition.wiring.nodes, strict=True))
+    labels: list[tuple[int, float | None]] = []
     for (source, target), edges in partition.pairs.items():
-        apart = edges if sizes[source] == sizes[target] == 1 and edges <= MAX_EDGES_APART else 1
-        targets += [levels[target]] * apart
-    right = estimate_widths(levels, boxes, [(level, LABEL_POINTS) for level in targets]).right
-    down = estimate_widths(levels, boxes, [(level, WIDE_LABEL_POINTS) for level in targets]).down
+        if sizes[source] == sizes[target] == 1 and edges <= MAX_EDGES_APART:
+            labels += [(levels[target], wide) for wide in _estimate_labels(only[source], only[target])]
+        else:
+            labels.append((levels[target], None))
+    right = estimate_widths(levels, boxes, [(level, wide or LABEL_POINTS) for level, wide in labels]).right
+    down = estimate_widths(levels, boxes, [(level, wide or WIDE_LABEL_POINTS) for level, wide in labels]).down
     high = max(levels, default=0) - min(levels, default=0) + 1
     return right <= PAGE_POINTS or (down <= PAGE_POINTS and high <= MAX_LEVELS_DOWN)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 import nn
 from autograd import Value, dot, explain, logsumexp
+from autograd.symbol import number_text
 from edgegrad.lectures import pictures
 from edgegrad.lectures.networks import deep, inputs, sigmoid_network
 from edgegrad.lectures.report import Report, row
@@ -52,6 +53,7 @@ def L4_5(report: Report) -> None:
     report.say(explain(h, weight))
     report.picture("elman-unrolled", h.graph)
     [gated] = lstm(waves[:1])
+    gated.backward()
     report.see("In the second picture the LSTM's gates, sigmoids, multiply what is let in, kept and let out.")
     report.picture("lstm-step", gated.graph)
     names = list(LETTERS)
@@ -105,7 +107,9 @@ def L4_5(report: Report) -> None:
     report.compare("the same with vigilance 0.9", classes[0.9], [0, 1, 2, 0], "by hand")
     report.picture(
         "hopfield",
-        lambda: pictures.patterns({f"E = {E:.2f}": s.reshape(5, 5) for E, s in zip(energies, states, strict=True)}),
+        lambda: pictures.patterns(
+            {f"E = {number_text(E, 3)}": s.reshape(5, 5) for E, s in zip(energies, states, strict=True)}
+        ),
     )
     report.picture("map", lambda: pictures.map_grid(before, chart.W, X))
 
@@ -213,7 +217,8 @@ def L4_8(report: Report) -> None:
     >>> model = sigmoid_network()
     >>> E = nn.half_squared_error(model([0.5, 0.9, -0.3]), [0.9, 0.1]); E.name = "E"
     >>> print(explain(E, model.layers[0].W[0, 1]))
-    ∂E/∂W1[0][1] = 0.0383114
+    ∂E/∂W1[0][1] = 0.9·a1[0]·(1 − a1[0])·(e[0]·a2[0]·(1 − a2[0])·W2[0][0] + e[1]·a2[1]·(1 − a2[1])·W2[1][0]) =
+        0.0383114
     the sum over 2 paths:
       1. ∂E/∂e[0] · ∂e[0]/∂a2[0] · ∂a2[0]/∂s2[0] · ∂s2[0]/∂a1[0] · ∂a1[0]/∂s1[0] · ∂s1[0]/∂W1[0][1] =
           0.9·e[0]·a2[0]·(1 − a2[0])·W2[0][0]·a1[0]·(1 − a1[0]) = 0.9 × (−0.554159) × 0.345841 × 0.654159 × (−3) ×

@@ -202,12 +202,9 @@ def L4_4(report: Report) -> None:
     )
     report.say("The stochastic neuron gives p + (draw − p), the bracket held constant: 0 or 1, with p's derivative.")
     report.see("In its picture each point is the share of 300 draws: they scatter around p, by about 0.03.")
-    report.picture(
-        "gallery",
-        lambda: nn.plots.activations(
-            {name: nn.ACTIVATIONS[name] for name in ("step", "identity", "sigmoid", "tanh", "relu")}
-        ),
-    )
+    shown: dict[str, Any] = {name: nn.ACTIVATIONS[name] for name in ("step", "identity", "sigmoid", "tanh", "relu")}
+    shown["softmax of (x, 0)"] = lambda x: nn.ACTIVATIONS["softmax"]([x, 0.0])[0]
+    report.picture("gallery", lambda: nn.plots.activations(shown))
 
 
 def _potential(current: float, g_K: float) -> float:

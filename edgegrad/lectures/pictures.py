@@ -174,11 +174,13 @@ def patterns(pictures: Mapping[str, Any]) -> Figure:
     """Show arrays of two axes beside and below one another, dark where they are large."""
     columns = len(pictures) if len(pictures) <= 4 else 3
     figure, axes = make_figure(-(-len(pictures) // columns), columns, (1.9, 2.1))
-    for panel in axes.flat:
-        panel.axis("off")
     for panel, (label, array) in zip(axes.flat, pictures.items(), strict=False):
         panel.imshow(np.asarray(array), cmap="Greys")
         panel.set_title(label, fontsize="small")
+        panel.set(xticks=(), yticks=())
+        panel.spines[:].set_visible(True)
+    for panel in axes.flat[len(pictures) :]:
+        panel.axis("off")
     return figure  # type: ignore[no-any-return]
 
 

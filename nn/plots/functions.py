@@ -130,7 +130,7 @@ def decision(
             color=PALETTE[index % len(PALETTE)],
             edgecolor="white",
             linewidth=0.7,
-            label=f"{label:g}",
+            label=f"{label:g}".replace("-", "−"),
             zorder=3,
         )
     panel.grid(visible=False)

@@ -38,6 +38,7 @@ ALONE, BESIDE = (
     (5.2, 3.6),
     (4.2, 3.2),
 )  # inches of a panel; the letters of two on a page of 900 pixels stay large
+PADDING = 0.06  # inches around each panel: with less, titles touch the edge
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -97,9 +98,11 @@ def make_figure(
             raise ValueError(f"ax is one pair of axes, but this plot has {rows * columns} panels: leave ax out.")
         return ax.figure, np.array([[ax]])
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     width, height = size or (ALONE if columns == 1 else BESIDE)
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=PADDING, h_pad=PADDING)
+    figure = Figure(figsize=(width * columns, height * rows), layout=layout)
     figure._repr_png_ = lambda: _png(figure)  # type: ignore[attr-defined]  # notebooks show a figure without pyplot so
     return figure, figure.subplots(rows, columns, squeeze=False)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from autograd import OperandTypeError, Value, draw_dot
+from autograd.draw.render import fit_column
 
 
 def neuron():
@@ -26,7 +27,7 @@ def test_a_label_is_a_name():
 def test_the_picture_is_the_graphs(tmp_path):
     o = neuron()
     picture = draw_dot(o)
-    assert picture._repr_svg_() == o.graph().to_svg(rankdir="LR")
+    assert picture._repr_svg_() == fit_column(o.graph().to_svg(rankdir="LR"))
     assert picture.source == o.graph().to_dot(rankdir="LR")
     assert "rankdir=TB" in draw_dot(o, rankdir="TB").source.replace('"', "")
 

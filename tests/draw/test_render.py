@@ -19,8 +19,9 @@ from types import SimpleNamespace
 import pytest
 from drawings import DRAWINGS, perceptron, square_plus_one, swept
 
-from autograd import DrawingError, Value, files
+from autograd import DrawingError, Value, files, total
 from autograd.draw import render as rendering
+from autograd.draw.draw_dot import draw_dot
 
 SVG = "{http://www.w3.org/2000/svg}"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -134,6 +135,16 @@ def test_no_box_is_narrower_than_its_text(bare):
 def test_repr_svg(bare):
     y = square_plus_one()
     assert y._repr_svg_() == y.graph()._repr_svg_() == y.graph().to_svg()
+
+
+def test_a_notebook_shows_no_picture_wider_than_its_column(bare):
+    """An exported one has pictures in an `<img>`, where nothing but the width of the SVG itself counts."""
+    one, many = square_plus_one(), total([Value(float(k), name=f"x{k}") ** 2 for k in range(12)])
+    narrow, wide = one.graph()._repr_svg_(), draw_dot(many, rankdir="TB")._repr_svg_()
+    assert narrow == one.graph().to_svg()
+    assert re.match(r'<svg width="100%" style="max-width: [0-9.]+pt; height: auto"\s+viewBox="', wide)
+    natural = re.search(r'width="([0-9.]+)pt"', many.graph().to_svg(rankdir="TB"))[1]
+    assert f"max-width: {natural}pt" in wide
 
 
 def test_threads_draw_at_the_same_time(bare):

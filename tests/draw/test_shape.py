@@ -231,11 +231,31 @@ def test_the_direction_is_the_one_that_fits():
     assert "rankdir=TB" in swept(horner()).to_dot()
 
 
+def sum_of_powers():
+    x = Value(1.5, name="x")
+    y = sum(Value(0.5 * i - 1.0, name=f"c{i}") * x**i for i in range(6))
+    y.name = "p"
+    return y
+
+
+def test_a_polynomial_is_not_folded_for_labels_that_are_short():
+    graph = swept(sum_of_powers())
+    assert len(graph) == 24
+    assert not graph.fold().folded
+    assert size_of(graph.to_svg())[0] <= PAGE_POINTS
+
+
+def test_what_fits_only_just_to_the_right_leads_down():
+    assert Widths(1039.0, 600.0).rankdir == "LR"
+    assert Widths(1060.0, 600.0).rankdir == "TB"
+    assert Widths(1060.0, 1300.0).rankdir == "LR"
+
+
 def test_widths():
     widths = estimate_widths([0, 0, 1], [100.0, 80.0, 50.0], [(1, 60.0), (1, 40.0)])
-    assert widths.right == 26 + 100 + 60 + 50 + 22
-    assert widths.down == 26 + 100 + 80 + 2 * 14
-    assert estimate_widths([], [], []).down == 26
+    assert widths.right == 19 + 100 + 60 + 50 + 16
+    assert widths.down == 19 + 100 + 80 + 2 * 14
+    assert estimate_widths([], [], []).down == 19
 
 
 def test_the_legend_says_what_occurs_and_nothing_else():

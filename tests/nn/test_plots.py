@@ -187,6 +187,11 @@ def test_the_gallery_takes_names() -> None:
         plots.activations(["sigmod"])
 
 
+def test_six_functions_stand_in_two_rows() -> None:
+    shown = plots.activations({f"tanh {k}": autograd.tanh for k in range(6)})
+    assert shown.axes[0].get_gridspec().get_geometry() == (2, 3)
+
+
 def test_the_decision_of_a_single_score_is_the_line_of_its_threshold() -> None:
     model = Layer(2, 1, W=[[1.0, -1.0]], b=[0.25])
     figure = plots.decision(model, X, np.sign(X[:, 0]), resolution=20)
@@ -195,7 +200,7 @@ def test_the_decision_of_a_single_score_is_the_line_of_its_threshold() -> None:
     line = boundary.get_paths()[0].vertices
     np.testing.assert_allclose(line[:, 0] - line[:, 1] + 0.25, 0.0, atol=1e-12)
     assert (panel.get_xlabel(), panel.get_ylabel(), bar.get_ylabel()) == ("x₁", "x₂", "score")
-    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["-1", "1"]
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["−1", "1"]
     shown = [c.get_offsets() for c in panel.collections if len(c.get_offsets()) > 1]
     assert sorted(map(len, shown)) == sorted(int((np.sign(X[:, 0]) == side).sum()) for side in (-1, 1))
 

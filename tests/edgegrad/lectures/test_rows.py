@@ -11,7 +11,7 @@ import pytest
 from documents import script
 from lecture_rows import TABLE
 
-from edgegrad.lectures import LECTURES, ROWS, Comparison
+from edgegrad.lectures import LECTURES, ROWS, Comparison, Report
 
 COUNTS = {"L1": 12, "L2": 14, "L3": 9, "L4": 21, "L5": 7}
 page = script("lectures")
@@ -50,9 +50,18 @@ def test_a_row_says_what_it_is_and_where_it_lives(name):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
+def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib", reason="matplotlib draws the pictures")
     row = ROWS[name]
+    letters = {}
+    draw = Report.picture
+
+    def draw_and_measure(self, name, make, **options):
+        drawn = []
+        draw(self, name, lambda: drawn.append(make()) or drawn[0], **options)
+        letters[self.pictures[-1].name] = smallest_letters(drawn[0], self.pictures[-1])
+
+    monkeypatch.setattr(Report, "picture", draw_and_measure)
     if name in ("L1.8", "L1.10", "L4.19"):
         pytest.importorskip("sklearn", reason="its data come with scikit-learn")
     if "data" in row.options and not TABLE.exists():
@@ -74,6 +83,23 @@ def test_a_row_gives_what_the_page_says_and_leaves_its_pictures(name, tmp_path):
             assert ElementTree.parse(picture).getroot().tag.endswith("svg")
         else:
             assert picture.read_bytes().startswith(b"\x89PNG")
+    assert {name: pixels for name, pixels in letters.items() if pixels < LEGIBLE} == {}
+    assert len(letters) == len(report.pictures)
+
+
+LEGIBLE = 9.0  # pixels of the smallest letters, on a page of 900 pixels
+
+
+def smallest_letters(drawn, path):
+    """Return how high the smallest letters of a picture are on a page of 900 pixels, which it does not have to fill."""
+    if path.suffix == ".svg":
+        text = path.read_text(encoding="utf-8")
+        points = float(re.search(r'viewBox="0.00 0.00 ([0-9.]+) ', text)[1])
+        sizes = [float(size) for size in re.findall(r' font-size="([0-9.]+)"', text)]
+    else:
+        points = 72.0 * drawn.get_figwidth()
+        sizes = [text.get_fontsize() for text in drawn.findobj(lambda x: hasattr(x, "get_fontsize")) if text.get_text()]
+    return round(min(sizes) * min(900.0 / points, 96.0 / 72.0), 2)
 
 
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e[−+]\d+)?")
