@@ -27,7 +27,7 @@ MISSED = """(steps) => {
     if (kind === "edge") {
       const line = picture.lines[edge.number], { home } = explorer.fold;
       const apart = home[edge.source] !== home[edge.target] || home[edge.source] === null;
-      const ghost = line.ghost && !explorer.fold.boxes.size;
+      const ghost = line?.ghost && !explorer.fold.boxes.size;
       wanted.push(document.querySelector(ghost ? `#${line.ghost} .card` : '.node.near:not([style*="none"]) .card'));
       if (apart && !document.querySelector(".edge.now .label text:not(:empty)")) missed[step] = "no text";
     }

@@ -91,6 +91,7 @@ function showStep(position) {
   const time = player.playing ? Math.min(FLIGHT, player.beat / 2) : FLIGHT;
   if (step.kind === "node") camera.look([picture.boxOf(step.node)], { besides: engine.below[step.node].flatMap((edge) => picture.placesOf(edge)), time });
   if (step.kind === "edge") camera.look(picture.placesOf(step.edge), { time });
+  if (position === 0) camera.look([picture.boxOf(0)], { time }); // as large as before a step that needed more room
 }
 
 // --- choosing, changing, folding -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 const MARGIN = 9; // points around the drawing
 const AISLE = [28, 150]; // points between layers without texts: the broader they are, the more
 const ALONG_TEXT = 13; // points before and behind the texts
+const ALONG_BARE = 5; // and of one that is seen only while its arrow is in hand
 const BEND = 14; // points into a layer that it crosses, within which an arrow may still bend
 const LANES = 7; // points between arrows that arrive at one card
 
@@ -16,7 +17,7 @@ function arrange(items, arrows, direction) {
     const { place } = item.thing;
     Object.assign(item, { solid: true, port: 0, seed: item.last, breadth: breadth(place), length: length(place) });
   }
-  const ways = arrows.map(({ from, to, text, line }) => ({ from, to, line, text: text && { breadth: breadth(text), length: length(text), port: down ? -breadth(text) / 2 : 0 } }));
+  const ways = arrows.map(({ from, to, text, line }) => ({ from, to, line, text: text && { breadth: breadth(text), length: length(text), port: down ? -breadth(text) / 2 : 0 }, room: text ? 0 : length(line.spot) }));
   const onward = rank(items, ways);
   const layers = layered(items, ways.filter((way) => onward.has(way)));
   spread(layers);
@@ -28,7 +29,8 @@ function arrange(items, arrows, direction) {
   let at = MARGIN;
   for (const layer of layers) {
     const most = Math.max(0, ...layer.map((item) => item.length));
-    const between = layer.length && layer[0].rank % 2, extent = !between ? most : most ? Math.max(aisle / 2, most + 2 * ALONG_TEXT) : aisle;
+    const between = layer.length && layer[0].rank % 2, bare = Math.max(0, ...layer.map(({ room = 0 }) => room && room + 2 * ALONG_BARE));
+    const extent = !between ? most : most ? Math.max(aisle / 2, bare, most + 2 * ALONG_TEXT) : Math.max(aisle, bare);
     for (const item of layer) {
       item.free = between && !most; // an arrow may cross the layer anywhere
       item.middle -= top;
@@ -63,7 +65,7 @@ function share(ways) {
 }
 
 // The path of an arrow, its head, and the corner of its text, which it runs through, or stands beside where it leads down.
-function route({ from, to, way = [], text }, lane, down, point) {
+function route({ line, from, to, way = [], text }, lane, down, point) {
   const points = [[from.end, from.middle]];
   let corner = null;
   for (const place of way) {
@@ -73,10 +75,14 @@ function route({ from, to, way = [], text }, lane, down, point) {
     points.push([place.start + bend, across], [place.end - bend, across]);
     if (place.solid) corner = point((place.start + place.end - text.length) / 2, place.middle - place.breadth / 2);
   }
-  const bare = corner === null; // its text is seen only while it is the step in hand: in the middle
-  corner ??= point((from.end + to.start) / 2, (from.middle + to.middle) / 2);
   const [x, y] = [to.start, to.middle + lane];
   points.push([x, y]);
+  const bare = corner === null; // its text is seen only while it is the step in hand: in the middle of the last stretch
+  if (bare) {
+    const [along, across] = [0, 1].map((axis) => (points[points.length - 2][axis] + points[points.length - 1][axis]) / 2);
+    const [left, top] = point(along, across);
+    corner = [left - line.spot.width / 2, top - line.spot.height / 2];
+  }
   const write = (along, across) => point(along, across).map((number) => number.toFixed(1)).join(" ");
   let d = `M${write(...points[0])}`;
   points.slice(1).forEach(([along, across], i) => {

@@ -16,8 +16,13 @@ class Chart {
     this.draw();
   }
 
+  // Where a moment is on something as wide as the curve.
+  place(moment, width) {
+    return SIDE + ((width - 2 * SIDE) * moment) / Math.max(1, this.moments - 1);
+  }
+
   x(moment) {
-    return SIDE + ((this.width - 2 * SIDE) * moment) / Math.max(1, this.moments - 1);
+    return this.place(moment, this.width);
   }
 
   draw() {
@@ -73,8 +78,8 @@ class Chart {
 
   // The moment under the pointer.
   momentAt(event) {
-    const { left } = this.svg.getBoundingClientRect();
-    const share = (event.clientX - left - SIDE) / Math.max(1, this.width - 2 * SIDE);
+    const { left, width } = event.currentTarget.getBoundingClientRect();
+    const share = (event.clientX - left - SIDE) / Math.max(1, width - 2 * SIDE);
     return Math.round(Math.max(0, Math.min(1, share)) * (this.moments - 1));
   }
 }

@@ -22,6 +22,7 @@ class Film {
     this.states = [];
     this.overviews = [];
     this.chart = new Chart(find("curve"), this.count, { log: spreads(this.losses) });
+    this.gradients = new Gradients(find("spreads"), this);
     this.plane = record.plane ? new PlaneView(engine, record.plane) : null;
     this.wire();
     this.showCurves();
@@ -50,6 +51,8 @@ class Film {
       this.chart.log = find("log-scale").checked;
       this.chart.draw();
     });
+    find("course-shown").addEventListener("click", () => this.showGradients(find("curve").checkVisibility()));
+    find("spreads").addEventListener("pointerdown", (event) => this.go(this.chart.momentAt(event)));
     const curve = find("curve");
     curve.addEventListener("pointerdown", (event) => {
       curve.setPointerCapture(event.pointerId);
@@ -115,7 +118,7 @@ class Film {
     find("moment").setAttribute("aria-valuetext", [`step ${step} of ${last} of the training`, ...about].join(", "));
     find("moment-first").disabled = find("moment-back").disabled = this.at === 0;
     find("moment-next").disabled = find("moment-last").disabled = this.at === this.count - 1;
-    for (const chart of [this.chart, ...this.overviews]) chart.mark(this.at);
+    for (const chart of [this.chart, this.gradients, ...this.overviews]) chart.mark(this.at);
   }
 
   // --- playing ---------------------------------------------------------------------------------------------------------
@@ -184,7 +187,16 @@ class Film {
       return;
     }
     this.showCurves();
-    for (const chart of this.overviews) chart.fill();
+    for (const chart of [this.gradients, ...this.overviews]) chart.fill();
+  }
+
+  // Show how the gradients lie instead of the loss, or the loss again.
+  showGradients(wanted) {
+    find("film").classList.toggle("gradients", wanted);
+    write(find("course-shown"), wanted ? "loss" : "gradients");
+    find("course-shown").title = wanted ? "Show the loss over the training (g)" : "Show how each layer's gradients are distributed over the training (g)";
+    this.writeKey();
+    for (const chart of [this.chart, this.gradients]) chart.draw(); // only what is seen has a size
   }
 
   get complete() {
@@ -202,11 +214,20 @@ class Film {
     if (own.length && !(known && same)) lines.push({ look: known ? "curve own" : "curve", places: this.samples, numbers: own });
     else if (own.length && known) lines.push({ look: "curve none", places: this.samples, numbers: own });
     if (!known) this.chart.log = find("log-scale").checked = spreads(own);
-    const key = (look, text) => make("span", { class: look }, text);
-    find("curve-key").replaceChildren(...(known ? [key("drawn", this.measured)] : []),
-      ...(own.length && !(known && same) ? [key(known ? "drawn own" : "drawn", `${name}, drawn below`)] : []));
+    this.keys = [...(known ? [["drawn", this.measured]] : []),
+      ...(own.length && !(known && same) ? [[known ? "drawn own" : "drawn", `${name}, drawn below`]] : [])];
+    this.writeKey();
     find("curve").setAttribute("aria-label", `${this.measured} over ${this.steps[this.count - 1]} steps of training`);
     this.chart.show(lines);
+  }
+
+  // Say what the lines are.
+  writeKey() {
+    const { name } = engine.nodes[engine.output];
+    const keys = find("film").matches(".gradients")
+      ? [["drawn back", `sizes of ∂${name}/∂w, the middle`], ["drawn half", "half of them"], ["drawn range", "all of them"],
+        ...(this.gradients.ends?.length ? [["", `each strip: ≤ ${this.gradients.ends.join(" to ")}, logarithmic`]] : [])] : this.keys;
+    find("curve-key").replaceChildren(...keys.map(([look, text]) => make("span", { class: look }, text)));
   }
 
   // A node over the training: its number and its gradient, each on a scale of its own.
@@ -237,7 +258,7 @@ const film = new Film(record.film);
 nodePanel.overTime = (node) => film.overTime(node);
 Object.assign(KEYS, {
   ",": () => film.go(film.at - 1), ".": () => film.go(film.at + 1), "<": () => film.go(0), ">": () => film.go(film.count - 1),
-  t: () => film.toggle(),
+  t: () => film.toggle(), g: () => film.showGradients(find("curve").checkVisibility()),
 });
 player.show = (position) => { // one of the two plays at a time
   if (player.playing) film.pause();

@@ -118,16 +118,16 @@ class Fold {
   makeNumbers(group, look, count, { x, y, width }) {
     const text = draw("text", { class: look, x, y });
     group.append(text);
-    if (count === 1) return { text };
+    if (count === 1) return { text, width };
     const shown = `${count}`, room = measure(shown, 11.5) + 6;
     text.setAttribute("x", x + width - room + 6);
     text.textContent = shown;
     return { heat: new Heat(group, 1, count, { x, y: y - 10, width: width - room, height: 11 }) };
   }
 
-  showNumbers({ text, heat }, numbers, sign = "") {
+  showNumbers({ text, width, heat }, numbers, sign = "") {
     if (heat) heat.show((_, i) => numbers[i]);
-    else write(text, numbers[0] === undefined && sign ? "" : sign + (numbers[0] === null ? "frozen" : numberText(numbers[0], 4)));
+    else writeFitting(text, numbers[0] === undefined && sign ? "" : sign + (numbers[0] === null ? "frozen" : numberText(numbers[0], 4)), width);
   }
 
   // --- links ---------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class Fold {
     }
     const under = draw("g", { class: "under" });
     label.append(under);
-    link.back = this.makeNumbers(under, "flow", columns, { x: columns > 1 ? 18 : 6, y: 30, width: columns > 1 ? TEXT.width - 24 : TEXT.width - 8 });
+    link.back = this.makeNumbers(under, "flow", columns, { x: columns > 1 ? 18 : 6, y: 30, width: TEXT.width - (columns > 1 ? 24 : 12) });
     if (columns > 1) under.append(draw("text", { class: "flow", x: 6, y: 30 }, "←"));
   }
 

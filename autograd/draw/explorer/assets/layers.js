@@ -76,7 +76,7 @@ function layered(items, arrows) {
     for (let rank = from.rank + 1; rank < to.rank; rank++) {
       const share = (rank - from.rank) / (to.rank - from.rank);
       const own = rank === to.rank - 1 && text;
-      const place = { passing: true, solid: Boolean(own), breadth: own ? text.breadth : 4, length: own ? text.length : 0, port: own ? text.port : 0, near: [last], rank, seed: from.seed + share * (to.seed - from.seed) };
+      const place = { passing: true, solid: Boolean(own), breadth: own ? text.breadth : 4, length: own ? text.length : 0, port: own ? text.port : 0, near: [last], rank, room: rank === to.rank - 1 ? arrow.room : 0, seed: from.seed + share * (to.seed - from.seed) };
       layers[rank].push(place);
       arrow.way.push(place);
       last.near.push(place);

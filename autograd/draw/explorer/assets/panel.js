@@ -94,7 +94,7 @@ class StepPanel extends Panel {
       : [this.heading("Finished"), make("p", {}, "Every number and every gradient is there. Press play to see how they come about, step by step, "
         + "or choose a node to see its paths.")];
     if (!error && odd >= 0) parts.push(make("p", { class: "trouble" }, `${engine.nodes[odd].name} is ${numberText(engine.now.data[odd])}: what depends on it means little, and so do gradients through it.`));
-    if (rows.length) parts.push(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+    if (rows.length) parts.push(make("table", { class: "leaves" }, make("thead", {}, head), make("tbody", {}, ...rows)));
     if (leaves.length > LEAVES) parts.push(make("p", { class: "aside" }, `and ${leaves.length - LEAVES} more leaves`));
     return parts;
   }
