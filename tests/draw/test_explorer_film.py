@@ -14,6 +14,7 @@ from screens import DESK, NOW, PHONE, agree, position, shown, until
 import nn
 from autograd import DrawingError, Frames, Op, Plane, Value, dot, explain, explore, relu, sigmoid, tanh
 from autograd.draw.explorer.page import FILM, asset
+from autograd.draw.explorer.page_data import adjoints_of
 from autograd.symbol import number_text
 
 MOMENT = "explorer.film.at"
@@ -422,6 +423,43 @@ def test_everything_has_its_place(visit, filmed_moons, size, scheme):
     for press in ("#moment-back", "#moment-play", "#moment-next"):
         box = tab.locator(press).bounding_box()
         assert min(box["width"], box["height"]) >= 40
+
+
+def test_the_gradients_of_each_layer_over_the_training(visit, filmed_moons):
+    """Quarters as NumPy's, of gradients as Python's."""
+    _, film, *_ = filmed_moons
+    tab = visit(page_of(film))
+    until(tab, "explorer.film.complete")
+    tab.click("#course-shown")
+    assert tab.locator("#spreads").is_visible()
+    assert not tab.locator("#curve").is_visible()
+    layers = tab.evaluate("explorer.film.gradients.layers.map(({ name, leaves }) => [name, leaves])")
+    assert [(name, len(leaves)) for name, leaves in layers] == [("layer1", 18), ("layer2", 7)]
+    assert tab.locator("#spreads .half").count() == 2
+    output, _ = film._develop()
+    grads = adjoints_of(output.graph())
+    for i, (name, leaves) in enumerate(layers):
+        sizes = np.abs([grads[leaf] for leaf in leaves])
+        quarters = tab.evaluate("i => explorer.film.gradients.layers[i].spreads.at(-1).quarters", i)
+        assert quarters == pytest.approx(np.quantile(sizes, [0, 0.25, 0.5, 0.75, 1]), rel=1e-9)
+        said = f"{name}: middle {number_text(np.median(sizes).item(), 2)}, largest {number_text(sizes.max().item(), 2)}"
+        assert said in tab.locator("#spreads").get_attribute("aria-label")
+    box = tab.locator("#spreads").bounding_box()
+    tab.mouse.click(box["x"] + 2, box["y"] + 5)
+    assert tab.evaluate(MOMENT) == 0
+    tab.keyboard.press("g")
+    assert tab.locator("#curve").is_visible()
+
+
+def test_gradients_that_are_zero_are_counted_and_weights_without_a_layer_stand_by_their_name(visit):
+    W = [Value(-1.0, name="W[0]"), Value(2.0, name="W[1]")]
+    E = relu(W[0]) + W[1] * 3.0
+    tab = visit(explore(E, frames=Frames(W, [[1.0, 1.0], [-1.0, 2.0]])))
+    until(tab, "explorer.film.complete")
+    tab.keyboard.press("g")
+    assert tab.locator("#spreads text").text_content() == "W: middle 1.5, largest 3, 1 of 2 are 0"
+    tab.keyboard.press("<")
+    assert tab.locator("#spreads text").text_content() == "W: middle 2, largest 3"
 
 
 def test_hostile_words_in_a_film_are_text(visit):

@@ -1,10 +1,12 @@
 """Pages in a hall and on a phone: at every size texts are large enough, none lies on another, nothing is cut."""
 
+import os
+
 import pytest
-from drawings import choices, network, skips, square_plus_one
+from drawings import batch, choices, network, skips, square_plus_one
 from perceptron import perceptron
 from screens import position
-from test_explorer_camera import classes
+from test_explorer_camera import MISSED, classes, recurrence
 
 from autograd import explore
 
@@ -17,12 +19,20 @@ GRAPHS = {
     "network": lambda: network((2, 3, 1)),
     "classes": classes,
 }
+LARGE = {
+    "network": lambda: network((2, 8, 8, 2)),
+    "recurrence of 8": lambda: recurrence(8),
+    "batch": lambda: batch(4),
+    "recurrence of 60": lambda: recurrence(60),
+    "recurrence of 300": lambda: recurrence(300),  # some 2,000 nodes
+}
+CI = os.environ.get("CI") == "true"
 
 #: What of the texts is wrong: too small, on one another, or cut.
 TROUBLE = """(least) => {
   const trouble = [];
   const label = (one) => `${one.closest("[id]")?.id} ${one.textContent.slice(0, 20)}`;
-  const texts = [...document.querySelectorAll("#world text")].filter((one) => one.textContent && one.checkVisibility());
+  const texts = [...document.querySelectorAll("#world text")].filter((one) => one.textContent && one.getBoundingClientRect().width);
   const scale = document.getElementById("world").getScreenCTM().a;
   for (const text of texts) {
     const size = parseFloat(getComputedStyle(text).fontSize) * scale;
@@ -61,6 +71,12 @@ TROUBLE = """(least) => {
   return trouble;
 }"""  # noqa: E501
 
+#: Change a leaf, and say what of the step is faint.
+FAINT = """() => [0.6, 0.7].flatMap((number) => {
+  explorer.change(explorer.engine.nodes.findIndex(({ op }) => op === undefined), number);
+  return [...document.querySelectorAll("#now .beats > *, .node.now *")].filter((one) => Number(getComputedStyle(one).opacity) < 1).map((one) => one.textContent);
+})"""  # noqa: E501
+
 
 @pytest.mark.parametrize("name", GRAPHS)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -73,6 +89,21 @@ def test_texts_are_large_enough_apart_and_whole(visit, name, size):
     shrunk = tab.evaluate("document.getElementById('world').getScreenCTM().a") * 11.5  # where the step needs more room
     assert tab.evaluate(TROUBLE, min(11, shrunk)) == []
     assert shrunk >= 6.5
+
+
+@pytest.mark.parametrize("name", LARGE if CI else ["network", "recurrence of 8"])
+def test_large_graphs_at_every_size(visit, name):
+    """Nothing in hand is out of view, no text on another, nothing faint while a number is changed."""
+    page = explore(LARGE[name]())
+    tab = visit(page, "#step=0")
+    some = [round(page.steps * k / (60 if CI else 8)) for k in range(1, (60 if CI else 8) + 1)]
+    for width, height in SIZES if CI else [SIZES[0], SIZES[-2]]:
+        tab.set_viewport_size({"width": width, "height": height})
+        assert tab.evaluate(MISSED, some) == {}
+        for step in some[:: len(some) // 4]:
+            tab.evaluate("step => explorer.player.go(step)", step)
+            assert tab.evaluate(TROUBLE, 0) == [], (width, step)
+    assert tab.evaluate(FAINT) == []
 
 
 @pytest.mark.parametrize(("size", "least"), [((1280, 800), 11), ((1920, 1080), 13), ((3840, 2160), 26)])
@@ -134,5 +165,7 @@ def test_in_print_and_without_a_script_everything_is_there(visit):
     assert not tab.locator("#paper").is_visible()
     assert tab.locator("#world").get_attribute("transform") is not None
     tab = visit(explore(y), script=False)
-    assert tab.locator("#paper").is_visible()
-    assert tab.locator("#world").is_visible()
+    box = tab.locator("#world").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1280
+    assert box["y"] + box["height"] <= tab.locator("#paper").bounding_box()["y"]  # the whole drawing, then the table
