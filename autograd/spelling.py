@@ -36,6 +36,7 @@ RAISED = {chr(raised): chr(plain) for plain, raised in RAISED_LETTERS.items()} |
 )
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-−]?\d+)?")
+FRACTION = re.compile(r"\s*([¼½¾⅐-⅞])")  # that is one sign
 DECIMAL_COMMA = re.compile(r"[+\-−]?\d+,\d+")
 MAX_NAMES_LISTED = 12
 
@@ -110,8 +111,9 @@ class _Spelling:
                 at += len(name)
             elif number:
                 self.refuse_two_readings(number[0], at)
-                yield _Token("operand", repr(float(number[0].replace("−", "-"))).replace("inf", "1e999"))
-                at = number.end()
+                fraction = FRACTION.match(text, number.end())
+                yield _Token("operand", self.mixed(number[0], fraction[1] if fraction else ""))
+                at = fraction.end() if fraction else number.end()
             elif word:
                 yield from self.word(word)
                 at += len(word)
@@ -132,6 +134,13 @@ class _Spelling:
                 at += 1
             else:
                 self.refuse(f"the sign {character!r} means nothing here.")
+
+    def mixed(self, number: str, fraction: str) -> str:
+        """Return what a number is that a fraction may follow: 2½ is 2.5, not a product."""
+        if fraction and not number.isdecimal():
+            self.refuse(f"{number}{fraction} may be a sum or a product: write which.")
+        whole = float(number.replace("−", "-")) + (unicodedata.numeric(fraction) if fraction else 0.0)
+        return repr(whole).replace("inf", "1e999")
 
     def refuse_two_readings(self, number: str, at: int) -> None:
         """Refuse ``2E2`` where E2 is a name: it may be that name doubled, or 200."""

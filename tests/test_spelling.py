@@ -22,7 +22,7 @@ READ = [
     ("x₁", 4.0), ("√x1", 2.0), ("√(x1)·x", 6.0), ("∛8", 2.0), ("|x − 4|", 1.0), ("|x||y|", 6.0),
     ("|x·|y − 4||", 6.0),
     ("eˣ", math.e**3), ("e⁻ˣ", math.e**-3), ("e^(−x)", math.e**-3), ("exp(x)", math.e**3), ("½y", 1.0),
-    ("1/3", 1 / 3),
+    ("1/3", 1 / 3), ("2½", 2.5), ("−1 ¾", -1.75), ("2½·y", 5.0),
     ("2ᶻ·ln 2", 4 * math.log(2)), ("2e-3", 0.002), ("2e−3", 0.002), ("W1[0][1]·L(1)", 35.0), ("W1[0][1](x)", 15.0),
     ("[x > 0]·y", 2.0), ("[x ≤ 0]", 0.0), ("[y = z]", 1.0), ("s_1", 0.5), ("σ(s⟨1⟩)(1 − σ(s_1))", S * (1 - S)),
     ("0,84", 0.84), ("−0,5", -0.5), ("sin²x", math.sin(3) ** 2), ("σ²(s_1)", S * S), ("y⁻¹", 0.5),
@@ -73,6 +73,7 @@ KNOWN = "The names are x, y, z, t, x1, s⟨1⟩, W1[0][1], L(1), ρ, w¹10."
         ("ln xy", "'ln xy' cannot be read: where does log end? Write log(…) with brackets."),
         ("√x(1 + y)", "'√x(1 + y)' cannot be read: where does sqrt end? Write sqrt(…) with brackets."),
         ("⌊x", "'⌊x' cannot be read: a ⌋ is missing."),
+        ("2.5½", "'2.5½' cannot be read: 2.5½ may be a sum or a product: write which."),
         ("y²ˣ", "'y²ˣ' cannot be read: write the exponent 2x after ^."),
     ],
 )  # fmt: skip

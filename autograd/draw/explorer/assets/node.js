@@ -48,7 +48,7 @@ class NodePanel extends Panel {
     this.shown = node;
     this.refill = null;
     const about = entry.op === undefined ? null : engine.record.operations[entry.op];
-    const close = make("button", { type: "button", class: "close", "aria-label": "Choose nothing", onclick: () => this.actions.choose(null) }, "×");
+    const close = make("button", { type: "button", class: "close", "aria-label": "Choose nothing (Esc)", title: "Choose nothing (Esc)", onclick: () => this.actions.choose(null) }, "×");
     const parts = [make("h2", {}, make("span", { class: "way" }, { parameter: "Parameter", frozen: "Frozen leaf", leaf: "Leaf" }[entry.role] || "Node"),
       make("span", { class: "full" }, entry.name), close)];
     if (about) {

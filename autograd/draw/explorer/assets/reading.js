@@ -68,8 +68,9 @@ class Reading {
         at += name.length;
       } else if (number) {
         this.refuseTwoReadings(number[0], rest);
-        tokens.push({ kind: "number", number: Number(number[0].replace("−", "-")) });
-        at += number[0].length;
+        const [spaced, fraction] = rest.slice(number[0].length).match(/^\s*([¼½¾⅐-⅞])/) || [""];
+        tokens.push({ kind: "number", number: this.mixed(number[0], fraction) });
+        at += number[0].length + spaced.length;
       } else if (word) {
         tokens.push(...this.word(word));
         at += word.length;
@@ -93,6 +94,12 @@ class Reading {
       } else this.refuse(`The sign ${character} means nothing here.`);
     }
     return tokens;
+  }
+
+  // A number that a fraction may follow: 2½ is 2.5, not a product.
+  mixed(number, fraction) {
+    if (fraction && !/^\d+$/.test(number)) this.refuse(`${number}${fraction} may be a sum or a product: write which.`);
+    return Number(number.replace("−", "-")) + (fraction ? FRACTIONS.get(fraction) : 0);
   }
 
   // Refuse 2E2 where E2 is a name: it may be that name doubled, or 200.
