@@ -12,6 +12,8 @@ function make(tag, attributes = {}, ...children) {
 
 const LEAVES = 12; // leaves that the overview lists
 const LONG_NAME = 16; // characters from which on a name is plain text, which may be broken
+const LONG_LEAF = 8; // beside two numbers
+const LONG_TERM = 14; // and of both fractions of a term
 const CHILDREN = 6; // terms of a sum that are written out
 
 class Panel {
@@ -21,10 +23,10 @@ class Panel {
     this.actions = actions;
   }
 
-  reference(node) {
+  reference(node, longest = LONG_NAME) {
     const button = make("button", { type: "button", class: "name", onclick: () => this.actions.choose(node, true) });
     const { name } = this.engine.nodes[node];
-    button.append(name.length > LONG_NAME ? make("span", { class: "long" }, shorten(name, NAME)) : this.formulas.line(this.formulas.name(node)));
+    button.append(name.length > longest ? make("span", { class: "long" }, shorten(name, NAME)) : this.formulas.line(this.formulas.name(node)));
     button.setAttribute("aria-label", name);
     button.title = name;
     return button;
@@ -82,7 +84,7 @@ class StepPanel extends Panel {
     const { engine, formulas } = this;
     const leaves = engine.nodes.map((_, i) => i).filter((i) => engine.nodes[i].op === undefined && !engine.isFrozen(i));
     const rows = leaves.slice(0, LEAVES).map((leaf) => make("tr", {},
-      make("th", { scope: "row" }, this.reference(leaf)),
+      make("th", { scope: "row" }, this.reference(leaf, LONG_LEAF)),
       make("td", {}, numberText(engine.now.data[leaf])), make("td", {}, numberText(engine.now.grads[leaf]))));
     const head = make("tr", {}, ...["leaf", "data"].map((word) => make("th", { scope: "col" }, word)),
       make("th", { scope: "col" }, engine.nodes[engine.output].name.length > LONG_NAME ? "gradient"
@@ -204,8 +206,9 @@ class StepPanel extends Panel {
     let total = 0;
     const rows = all.map((each, i) => {
       const { target } = each;
-      const long = [target, source, top].some((node) => engine.nodes[node].name.length > LONG_NAME);
-      const term = long ? make("span", { class: "long" }, `through ${shorten(engine.nodes[target].name, NAME)}`) : formulas.line(math("mrow", formulas.derivative(top, target), math("mo", "·"), formulas.derivative(target, source)));
+      const longest = (...nodes) => Math.max(...nodes.map((node) => engine.nodes[node].name.length));
+      const long = longest(top, target, source) > LONG_NAME || longest(top, target) + longest(target, source) > LONG_TERM;
+      const term = long ? make("span", { class: "long" }, `through ${shorten(engine.nodes[target].name, NAME)}`) : formulas.line(formulas.derivative(top, target), "·", formulas.derivative(target, source));
       if (i > at) return make("tr", { class: "to-come" }, cell("term", term), cell("", "…"), cell("", "…"), cell("", "…"));
       const flow = engine.flow(each), slope = numberText(engine.slope(each), 4);
       total += flow;

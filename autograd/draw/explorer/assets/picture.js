@@ -176,7 +176,9 @@ class Picture {
   }
 
   dress(thing, looks) {
-    if (thing.worn !== looks) thing.group.setAttribute("class", (thing.worn = looks));
+    if (thing.worn === looks) return;
+    thing.group.setAttribute("class", (thing.worn = looks));
+    if (thing.label && looks.split(" ").includes("now")) thing.group.parentNode.append(thing.group); // no other arrow crosses its text
   }
 
   describe(position) {
