@@ -111,9 +111,9 @@ class _Spelling:
                 at += len(name)
             elif number:
                 self.refuse_two_readings(number[0], at)
-                fraction = FRACTION.match(text, number.end())
-                yield _Token("operand", self.mixed(number[0], fraction[1] if fraction else ""))
-                at = fraction.end() if fraction else number.end()
+                beside = FRACTION.match(text, number.end())
+                yield _Token("operand", self.mixed(number[0], beside[1] if beside else ""))
+                at = beside.end() if beside else number.end()
             elif word:
                 yield from self.word(word)
                 at += len(word)
