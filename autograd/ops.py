@@ -7,6 +7,7 @@ expression serves floats, Values, symbols and arrays alike.
 from __future__ import annotations
 
 import math
+import sys
 from builtins import round as round_float
 from collections.abc import Iterable, Sequence
 from operator import mul as multiply
@@ -67,9 +68,20 @@ def _is_nothing(x: Any) -> bool:
     return x == 0 if type(x) is int else _is(x, -0.0)
 
 
+class _Start(float):
+    """A float of another type: from Python 3.12 on, `sum` corrects the rounding of floats, and of nothing else."""
+
+    def __add__(self, other: Any) -> Any:
+        return -0.0 + other  # as a plain float, which leaves arrays their precision
+
+
+#: Without it a slope read on floats would differ from the same slope read on other numbers, or in a kernel.
+_START = -0.0 if sys.version_info < (3, 12) else _Start(-0.0)
+
+
 def _sum(xs: Iterable[Any]) -> Any:
     """Add from the left, from the one number that changes none: −0.0 + −0.0 is −0.0, as IEEE 754 adds."""
-    return sum(xs, -0.0)
+    return sum(xs, _START)
 
 
 add = Op(
@@ -667,7 +679,7 @@ def _logsumexp_slopes(out: Any, operands: Sequence[Any]) -> list[Any]:
 def _mean(*xs: Any) -> Any:
     out = _sum(xs) / len(xs)
     beyond = isinstance(out, float) and out - out != 0.0  # the sum is, and the mean perhaps not
-    return sum(x / len(xs) for x in xs) if beyond else out
+    return _sum(x / len(xs) for x in xs) if beyond else out
 
 
 def _gap(*xs: float) -> float:

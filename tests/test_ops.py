@@ -433,6 +433,16 @@ class TestWholeNumbers:
             autograd.grad(lambda x: x * int(x))(2.5)
 
 
+def test_a_sum_rounds_after_every_term():
+    """From the left and without correction on every version of Python, as recorded graphs and kernels add."""
+    terms = [1.0, 1e100, 1.0, -1e100]
+    assert autograd.total(terms) == 0.0
+    assert autograd.dot([1.0] * 4, terms) == 0.0
+    assert autograd.mean(terms) == 0.0
+    assert math.copysign(1.0, autograd.total([-0.0, -0.0])) == -1.0
+    assert type(autograd.total([-0.0])) is float
+
+
 @pytest.mark.parametrize("name", ["total", "prod", "mean", "largest", "logsumexp", "softmax", "log_softmax"])
 def test_a_single_operand_in_place_of_a_list_is_refused(name):
     for x, kind in ((1.0, "float"), (None, "NoneType")):
