@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.collector import hold_collector
 from autograd.compiler import derivatives, listing, results
-from autograd.compiler.arguments import read_arrays, read_leaves, read_weights, split_gradient
+from autograd.compiler.arguments import read_arrays, read_leaves, read_weights, split_gradient, write_leaves
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.exchange import methods
 from autograd.compiler.execution import count, lay_out
@@ -32,7 +32,6 @@ from autograd.value import Value
 __all__ = ["Program"]
 
 Array = NDArray[Any]
-
 REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -341,6 +340,10 @@ class Program:
     def weights(self) -> Array:
         """Read the parameters' numbers, (n,)."""
         return np.array(read_leaves(self.parameters), dtype=np.float64)
+
+    def assign(self, weights: ArrayLike) -> None:
+        """Write the parameters' numbers, (n,): all of them, or where they do not fit none."""
+        write_leaves(self.parameters, read_weights(weights, len(self.parameters)).tolist())
 
     # --- what it is made of -------------------------------------------------------------------------------------------
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from autograd import CompileError, Value
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.training.compiled import CompiledRunner
 from nn.training.eager import EagerRunner
+from nn.training.programs import MIN_EXAMPLES_TO_COMPILE, NotWorthwhileError, describe_shapes, programs_of
 from nn.training.runner import Array, Loss, Runner
 from nn.training.whole_batches import BatchRunner
 
 __all__ = ["choose_runner"]
 
-MIN_EXAMPLES_TO_COMPILE = 64  # over all epochs: fewer are computed on the engine before a program is ready
 MIN_PRODUCTS_FOR_NUMBA = 1.6e9  # products and instructions: fewer are computed before machine code is loaded
 
 
@@ -50,19 +51,22 @@ def choose_runner(
         weighted: whether each example comes with what its loss is multiplied by.
 
     Returns:
-        the runner, and one sentence about the choice; empty where there was nothing to choose.
+        the runner, and one sentence about what kept it from a program; empty where nothing did.
 
     Raises:
         CompileError: a program was asked for, and the model cannot be traced.
     """
     eager = EagerRunner(model, loss, parameters, regularizer)
     count = len(X) if examples is None else examples
-    if asked is False or (asked == "auto" and count < MIN_EXAMPLES_TO_COMPILE):
+    few = asked == "auto" and count < MIN_EXAMPLES_TO_COMPILE
+    if asked is False or (few and (model.training or model.looks_at_batches)):
         if check is not None:
             check()
         return eager, ""
     if model.looks_at_batches and not model.training:  # one program for each number of examples would not pay
         return eager, ""
+    if few:
+        return _choose_for_few(eager, X, T, check, weighted), ""
     try:
         backend = "numpy" if asked in (True, "auto") else str(asked)
         if model.looks_at_batches:
@@ -76,4 +80,20 @@ def choose_runner(
         return eager, f"not compiled, but run on the engine: {first[0].lower()}{first[1:]}"
     if asked in (True, "auto") and runner.cost(count, batch or count) > MIN_PRODUCTS_FOR_NUMBA:
         runner.use_numba()
-    return runner, f"compiled: {runner.describe()}"
+    return runner, ""
+
+
+def _choose_for_few(
+    eager: EagerRunner, X: Array, T: Array | None, check: Callable[..., None] | None, weighted: bool
+) -> Runner:
+    """Choose for a call with a few examples: a program that is known, or one if many such calls were made."""
+    kept, shapes = programs_of(eager.model), describe_shapes(X, T, weighted)
+    pays, backend = partial(kept.pays, shapes, len(X)), kept.backend_of(shapes)
+    try:
+        if backend is not None or pays():
+            return CompiledRunner(eager, X, T, backend or "numpy", check, weighted, None if backend is None else pays)
+    except (CompileError, NotWorthwhileError):
+        pass
+    if check is not None:
+        check()
+    return eager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -23,12 +23,12 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Matrix
 from nn.training.eager import EagerRunner, RecordedObjective, weigh
 from nn.training.kept import check_calls
-from nn.training.programs import KeptProgram, programs_of
-from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, stack
+from nn.training.programs import KeptProgram, NotWorthwhileError, describe_shapes, programs_of
+from nn.training.runner import Array, BatchObjective, Descent, Runner, Steps, equal_batches, stack
 from nn.training.signature import Signature, signature
 from nn.training.trial import trying
 
-__all__ = ["CompiledRunner", "ReplayedObjective", "equal_batches"]
+__all__ = ["Batch", "CompiledRunner", "ReplayedObjective"]
 
 PRODUCTS_OF_AN_OPERATION = 20_000  # that take as long as to start one array operation of NumPy
 
@@ -58,9 +58,11 @@ class CompiledRunner(Runner):
         backend: of the program.
         check: tries the model before it is compiled; with ``shape=`` of its outputs where it need not be.
         weighted: whether each example comes with what its loss is multiplied by.
+        pays: whether to compile where no program is known; always unless given.
 
     Raises:
         CompileError: the model cannot be traced.
+        NotWorthwhileError: no program is known, and it does not pay to compile one.
     """
 
     eager: EagerRunner
@@ -73,20 +75,22 @@ class CompiledRunner(Runner):
         backend: str,
         check: Callable[..., None] | None = None,
         weighted: bool = False,
+        pays: Callable[[], bool] | None = None,
     ) -> None:
-        self.eager, self.backend = eager, backend
+        self.eager, self.backend, self._pays = eager, backend, pays
         self.model = eager.model
         self._ahead: _Ahead | None = None
         self._places: _Places | None = None
         self._check = check
         self._example = (separate(X[:1])[0], None if T is None else separate(T[:1])[0])
         self._weight = (1.0,) if weighted else ()
-        self._key = X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind), weighted
+        self._key = describe_shapes(X, T, weighted)
         self._programs: dict[tuple[str, bool], tuple[KeptProgram, list[Array]]] = {}
         self._kept = programs_of(self.model)
         self._errors: list[Program] = []
-        self.parameters = list(self.program.parameters)
-        self.reached |= self.program.reached
+        self._holder = self.program  # reads and writes their numbers, whichever program computes
+        self.parameters = list(self._holder.parameters)
+        self.reached |= self._holder.reached
         reached = (p for p, known in zip(self.parameters, self.reached.tolist(), strict=True) if known)
         if self.model.training and not any(p.requires_grad for p in reached):
             raise CompileError("The loss does not depend on any parameter that may be trained")
@@ -118,6 +122,8 @@ class CompiledRunner(Runner):
         made_of = signature(model, self.eager.chosen, loss_of, self.eager.regularizer)
         key = self._key_of(*place, made_of)
         found = self._kept.find(key, self.backend, made_of)
+        if found is None and self._pays is not None and not self._pays():
+            raise NotWorthwhileError
         if self._check is not None:
             self._check(**({} if found is None else {"shape": found.shape}))
             self._check = None
@@ -213,7 +219,7 @@ class CompiledRunner(Runner):
             self._programs[place] = found, statistics
         self._errors.clear()
 
-    def _key_of(self, what: str, training: bool, made_of: Signature | None) -> Hashable:
+    def _key_of(self, what: str, training: bool, made_of: Signature | None) -> tuple[Any, ...]:
         """Return what a program is kept under: one program serves both modes of a model that has none."""
         modes = made_of is None or made_of.has_modes
         return what, training if modes else None, *self._key, self._loss_name(what)
@@ -222,11 +228,11 @@ class CompiledRunner(Runner):
         return getattr(self.eager.loss_of, "__qualname__", None) if what == "loss" else None
 
     def describe(self) -> str:
-        """Describe what the graph became."""
+        """Say what the graph became."""
         program = self.program
         stats = program.stats
         return (
-            f"{stats['nodes']:,} nodes became {stats['operations']} array operations "
+            f"compiled: {stats['nodes']:,} nodes became {stats['operations']} array operations "
             f"({program.backend}, {program.dtype})"
         )
 
@@ -284,7 +290,7 @@ class CompiledRunner(Runner):
     def settle(self) -> None:
         """Write the weights that steps have left in an array into the parameters: all or none, and then once more."""
         if self._ahead is not None:
-            flat.assign(self.parameters, self._ahead.weights)
+            self._holder.assign(self._ahead.weights)
             self._ahead = None
 
     def state(self) -> dict[str, Array]:
@@ -332,7 +338,7 @@ class CompiledRunner(Runner):
     ) -> tuple[list[float], Array]:
         """Take steps by a program, and keep the weights in an array; return the losses, and outputs for each row."""
         if self._ahead is None:
-            self._ahead = _Ahead(flat.weights(self.parameters), ~flat.free(self.parameters))
+            self._ahead = _Ahead(self._holder.weights(), ~flat.free(self.parameters))
         weights, frozen = self._ahead
         states = [] if draws is None else draws.states()
         if draws is not None:  # other numbers each time that an example is taken
@@ -371,13 +377,6 @@ class Batch(NamedTuple):
 
     program: Program
     arrays: tuple[Array, ...]
-
-
-def equal_batches(batches: Sequence[Array]) -> Sequence[Array]:
-    """Return the first batches, all as large as the first; the last one of them may be smaller."""
-    n = len(batches[0])
-    other = next((k for k, rows in enumerate(batches) if len(rows) != n), len(batches))
-    return batches[: other + 1] if other < len(batches) and len(batches[other]) < n else batches[:other]
 
 
 class ReplayedObjective(BatchObjective):

@@ -215,7 +215,7 @@ def fit(
         loop.training.history = training.go_on()
         standing.restore_weights(model)
     notes = loop.training.history.notes
-    notes += [note] if note else []
+    notes += [each for each in (note or runner.describe(),) if each]
     notes += advice
     notes += describe_unweighted(measures) if sample_weight is not None else []
     notes += [] if standing is None else standing.notes

@@ -9,16 +9,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from autograd import Program, Value
 from nn.draws import Draws
 from nn.module import Module
+from nn.training.runner import Array
 from nn.training.signature import Signature
 
-__all__ = ["KeptProgram", "Programs", "programs_of"]
+__all__ = ["MIN_EXAMPLES_TO_COMPILE", "KeptProgram", "NotWorthwhileError", "Programs", "describe_shapes", "programs_of"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
+MAX_SHAPES_COUNTED = 64
+MIN_EXAMPLES_TO_COMPILE = 64  # over all calls and epochs: fewer are computed on the engine before a program is ready
+
+
+class NotWorthwhileError(Exception):
+    """No program is known for a few examples, and they are computed sooner than one is compiled."""
+
+
+def describe_shapes(X: Array, T: Array | None, weighted: bool) -> tuple[Any, ...]:
+    """Return what examples have in common that one program serves."""
+    return X.shape[1:], None if T is None else (T.shape[1:], T.dtype.kind), weighted
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,14 @@ class KeptProgram:
     signature: Signature | None
 
 
+@dataclass
+class _Tally:
+    """How many examples of one shape came a few at a time, and how many have to, before they are compiled for."""
+
+    examples: int = 0
+    enough: int = MIN_EXAMPLES_TO_COMPILE
+
+
 class Programs:
     """The programs of one model.
 
@@ -47,9 +68,31 @@ class Programs:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._kept: dict[tuple[Hashable, str], KeptProgram] = {}
+        self._kept: dict[tuple[tuple[Any, ...], str], KeptProgram] = {}
+        self._tallies: dict[Hashable, _Tally] = {}
 
-    def find(self, key: Hashable, backend: str, made_of: Signature | None) -> KeptProgram | None:
+    def pays(self, shapes: Hashable, examples: int) -> bool:
+        """Count a call with a few examples for which there is no program, and return whether to compile one now.
+
+        It pays once as many examples were computed as one compiles for at once. A program that did not last, as of a
+        model that changes from call to call, has to wait for twice as many the next time.
+        """
+        with self.lock:
+            while shapes not in self._tallies and len(self._tallies) >= MAX_SHAPES_COUNTED:
+                del self._tallies[next(iter(self._tallies))]
+            tally = self._tallies.setdefault(shapes, _Tally())
+            tally.examples += examples
+            if tally.examples < tally.enough:
+                return False
+            tally.examples, tally.enough = 0, 2 * tally.enough
+            return True
+
+    def backend_of(self, shapes: Hashable) -> str | None:
+        """Return the backend of a program that is kept for such examples: machine code, if there is; else None."""
+        backends = {backend for (_, _, *known, _), backend in list(self._kept) if tuple(known) == shapes}
+        return next((backend for backend in ("auto", "numba", "numpy") if backend in backends), None)
+
+    def find(self, key: tuple[Any, ...], backend: str, made_of: Signature | None) -> KeptProgram | None:
         """Return the program that was kept under a key, if it is made of the same; one for another backend is moved."""
         candidates = [(other, kept) for (known, other), kept in list(self._kept.items()) if known == key]
         for other, kept in sorted(candidates, key=lambda candidate: candidate[0] != backend):
@@ -61,7 +104,7 @@ class Programs:
             return kept
         return None
 
-    def keep(self, key: Hashable, backend: str, kept: KeptProgram) -> None:
+    def keep(self, key: tuple[Any, ...], backend: str, kept: KeptProgram) -> None:
         """Keep a program, in place of an older one; nothing that has no signature, or was traced while paused."""
         if kept.signature is None or (Value(1.0) + 1.0).is_leaf:
             return

@@ -24,7 +24,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
 from nn.optim.optimizers import Optimizer
 
-__all__ = ["Array", "BatchObjective", "Descent", "Loss", "Runner", "Steps", "stack"]
+__all__ = ["Array", "BatchObjective", "Descent", "Loss", "Runner", "Steps", "equal_batches", "stack"]
 
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
@@ -154,6 +154,10 @@ class Runner(ABC):
     def settle(self) -> None:  # noqa: B027  (most runners have nothing to do here)
         """Write the weights that a descent has left aside into the parameters."""
 
+    def describe(self) -> str:
+        """Say what computes, where that is worth a word."""
+        return ""
+
     def state(self) -> dict[str, Array]:
         """Copy all weights and buffers of the model, as its `state_dict` gives them."""
         return self.model.state_dict()
@@ -179,6 +183,13 @@ def _keep_buffers(model: Module) -> Iterator[None]:
         for slot, content in zip(buffers, before, strict=True):
             slot.holder[slot.place] = content
         raise
+
+
+def equal_batches(batches: Sequence[Array]) -> Sequence[Array]:
+    """Return the first batches, all as large as the first; the last one of them may be smaller."""
+    n = len(batches[0])
+    other = next((k for k, rows in enumerate(batches) if len(rows) != n), len(batches))
+    return batches[: other + 1] if other < len(batches) and len(batches[other]) < n else batches[:other]
 
 
 def stack(outputs: list[Array]) -> Array:

@@ -15,9 +15,9 @@ from nn.optim import flat
 from nn.optim.first_order import FirstOrder
 from nn.optim.flat import Vector
 from nn.optim.objective import Matrix
-from nn.training.compiled import Batch, CompiledRunner, ReplayedObjective, equal_batches
+from nn.training.compiled import Batch, CompiledRunner, ReplayedObjective
 from nn.training.eager import EagerRunner, weigh
-from nn.training.runner import Array, BatchObjective, Descent, Steps
+from nn.training.runner import Array, BatchObjective, Descent, Steps, equal_batches
 from nn.training.signature import Signature, signature
 
 __all__ = ["BatchRunner"]
