@@ -10,12 +10,13 @@ from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.training.compiled import CompiledRunner
 from nn.training.eager import EagerRunner
-from nn.training.programs import MIN_EXAMPLES_TO_COMPILE, NotWorthwhileError, describe_shapes, programs_of
+from nn.training.programs import NotWorthwhileError, describe_shapes, programs_of
 from nn.training.runner import Array, Loss, Runner
 from nn.training.whole_batches import BatchRunner
 
 __all__ = ["choose_runner"]
 
+MIN_EXAMPLES_TO_COMPILE = 64  # over all epochs: fewer are computed on the engine before a program is ready
 MIN_PRODUCTS_FOR_NUMBA = 1.6e9  # products and instructions: fewer are computed before machine code is loaded
 
 

@@ -239,7 +239,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Compute the mean loss and metrics on examples, in evaluation mode and without recording.
 
-    What it compiles stays with the model, and is used again until something besides the weights changes.
+    A few examples are computed on the engine; many, in one call or in several, by a program, whose numbers may differ
+    in the last digit. It stays with the model, and is used again until something besides the weights changes.
 
     Args:
         model: the model; its mode is put back.
@@ -270,7 +271,8 @@ def evaluate(
 def predict(model: Module, X: ArrayLike) -> NDArray[np.float64]:
     """Compute the outputs for examples, in evaluation mode and without recording.
 
-    What it compiles stays with the model, and is used again until something besides the weights changes.
+    A few examples are computed on the engine; many, in one call or in several, by a program, whose numbers may differ
+    in the last digit. It stays with the model, and is used again until something besides the weights changes.
 
     Args:
         model: the model; its mode is put back.

@@ -18,11 +18,11 @@ from nn.module import Module
 from nn.training.runner import Array
 from nn.training.signature import Signature
 
-__all__ = ["MIN_EXAMPLES_TO_COMPILE", "KeptProgram", "NotWorthwhileError", "Programs", "describe_shapes", "programs_of"]
+__all__ = ["KeptProgram", "NotWorthwhileError", "Programs", "describe_shapes", "programs_of"]
 
 MAX_PROGRAMS_OF_A_MODEL = 8
 MAX_SHAPES_COUNTED = 64
-MIN_EXAMPLES_TO_COMPILE = 64  # over all calls and epochs: fewer are computed on the engine before a program is ready
+MIN_EXAMPLES_BEFORE = 16  # in earlier calls with a few: to compile takes as long as 5 to 10 of them on the engine
 
 
 class NotWorthwhileError(Exception):
@@ -53,10 +53,10 @@ class KeptProgram:
 
 @dataclass
 class _Tally:
-    """How many examples of one shape came a few at a time, and how many have to, before they are compiled for."""
+    """How many examples of one shape came a few at a time, and how many are enough to compile for them."""
 
     examples: int = 0
-    enough: int = MIN_EXAMPLES_TO_COMPILE
+    enough: int = MIN_EXAMPLES_BEFORE
 
 
 class Programs:
@@ -74,15 +74,15 @@ class Programs:
     def pays(self, shapes: Hashable, examples: int) -> bool:
         """Count a call with a few examples for which there is no program, and return whether to compile one now.
 
-        It pays once as many examples were computed as one compiles for at once. A program that did not last, as of a
-        model that changes from call to call, has to wait for twice as many the next time.
+        It pays once there were enough examples in earlier calls, so that the first call never waits. After a program
+        that did not last, as of a model that changes from call to call, there have to be twice as many.
         """
         with self.lock:
             while shapes not in self._tallies and len(self._tallies) >= MAX_SHAPES_COUNTED:
                 del self._tallies[next(iter(self._tallies))]
             tally = self._tallies.setdefault(shapes, _Tally())
-            tally.examples += examples
             if tally.examples < tally.enough:
+                tally.examples += examples
                 return False
             tally.examples, tally.enough = 0, 2 * tally.enough
             return True

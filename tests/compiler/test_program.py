@@ -268,6 +268,15 @@ class TestFreshness:
         program.value_and_grad(X, wrt="inputs")
         assert X.tolist() == [1.0, 2.0]
 
+    @pytest.mark.parametrize("numbers", [[2.5, -0.5], np.array([2.5, -0.5], dtype=np.float32)])
+    def test_weights_that_are_assigned(self, numbers):
+        program, w, b = line(backend="numpy")
+        program.assign(numbers)
+        assert [type(w.data), w.data, b.data] == [float, 2.5, -0.5]
+        assert program([2.0]).tolist() == [4.5]
+        with pytest.raises(autograd.ControlFlowError, match="an assignment to data"):
+            autograd.compile(lambda x: [program.assign(numbers), x * w][1], 0.0, parameters=[w])(1.0)
+
 
 class TestParts:
     """Large batches are computed part by part, and by several threads."""
@@ -567,6 +576,11 @@ class TestArrays:
             assert error_of(CompileError, program.value_and_grad, [1.0], weights=weights) == (
                 f"weights must hold one number for each of the 2 parameters, not shape ({len(weights)},)."
             )
+            before = program.weights()
+            assert error_of(CompileError, program.assign, weights) == (
+                f"weights must hold one number for each of the 2 parameters, not shape ({len(weights)},)."
+            )
+            np.testing.assert_array_equal(program.weights(), before)
 
     @pytest.mark.parametrize(
         "given",
