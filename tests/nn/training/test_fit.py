@@ -214,7 +214,7 @@ def test_modes_while_training_and_evaluating() -> None:
     fit(net, X, Y, epochs=1, validation_split=0.5, callbacks=[lambda training: seen.append(net.training)])
     assert seen == [True]
     assert (net.training, frozen_part.training, net.layers[0].training) == (False, True, False)
-    np.testing.assert_array_equal(predict(net, X), predict(net, X))
+    np.testing.assert_allclose(predict(net, X), predict(net, X), rtol=1e-13)  # a program comes in between
     assert frozen_part.training, "predict puts the modes back too"
     net.train()
     by_hand = [net(row)[0].data for row in X]
