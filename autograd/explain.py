@@ -211,7 +211,7 @@ class Explanation:
             return f"{' = '.join(first)}{self._latex_recorded()}"
         rows = [f"{head} &= {' = '.join(rest)}" for head, *rest in heads] + [f"&= {' = '.join(row)}" for row in others]
         if self.count > 1:
-            ways = steps.ways(lambda name: f"${latex_name(name)}$")
+            ways = steps.ways(lambda piece: f"${piece}$")
             rows += [
                 f"{'+' if k else ' '}&\\quad {' = '.join(steps.path(k))}{_latex_note(way)}"
                 for k, way in enumerate(ways)

@@ -23,6 +23,7 @@ __all__ = ["MAX_FACTORS", "Steps", "elide"]
 
 MAX_FACTORS = 12  # factors of a chain that are written out
 FACTORS_AT_EACH_END = 4  # factors shown at each end of a longer chain
+MAX_FORMULA_CHARACTERS = 12  # of a node without a name that is told by its formula
 MANY = 5  # paths, or terms of a sum over children, up to which each is looked at for itself
 MAX_SUM_CHARACTERS = 40  # characters of a formula below a sum over children, where its terms are few and not alike
 
@@ -113,11 +114,11 @@ class Steps(Generic[T]):
         result = pen.number(one._products[index])
         return steps if steps and steps[-1] == result else [*steps, result]
 
-    def ways(self, spell: Callable[[str], str] = str) -> list[str]:
+    def ways(self, quote: Callable[[T], str] = str) -> list[str]:
         """Say of each path which way it takes, where another is written alike; "" where none is.
 
         Args:
-            spell: how a name is written.
+            quote: sets a name or a formula into a sentence.
         """
         paths = self._one.paths
         alike: dict[str, list[int]] = {}
@@ -130,15 +131,22 @@ class Steps(Generic[T]):
                 taken.setdefault(edge.output, {})[edge] = None
             for index in group:
                 forks = [edge for edge in paths[index].edges if len(taken[edge.output]) > 1]
-                ways = [self._tell_apart(edge, taken[edge.output], spell) for edge in forks]
+                ways = [self._tell_apart(edge, taken[edge.output], quote) for edge in forks]
                 notes[index] = f"   ({', '.join(elide(ways, '…'))})"
         return notes
 
-    def _tell_apart(self, edge: Edge, others: Iterable[Edge], spell: Callable[[str], str]) -> str:
-        output, operand = (spell(printable(self._one._chains.every[node])) for node in (edge.output, edge.operand))
+    def _tell_apart(self, edge: Edge, others: Iterable[Edge], quote: Callable[[T], str]) -> str:
         if edge.operand is not self._one.value and sum(other.operand is edge.operand for other in others) == 1:
-            return f"through {operand}"
-        return f"operand {edge.slot + 1} of {output}"
+            return f"through {quote(self._pen.name(printable(self._one._chains.every[edge.operand])))}"
+        return f"operand {edge.slot + 1} of {quote(self._identify(edge.output))}"
+
+    def _identify(self, node: Value) -> T:
+        """Write the name of a node; of one without, that no other line writes, its formula if that is short."""
+        chains = self._one._chains
+        formula = chains.write(node)
+        if node in chains.names or len(book(formula, self._one.precision)) > MAX_FORMULA_CHARACTERS:
+            return self._pen.name(printable(chains.every[node]))
+        return self._pen.formula(formula)
 
     def _multiply(self, numbers: Sequence[Scaled | None]) -> T:
         """Write a product of numbers, a negative one after the first in parentheses."""

@@ -196,7 +196,7 @@ def test_mathematics_is_markup(site):
 def test_a_sum_over_paths_is_set_in_rows():
     x = autograd.Value(3.0, name="x")
     shown = documents.script("mathml").write(autograd.explain(x * x + x, x).latex(), "block")
-    assert shown.count("<mtr>") == 4  # the sum, and its three paths
+    assert shown.count("<mtr>") == 5  # what y is, the sum, and its three paths
     assert "<mi>&" not in shown
 
 

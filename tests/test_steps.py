@@ -98,7 +98,7 @@ def test_paths_that_are_written_alike_say_which_way_they_take():
     x = Value(0.5, name="x")
     u = x * x
     assert str(explain(named(u * u, "p"), x)).splitlines()[-2:] == [
-        "  3. x³ = 0.125   (operand 2 of p, operand 1 of v1)", "  4. x³ = 0.125   (operand 2 of p, operand 2 of v1)",
+        "  3. x³ = 0.125   (operand 2 of p, operand 1 of x·x)", "  4. x³ = 0.125   (operand 2 of p, operand 2 of x·x)",
     ]  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def test_a_way_of_many_forks_is_cut():
     for _ in range(20):
         y = y + x
     lines = str(explain(named(y, "y"), x, paths=21)).splitlines()
-    way = "through v19, through v18, through v17, through v16, …, through v3, through v2, through v1, operand 1 of v1"
+    way = "through v19, through v18, through v17, through v16, …, through v3, through v2, through v1, operand 1 of x + x"
     assert lines.count("   1. 1   (operand 2 of y)") + lines.count("  21. 1   (operand 2 of y)") == 1
     assert any(line.endswith(f" 1   ({way})") for line in lines)
 

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from autograd.draw.explorer.mathml import Tree, formula, markup, name_tree, number_tree
-from autograd.pens import Pen
+from autograd.pens import Pen, make_text_pen
 from autograd.steps import Steps
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def write_derivation(explanation: Explanation) -> str:
     if one.count == 1:
         lines.append(_line(derivative, one._rules(one.paths[0])))
     else:
-        ways = steps.ways()
+        ways = Steps(one, make_text_pen(one.precision)).ways()
         items = [_line(steps.path(k), ways[k] + one._rules(path), "li") for k, path in enumerate(one.paths)]
         left = one.count - len(one.paths)
         if left:
