@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 
 collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no doctests, and share a name
 
+#: Files whose tests share what takes long to make: the site, a tick of each benchmark.
+TOGETHER = {"tests/test_benchmarks.py", "tests/test_site.py"}
 CHROMIUM = shutil.which("chromium")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -24,6 +26,19 @@ COMMON = {
 settings.register_profile("quick", max_examples=25, **COMMON)
 settings.register_profile("thorough", max_examples=150, **COMMON)
 settings.load_profile("thorough" if os.environ.get("CI") == "true" else "quick")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep the tests of files that share something costly on one worker; they begin first."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class KeepTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return file if file in TOGETHER else nodeid
+
+    return KeepTogether(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_collection_finish():

@@ -107,7 +107,8 @@ def test_a_way_of_many_forks_is_cut():
     for _ in range(20):
         y = y + x
     lines = str(explain(named(y, "y"), x, paths=21)).splitlines()
-    way = "through v19, through v18, through v17, through v16, …, through v3, through v2, through v1, operand 1 of x + x"
+    first, last = (", ".join(f"through v{k}" for k in ks) for ks in ((19, 18, 17, 16), (3, 2, 1)))
+    way = f"{first}, …, {last}, operand 1 of x + x"
     assert lines.count("   1. 1   (operand 2 of y)") + lines.count("  21. 1   (operand 2 of y)") == 1
     assert any(line.endswith(f" 1   ({way})") for line in lines)
 
