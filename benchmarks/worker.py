@@ -105,6 +105,7 @@ def main() -> None:
     thread = threading.Thread(target=_serve, args=(answers,))
     thread.start()
     thread.join()
+    os._exit(0)  # every answer is written, and what libraries do at their end takes long
 
 
 if __name__ == "__main__":
