@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.advice import Absent
 from autograd.context import current
@@ -330,6 +330,24 @@ class Value(Methods):
 
     def __iter__(self) -> Iterator[Any]:
         raise OperandTypeError("A Value is one number and cannot be iterated over: make a list of Values.")
+
+    def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, Value | int | float | list | tuple):
+            raise OperandTypeError("@ multiplies vectors and matrices, and a Value is one number: write v * w or dot.")
+        return NotImplemented
+
+    __rmatmul__ = __matmul__
+
+    def as_integer_ratio(self) -> NoReturn:
+        """Refuse to become a fraction, which `statistics.mean` makes of every number.
+
+        Raises:
+            OperandTypeError: always.
+        """
+        raise OperandTypeError(
+            f"A fraction has no place for the graph of {self._describe()}: write autograd.mean(values) for a mean, or "
+            "v.data for the plain number."
+        )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """Become an array of one object, so that ``np.array([v, w])`` is an array of Values.

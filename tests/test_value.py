@@ -3,6 +3,7 @@
 import gc
 import math
 import numbers
+import statistics
 import threading
 
 import numpy as np
@@ -267,6 +268,26 @@ class TestConversions:
         with pytest.raises(OperandTypeError) as raised:
             iter(Value(1.0))
         assert str(raised.value) == "A Value is one number and cannot be iterated over: make a list of Values."
+
+    @pytest.mark.parametrize(
+        "multiply", [lambda v: v @ v, lambda v: v @ [1.0], lambda v: [1.0] @ v, lambda v: 2.0 @ v, lambda v: v @ (v,)]
+    )
+    def test_it_is_no_matrix(self, multiply):
+        with pytest.raises(OperandTypeError, match=r"a Value is one number: write v \* w or dot\.$"):
+            multiply(Value(2.0))
+
+    def test_what_knows_at_by_itself_still_does(self):
+        class Operator:
+            def __rmatmul__(self, other):
+                return "mine"
+
+            __matmul__ = __rmatmul__
+
+        assert Value(2.0) @ Operator() == Operator() @ Value(2.0) == "mine"
+
+    def test_it_becomes_no_fraction(self):
+        with pytest.raises(OperandTypeError, match=r"^A fraction has no place for the graph of v = 2: write autograd"):
+            statistics.mean([Value(2.0, name="v"), 3.0])
 
     def test_array(self, line_of):
         v, w = Value(1.0, name="v"), Value(2.0)

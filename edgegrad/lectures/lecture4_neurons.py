@@ -60,9 +60,9 @@ def L4_1(report: Report) -> None:
     due = [0.1, 1.5 / (math.exp(1.5) - 1), 0.07 * math.exp(-0.5)]
     report.compare("α_n, α_m, α_h at 10 mV", alpha, due, "closed form", slide="0.7e^(−V/20) for α_h", digits=6)
     report.say(
-        "Three departures from the slide: its equation lacks the leak g_L(V − V_L); its signs are loose, as I and the "
-        "ion currents stand on one side with one sign; and its α_h = 0.7e^(−V/20) is a misprint of the paper's 0.07, "
-        "with which a current of 2 µA/cm² makes the membrane fire again and again.",
+        "Three departures from the slide: its equation lacks the leak g_L(V − V_L); in it I and the ion currents stand "
+        "on one side with one sign, though they work against each other; and its α_h = 0.7e^(−V/20) is a misprint of "
+        "the paper's 0.07, with which a current of 2 µA/cm² makes the membrane fire again and again.",
     )
     report.see(
         "In the pictures V spikes where m opens before n and h answer; and with 0.7 it fires where it should rest."

@@ -411,7 +411,7 @@ def L4_17(report: Report) -> None:
     report.compare("squared error where it ends", 2 * objective.value(np.array([p.data for p in w])), digits=5)
     report.say("The slide has e = d − o and J of that e, here e = o − d: both signs turn, and ΔW is the same.")
     report.see("In the picture one step does nearly all: curvature comes from J, without second derivatives.")
-    report.picture("fit", lambda: pictures.curves(grid, fits, points=(x, y), title="w₁ e^(−w₂x)"))
+    report.picture("fit", lambda: pictures.curves(grid, fits, points=(x, y), title="w₁·exp(−w₂x)"))
 
 
 def _steepest(steps: int) -> Floats:
