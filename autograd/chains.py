@@ -24,7 +24,9 @@ __all__ = ["Chain", "Chains", "Line", "along"]
 
 MAX_EDGES_MULTIPLIED = 60  # edges of a path whose formulas are multiplied out
 MAX_PARTS = 80  # of a formula for the output that is written in full
-MAX_OPERANDS = 200  # of one operation that formulas are taken apart with
+MAX_PARTS_OF_A_LINE = 300  # of the formula of a path; beyond, the numbers alone are written
+MAX_OPERANDS = 200  # of one operation that formulas are taken apart with, where they are not larger than the next
+MAX_PARTS_READ = 2_000  # of a formula that is taken apart: what is shared counts each time
 MAX_NAMED = 200  # formulas with a name that are looked for
 TOLERANCE = 1e-9  # relative; formulas that differ by more from the slopes are not what was computed
 
@@ -89,6 +91,7 @@ class Chains:
     ) -> None:
         self._paths, self._current = paths, current
         self._slopes: dict[Value, list[Any]] = {}
+        self._parts: dict[Value, int] = {}
         self.every = name_nodes(nodes, [output])
         self.names: Mapping[Value, str] = {
             node: name
@@ -99,16 +102,31 @@ class Chains:
         passed = dict.fromkeys(edge.output for edges in written for edge in edges)
         beside = dict.fromkeys(v for node in passed for v in node.operands if isinstance(v, Value)) | passed
         named = [v for v in beside if v in self.names and v._x is not None]
-        self._writer = Writer((definition(v, self.names, most=MAX_OPERANDS), self.write(v)) for v in named[:MAX_NAMED])
+        self._writer = Writer((definition(v, self.names, **self._room(v)), self.write(v)) for v in named[:MAX_NAMED])
 
     def define(self, v: Value) -> Any:
         """Return the operation that made a Value, as it is printed."""
-        whole = shorten(definition(v, self.names, most=MAX_OPERANDS))
-        return whole if count_parts(whole) <= MAX_PARTS else shorten(definition(v, self.names))
+        whole = shorten(definition(v, self.names, **self._room(v)))
+        if count_parts(whole) > MAX_PARTS:
+            whole = shorten(definition(v, self.names))
+        return whole if count_parts(whole) <= MAX_PARTS else definition(v, self.every, depth=1)
 
     def write(self, v: Value | float) -> Any:
         """Return the symbol of a Value over the milestones."""
-        return expression(v, self.names, most=MAX_OPERANDS)
+        return expression(v, self.names, **self._room(v))
+
+    def _room(self, v: Value | float) -> dict[str, int]:
+        """Allow many operands in a formula that stays of a size: x squared twenty times is a million of them."""
+        stack = [v] if isinstance(v, Value) else []
+        while stack:
+            node = stack[-1]
+            inner = [x for x in node.operands if isinstance(x, Value) and x not in self.names]
+            waiting = [x for x in inner if x not in self._parts]
+            if not waiting:
+                size = len(node.operands) + sum(self._parts[x] for x in inner)
+                self._parts[stack.pop()] = min(size, MAX_PARTS_READ + 1)
+            stack += waiting
+        return {"most": MAX_OPERANDS} if not isinstance(v, Value) or self._parts[v] <= MAX_PARTS_READ else {}
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -136,7 +154,11 @@ class Chains:
         rules = [self._read(edge) for edge in path.edges]
         product = self._writer.multiply(rules)
         symbol = product.symbol
-        if not isinstance(symbol, Symbol) or not _has_names(symbol):
+        if (
+            not isinstance(symbol, Symbol)
+            or not _has_names(symbol)
+            or count_parts(shorten(symbol)) > MAX_PARTS_OF_A_LINE
+        ):
             return Line(float(path.number), steps)
         if not self._current:
             return Line(symbol, steps)
@@ -152,7 +174,7 @@ class Chains:
         """Read the slope of an edge with symbols; those of one node once for all."""
         node = edge.output
         if node not in self._slopes:
-            self._slopes[node] = slope_symbols(node, None, self.names, MAX_OPERANDS)
+            self._slopes[node] = slope_symbols(node, None, self.names, **self._room(node))
         return self._slopes[node][edge.slot]
 
 

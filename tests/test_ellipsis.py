@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograd import Value, explain
 from autograd.ellipsis import shorten
 from autograd.ops import exp, logsumexp, total
 from autograd.symbol import Symbol, book, call, latex
@@ -58,3 +59,15 @@ def test_one_term_before_the_dots():
 def test_what_is_short_is_the_same_symbol():
     short = x * y + exp(x)
     assert shorten(short) is short
+
+
+@pytest.mark.parametrize("squared", [9, 12, 40])
+def test_what_is_too_large_for_a_formula_is_told_by_name_and_number(squared):
+    """A Value squared forty times is a product of a trillion factors, over a trillion paths."""
+    x = y = Value(1.0, name="x")
+    for _ in range(squared):
+        y = y * y
+    lines = str(explain(y, x)).splitlines()
+    assert lines[0] == f"y = v{squared - 1}·v{squared - 1}"
+    assert lines[1].startswith("∂y/∂x = ")
+    assert max(map(len, lines)) < 150

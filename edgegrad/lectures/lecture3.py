@@ -178,13 +178,14 @@ def L3_4(report: Report, epochs: int = 10_000) -> None:
             spread = {"W": np.full((24, 1), 20.0), "b": -20.0 * np.linspace(0.0, 1.0, 24)}
             model.layers[0].load_state_dict(spread)
         answers: dict[int, Any] = {}
-        losses: list[float] = []
+        history = nn.History()
         optimizer = nn.SGD(model.parameters(), lr=0.05)
         for until in sorted({1, middle, epochs}):
-            losses += nn.fit(model, grid, targets, "mse", optimizer, until - len(losses))["loss"]
+            for epoch in nn.fit(model, grid, targets, "mse", optimizer, until - len(history.rows)).rows:
+                history.append(epoch)
             answers[until] = nn.predict(model, grid)[:, 0]
-        histories[start] = {"loss": losses}
-        rms = [math.sqrt(losses[k - 1]) for k in (1, middle, epochs)]
+        histories[start] = history
+        rms = [math.sqrt(history["loss"][k - 1]) for k in (1, middle, epochs)]
         report.compare(f"{start}: root mean squared error after 1, {middle}, {epochs} epochs", rms, digits=2)
         kept = answers if start == "placed" else {epochs: answers[epochs]}
         shown |= {f"{start}, epoch {k}": column for k, column in kept.items()}
