@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 
 from nn import arrays
 from nn.errors import ConfigError, StateError
-from nn.exchange import recurrent
+from nn.exchange import attention, recurrent
 from nn.exchange.readable import check_readable
 from nn.module import Module, Slot
 from nn.modules.activations import ActivationFunction
 from nn.modules.activations import activation as find_activation
+from nn.modules.attention import MultiheadAttention
 from nn.modules.convolution import Conv1d, Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Dropout, Identity
 from nn.modules.embedding import Embedding
@@ -33,7 +35,9 @@ from nn.modules.shaping import Flatten, Reshape
 __all__ = ["from_torch", "load_torch_state", "to_torch", "torch_state"]
 
 #: PyTorch's names of our arrays; the others are the same.
-TORCH_NAMES = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"} | recurrent.TORCH_NAMES
+TORCH_NAMES = (
+    {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"} | recurrent.TORCH_NAMES | attention.TORCH_NAMES
+)
 SOFTPLUS_THRESHOLD = 700.0  # PyTorch's softplus is x itself above its threshold, 20 by default: off by up to 2e-9
 SMOOTH_THRESHOLD = 20  # the least threshold of theirs that is taken for none
 
@@ -44,7 +48,7 @@ def to_torch(model: Module) -> Any:
     Frozen parameters, training or evaluation mode, and parameters that are used in two places carry over.
 
     Args:
-        model: a `Sequential` (or `MLP`) of layers, convolutions, recurrent networks, embeddings, pooling,
+        model: a `Sequential` (or `MLP`) of layers, convolutions, recurrent networks, attention, embeddings, pooling,
             normalisation, dropout, activations, `Flatten`, `Reshape` and `Identity`, nested or not; or one of these.
 
     Returns:
@@ -92,9 +96,10 @@ def load_torch_state(model: Module, state: Mapping[str, Any]) -> None:
     if problems:
         raise StateError(f"The state does not fit {model.title}: {'; '.join(problems)}. Nothing was changed.")
     prefixes = {id(part): name for name, part in twin.named_modules()}
+    holders = {key: attention.holder(part, _torch().nn.Module) for key, part in counterparts.items()}
     model.load_state_dict(
         {
-            slot.key: given[f"{prefixes[id(counterparts[id(slot.owner)])]}.{TORCH_NAMES.get(slot.name, slot.name)}"]
+            slot.key: given[f"{prefixes[id(holders[id(slot.owner)])]}.{TORCH_NAMES.get(slot.name, slot.name)}"]
             for slot in model.slots()
         }
     )
@@ -159,7 +164,8 @@ def _twin(model: Module) -> tuple[Any, dict[int, Any]]:
     twin.double()
     shared: dict[int, Any] = {}
     for slot in model.slots():
-        owner, name = counterparts[id(slot.owner)], TORCH_NAMES.get(slot.name, slot.name)
+        within, _, name = TORCH_NAMES.get(slot.name, slot.name).rpartition(".")
+        owner = attention.holder(counterparts[id(slot.owner)], torch.nn.Module).get_submodule(within)
         if id(slot.content) in shared:
             setattr(owner, name, shared[id(slot.content)])
             continue
@@ -223,6 +229,8 @@ def _export(part: Module, nn: Any) -> list[Any]:
             raise ConfigError(f"The activation {part.activation} of {part.title} has no counterpart in PyTorch's RNN.")
         case Elman() | GRU() | LSTM():
             return recurrent.make(part, nn)
+        case MultiheadAttention():
+            return attention.make(part, nn)
         case Embedding():
             return [nn.Embedding(part.num_embeddings, part.embedding_dim, part.padding_idx)]
         case BatchNorm1d() | BatchNorm2d():
@@ -340,6 +348,8 @@ class _Import:
             return Activation(alone)
         if isinstance(part, _torch().nn.Sequential):
             return self.sequential(part, f"{place}.")
+        if attention.is_attending(part, _torch().nn.Module):
+            return self.fill(part.attention, attention.read(part))
         bias = getattr(part, "bias", None) is not None
         match type(part).__name__:
             case "Linear":
@@ -387,13 +397,20 @@ class _Import:
                 if any(not isinstance(size, int) or size < 1 for size in part.unflattened_size):
                     raise ConfigError(f"Module {place}, {part}, leaves a size open: write each as a number from 1.")
                 return Reshape(*part.unflattened_size)
+            case "Upsample":
+                _require(part, place, size=(None,), mode=("nearest",))
+                factor = part.scale_factor
+                if isinstance(factor, tuple) or factor != int(factor):
+                    raise ConfigError(f"Module {place}, {part}, has a scale_factor that is no whole number.")
+                return Upsample(scale_factor=int(factor))
             case "Identity":
                 return Identity()
         raise _unknown(part, place)
 
     def fill(self, part: Any, made: Module) -> Module:
         """Copy the numbers of a module; parameters that PyTorch shares with one before are shared here, too."""
-        theirs = {slot.name: getattr(part, TORCH_NAMES.get(slot.name, slot.name)) for slot in made.slots()}
+        names = {slot.name: TORCH_NAMES.get(slot.name, slot.name) for slot in made.slots()}
+        theirs = {own: attrgetter(name)(part) for own, name in names.items()}
         made.load_state_dict({name: _array(tensor) for name, tensor in theirs.items()})
         for slot in list(made.slots()):
             tensor = theirs[slot.name]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from autograd import gradients, total
 from nn import arrays
 from nn.errors import ConfigError, StateError
@@ -80,6 +81,21 @@ MODELS: dict[str, tuple[Callable[[], Module], tuple[int, ...]]] = {
     "the last step": (
         lambda: Sequential(Elman(3, 4, "relu", last=True, seed=0), Layer(4, 2, "tanh", seed=1)), (6, 3),
     ),
+    "attention": (
+        lambda: Sequential(MultiheadAttention(4, 2, seed=0, b_in=[0.1 * k for k in range(12)]), Layer(4, 2, seed=1)),
+        (6, 4),
+    ),
+    "causal attention": (lambda: MultiheadAttention(4, 1, bias=False, causal=True, seed=0), (5, 4)),
+    "activations": (
+        lambda: Sequential(
+            nn.Linear(3, 3, seed=0), nn.ELU(0.5), nn.GELU(), nn.LeakyReLU(0.2), nn.Mish(), nn.ReLU(), nn.SELU(),
+            nn.SiLU(), nn.Sigmoid(),
+            nn.Softplus(), nn.Softsign(), nn.Tanh(),
+        ),
+        (3,),
+    ),
+    "distributions": (lambda: Sequential(nn.Softmax(dim=-1), nn.LogSoftmax(dim=-1)), (3,)),
+    "larger pictures": (lambda: Sequential(Conv2d(1, 1, 2, seed=0), nn.Upsample(scale_factor=2)), (1, 3, 3)),
     "one recurrent layer": (lambda: LSTM(3, 4, last=True, seed=0), (5, 3)),
     "reshaped": (lambda: Sequential(Layer(2, 12, seed=0), Reshape(3, 2, 2), Conv2d(3, 1, 1, seed=1)), (2,)),
     "plain batch normalisation": (lambda: Sequential(BatchNorm1d(3, momentum=None, affine=False)), (3,)),
@@ -105,6 +121,37 @@ def settled(model: Module, X: Any) -> Module:
     """Give batch normalisation running statistics that are not those of a new model."""
     model.batch(X.tolist())
     return model
+
+
+#: Modules without a counterpart: each is refused by its name.
+WITHOUT: dict[str, Callable[[], Module]] = {
+    "Concatenate": lambda: nn.Concatenate(Identity(), Identity()),
+    "Network": lambda: nn.Network(["x"], {"u": ("sigmoid", ["x"])}, ["u"], seed=0),
+    "Neuron": lambda: nn.Neuron(2, seed=0),
+    "SpikingNetwork": lambda: nn.SpikingNetwork(["x"], ["y"], [("x", "y", 1.0, 1.0)]),
+    "Stochastic": Stochastic,
+    "StochasticNeuron": lambda: nn.StochasticNeuron(2, seed=0),
+    "ThresholdNeuron": lambda: nn.ThresholdNeuron([1.0], 0.5),
+    "UNet": lambda: nn.UNet(1, (1, 2), seed=0),
+}
+#: Modules that are there and back in tests of their own, below.
+ALONE = {"Embedding"}
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_what_cannot_go_is_refused_by_its_name(name: str) -> None:
+    model = WITHOUT[name]()
+    with pytest.raises(ConfigError) as caught:
+        to_torch(Sequential(Identity(), model))
+    assert name in str(caught.value)
+    assert str(caught.value).endswith(" has no counterpart that a torch.nn.Sequential can chain.")
+
+
+def test_every_module_goes_both_ways_or_is_refused() -> None:
+    kinds = {kind for kind in vars(nn).values() if isinstance(kind, type) and issubclass(kind, Module)} - {Module}
+    going = {type(part) for make, _ in MODELS.values() for part in make().modules()}
+    missing = {kind.__name__ for kind in kinds if not any(issubclass(known, kind) for known in going)}
+    assert missing == WITHOUT.keys() | ALONE
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -139,7 +186,7 @@ def test_training_mode_and_running_statistics_carry_over(name: str) -> None:
         np.testing.assert_allclose(array.numpy(), twin.state_dict()[key].numpy(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["mlp", "nested", "pictures", "a layer in two places", "tied weights"])
+@pytest.mark.parametrize("name", ["mlp", "nested", "pictures", "attention", "a layer in two places", "tied weights"])
 def test_gradients_are_equal(name: str) -> None:
     make, shape = MODELS[name]
     x = batch(shape, 1)
@@ -221,7 +268,7 @@ def test_states_have_pytorchs_names() -> None:
     np.testing.assert_array_equal(state["0.weight"].numpy(), model.state_dict()["W1"])
 
 
-@pytest.mark.parametrize("name", ["mlp", "nested", "pictures", "a layer in two places", "tied weights"])
+@pytest.mark.parametrize("name", ["mlp", "nested", "pictures", "attention", "a layer in two places", "tied weights"])
 def test_a_state_of_pytorch_is_loaded(name: str) -> None:
     make, shape = MODELS[name]
     X = batch(shape)
@@ -279,7 +326,6 @@ def test_a_state_that_does_not_fit() -> None:
     ("model", "sentence"),
     [
         (lambda: Sequential(Layer(2, 2, "step")), "The activation step of layer1 "),
-        (lambda: MultiheadAttention(2, 1), "has no counterpart that a torch.nn.Sequential can chain."),
         (
             lambda: Elman(2, 2, "sigmoid"),
             "The activation sigmoid of Elman 2 → 2",
@@ -357,6 +403,8 @@ def test_embeddings_go_both_ways(padding_idx: int | None) -> None:
         torch.nn.AvgPool2d(2, ceil_mode=True),
         torch.nn.AvgPool2d(2, divisor_override=3),
         torch.nn.Conv1d(1, 1, 1, padding_mode="circular"),
+        torch.nn.Upsample(scale_factor=2, mode="bilinear"),
+        torch.nn.Upsample(size=4),
     ],
 )
 def test_options_without_a_counterpart_are_refused(part: Any) -> None:
