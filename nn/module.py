@@ -180,7 +180,10 @@ class Module:
         Override it where ``forward`` takes one example only, and in it call ``part.batch(…)`` instead of ``part(…)``.
         """
         if not self.looks_at_batches:
-            return [self.forward(example) for example in examples]
+            return [
+                arrays.stack(self.forward_batch(arrays.rows(each))) if self.is_batch(each) else self.forward(each)
+                for each in examples
+            ]
         return call_together(self, examples)
 
     @property

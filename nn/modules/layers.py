@@ -116,6 +116,10 @@ class Layer(Module):
                 output.name = name
         return arrays.make(outputs)
 
+    def is_batch(self, inputs: Any) -> bool:
+        """Whether inputs are several rows, along any number of axes, as PyTorch's Linear takes them."""
+        return arrays.depth(inputs) > self.axes
+
     def extent(self) -> str:
         """Describe how many inputs and outputs there are: ``13 → 128``."""
         return f"{self.n_in:,} → {self.n_out:,}"
@@ -241,7 +245,7 @@ class Sequential(Container):
         """Whether inputs are several examples: by their axes, or by how many numbers an example is flattened into."""
         width = self._flattened_width()
         if width is None:
-            return super().is_batch(inputs)
+            return super().is_batch(inputs) or (self._flattens_rows() and arrays.depth(inputs) > 2)
         shape = arrays.shape(inputs) if isinstance(inputs, list | tuple) else np.shape(inputs)
         if len(shape) == 3 and math.prod(shape) == width and getattr(self.layers[0], "takes_any_shape", False):
             return False  # a picture of one channel, and no batch of one
@@ -255,6 +259,18 @@ class Sequential(Container):
         if not leaves or not getattr(leaves.popleft(), "takes_any_shape", False):
             return None
         return next((getattr(leaf, "n_in", None) for leaf in leaves if not leaf.keeps_width), None)
+
+    def _flattens_rows(self) -> bool:
+        """Whether the rows of an example go through layers one by one and are flattened then: no picture starts so."""
+        by_rows = False
+        for leaf in self.leaves():
+            if getattr(leaf, "takes_any_shape", False):
+                return by_rows
+            if _keeps_rows(leaf) or isinstance(leaf, Layer):
+                by_rows = True
+            elif not leaf.keeps_width:
+                break
+        return False
 
     @property
     def n_in(self) -> int | None:

@@ -174,7 +174,7 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str, 
 
 def first_outputs(model: Module, X: Array) -> Any:
     """Compute the outputs for the first example, with another where the model looks at a batch as a whole."""
-    return model.batch(separate(X[:2]))[0] if model.looks_at_batches else model(separate(X[:1])[0])
+    return model.batch(separate(X[:2]))[0] if model.looks_at_batches else model.batch(separate(X[:1]))[0]
 
 
 def _check_targets(outputs: Any, loss_of: Loss, T: Array, name: str) -> None:

@@ -106,7 +106,7 @@ class CompiledRunner(Runner):
         return self._find_or_compile("loss", self._loss_and_outputs)
 
     def _outputs_program(self) -> KeptProgram:
-        return self._find_or_compile("outputs", lambda x: self._flat(self.model(x)))
+        return self._find_or_compile("outputs", lambda x: self._flat(self.model.batch([x])[0]))
 
     def _find_or_compile(self, what: str, f: Callable[..., Any]) -> KeptProgram:
         """Return the program in the model's present mode: a known one, one that the model keeps, or a new one."""
@@ -184,10 +184,10 @@ class CompiledRunner(Runner):
         return self._errors
 
     def _error(self, j: int) -> Callable[..., Any]:
-        return lambda x, t: arrays.flat(self.model(x))[j] - arrays.flat(t)[j]
+        return lambda x, t: arrays.flat(self.model.batch([x])[0])[j] - arrays.flat(t)[j]
 
     def _loss_and_outputs(self, x: Any, t: Any, weight: Any = None) -> tuple[Any, list[Any]]:
-        outputs = self.model(x)
+        outputs = self.model.batch([x])[0]
         loss = weigh(weight, self.eager.loss_of(outputs, t))
         if self.eager.regularizer is not None:
             loss = loss + self.eager.regularizer(self.eager.named)

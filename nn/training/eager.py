@@ -87,7 +87,7 @@ class EagerRunner(Runner):
             outputs = []
             for self.example, row in enumerate(separate(X)):
                 try:
-                    outputs.append(arrays.numbers(self.model(row)))
+                    outputs.append(arrays.numbers(self.model.batch([row])[0]))
                 except (ArithmeticError, ValueError) as error:
                     error.add_note(f"This happened at example {self.example} of the run.")  # as programs say
                     raise
@@ -133,7 +133,7 @@ class EagerRunner(Runner):
         for place, (row, target, factor) in enumerate(zip(separate(X), separate(T), factors, strict=True), 1):
             self.example = place - 1
             with differentiating(frozenset(self.parameters)):
-                outputs.append(self.model(row))
+                outputs.append(self.model.batch([row])[0])
                 losses.append(weigh(factor, self.loss_of(outputs[-1], target)))
             self._compare_calls(losses[-1:])
             if len(losses) == (1 if alone else self._together or self._count_together(losses[0])) or place == len(X):

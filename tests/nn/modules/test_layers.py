@@ -276,9 +276,8 @@ def test_copies_pickles_and_configurations(make):
             "example 1 has (1,).",
         ),
         (
-            lambda: slides()(np.zeros((4, 5, 2))), ShapeError,
-            "layer1 (Layer 2 → 2, relu) takes one example, a flat list of 2 numbers, or a list of examples, got "
-            "(4, 5, 2).",
+            lambda: slides()(np.zeros((4, 5, 3))), ShapeError,
+            "layer1 (Layer 2 → 2, relu) takes 2 inputs, got 3.",
         ),
         (
             lambda: slides()(1.0), TypeError,
@@ -380,6 +379,12 @@ SHAPES = {
     "rows normalised": (lambda: [nn.LayerNorm(3), nn.Flatten()], (4, 5, 3), (4, 15)),
     "rows normalised, within": (lambda: [Sequential(nn.RMSNorm(3)), nn.Flatten()], (4, 5, 3), (4, 15)),
     "normalised whole": (lambda: [nn.LayerNorm((5, 3)), nn.Flatten()], (4, 5, 3), (4, 15)),
+    "a layer by rows": (lambda: [Layer(3, 2), nn.ReLU(), nn.Flatten()], (4, 5, 3), (4, 10)),
+    "layers by rows": (lambda: [Layer(3, 2), nn.Flatten(), Layer(10, 2)], (4, 5, 3), (4, 2)),
+    "normalised, by rows": (lambda: [nn.LayerNorm(3), Layer(3, 2), nn.Flatten(), Layer(10, 1)], (4, 5, 3), (4, 1)),
+    "never flattened": (lambda: [Layer(3, 2), nn.Tanh(), nn.LayerNorm(2)], (4, 5, 3), (4, 5, 2)),
+    "a distribution by rows": (lambda: [nn.LayerNorm(3), nn.Softmax(dim=-1), nn.Flatten()], (4, 5, 3), (4, 15)),
+    "rows of rows": (lambda: [Layer(3, 2), nn.Flatten()], (2, 4, 5, 3), (2, 40)),
     "embedding": (lambda: [nn.Embedding(5, 3), nn.Flatten()], (4, 2), (4, 6)),
     "embedding within": (lambda: [Sequential(nn.Embedding(5, 3)), nn.Flatten()], (4, 2), (4, 6)),
     "convolution within": (lambda: [Sequential(nn.Conv1d(2, 3, 3)), nn.Flatten(), Layer(18, 2)], (4, 2, 8), (4, 2)),
@@ -395,8 +400,12 @@ def test_examples_and_batches_are_told_apart_through_containers(make, given, wan
     assert nn.predict(model, x).shape == wanted
 
 
-@pytest.mark.parametrize("name", [name for name in SHAPES if not name.startswith("rows")])
-def test_a_call_on_a_batch_gives_what_prediction_gives(name):
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_call_on_a_batch_gives_what_prediction_and_pytorch_give(name):
     make, given, _ = SHAPES[name]
     model, x = Sequential(*make()).eval(), np.arange(math.prod(given)).reshape(given) % 5.0
-    assert_allclose(np.asarray(model(x), dtype=float), nn.predict(model, x))
+    outputs = np.asarray(model(x), dtype=float)
+    assert_allclose(outputs, nn.predict(model, x))
+    torch = pytest.importorskip("torch")
+    theirs = torch.tensor(x).long() if name.startswith("embedding") else torch.tensor(x)
+    assert_allclose(outputs, nn.to_torch(model)(theirs).detach().numpy(), rtol=1e-9, atol=1e-12)
