@@ -171,7 +171,7 @@ class CompiledRunner(Runner):
 
     def _try(self, inputs: Any) -> None:
         """Call the model on an example of a program."""
-        self.model(inputs)
+        self.model.batch([inputs])
 
     def errors(self) -> list[Program]:
         """Return a program for each output's error, output − target."""

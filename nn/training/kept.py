@@ -53,7 +53,7 @@ def check_attributes(model: Module, X: Array) -> None:
     held = (arrays.first(content) for module in model.modules() for content in vars(module).values())
     if any(isinstance(content, Value) and not content.is_leaf for content in held):
         with evaluating(model), trying(model):
-            check_calls(model, *[model(separate(X[:1])[0]) for _ in range(2)])
+            check_calls(model, *[model.batch(separate(X[:1]))[0] for _ in range(2)])
 
 
 def _values(nested: Any) -> Iterable[Value]:
