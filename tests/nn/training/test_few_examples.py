@@ -46,20 +46,6 @@ def repeat(net: nn.Module, calls: int = CALLS) -> None:
         assert_right(net)
 
 
-@pytest.fixture
-def compilations(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What was compiled since the test began."""
-    seen: list[Any] = []
-    real = compiled.compile
-
-    def counting(*args: Any, **options: Any) -> Any:
-        seen.append(args)
-        return real(*args, **options)
-
-    monkeypatch.setattr(compiled, "compile", counting)
-    return seen
-
-
 def test_many_calls_get_one_program(compilations: list[Any]) -> None:
     net = model()
     repeat(net, CALLS - 1)

@@ -7,7 +7,7 @@ import functools
 import gc
 import pickle
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +17,6 @@ import pytest
 import autograd
 import nn
 from autograd import Value, no_grad
-from nn.training import compiled
 from nn.training.programs import MAX_PROGRAMS_OF_A_MODEL, programs_of
 from nn.training.signature import signature
 
@@ -47,20 +46,6 @@ def assert_right(net: nn.Module) -> None:
     expected = by_hand(net)
     np.testing.assert_allclose(nn.predict(net, X), expected, rtol=1e-12, atol=1e-14)
     assert nn.evaluate(net, X, T)["loss"] == pytest.approx(np.mean((expected - T) ** 2), rel=1e-12)
-
-
-@pytest.fixture
-def compilations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """What was compiled since the test began."""
-    seen: list[Any] = []
-    real = compiled.compile
-
-    def counting(*args: Any, **options: Any) -> Any:
-        seen.append(args)
-        return real(*args, **options)
-
-    monkeypatch.setattr(compiled, "compile", counting)
-    return seen
 
 
 def test_the_second_call_compiles_nothing(compilations: list[Any]) -> None:
