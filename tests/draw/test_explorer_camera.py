@@ -99,3 +99,57 @@ def test_what_changes_is_not_hidden_while_it_changes(visit):
         assert set(tab.evaluate(faint)) == {1}
     tab.evaluate("explorer.player.go(26)")
     assert min(tab.evaluate(faint)) < 1
+
+
+# --- the small map ----------------------------------------------------------------------------------------------------
+
+#: Go to steps, and list those in which the map lies on a card or a text of what is in hand.
+COVERED = """(steps) => steps.filter((step) => {
+  explorer.player.go(step);
+  const map = document.getElementById("map").getBoundingClientRect();
+  return [...document.querySelectorAll(".node.now .card, .edge.now .label text:not(:empty)")].some((element) => {
+    const box = element.getBoundingClientRect();
+    return box.left < map.right && box.right > map.left && box.top < map.bottom && box.bottom > map.top;
+  });
+})"""
+
+
+def shows_a_map(tab):
+    return tab.locator("#map").is_visible()
+
+
+@pytest.mark.parametrize(("graph", "size"), [("perceptron", DESK), ("batch", PHONE)])
+def test_what_is_seen_whole_and_a_phone_have_no_map(visit, graph, size):
+    assert not shows_a_map(visit(explore(GRAPHS[graph][0]()), size=size))
+
+
+def test_the_map_frames_what_is_seen_and_leads_elsewhere(visit):
+    tab = visit(explore(recurrence(24)), size=DESK)
+    box = "document.querySelector('#map .frame').getBBox()"
+    frame = f"(({{ x, y, width, height }}) => [x, y, x + width, y + height])({box})"
+    assert shows_a_map(tab)
+    before = tab.evaluate(frame)
+    corner = tab.locator("#map").bounding_box()
+    tab.mouse.click(corner["x"] + 2, corner["y"] + 2)
+    left, top, right, bottom = tab.evaluate(frame)
+    assert (left, top) == (0, 0)
+    assert (right, bottom) != tuple(before[2:])
+    tab.mouse.move(corner["x"] + 2, corner["y"] + 2)
+    tab.mouse.down()
+    tab.mouse.move(corner["x"] + corner["width"] - 2, corner["y"] + corner["height"] - 2)
+    tab.mouse.up()
+    assert tab.evaluate(frame)[2:] == pytest.approx(tab.evaluate("Object.values(explorer.fold.picture.size)"), abs=1)
+    assert tab.evaluate("explorer.player.position") == tab.evaluate("explorer.engine.count"), "a press chooses nothing"
+
+
+def test_the_map_goes_with_a_key_and_when_all_is_shown(visit):
+    tab = visit(explore(recurrence(24)), size=DESK)
+    for key, shown in (("m", False), ("m", True), ("0", False)):
+        tab.keyboard.press(key)
+        assert shows_a_map(tab) is shown, key
+    assert tab.locator("#map").get_attribute("aria-hidden") == "true"
+
+
+def test_the_map_lies_on_nothing_in_hand(visit):
+    tab = visit(explore(recurrence(8)), size=(900, 600))
+    assert tab.evaluate(COVERED, list(range(1, tab.evaluate("explorer.engine.count")))) == []

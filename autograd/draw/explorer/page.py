@@ -47,6 +47,7 @@ SCRIPTS = (
     "picture",
     "walk",
     "camera",
+    "minimap",
     "tangent",
     "panel",
     "node",

@@ -9,6 +9,7 @@ find("overview")?.remove();
 const picture = new Picture(engine);
 const { fold } = picture;
 const camera = new Camera(picture, find("stage"));
+const minimap = new Minimap(find("map"), camera);
 const watchers = []; // what wants to know when numbers have changed
 let chosen = null, hovered = null, path = null, found = null;
 let asked = null; // what a question is about

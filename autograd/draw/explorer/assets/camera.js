@@ -24,6 +24,7 @@ class Camera {
     this.scale = this.wanted = this.text = 1;
     this.x = this.y = 0;
     this.kept = null; // what the last step wants to be seen
+    this.applied = () => {}; // what wants to know where the camera is
     this.pointers = new Map();
     this.moved = 0;
     this.inFrame = window.parent !== window; // a notebook scrolls past unless Ctrl is held
@@ -101,6 +102,7 @@ class Camera {
     this.stage.classList.toggle("far", this.scale < FAR);
     this.stage.classList.toggle("tiny", this.scale < TINY);
     this.picture.cull(-this.x / this.scale, -this.y / this.scale, (width - this.x) / this.scale, (height - this.y) / this.scale);
+    this.applied();
   }
 
   // Show everything, as large as can be; where it would be too small to read, its end.

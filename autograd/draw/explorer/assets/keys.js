@@ -44,6 +44,7 @@ const KEYS = {
   ArrowDown: () => parts.into(player.position), ArrowUp: () => parts.out(player.position),
   Home: () => player.go(0), End: () => player.go(engine.count), " ": () => player.toggle(),
   "+": () => camera.zoom(1.25), "=": () => camera.zoom(1.25), "-": () => camera.zoom(0.8), "0": () => camera.fit(true),
+  m: () => minimap.toggle(),
   "/": () => find("search").focus(), Escape: () => choose(null),
 };
 
