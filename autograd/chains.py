@@ -91,7 +91,6 @@ class Chains:
     ) -> None:
         self._paths, self._current = paths, current
         self._slopes: dict[Value, list[Any]] = {}
-        self._parts: dict[Value, int] = {}
         self.every = name_nodes(nodes, [output])
         self.names: Mapping[Value, str] = {
             node: name
@@ -117,16 +116,13 @@ class Chains:
 
     def _room(self, v: Value | float) -> dict[str, int]:
         """Allow many operands in a formula that stays of a size: x squared twenty times is a million of them."""
-        stack = [v] if isinstance(v, Value) else []
-        while stack:
-            node = stack[-1]
-            inner = [x for x in node.operands if isinstance(x, Value) and x not in self.names]
-            waiting = [x for x in inner if x not in self._parts]
-            if not waiting:
-                size = len(node.operands) + sum(self._parts[x] for x in inner)
-                self._parts[stack.pop()] = min(size, MAX_PARTS_READ + 1)
-            stack += waiting
-        return {"most": MAX_OPERANDS} if not isinstance(v, Value) or self._parts[v] <= MAX_PARTS_READ else {}
+        parts, stack = 0, [v]
+        while stack and parts <= MAX_PARTS_READ:
+            node = stack.pop()
+            parts += 1
+            if isinstance(node, Value) and (node is v or node not in self.names):
+                stack += node.operands
+        return {"most": MAX_OPERANDS} if parts <= MAX_PARTS_READ else {}
 
     @cached_property
     def lines(self) -> list[Line]:

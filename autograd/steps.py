@@ -6,7 +6,7 @@ them are equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from autograd.ellipsis import FIRST_TERMS, by_numbers, shorten
@@ -126,12 +126,15 @@ class Steps(Generic[T]):
             alike.setdefault(str(self.path(index)), []).append(index)
         notes = [""] * len(paths)
         for group in [group for group in alike.values() if len(group) > 1]:
-            taken: dict[Value, dict[Edge, None]] = {}
-            for edge in (edge for index in group for edge in paths[index].edges):
-                taken.setdefault(edge.output, {})[edge] = None
+            slots: dict[Value, int] = {}
+            forks: dict[Value, dict[Edge, None]] = {
+                node: {} for index in group for node in _parting(paths[index].edges, slots)
+            }
+            for edge in (edge for index in group for edge in paths[index].edges if edge.output in forks):
+                forks[edge.output][edge] = None
             for index in group:
-                forks = [edge for edge in paths[index].edges if len(taken[edge.output]) > 1]
-                ways = [self._tell_apart(edge, taken[edge.output], quote) for edge in forks]
+                taken = [edge for edge in paths[index].edges if edge.output in forks]
+                ways = [self._tell_apart(edge, forks[edge.output], quote) for edge in taken]
                 notes[index] = f"   ({', '.join(elide(ways, '…'))})"
         return notes
 
@@ -160,6 +163,13 @@ class Steps(Generic[T]):
 
     def _fraction(self, upper: Value, lower: Value) -> T:
         return self._pen.fraction(self._name(upper), self._name(lower))
+
+
+def _parting(edges: Iterable[Edge], slots: dict[Value, int]) -> Iterator[Value]:
+    """Yield the nodes that a path leaves by another slot than the paths before it, and note its own slots."""
+    for edge in edges:
+        if slots.setdefault(edge.output, edge.slot) != edge.slot:
+            yield edge.output
 
 
 def elide(items: list[Any], dots: Any) -> list[Any]:
