@@ -42,7 +42,7 @@ def test_L4_1_membrane() -> None:
     euler, rk4 = report["error of V at 2 ms, Euler and RK4, dt = 0.02 ms"]
     assert rk4 < 1e-3 * euler
     assert report["spikes under 2 µA/cm² with the slide's α_h"] > 0
-    for word in ("leak", "signs", "0.07"):
+    for word in ("leak", "with one sign", "0.07"):
         assert any("Three departures" in line and word in line for line in report.words)
 
 
