@@ -165,7 +165,7 @@ def L3_4(report: Report, epochs: int = 10_000) -> None:
     >>> import numpy as np
     >>> x, model = np.linspace(0.0, 1.0, 81), nn.MLP(1, [24, 1], activation="tanh", seed=0)
     >>> targets = [nn.wavy_function(a) for a in x.tolist()]
-    >>> history = nn.fit(model, x[:, None], targets, "mse", nn.SGD(model.parameters(), lr=0.05), 10_000)
+    >>> history = nn.fit(model, x[:, None], targets, "mse", nn.SGD(model.parameters(), 0.05), 10_000, batch_size=None)
     """
     grid = np.linspace(0.0, 1.0, 81)[:, None]
     targets = np.array([nn.wavy_function(x) for x in grid[:, 0].tolist()])
@@ -181,7 +181,7 @@ def L3_4(report: Report, epochs: int = 10_000) -> None:
         history = nn.History()
         optimizer = nn.SGD(model.parameters(), lr=0.05)
         for until in sorted({1, middle, epochs}):
-            for epoch in nn.fit(model, grid, targets, "mse", optimizer, until - len(history.rows)).rows:
+            for epoch in nn.fit(model, grid, targets, "mse", optimizer, until - len(history.rows), None).rows:
                 history.append(epoch)
             answers[until] = nn.predict(model, grid)[:, 0]
         histories[start] = history
