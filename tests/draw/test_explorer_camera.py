@@ -150,6 +150,7 @@ def test_the_map_goes_with_a_key_and_when_all_is_shown(visit):
     assert tab.locator("#map").get_attribute("aria-hidden") == "true"
 
 
-def test_the_map_lies_on_nothing_in_hand(visit):
-    tab = visit(explore(recurrence(8)), size=(900, 600))
+@pytest.mark.parametrize("name", ["recurrence of 8", "batch"])
+def test_the_map_lies_on_nothing_in_hand(visit, name):
+    tab = visit(explore(GRAPHS[name][0]()), size=(900, 600))
     assert tab.evaluate(COVERED, list(range(1, tab.evaluate("explorer.engine.count")))) == []

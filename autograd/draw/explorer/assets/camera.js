@@ -24,7 +24,7 @@ class Camera {
     this.scale = this.wanted = this.text = 1;
     this.x = this.y = 0;
     this.kept = null; // what the last step wants to be seen
-    this.applied = () => {}; // what wants to know where the camera is
+    this.applied = () => {}; // what wants to know where the camera is, and what is kept in view
     this.pointers = new Map();
     this.moved = 0;
     this.inFrame = window.parent !== window; // a notebook scrolls past unless Ctrl is held
@@ -201,8 +201,8 @@ class Camera {
       shift(x + box.x * scale, box.width * scale, width, Math.min(110, width / 5)),
       shift(y + box.y * scale, box.height * scale, height, Math.min(40, height / 8)),
     ];
-    if (!dx && !dy && scale === this.scale) return;
-    this.fly(...this.bounded(x + dx, y + dy, scale), scale, matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : time);
+    if (!dx && !dy && scale === this.scale) this.applied();
+    else this.fly(...this.bounded(x + dx, y + dy, scale), scale, matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : time);
   }
 
   fly(x, y, scale, time) {

@@ -26,20 +26,22 @@ class Minimap {
     this.follow();
   }
 
-  // Put the frame around what is seen now; be away where that is everything.
+  // Put the frame around what is seen now; be away where that is everything, and where it would cover what a step shows.
   follow() {
     const { camera, picture, svg } = this, { width, height } = camera.view;
     const partial = camera.scale > 1.001 * camera.all;
-    svg.style.display = this.wanted && partial && width >= LEAST_STAGE ? "block" : "none";
-    if (svg.style.display === "none") return;
-    if (this.pose !== picture.pose) this.sketch();
+    const useful = this.wanted && partial && width >= LEAST_STAGE;
+    if (useful && this.pose !== picture.pose) this.sketch();
+    const corner = useful && this.corner(width, height);
+    svg.style.display = corner ? "block" : "none";
+    if (!corner) return;
+    Object.assign(svg.style, { left: `${corner[0]}px`, top: `${corner[1]}px` });
     const seen = { x: -camera.x / camera.scale, y: -camera.y / camera.scale, width: width / camera.scale, height: height / camera.scale };
     const left = Math.max(0, seen.x), top = Math.max(0, seen.y);
     const right = Math.min(picture.size.width, seen.x + seen.width), bottom = Math.min(picture.size.height, seen.y + seen.height);
     for (const [name, number] of Object.entries({ x: left, y: top, width: right - left, height: bottom - top })) {
       this.frame.setAttribute(name, number.toFixed(1));
     }
-    this.stand(width, height);
   }
 
   // Draw every card as a rectangle, all of them as one shape.
@@ -54,8 +56,8 @@ class Minimap {
     this.cards.setAttribute("d", cards.map(({ place: { x, y, width, height } }) => `M${x} ${y}h${width}v${height}h${-width}z`).join(""));
   }
 
-  // Stand in a corner in which nothing lies that the step wants to be seen.
-  stand(width, height) {
+  // A corner in which nothing lies that the step wants to be seen, if there is one.
+  corner(width, height) {
     const { camera, size: [across, down] } = this, { x, y, scale, kept } = camera;
     const corners = [[1, 1], [0, 1], [1, 0], [0, 0]].map(([right, bottom]) => [
       right ? width - across - MAP_RIM : MAP_RIM, bottom ? height - down - MAP_RIM : MAP_RIM,
@@ -64,8 +66,7 @@ class Minimap {
       const [from, above] = [x + place.x * scale, y + place.y * scale];
       return from < left + across && from + place.width * scale > left && above < top + down && above + place.height * scale > top;
     });
-    const [left, top] = corners.find((corner) => !covers(corner)) || corners[0];
-    Object.assign(this.svg.style, { left: `${left}px`, top: `${top}px` });
+    return corners.find((corner) => !covers(corner));
   }
 
   // See what lies under the pointer in the middle.
