@@ -57,6 +57,13 @@ TROUBLE = """(least) => {
   for (const one of document.querySelectorAll("h1, button, select, #counter, #ways span, label")) {
     if (one.checkVisibility() && !one.matches(".unseen") && cut(one)) trouble.push(`cut: ${label(one)}`);
   }
+  const pen = document.createElement("canvas").getContext("2d");
+  for (const field of document.querySelectorAll("input[placeholder]")) {
+    const { font, paddingLeft, paddingRight } = getComputedStyle(field);
+    pen.font = font;
+    const room = field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    if (field.checkVisibility() && pen.measureText(field.placeholder).width > room) trouble.push(`cut: ${field.placeholder}`);
+  }
   for (const one of document.querySelectorAll("body *:not(math *, svg *, script, .unseen)")) {
     const own = [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
     if (own && one.checkVisibility() && parseFloat(getComputedStyle(one).fontSize) < 11) trouble.push(`small: ${label(one)}`);

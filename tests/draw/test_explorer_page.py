@@ -94,6 +94,18 @@ def test_layout_leaves_no_two_cards_on_one_place():
         assert route[0][0] < route[-1][0]
 
 
+@pytest.mark.parametrize(("direction", "axis"), [("right", 1), ("down", 0)])
+@pytest.mark.parametrize("twice", range(7))
+def test_cards_that_could_change_places_stand_in_their_order(direction, axis, twice):
+    cards, total = [Size(100, 60)] * 9, 7
+    lines = [Line(i, total, Size(80 + i, 30), False) for i in range(7)] + [Line(twice, 8, Size(80, 30), False)]
+    layout = arrange(cards, [*lines, Line(total, 8, Size(20, 30), True)], direction)
+    once = [number for number in range(7) if number != twice]
+    for places in (layout.cards, layout.labels, [route[0] for route in layout.routes]):
+        across = [places[number][axis] for number in once]
+        assert across == sorted(across)
+
+
 def test_the_picture_has_every_node_edge_and_number():
     y = skips()
     graph = y.graph()

@@ -6,6 +6,7 @@ No name ever reaches Graphviz here; its SVG is read for the geometry alone.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -79,6 +80,8 @@ def arrange(cards: Sequence[Size], lines: Sequence[Line], direction: str = "righ
     Raises:
         DrawingError: there is no Graphviz, or it fails.
     """
+    rows = _rows(cards, lines)
+    lines = _widened(lines, rows)
     drawn = svg(_source(cards, lines, direction))
     found = {(kind, int(number)): body for kind, number, body in GROUP.findall(drawn)}
     boxes = [_corner(found["card", number]) for number in range(len(cards))]
@@ -89,6 +92,12 @@ def arrange(cards: Sequence[Size], lines: Sequence[Line], direction: str = "righ
         route = _join(_points(ROUTE.search(found["to", number])), _points(ROUTE.search(found["from", number])))
         ends = [(boxes[card][axis], boxes[card][axis] + cards[card][axis]) for card in line[:2]]
         routes.append(_straighten(route, axis, ends))
+    card_places, line_places = list(range(len(cards))), list(range(len(lines)))
+    for row in rows:
+        for number, place in zip(row, sorted(row, key=lambda number: boxes[lines[number].source][axis]), strict=True):
+            line_places[number], card_places[lines[number].source] = place, lines[place].source
+    boxes = [boxes[place] for place in card_places]
+    labels, routes = [labels[place] for place in line_places], [routes[place] for place in line_places]
     every = boxes + labels + [point for route in routes for point in route]
     left, top = (min(point[axis] for point in every) - margin for axis in (0, 1))
     ends = [(x + size.width, y + size.height) for (x, y), size in zip(boxes, cards, strict=True)]
@@ -101,6 +110,29 @@ def arrange(cards: Sequence[Size], lines: Sequence[Line], direction: str = "righ
     return Layout(
         Size(round(right - left, 1), round(bottom - top, 1)), move(boxes), [move(r) for r in routes], move(labels)
     )
+
+
+def _rows(cards: Sequence[Size], lines: Sequence[Line]) -> list[list[int]]:
+    """Find arrows that could change places: from cards of one size, with no other arrow, to the same card.
+
+    Graphviz lets those stand in any order. A reader expects the order in which they are given.
+    """
+    arrows = Counter(card for line in lines for card in line[:2])
+    rows = defaultdict(list)
+    for number, line in enumerate(lines):
+        if arrows[line.source] == 1:
+            rows[line.target, cards[line.source], line.straight].append(number)
+    return [row for row in rows.values() if len(row) > 1]
+
+
+def _widened(lines: Sequence[Line], rows: list[list[int]]) -> list[Line]:
+    """Give the texts of each row the size of its largest, so that each fits in the place of each."""
+    wide = list(lines)
+    for row in rows:
+        size = Size(*map(max, zip(*(lines[number].label for number in row), strict=True)))
+        for number in row:
+            wide[number] = lines[number]._replace(label=size)
+    return wide
 
 
 def _source(cards: Sequence[Size], lines: Sequence[Line], direction: str) -> str:
