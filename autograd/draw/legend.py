@@ -29,7 +29,6 @@ SIGNS = {
     "flow": "{back} flows back: slope × grad of out",
     "uncomputed": "grad —: not computed, call backward()",
     "no path": "no path: backward() came along none",
-    "none": "grad none: frozen",
     "dashed": "dashed: nothing flows to what is frozen",
     "dotted": "dotted: 0 flows back",
     "thick": "thick: several edges in one arrow",

@@ -75,8 +75,7 @@ class Texts:
         if node.grad is not None:
             return self.number(float(node.grad)), INK
         if frozen(node):
-            self.signs.add("none")
-            return "none", MUTED
+            return "frozen", MUTED
         self.signs.add("no path" if self.swept else "uncomputed")
         return ("no path" if self.swept else NOT_COMPUTED), MUTED
 
@@ -98,7 +97,7 @@ class Texts:
         grad, _ = self.grad(node)
         reasons = {
             NOT_COMPUTED: "not computed yet: call backward()",
-            "none": "none: it is frozen",
+            "frozen": "none: it is frozen",
             "no path": "none: backward() came along no path from its output",
         }
         lines.append(f"grad {reasons.get(grad, '')}" if node.grad is None else f"grad {float(node.grad)!r}")

@@ -81,10 +81,10 @@ def test_gradients_zero_uncomputed_unconnected_and_frozen_differ():
     zero = x * 0.0 + y
     other = x + 1.0
     before = labels(Graph(zero, other).to_dot())
-    assert [before[key][-1] for key in before if re.fullmatch(r"n\d", key)] == ["—", "—", "none", "—", "—"]
+    assert [before[key][-1] for key in before if re.fullmatch(r"n\d", key)] == ["—", "—", "frozen", "—", "—"]
     zero.backward()
     after = labels(Graph(zero, other).to_dot())
-    assert [after[key][-1] for key in after if re.fullmatch(r"n\d", key)] == ["0", "1", "none", "1", "no path"]
+    assert [after[key][-1] for key in after if re.fullmatch(r"n\d", key)] == ["0", "1", "frozen", "1", "no path"]
 
 
 def test_roles_look_different():

@@ -267,7 +267,7 @@ def test_the_legend_says_what_occurs_and_nothing_else():
     net = swept(error_of_net()).to_svg()
     for said in (
         ">parameter<", "frozen: gets no gradient", "dashed: nothing flows to what is frozen",
-        "Σ w·x: products of weights and inputs, added up", "[…]: 1 where it holds, else 0", "grad none: frozen",
+        "Σ w·x: products of weights and inputs, added up", "[…]: 1 where it holds, else 0",
     ):  # fmt: skip
         assert said in net
     folded = swept(loop(20)).to_svg()
