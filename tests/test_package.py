@@ -47,7 +47,7 @@ LAYERS = {
     ],
     "nn": [
         "errors registry absent",
-        "arrays draws calling parameters state summary modules.activations saving.architecture module",
+        "arrays draws calling parameters drawing state summary modules.activations saving.architecture module",
         "modules",
         "losses",
         "data",

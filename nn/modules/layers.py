@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from autograd import dot, scope
 from nn import arrays
 from nn.arrays import Array
+from nn.drawing import Column, count, draw_neurons
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
@@ -300,6 +301,32 @@ class Sequential(Container):
     def extent(self) -> str:
         """Describe how many inputs and outputs there are, where known."""
         return "" if self.n_in is None or self.n_out is None else f"{self.n_in:,} → {self.n_out:,}"
+
+    def _repr_html_(self) -> str:
+        return draw_neurons(self._columns(), self.title) + super()._repr_html_()
+
+    def _columns(self) -> list[Column]:
+        """Read the inputs and the layers, for the drawing; nothing where the model is more than a chain of those."""
+        columns: list[Column] = []
+        for above, layer in self._chain(""):
+            if isinstance(layer, Layer):
+                if not columns:
+                    columns.append(Column(layer.n_in, None, [count(layer.n_in, "input")]))
+                columns.append(Column(layer.n_out, layer.W, [above + str(layer.label)]))
+                columns[-1].words.append(count(layer.n_out, "neuron"))
+                if layer.activation.name != "identity":
+                    columns[-1].words.append(str(layer.activation))
+            elif columns and layer.keeps_width and not layer.children():
+                columns[-1].words.append(type(layer).__name__)
+            else:
+                return []
+        return columns
+
+    def _chain(self, above: str) -> Iterator[tuple[str, Module]]:
+        """Yield the modules in order, those of a chain within in its place, with the names of what each is in."""
+        for layer in self.layers:
+            inner = isinstance(layer, Sequential)
+            yield from layer._chain(f"{above}{layer.label}/") if inner else [(above, layer)]
 
 
 class MLP(Sequential):
