@@ -5,7 +5,7 @@ import math
 import pytest
 from drawings import skips
 from perceptron import forward, perceptron
-from screens import NOW, agree, position
+from screens import NOW, PHONE, agree, position
 
 from autograd import Value, explore, log, relu, sqrt, tanh, total
 from autograd.draw.labels import shorten
@@ -200,7 +200,7 @@ def test_a_single_term_needs_no_table_but_is_checked(visit):
     tab = visit(explore(net.error), f"#step={len(graph.nodes) + 1 + k}")
     assert tab.locator("#now .terms:not(.nudge)").count() == 0
     assert text_of(tab, "#now .nudge caption") == "Checked: nudge W1[0][1], and E follows"
-    assert tab.locator("#now .nudge th").all_text_contents() == ["ΔW1[0][1]", "ΔE", "sum·ΔW1[0][1]"]
+    assert tab.locator("#now .nudge th").all_text_contents() == ["ΔW1[0][1]", "ΔE", "grad·ΔW1[0][1]"]
     by, follows, promised = numbers_of(tab, "#now .nudge td")
     net.hidden_weights[0][1].data += by
     moved = forward(net.inputs, net.hidden_weights, net.output_weights).error.data
@@ -364,3 +364,20 @@ def test_the_paths_of_a_chosen_leaf_are_brought_into_view(visit):
     tab.evaluate("node => explorer.choose(node)", place_of(net, net.output_weights[0]))
     box, panel = (tab.locator(name).bounding_box() for name in ("#chosen .paths li", "#panel"))
     assert box["y"] < panel["y"] + panel["height"]
+
+
+#: What of the panel reaches beyond its right edge; a formula scrolls within itself.
+BEYOND = """() => {
+  const panel = document.getElementById("panel"), right = panel.getBoundingClientRect().left + panel.clientWidth;
+  const shown = [...panel.querySelectorAll("*:not(math *, svg *, .formula, .formula *, .unseen)")].filter((one) => one.checkVisibility());
+  return shown.filter((one) => one.getBoundingClientRect().right > right).map((one) => one.textContent);
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("size", [(1280, 800), PHONE], ids=["desk", "phone"])
+def test_nothing_reaches_beyond_the_panel_whatever_is_chosen(visit, size):
+    error = perceptron().error
+    tab = visit(explore(error), "#step=25", size=size)
+    for node in range(len(error.graph().nodes)):
+        tab.evaluate("node => explorer.choose(node)", node)
+        assert tab.evaluate(BEYOND) == []

@@ -234,7 +234,7 @@ class StepPanel extends Panel {
     if (!tried) return [];
     const [upper, lower] = [this.engine.output, node].map((each) => this.engine.nodes[each].name);
     const [moved, follows] = [lower, upper].map((name, i) => (name.length > LONG_NAME ? ["Δ", "Δ of the output"][i] : `Δ${name}`));
-    const columns = [[moved, tried.by], [follows, tried.follows], [`sum·${moved}`, tried.promised]];
+    const columns = [[moved, tried.by], [follows, tried.follows], [`grad·${moved}`, tried.promised]];
     const row = (tag, pick) => make("tr", {}, ...columns.map((column) => make(tag, tag === "th" ? { scope: "col" } : {}, pick(column))));
     return [make("table", { class: "terms nudge" }, make("caption", {}, `Checked: nudge ${lower}, and ${upper} follows`), make("thead", {}, row("th", ([name]) => name)), make("tbody", {}, row("td", ([, number]) => numberText(number, 4))))];
   }
