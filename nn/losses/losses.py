@@ -241,7 +241,8 @@ def kl(outputs: Numbers, targets: Numbers) -> Any:
     Leibler 1951, On information and sufficiency.
 
     Args:
-        outputs: q, the k probabilities of the model, such as softmax gives.
+        outputs: q, the k probabilities of the model, such as softmax gives. That they sum to 1 is not checked, so that
+            a derivative can be taken by one of them; where they do not, the result may be below 0.
         targets: p, k probabilities that sum to 1.
 
     Raises:
