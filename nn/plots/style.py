@@ -34,10 +34,8 @@ BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, INK = "#E69F00", "#56B4E9", "#222222"
 PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 MARKERS = "osD^vPX*"
-ALONE, BESIDE = (
-    (5.2, 3.6),
-    (4.2, 3.2),
-)  # inches of a panel; the letters of two on a page of 900 pixels stay large
+ALONE = (5.2, 3.6)  # inches of a panel
+BESIDE = (4.2, 3.2)  # of one beside others: the letters of two on a page of 900 pixels stay large
 PADDING = 0.06  # inches around each panel: with less, titles touch the edge
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
