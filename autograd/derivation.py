@@ -7,7 +7,8 @@ afterwards; elsewhere in `Scaled` numbers, which round alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappushpop
+from itertools import islice
 from typing import Any, NamedTuple
 
 from autograd.graph import Edge
@@ -43,95 +44,106 @@ def derive(nodes: Sequence[Value], value: Value, wanted: int, most: int = 0) -> 
         most: of how many paths all are returned, though fewer are wanted.
     """
     above = _Above(nodes, value)
-    if nodes[-1] not in above.count:
+    if nodes[-1] is not above.nodes[-1]:
         return None
-    wanted = max(wanted, most) if above.count[nodes[-1]] <= most else wanted
+    wanted = max(wanted, most) if above.count[-1] <= most else wanted
     return above.derive(wanted, plain=True) or above.derive(wanted, plain=False)
 
 
 class _Above:
-    """The nodes that depend on a value, each with its edges on the way to it."""
+    """A value and the nodes that depend on it, in order; each is known by its place in it.
+
+    Attributes:
+        nodes: the value, then the nodes above it, operands before what uses them.
+        below: the edges of each on the way to the value: slot, place of the operand, slope.
+        count: how many paths lead from each to the value.
+    """
 
     def __init__(self, nodes: Sequence[Value], value: Value) -> None:
-        self.nodes, self.value, self.output = nodes, value, nodes[-1]
-        self.count = count = {value: 1}
-        self.below: dict[Value, list[tuple[int, Value, Any]]] = {}
+        self.nodes, self.count = [value], [1]
+        self.below: list[list[tuple[int, int, Any]]] = [[]]
+        count, places = self.count, {value: 0}
+        place_of = places.get
         for node in nodes:
             x = node._x
             if x is None or node is value:
                 continue
             if type(x) is tuple:
                 edges = [
-                    (slot, v, slope)
+                    (slot, places[v], slope)
                     for slot, (v, slope) in enumerate(zip(x, node._y, strict=True))
-                    if slope is not None and type(v) is Value and v in count
+                    if slope is not None and type(v) is Value and v in places
                 ]
             else:
-                edges = [(0, x, node._dx)] if node._dx is not None and x in count else []
-                if node._dy is not None and node._y in count:
-                    edges.append((1, node._y, node._dy))
+                edges = []
+                if node._dx is not None and (place := place_of(x)) is not None:
+                    edges.append((0, place, node._dx))
+                if node._dy is not None and (place := place_of(node._y)) is not None:
+                    edges.append((1, place, node._dy))
             if edges:
-                self.below[node] = edges
-                count[node] = sum([count[edge[1]] for edge in edges]) if len(edges) > 1 else count[edges[0][1]]
+                places[node] = len(count)
+                self.nodes.append(node)
+                self.below.append(edges)
+                count.append(sum([count[place] for _, place, _ in edges]) if len(edges) > 1 else count[edges[0][1]])
 
     def derive(self, wanted: int, *, plain: bool) -> Derivation | None:
         """Compute with floats, or with `Scaled` numbers; None where floats do not do."""
-        zero: Any = 0.0 if plain else ZERO
         below = self.below
-        if not plain:
-            below = {node: [(slot, v, Scaled(slope)) for slot, v, slope in edges] for node, edges in below.items()}
-        total: dict[Value, Any] = {self.value: 1.0 if plain else Scaled(1.0)}
-        for node, edges in below.items():
+        zero: Any = 0.0 if plain else ZERO
+        one: Any = 1.0 if plain else Scaled(1.0)
+        if plain:
+            if not are_ordinary([slope for edges in below for _, _, slope in edges]):
+                return None
+        else:
+            below = [[(slot, place, Scaled(slope)) for slot, place, slope in edges] for edges in below]
+        total = [one]
+        for edges in islice(below, 1, None):
             found = zero
             for _, operand, slope in edges:
                 found = found + total[operand] * slope
-            total[node] = found
-        adjoints = self._sweep(plain, zero)
-        terms = self._terms(below, adjoints, zero, total[self.value])
-        ranking = _Ranking(below, self.value, total[self.value], zero)
-        paths = list(ranking.largest(self.output, min(wanted, self.count[self.output])))
+            total.append(found)
+        adjoints = self._sweep(below, zero, one)
+        terms = self._terms(below, adjoints, zero, one)
+        ranking = _Ranking(self, below, zero, one)
+        paths = list(ranking.largest(min(wanted, self.count[-1])))
         if plain:
-            slopes = [slope for edges in below.values() for _, _, slope in edges]
-            products = [number for _, number in paths]
-            parts = [number for term in terms for number in term[1:]]
-            if not all(map(are_ordinary, (slopes, total.values(), adjoints.values(), ranking.top.values()))):
-                return None
-            if not (are_ordinary(products) and are_ordinary(parts)):
+            parts = [number for _, number in paths] + [number for term in terms for number in term[1:]]
+            if not all(map(are_ordinary, (total, adjoints, ranking.top, parts))):
                 return None
         scale = Scaled if plain else lambda number: number
         return Derivation(
-            scale(total[self.output]),
-            self.count[self.output],
+            scale(total[-1]),
+            self.count[-1],
             [(edges, scale(number)) for edges, number in paths],
             [(node, scale(adjoint), scale(slope)) for node, adjoint, slope in terms],
         )
 
-    def _sweep(self, plain: bool, zero: Any) -> dict[Value, Any]:
+    def _sweep(self, below: list[list[tuple[int, int, Any]]], zero: Any, one: Any) -> list[Any]:
         """Compute the adjoint of every node above the value: no other is asked for, and none depends on others."""
-        adjoints: dict[Value, Any] = {self.output: 1.0 if plain else Scaled(1.0)}
-        for node in reversed(self.below):
-            adjoint = adjoints.get(node, zero)
+        adjoints = [zero] * len(below)
+        adjoints[-1] = one
+        for place in range(len(below) - 1, 0, -1):
+            adjoint = adjoints[place]
             if adjoint:
-                for _, operand, slope in self.below[node]:
+                for _, operand, slope in below[place]:
                     if slope:
-                        flow = adjoint * (slope if plain else Scaled(slope))
-                        adjoints[operand] = adjoints.get(operand, zero) + flow
+                        adjoints[operand] = adjoints[operand] + adjoint * slope
         return adjoints
 
-    def _terms(self, below: Any, adjoints: dict[Value, Any], zero: Any, one: Any) -> list[tuple[Value, Any, Any]]:
-        local: dict[Value, Any] = {self.value: one}
+    def _terms(
+        self, below: list[list[tuple[int, int, Any]]], adjoints: list[Any], zero: Any, one: Any
+    ) -> list[tuple[Value, Any, Any]]:
+        local: list[Any] = [one]  # ∂node/∂value past no milestone; None where all paths pass one
         terms = []
-        for node, edges in below.items():
-            near = [(operand, slope) for _, operand, slope in edges if operand in local]
-            if not near:
-                continue
-            found = zero
-            for operand, slope in near:
-                found = found + local[operand] * slope
-            if node._name is not None or node is self.output:
-                terms.append((node, adjoints.get(node, zero), found))
-            else:
-                local[node] = found
+        for node, edges, adjoint in islice(zip(self.nodes, below, adjoints, strict=True), 1, None):
+            found = None
+            for _, operand, slope in edges:
+                if (near := local[operand]) is not None:
+                    found = (zero if found is None else found) + near * slope
+            if found is not None and (node._name is not None or len(local) == len(below) - 1):
+                terms.append((node, adjoint, found))
+                found = None
+            local.append(found)
         return terms
 
 
@@ -142,82 +154,78 @@ class _Ranking:
     next path below that edge. Source: Jiménez and Marzal 1999, Computing the K shortest paths.
     """
 
-    def __init__(self, below: dict[Value, list[tuple[int, Value, Any]]], value: Value, one: Any, zero: Any) -> None:
-        self.below, self.value, self.zero = below, value, zero
-        self.top: dict[Value, Any] = {value: one}  # the largest product
-        for node, edges in below.items():
-            if len(edges) == 1:
-                self.top[node] = self.top[edges[0][1]] * edges[0][2] or zero
-            else:
-                products = [self.top[operand] * slope or zero for _, operand, slope in edges]
-                self.top[node] = max(products, key=_size)
-        #: For each node that was asked: paths found, as (product, slot, operand, slope, rank below), and those to come.
-        self.found: dict[Value, list[Any]] = {}
-        self.coming: dict[Value, list[Any]] = {}
+    def __init__(self, above: _Above, below: list[list[tuple[int, int, Any]]], zero: Any, one: Any) -> None:
+        self.nodes, self.count, self.below, self.zero = above.nodes, above.count, below, zero
+        self.top = top = [one]  # the largest product below each node
+        self.first = [(0, 0, one)]  # the edge that leads to it
+        for edges in islice(below, 1, None):
+            edge = edges[0]
+            largest = top[edge[1]] * edge[2] or zero
+            for other in islice(edges, 1, None):
+                number = top[other[1]] * other[2] or zero
+                if _size(number) > _size(largest):
+                    edge, largest = other, number
+            top.append(largest)
+            self.first.append(edge)
+        #: Of each node that was asked for more than one: the paths found, and those that may come next. A path is
+        #: (what sorts it, slot, rank among those below the operand, product, place of the operand, slope).
+        self.found: list[list[Any] | None] = [None] * len(below)
+        self.coming: list[list[Any]] = [[]] * len(below)
 
-    def largest(self, output: Value, wanted: int) -> Iterator[tuple[list[Edge], Any]]:
-        """Yield the largest paths from the output down, each with its product; of equal ones the leftmost first."""
-        edges_made: dict[tuple[Value, int], Edge] = {}
+    def largest(self, wanted: int) -> Iterator[tuple[list[Edge], Any]]:
+        """Yield the largest paths from the last node down, each with its product; of equal ones the leftmost first."""
+        nodes, first, found, output = self.nodes, self.first, self.found, len(self.nodes) - 1
+        made: list[Any] = [(None, None, None)] * len(nodes)  # the edge that was taken last from each node
         for rank in range(wanted):
-            if output is self.value:
-                yield [], self.top[output]
-                return
-            if rank == 0:
-                self._open(output)
-            else:
-                self._extend(output)
-            number = self.found[output][rank][0]
-            edges, node = [], output
-            while node is not self.value:
-                if node not in self.found:
-                    self._open(node)
-                _, slot, operand, _, rank = self.found[node][rank]
-                edge = edges_made.get((node, slot))
-                if edge is None:
-                    edge = edges_made[node, slot] = Edge(operand, node, slot)
+            number = self._extend(output) if rank else self.top[output]
+            edges, place = [], output
+            while place:
+                if rank:
+                    _, slot, rank, _, operand, _ = found[place][rank]  # type: ignore[index]
+                else:
+                    slot, operand, _ = first[place]
+                edge = made[place]
+                if edge[2] != slot:
+                    edge = made[place] = Edge(nodes[operand], nodes[place], slot)
                 edges.append(edge)
-                node = operand
+                place = operand
             yield edges, number
 
-    def _open(self, node: Value) -> None:
-        """Find the largest path below a node."""
-        top, zero, edges = self.top, self.zero, self.below[node]
-        if len(edges) == 1:
-            slot, operand, slope = edges[0]
-            self.found[node], self.coming[node] = [(top[node], slot, operand, slope, 0)], []
-            return
+    def _open(self, place: int) -> list[Any]:
+        """Take the largest path below a node, and line up the first path along each other edge."""
+        top, zero = self.top, self.zero
         coming = []
-        for slot, operand, slope in edges:
+        for slot, operand, slope in self.below[place]:
             number = top[operand] * slope or zero
-            coming.append((_descending(number), slot, 0, number, operand, slope))
+            size = -abs(number) if type(number) is float else _descending(number)
+            coming.append((size, slot, 0, number, operand, slope))
         heapify(coming)
-        _, slot, rank, number, operand, slope = heappop(coming)
-        self.found[node], self.coming[node] = [(number, slot, operand, slope, rank)], coming
+        self.found[place], self.coming[place] = found, _ = [heappop(coming)], coming
+        return found
 
-    def _extend(self, node: Value) -> None:
-        """Find one more path below a node, and whatever paths below others it takes."""
-        found, coming, value = self.found, self.coming, self.value
-        stack = [node]
+    def _extend(self, place: int) -> Any:
+        """Find one more path below a node, and whatever paths below others it takes; return its product."""
+        found, count, zero = self.found, self.count, self.zero
+        stack = []
         while True:  # down, as long as what comes next is unknown
-            _, _, operand, _, rank = found[stack[-1]][-1]
-            if operand is value:
+            known = found[place] or self._open(place)
+            stack.append((known, self.coming[place]))
+            _, _, rank, _, place, _ = known[-1]
+            if count[place] == rank + 1:  # nothing comes next
                 break
-            if operand not in found:
-                self._open(operand)
-            if len(found[operand]) > rank + 1 or (found[operand][-1] is None):
+            below = found[place]
+            if below is not None and len(below) > rank + 1:
                 break
-            stack.append(operand)
-        for node in reversed(stack):
-            _, slot, operand, slope, rank = found[node][-1]
-            below = found.get(operand, ())
-            if len(below) > rank + 1 and below[rank + 1] is not None:
-                number = below[rank + 1][0] * slope or self.zero
-                heappush(coming[node], (_descending(number), slot, rank + 1, number, operand, slope))
-            if coming[node]:
-                _, slot, rank, number, operand, slope = heappop(coming[node])
-                found[node].append((number, slot, operand, slope, rank))
+        for known, coming in reversed(stack):
+            _, slot, rank, _, operand, slope = known[-1]
+            rank += 1
+            if count[operand] > rank:
+                number = found[operand][rank][3] * slope or zero
+                size = -abs(number) if type(number) is float else _descending(number)
+                known.append(heappushpop(coming, (size, slot, rank, number, operand, slope)))
             else:
-                found[node].append(None)  # there is none
+                known.append(heappop(coming))
+        return known[-1][3]
 
 
 def _size(number: Any) -> Any:

@@ -6,6 +6,8 @@ Named Values are the milestones of a derivation; what has no name between them i
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import compress, count
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from autograd.chains import Chain, Chains, along
@@ -67,7 +69,8 @@ class Path(NamedTuple):
         return tuple([self._factor(span) for span in self._spans()])
 
     def _spans(self) -> list[tuple[int, int]]:
-        ends = [place for place, edge in enumerate(self.edges[:-1], 1) if edge[0]._name is not None]
+        names = map(attrgetter("_name"), map(itemgetter(0), self.edges[:-1]))
+        ends = list(compress(count(1), names))
         return list(zip([0, *ends], [*ends, len(self.edges)], strict=True)) if self.edges else []
 
     def _factor(self, span: tuple[int, int]) -> Factor:

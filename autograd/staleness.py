@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd.floats import slopes_on_floats
 from autograd.recording import is_traced
-from autograd.value import Value, number_of
+from autograd.value import Value
 
 __all__ = ["Assigned", "assigned_since"]
 
@@ -41,19 +41,23 @@ def assigned_since(nodes: Sequence[Value]) -> Assigned:
     Args:
         nodes: the nodes of a graph.
     """
-    cleared: set[Value] = set()
+    clear: list[Value] = []
     groups: list[list[Value]] = []
     for node in nodes:
-        leaves = [v for v in dict.fromkeys(node.operands) if isinstance(v, Value) and v._x is None]
+        operands = node.operands
+        leaves = [v for v in operands if isinstance(v, Value) and v._x is None]
         if not leaves or is_traced(node):
             continue
-        numbers = tuple(map(number_of, node.operands))
-        now = _compute(node, numbers)
-        if now is not None and all(map(_same, now, (node._data, *node.slopes))):
-            slopes = zip(node.operands, node.slopes, strict=True)
-            cleared.update(v for v, slope in slopes if slope and isinstance(v, Value))
+        numbers = tuple([v._data if isinstance(v, Value) else v for v in operands])
+        recorded, now = [node._data, *node._slopes], _compute(node, numbers)
+        if now == recorded or (now is not None and all(map(_same, now, recorded))):
+            clear.append(node)
         else:
-            groups.append(_narrow(node, leaves, numbers, now))
+            groups.append(_narrow(node, list(dict.fromkeys(leaves)), numbers, now))
+    cleared: set[Value] = set()
+    for node in clear if groups else ():
+        slopes = zip(node.operands, node._slopes, strict=True)
+        cleared.update(v for v, slope in slopes if slope and isinstance(v, Value))
     surely: set[Value] = set()
     perhaps: set[Value] = set()
     for leaves in groups:
@@ -82,7 +86,7 @@ def _compute(node: Value, numbers: tuple[float, ...]) -> list[Any] | None:
     """Compute a node and its slopes from numbers; None where that fails."""
     try:
         out = float(node._op.forward(*numbers))
-        wanted = tuple([slope is not None for slope in node.slopes])
+        wanted = tuple([slope is not None for slope in node._slopes])
         return [out, *slopes_on_floats(node._op, out, numbers, wanted)]
     except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
         return None

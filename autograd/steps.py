@@ -7,6 +7,8 @@ them are equal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress, count
+from operator import is_not
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from autograd.ellipsis import FIRST_TERMS, by_numbers, shorten
@@ -127,13 +129,12 @@ class Steps(Generic[T]):
         notes = [""] * len(paths)
         for group in [group for group in alike.values() if len(group) > 1]:
             slots: dict[Value, int] = {}
-            forks: dict[Value, dict[Edge, None]] = {
-                node: {} for index in group for node in _parting(paths[index].edges, slots)
-            }
-            for edge in (edge for index in group for edge in paths[index].edges if edge.output in forks):
+            apart = _leave_out_common([paths[index].edges for index in group])
+            forks: dict[Value, dict[Edge, None]] = {node: {} for edges in apart for node in _parting(edges, slots)}
+            for edge in (edge for edges in apart for edge in edges if edge.output in forks):
                 forks[edge.output][edge] = None
-            for index in group:
-                taken = [edge for edge in paths[index].edges if edge.output in forks]
+            for index, edges in zip(group, apart, strict=True):
+                taken = [edge for edge in edges if edge.output in forks]
                 ways = [self._tell_apart(edge, forks[edge.output], quote) for edge in taken]
                 notes[index] = f"   ({', '.join(elide(ways, '…'))})"
         return notes
@@ -163,6 +164,14 @@ class Steps(Generic[T]):
 
     def _fraction(self, upper: Value, lower: Value) -> T:
         return self._pen.fraction(self._name(upper), self._name(lower))
+
+
+def _leave_out_common(paths: Sequence[Sequence[Edge]]) -> list[Sequence[Edge]]:
+    """Leave out the edges that all paths take before they part and after they have met for the last time."""
+    first, *others = paths
+    above = min(next(compress(count(), map(is_not, first, edges)), 0) for edges in others)
+    below = min(next(compress(count(), map(is_not, reversed(first), reversed(edges))), 0) for edges in others)
+    return [edges[above : len(edges) - below] for edges in paths]
 
 
 def _parting(edges: Iterable[Edge], slots: dict[Value, int]) -> Iterator[Value]:
