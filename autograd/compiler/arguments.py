@@ -1,24 +1,20 @@
-"""What a program is given: arrays, checked and laid out as one row of numbers an example, and the numbers of leaves."""
+"""What a program is given: arrays, checked and laid out as one row of numbers an example."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd.compiler.trace import Argument
-from autograd.context import current
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.value import Value
 
-__all__ = ["read_arrays", "read_leaves", "read_weights", "split_gradient", "write_leaves"]
+__all__ = ["read_arrays", "read_weights", "split_gradient"]
 
 Array = NDArray[Any]
-
-SET_NUMBER = vars(Value)["_data"].__set__  # past the checks of `data`, which all hold for a leaf
 
 
 def read_arrays(
@@ -77,21 +73,6 @@ def _read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any]) -> Array:
             f'{name} holds numbers beyond the largest {dtype}. Scale the data, or compile with dtype="float64".'
         )
     return cast
-
-
-def read_leaves(leaves: Iterable[Value]) -> list[float]:
-    """Read the numbers of leaves."""
-    traced = current().trace is not None  # then each is asked for in turn, since its number may have to stay
-    return [leaf.data for leaf in leaves] if traced else [leaf._data for leaf in leaves]
-
-
-def write_leaves(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
-    """Write numbers into leaves, all of them at once: no signal and no other thread comes in between."""
-    if current().trace is None:
-        deque(map(SET_NUMBER, leaves, numbers), maxlen=0)
-        return
-    for leaf, number in zip(leaves, numbers, strict=True):  # the first refuses: a program computes, and assigns nothing
-        leaf.data = number
 
 
 def read_weights(weights: ArrayLike, parameters: int) -> Array:

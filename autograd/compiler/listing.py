@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from autograd.compiler.instructions import (
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
 
-__all__ = ["Instructions", "brief", "describe", "show", "summarize"]
+__all__ = ["Instructions", "brief", "count_up", "describe", "show", "summarize"]
 
 MIN_STEPS_TO_FOLD = 3  # that follow each other before they are written as one
 MAX_STEP_TO_FOLD = 64  # instructions
@@ -136,6 +136,20 @@ def _count_operations(tape: Tape, start: int, stop: int) -> str:
 def describe(instruction: Instruction) -> str:
     """Describe in a few words what an instruction does, and what its result is called."""
     return f"{brief(instruction)} → {instruction.name}"
+
+
+def count_up(program: Program) -> dict[str, Any]:
+    """Count what a program is made of, as its ``stats`` say."""
+    size, instructions, layout = program.dtype.itemsize, program.instructions, program.execution.layout
+    return {
+        "nodes": len(program._traced.nodes),
+        "edges": program._traced.edges,
+        "operations": len(instructions),
+        "products": instructions.products,
+        "bytes": 2 * size * layout.batched_rows,
+        "shared_bytes": 2 * size * layout.shared_rows,
+        "compile_seconds": program.execution.seconds,
+    }
 
 
 def summarize(program: Program) -> str:

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.collector import hold_collector
 from autograd.compiler import derivatives, listing, results
-from autograd.compiler.arguments import read_arrays, read_leaves, read_weights, split_gradient, write_leaves
+from autograd.compiler.arguments import read_arrays, read_weights, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.exchange import methods
 from autograd.compiler.execution import count, lay_out
+from autograd.compiler.leaves import read_frozen, read_leaves, write_leaves
 from autograd.compiler.listing import Instructions
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.options import Options
@@ -341,6 +342,10 @@ class Program:
         """Read the parameters' numbers, (n,)."""
         return np.array(read_leaves(self.parameters), dtype=np.float64)
 
+    def frozen(self) -> Array:
+        """Read which parameters are frozen, (n,)."""
+        return read_frozen(self.parameters)
+
     def assign(self, weights: ArrayLike) -> None:
         """Write the parameters' numbers, (n,): all of them, or where they do not fit none."""
         write_leaves(self.parameters, read_weights(weights, len(self.parameters)).tolist())
@@ -382,16 +387,7 @@ class Program:
         ``nodes`` and ``edges`` of the graph; ``operations`` on arrays that they became; for an example the ``products``
         in weighted sums and the ``bytes`` of a sweep; ``shared_bytes`` for the rest; ``compile_seconds``.
         """
-        size, instructions = self.dtype.itemsize, self.instructions
-        return {
-            "nodes": len(self._traced.nodes),
-            "edges": self._traced.edges,
-            "operations": len(instructions),
-            "products": instructions.products,
-            "bytes": 2 * size * self.execution.layout.batched_rows,
-            "shared_bytes": 2 * size * self.execution.layout.shared_rows,
-            "compile_seconds": self.execution.seconds,
-        }
+        return listing.count_up(self)
 
     @cached_property
     def reached(self) -> Array:

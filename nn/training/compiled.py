@@ -338,7 +338,7 @@ class CompiledRunner(Runner):
     ) -> tuple[list[float], Array]:
         """Take steps by a program, and keep the weights in an array; return the losses, and outputs for each row."""
         if self._ahead is None:
-            self._ahead = _Ahead(self._holder.weights(), ~flat.free(self.parameters))
+            self._ahead = _Ahead(self._holder.weights(), self._holder.frozen())
         weights, frozen = self._ahead
         states = [] if draws is None else draws.states()
         if draws is not None:  # other numbers each time that an example is taken
