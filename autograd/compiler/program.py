@@ -18,7 +18,7 @@ from autograd.compiler.arguments import read_arrays, read_weights, split_gradien
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.exchange import methods
 from autograd.compiler.execution import count, lay_out
-from autograd.compiler.leaves import read_frozen, read_leaves, write_leaves
+from autograd.compiler.leaves import make_array, read_frozen, read_leaves, write_leaves
 from autograd.compiler.listing import Instructions
 from autograd.compiler.on_numpy.source import numpy_source
 from autograd.compiler.options import Options
@@ -340,7 +340,7 @@ class Program:
 
     def weights(self) -> Array:
         """Read the parameters' numbers, (n,)."""
-        return np.array(read_leaves(self.parameters), dtype=np.float64)
+        return make_array(read_leaves(self.parameters))
 
     def frozen(self) -> Array:
         """Read which parameters are frozen, (n,)."""

@@ -60,17 +60,18 @@ def choose_runner(
     eager = EagerRunner(model, loss, parameters, regularizer)
     count = len(X) if examples is None else examples
     few = asked == "auto" and count < MIN_EXAMPLES_TO_COMPILE
-    if asked is False or (few and (model.training or model.looks_at_batches)):
+    whole = model.looks_at_batches
+    if asked is False or (few and (model.training or whole)):
         if check is not None:
             check()
         return eager, ""
-    if model.looks_at_batches and not model.training:  # one program for each number of examples would not pay
+    if whole and not model.training:  # one program for each number of examples would not pay
         return eager, ""
     if few:
         return _choose_for_few(eager, X, T, check, weighted), ""
     try:
         backend = "numpy" if asked in (True, "auto") else str(asked)
-        if model.looks_at_batches:
+        if whole:
             runner: CompiledRunner = BatchRunner(eager, X, T, backend, batch or count, weighted)
         else:
             runner = CompiledRunner(eager, X, T, backend, check, weighted)

@@ -91,8 +91,7 @@ class CompiledRunner(Runner):
         self._holder = self.program  # reads and writes their numbers, whichever program computes
         self.parameters = list(self._holder.parameters)
         self.reached |= self._holder.reached
-        reached = (p for p, known in zip(self.parameters, self.reached.tolist(), strict=True) if known)
-        if self.model.training and not any(p.requires_grad for p in reached):
+        if self.model.training and not (self.reached & ~self._holder.frozen()).any():
             raise CompileError("The loss does not depend on any parameter that may be trained")
 
     @property
