@@ -51,7 +51,7 @@ class Statements:
         self.objects: dict[str, Any] = {}
         self._taken = {*taken, *NUMPY.values(), "float"}
         self._counts: dict[str, int] = {}
-        self._functions: dict[Op, str] = {}
+        self._functions: dict[tuple[Op, Callable[..., Any]], str] = {}
 
     def write(self, line: str) -> None:
         """Write one line."""
@@ -128,14 +128,20 @@ class Statements:
     def _call(self, op: Op, parts: list[str]) -> str:
         if op in NUMPY:
             return f"{self.numpy(NUMPY[op])}({', '.join(parts)})"
-        if op not in self._functions:
-            self._functions[op] = self.fresh(f"{op.name}_on_arrays")
-            self.objects[self._functions[op]] = op.apply
-        return f"{self._functions[op]}(({', '.join(parts)}{',' if len(parts) == 1 else ''}))"
+        return f"{self._function(op, op.apply)}(({', '.join(parts)}{',' if len(parts) == 1 else ''}))"
+
+    def _function(self, op: Op, function: Callable[..., Any]) -> str:
+        """Name a function that computes an operation."""
+        if (op, function) not in self._functions:
+            self._functions[op, function] = self.fresh(f"{op.name}_on_arrays")
+            self.objects[self._functions[op, function]] = function
+        return self._functions[op, function]
 
     def _write_into(self, op: Op, parts: list[str], target: str) -> None:
         if op in NUMPY and op is not ops.where:
             self.write(f"{self.numpy(NUMPY[op])}({', '.join(parts)}, out={target})")
+        elif callable(op.array):  # past the checks of `apply`: these are arrays of floats
+            self.write(f"{target}[...] = {self._function(op, op.array)}({', '.join(parts)})")
         else:
             self.write(f"{target}[...] = {self._call(op, parts)}")
 
