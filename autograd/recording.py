@@ -81,18 +81,18 @@ def extend(op: Op, operands: tuple[Any, ...]) -> tuple[float, list[float | None]
 
 def new_node(op: Op, operands: tuple[Any, ...], out: float, slopes: Sequence[float | None]) -> Value:
     """Make the node of an operation whose result and slopes are known."""
-    node = object.__new__(Value)
+    node: Value = new(Value)
     node._data = out
     node._op = op
     node._grad = node._name = None
     node._pending = 0
     node._scope = current().scope
-    if op.nary or len(operands) > 2:
-        node._x, node._y = operands, tuple(slopes)
-        node._dx = node._dy = None
-    elif len(operands) == 2:
+    if len(operands) == 2 and not op.nary:
         node._x, node._y = operands
         node._dx, node._dy = slopes
+    elif op.nary or len(operands) > 2:
+        node._x, node._y = operands, tuple(slopes)
+        node._dx = node._dy = None
     else:
         node._x, node._dx = operands[0], slopes[0]
         node._y = node._dy = None
@@ -178,6 +178,7 @@ def apply_to_values(op: Op, operands: tuple[Any, ...]) -> Any:
     return reflected(second, first)
 
 
+new = object.__new__
 PLAIN = frozenset({Value, float})  # operands that need no conversion
 READINGS[Value] = apply_to_values
 GLOBALS |= {"Value": Value, "record": record}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 
 from autograd import ops
 from autograd.compiler.trace import Traced
@@ -42,6 +43,7 @@ class Expressions:
         self.node: list[Value | None] = []
         self.outputs: list[int] = []
         self._literals: dict[float | bytes, int] = {}
+        self._numbers: set[int] = set()  # which expressions are literals
         self._known: dict[tuple[Op, tuple[int, ...]], int] = {}
 
     def __len__(self) -> int:
@@ -62,15 +64,17 @@ class Expressions:
         key = number or struct.pack("d", number)  # keeps 0 and −0 apart
         found = self._literals.get(key)
         if found is None:
-            found = self._literals[key] = self._new(None, (), False, number, None)
+            found = self._literals[key] = len(self.op)
+            self._numbers.add(found)
+            self._new(None, (), False, number, None)
         return found
 
     def apply(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
         """Add an operation, or find what is equal to it."""
         if op is ops.identity:
             return operands[0]
-        literals = [self.literal[x] for x in operands]
-        if literals.count(None) < len(literals):
+        if not self._numbers.isdisjoint(operands):
+            literals = [self.literal[x] for x in operands]
             if "neutral" not in self._without:
                 for place, number in op.neutral.items():
                     literal = literals[place]
@@ -88,24 +92,26 @@ class Expressions:
     def add(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
         """Add an operation as it is, or find the same one."""
         key = op, operands
-        found = self._known.get(key)
-        if found is None or self._keep_all:
-            batched = self.batched
-            self._known[key] = found = len(self.op)
-            self._new(op, operands, True in [batched[x] for x in operands], None, node)
+        batched, new = self.batched, len(self.batched)
+        found = new if self._keep_all else self._known.setdefault(key, new)
+        if found == new:
+            if len(operands) == 2:  # as most have
+                whether = batched[operands[0]] or batched[operands[1]]
+            else:
+                whether = True in [batched[x] for x in operands]
+            self._new(op, operands, whether, None, node)
         elif self.node[found] is None or (node is not None and node._name and not self.node[found]._name):  # type: ignore[union-attr]
             self.node[found] = node or self.node[found]
         return found
 
     def _new(
         self, op: Op | None, operands: tuple[int, ...], batched: bool, literal: float | None, node: Value | None
-    ) -> int:
+    ) -> None:
         self.op.append(op)
         self.operands.append(operands)
         self.batched.append(batched)
         self.literal.append(literal)
         self.node.append(node)
-        return len(self.op) - 1
 
     def name(self, x: int) -> str:
         """Name an expression: as its Value is named, or by its operation; a literal by its number."""
@@ -128,7 +134,7 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
     others = [*traced.parameters, *traced.constants]
     place = dict(zip(inputs, first.leaves(inputs, batched=True), strict=True))
     place.update(zip(others, first.leaves(others, batched=False), strict=True))
-    constant = first.constant
+    constant, apply = first.constant, first.apply
     for node in traced.nodes:
         x, y = node._x, node._y
         if x is None:
@@ -136,10 +142,9 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
         if type(x) is tuple:
             inner = tuple([place[v] if isinstance(v, Value) else constant(v) for v in x])
         else:
-            inner = (place[x] if isinstance(x, Value) else constant(x),)
-            if y is not None:
-                inner = (inner[0], place[y] if isinstance(y, Value) else constant(y))
-        place[node] = first.apply(node._op, inner, node)
+            lower = place[x] if isinstance(x, Value) else constant(x)
+            inner = (lower,) if y is None else (lower, place[y] if isinstance(y, Value) else constant(y))
+        place[node] = apply(node._op, inner, node)
     first.outputs = [place[y] for y in outputs]
     after = Expressions(without)
     after.leaves(inputs, batched=True)
@@ -164,8 +169,8 @@ def _gather(before: Expressions, after: Expressions, without: Collection[str]) -
     absorbed = set() if "sums" in without else _find_absorbed(before, uses)
     needed = _find_needed(before)
     moved = [*range(leaves), *[-1] * (len(before) - leaves)]
-    for x in range(leaves, len(before)):
-        op, operands, node, literal = before.op[x], before.operands[x], before.node[x], before.literal[x]
+    every = zip(before.op, before.operands, before.node, before.literal, strict=True)
+    for x, (op, operands, node, literal) in islice(enumerate(every), leaves, None):
         if op is None:
             assert literal is not None
             moved[x] = after.constant(literal)

@@ -24,6 +24,8 @@ from autograd.value import PARAMETER, Value
 
 __all__ = ["Argument", "Trace", "Traced", "collect_below", "trace", "tracing"]
 
+NOT_TAKEN = math.nan  # the slope of a traced operation
+
 
 class Argument(NamedTuple):
     """One argument of the function: its name, its nested shape, and a Value for each of its numbers."""
@@ -71,7 +73,15 @@ class Trace:
 
     def record(self, op: Op, operands: tuple[Any, ...], *, paused: bool) -> Value:
         """Record one operation; where the example's numbers have no result, it is NaN."""
-        numbers = [v._data if type(v) is Value else v for v in operands]
+        numbers: list[float] = []
+        slopes: list[float | None] = []
+        for v in operands:
+            if type(v) is Value:
+                numbers.append(v._data)
+                slopes.append(NOT_TAKEN)
+            else:
+                numbers.append(v)
+                slopes.append(None)
         try:
             out = op.forward(*numbers)
             if type(out) is not float or out - out != 0.0:
@@ -80,7 +90,7 @@ class Trace:
             raise
         except (ArithmeticError, ValueError):
             out = math.nan
-        node = new_node(op, operands, out, [math.nan if type(v) is Value else None for v in operands])
+        node = new_node(op, operands, out, slopes)
         return new_node(ops.detached, (node,), out, [0.0]) if paused else node
 
     def holds(self, v: object) -> bool:
