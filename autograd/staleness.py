@@ -44,11 +44,17 @@ def assigned_since(nodes: Sequence[Value]) -> Assigned:
     clear: list[Value] = []
     groups: list[list[Value]] = []
     for node in nodes:
-        operands = node.operands
-        leaves = [v for v in operands if isinstance(v, Value) and v._x is None]
+        leaves: list[Value] = []
+        numbers: list[float] = []
+        for v in node.operands:
+            if not isinstance(v, Value):
+                numbers.append(v)
+                continue
+            numbers.append(v._data)
+            if v._x is None:
+                leaves.append(v)
         if not leaves or is_traced(node):
             continue
-        numbers = tuple([v._data if isinstance(v, Value) else v for v in operands])
         recorded, now = [node._data, *node._slopes], _compute(node, numbers)
         if now == recorded or (now is not None and all(map(_same, now, recorded))):
             clear.append(node)
@@ -66,7 +72,7 @@ def assigned_since(nodes: Sequence[Value]) -> Assigned:
     return Assigned(frozenset(surely), frozenset(perhaps - surely))
 
 
-def _narrow(node: Value, leaves: list[Value], numbers: tuple[float, ...], now: list[Any] | None) -> list[Value]:
+def _narrow(node: Value, leaves: list[Value], numbers: Sequence[float], now: list[Any] | None) -> list[Value]:
     """Leave out the leaves of a node that a slope of it depends on which is as it was recorded."""
     if now is None or len(leaves) == 1 or len(numbers) > MAX_OPERANDS_TRIED:
         return leaves
@@ -82,12 +88,12 @@ def _narrow(node: Value, leaves: list[Value], numbers: tuple[float, ...], now: l
     return [leaf for leaf in leaves if leaf not in innocent] or leaves
 
 
-def _compute(node: Value, numbers: tuple[float, ...]) -> list[Any] | None:
+def _compute(node: Value, numbers: Sequence[float]) -> list[Any] | None:
     """Compute a node and its slopes from numbers; None where that fails."""
     try:
         out = float(node._op.forward(*numbers))
         wanted = tuple([slope is not None for slope in node._slopes])
-        return [out, *slopes_on_floats(node._op, out, numbers, wanted)]
+        return [out, *slopes_on_floats(node._op, out, tuple(numbers), wanted)]
     except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex power
         return None
 
