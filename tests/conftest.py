@@ -1,10 +1,10 @@
 """What tests share: how much properties are tried, little at the desk and much where CI is set; and a browser."""
 
 import gc
-import os
 import shutil
 
 import pytest
+from effort import THOROUGH
 from hypothesis import HealthCheck, settings
 
 collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no doctests, and share a name
@@ -25,7 +25,7 @@ COMMON = {
 }
 settings.register_profile("quick", max_examples=25, **COMMON)
 settings.register_profile("thorough", max_examples=150, **COMMON)
-settings.load_profile("thorough" if os.environ.get("CI") == "true" else "quick")
+settings.load_profile("thorough" if THOROUGH else "quick")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,16 +1,15 @@
 """Expressions in NumPy's notation on arrays of Values, against PyTorch on tensors: random ones, and compiled."""
 
-import os
-
 import numpy as np
 import pytest
+from effort import THOROUGH
 
 import autograd
 from autograd import hessian, jacobian, value_and_grad
 
 torch = pytest.importorskip("torch", reason="the oracle of these expressions")
 
-CASES = 300 if os.environ.get("CI") == "true" else 60
+CASES = 300 if THOROUGH else 60
 LARGEST = 1e3  # what numbers may grow to, so that rounding stays small
 FUNCTIONS = [
     "exp",

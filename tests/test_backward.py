@@ -2,13 +2,13 @@
 
 import gc
 import math
-import os
 import sys
 import threading
 import tracemalloc
 from contextlib import suppress
 
 import pytest
+from effort import THOROUGH
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import torch_apply
@@ -28,7 +28,7 @@ from autograd import (
 from autograd.op import Op
 from autograd.testing.strategies import expressions, networks
 
-DEEP = 1_000_000 if os.environ.get("CI") == "true" else 200_000
+DEEP = 1_000_000 if THOROUGH else 200_000
 PROGRAMS = expressions() | networks()
 
 

@@ -3,12 +3,12 @@
 import copy
 import io
 import math
-import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
+from effort import THOROUGH
 from hypothesis import given
 
 import autograd
@@ -17,7 +17,7 @@ from autograd.copying import _standing
 from autograd.testing.strategies import expressions, networks
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
-DEEP = 1_000_000 if os.environ.get("CI") == "true" else 100_000
+DEEP = 1_000_000 if THOROUGH else 100_000
 
 
 def through_pickle(x, protocol=pickle.HIGHEST_PROTOCOL):

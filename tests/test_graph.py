@@ -2,9 +2,9 @@
 
 import itertools
 import math
-import os
 
 import pytest
+from effort import THOROUGH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from autograd.graph import topological
 from autograd.symbol import python, text
 from autograd.testing.strategies import expressions, networks
 
-DEEP = 1_000_000 if os.environ.get("CI") == "true" else 100_000
+DEEP = 1_000_000 if THOROUGH else 100_000
 
 
 def diamond():

@@ -1,6 +1,9 @@
 """What tests of pages share: sizes of screen in pixels, and what a page shows, in Python's terms."""
 
 import math
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from autograd.draw.explorer.page_data import adjoints_of
 
@@ -44,6 +47,12 @@ def until(tab, condition):
             return
         tab.wait_for_timeout(50)
     raise AssertionError(f"{condition} does not come true")
+
+
+def replace(tab, page):
+    """Show another page in the place of the one that a tab shows."""
+    page.save(Path(url2pathname(urlsplit(tab.url).path)))
+    tab.goto(tab.url.partition("#")[0])
 
 
 def position(tab):

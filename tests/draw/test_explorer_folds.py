@@ -1,9 +1,11 @@
 """Folding in a real browser: parts keep their numbers, open one by one, are stepped over, into and out of."""
 
 import math
+from itertools import product
 
 import pytest
 from drawings import batch, loop, network, stack
+from effort import THOROUGH
 from screens import position, until
 from test_explorer_camera import recurrence
 
@@ -211,10 +213,13 @@ def test_only_a_part_that_is_left_and_entered_again_has_an_arrow_back(visit):
     assert len(tab.evaluate(REVERSED)) == 1
 
 
+WIRED = [lambda: network((2, 3, 1)), lambda: batch(4), lambda: recurrence(12), lambda: stack(4, 3)]
+WINDOWS = [(1280, 800), (600, 1000)]
+
+
 @pytest.mark.parametrize(
-    "make", [lambda: network((2, 3, 1)), lambda: batch(4), lambda: recurrence(12), lambda: stack(4, 3)]
+    ("make", "size"), product(WIRED, WINDOWS) if THOROUGH else zip(WIRED, WINDOWS * 2, strict=True)
 )
-@pytest.mark.parametrize("size", [(1280, 800), (600, 1000)])
 def test_the_text_of_an_arrow_stands_on_it_and_on_no_other(visit, make, size):
     tab = visit(explore(make()), size=size)
     assert tab.evaluate(STRUCK) == []

@@ -1,9 +1,8 @@
 """Pages in a hall and on a phone: at every size texts are large enough, none lies on another, nothing is cut."""
 
-import os
-
 import pytest
 from drawings import batch, choices, network, skips, square_plus_one
+from effort import THOROUGH, every
 from perceptron import perceptron
 from screens import position
 from test_explorer_camera import MISSED, classes, recurrence
@@ -26,7 +25,6 @@ LARGE = {
     "recurrence of 60": lambda: recurrence(60),
     "recurrence of 300": lambda: recurrence(300),  # some 2,000 nodes
 }
-CI = os.environ.get("CI") == "true"
 
 #: What of the texts is wrong: too small, on one another, or cut.
 TROUBLE = """(least) => {
@@ -85,8 +83,11 @@ FAINT = """() => [0.6, 0.7].flatMap((number) => {
 })"""  # noqa: E501
 
 
-@pytest.mark.parametrize("name", GRAPHS)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+#: Each graph at each size; at the desk each graph at two or three sizes, and each size with two graphs.
+SHOWN = every([(name, size) for name in GRAPHS for size in SIZES], 3)
+
+
+@pytest.mark.parametrize(("name", "size"), SHOWN)
 def test_texts_are_large_enough_apart_and_whole(visit, name, size):
     page = explore(GRAPHS[name]())
     assert len(GRAPHS[name]().graph().nodes) <= 25
@@ -98,13 +99,14 @@ def test_texts_are_large_enough_apart_and_whole(visit, name, size):
     assert shrunk >= 6.5
 
 
-@pytest.mark.parametrize("name", LARGE if CI else ["network", "recurrence of 8"])
+@pytest.mark.parametrize("name", LARGE if THOROUGH else ["network", "recurrence of 8"])
 def test_large_graphs_at_every_size(visit, name):
     """Nothing in hand is out of view, no text on another, nothing faint while a number is changed."""
     page = explore(LARGE[name]())
     tab = visit(page, "#step=0")
-    some = [round(page.steps * k / (60 if CI else 8)) for k in range(1, (60 if CI else 8) + 1)]
-    for width, height in SIZES if CI else [SIZES[0], SIZES[-2]]:
+    count = 60 if THOROUGH else 8
+    some = [round(page.steps * k / count) for k in range(1, count + 1)]
+    for width, height in SIZES if THOROUGH else [SIZES[0], SIZES[-2]]:
         tab.set_viewport_size({"width": width, "height": height})
         assert tab.evaluate(MISSED, some) == {}
         for step in some[:: len(some) // 4]:

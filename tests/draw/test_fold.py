@@ -6,6 +6,7 @@ import time
 
 import pytest
 from drawings import chain, network, perceptron, square_plus_one, swept
+from effort import THOROUGH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -226,8 +227,8 @@ def test_deeply_nested_scopes():
 
 
 @pytest.mark.parametrize("make", ["chain", "sum", "wide", "scoped", "tangled"])
-def test_a_hundred_thousand_nodes(make):
-    n = 100_000
+def test_folding_takes_linear_time(make):
+    n = 100_000 if THOROUGH else 20_000
     if make == "chain":
         y = chain(n)
     elif make == "sum":
@@ -254,7 +255,7 @@ def test_a_hundred_thousand_nodes(make):
     assert sum(len(box) for box in fold.boxes) == len(graph) > n // 4 * 3
     assert all(link.source < link.target for link in fold.links)
     assert 2 <= fold.size <= 60
-    assert took < 15  # linear: about half a second; a quadratic step would take minutes
+    assert took < n * 150e-6  # thirty times what it takes; a quadratic step would take minutes
 
 
 def test_nothing_folded_has_a_limit():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import THOROUGH
 
 from autograd import dot, relu
 from nn import plots
@@ -23,7 +23,6 @@ from nn.training.callbacks import Callback, WeightPath
 from nn.training.fit import evaluate, fit, predict
 from nn.training.history import History
 
-THOROUGH = os.environ.get("CI") == "true"
 TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "boston_housing.csv"
 
 needs_table = pytest.mark.skipif(not TABLE.exists(), reason="the Boston table is not beside the repository")
