@@ -1,6 +1,7 @@
 """What tests share: how much properties are tried, little at the desk and much where CI is set; and a browser."""
 
 import gc
+import os
 import shutil
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import HealthCheck, settings
 
 collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no doctests, and share a name
 
-#: Files whose tests share what takes long to make: the site, a tick of each benchmark.
-TOGETHER = {"tests/test_benchmarks.py", "tests/test_site.py"}
+#: Files whose tests share what takes long to make: the site, a tick of each benchmark, a started playground.
+TOGETHER = {"tests/test_benchmarks.py", "tests/test_playground.py", "tests/test_site.py"}
 CHROMIUM = shutil.which("chromium")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -26,6 +27,8 @@ COMMON = {
 settings.register_profile("quick", max_examples=25, **COMMON)
 settings.register_profile("thorough", max_examples=150, **COMMON)
 settings.load_profile("thorough" if THOROUGH else "quick")
+if not THOROUGH:  # what JAX compiles here runs once or twice
+    os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
 @pytest.hookimpl(optionalhook=True)

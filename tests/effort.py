@@ -2,7 +2,10 @@
 
 import os
 
+import pytest
+
 THOROUGH = os.environ.get("CI") == "true"
+in_ci = pytest.mark.skipif(not THOROUGH, reason="it is tried where CI is set")
 
 
 def every(cases, share):

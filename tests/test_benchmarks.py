@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from effort import THOROUGH, in_ci
 
 from autograd import CATALOGUE, Graph
 from benchmarks import first, measure, record, replay, scaling, startup, training
@@ -27,6 +28,9 @@ from benchmarks.worker import Worker, WorkerError
 from benchmarks.workload import ROUND, WORKLOADS
 
 BY_NAME = {benchmark.name: benchmark for benchmark in BENCHMARKS}
+#: Those of which a tick takes many seconds, and that do what others do, or what has tests of its own.
+SLOW = ("S4", "first", "gradbench", "jobs")
+TICKED = [name for name in BY_NAME if THOROUGH or name not in SLOW]
 
 
 @cache
@@ -39,7 +43,7 @@ def installed(module):
     return importlib.util.find_spec(module) is not None
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", TICKED)
 def test_writes_its_section(name):
     section = BY_NAME[name].section(tick(name))
     lines = [line for line in section.splitlines() if line.startswith("|")]
@@ -177,7 +181,7 @@ def test_tape_by_hand_agrees_and_its_bound_has_the_same_operations(workload):
 # --- S3 and S4 ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["S3", "S4"])
+@pytest.mark.parametrize("name", [name for name in ("S3", "S4") if name in TICKED])
 def test_trainers_agree(name):
     result = tick(name)
     assert set(result["precisions"]) == ({"float64"} if name == "S3" else {"float64", "float32"})
@@ -297,6 +301,7 @@ def test_growth_leaves_out_what_does_not_fit_into_memory(monkeypatch):
     assert "Left out for want of memory: 58 in parameters, " in scaling.section(result)
 
 
+@in_ci
 def test_first_results():
     result = tick("first")
     trained, replayed = result["rows"]["trained"], result["rows"]["replayed"]
@@ -310,6 +315,7 @@ def test_first_results():
     assert set(first.REPLAYED) <= set(replay.REPLAYS)
 
 
+@in_ci
 def test_a_worker_can_have_a_cache_of_its_own(tmp_path):
     pytest.importorskip("numba")
     with Worker(cache=str(tmp_path)) as worker:
@@ -455,8 +461,8 @@ def test_page_from_stored_results(tmp_path, monkeypatch):
 
 
 def test_command(capsys):
-    assert main(["--quick", "--only", "import"]) == 0
-    assert capsys.readouterr().out.startswith("## Import\n")
+    assert main(["--quick", "--only", "dot"]) == 0
+    assert capsys.readouterr().out.startswith("## A neuron as one node\n")
     with pytest.raises(SystemExit, match="2"):
         main(["--quick", "--write"])
     assert "--quick gives no figures to --write" in capsys.readouterr().err
@@ -465,6 +471,7 @@ def test_command(capsys):
 # --- GradBench ------------------------------------------------------------------------------------------------------
 
 
+@in_ci
 def test_evals_agree():
     rows = tick("gradbench")["rows"]
     assert [row["eval"] for row in rows] == list(EVALS)

@@ -189,7 +189,7 @@ def test_the_pickle_of_a_recurrence_grows_linearly():
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_pickler_that_lives_is_no_concern_of_another(protocol):
-    outputs = chain_of_outputs(3000)
+    outputs = chain_of_outputs(1200)
     buffer = io.BytesIO()
     living = pickle.Pickler(buffer, protocol)
     living.dump(outputs)

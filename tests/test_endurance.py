@@ -20,10 +20,10 @@ def test_nothing_is_left_behind(task):
 
 def test_what_leaks_is_noticed():
     kept = []
-    leaking = endurance.Task("leaks", 2000, 1, lambda: lambda: kept.append([object()]))
-    grown = endurance.endure(leaking, 2000)
-    assert grown.objects > 900
-    assert grown.blocks > 1900
+    leaking = endurance.Task("leaks", 400, 1, lambda: lambda: kept.append([object()]))
+    grown = endurance.endure(leaking, 400)
+    assert grown.objects > 50 + LEFT_AT_MOST * 200
+    assert grown.blocks > 390
 
 
 def test_threads_that_share_a_weight():

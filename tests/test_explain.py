@@ -522,7 +522,7 @@ def test_floats_give_way_before_a_product_leaves_their_range():
 
 @pytest.mark.parametrize("name", ["total", "mean", "largest", "logsumexp", "prod"])
 def test_the_slope_of_one_operand_of_many_is_written_as_among_few(name):
-    xs = [Value(1.0 + 0.01 * k, name=f"x{k}") for k in range(300)]
+    xs = [Value(1.0 + 0.01 * k, name=f"x{k}") for k in range(120)]
     y = getattr(autograd, name)([*xs[:3], -xs[3], *xs[4:]])
     assert str(explain(y, xs[3])).splitlines()[-1].startswith("∂y/∂x3 = ")
     for edge in (y.edges[2], y.edges[3]):
@@ -548,7 +548,7 @@ def test_the_cost_grows_linearly_with_the_paths(shape):
         str(derivation), derivation.latex()
         return time.process_time() - start
 
-    assert min(seconds(20_000) for _ in range(3)) < 30 * min(seconds(2_000) for _ in range(3))
+    assert min(seconds(8_000) for _ in range(3)) < 30 * min(seconds(800) for _ in range(3))
 
 
 def test_a_function_that_is_being_compiled_is_not_explained():

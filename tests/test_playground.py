@@ -170,6 +170,21 @@ def visit(browser, site):
     assert [url for url in requests if not url.startswith((site.address, "data:", "blob:", "about:"))] == []
 
 
+@pytest.fixture(scope="module")
+def ready(browser, site):
+    """Open a playground whose Python has started, for tests that type programs of their own."""
+    context = browser.new_context()
+    context.set_default_timeout(MILLISECONDS)
+    tab, complaints = context.new_page(), []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto(f"{site.address}index.html")
+    wait_for(tab, "Done")
+    yield tab
+    context.close()
+    assert complaints == []
+
+
 def wait_for(tab, status):
     tab.wait_for_function(f"document.getElementById('status').value.startsWith({status!r})")
 
@@ -213,14 +228,12 @@ def test_the_first_example_runs_and_is_shown_in_four_views(visit):
     assert saved.value.suggested_filename == "E.html"
 
 
-def test_a_link_brings_a_program_and_does_not_run_it(visit):
+def test_a_link_brings_a_program_and_does_not_run_it(visit, ready):
     code = "from autograd import Value\nη = Value(2.0, name='η')  # « π ≈ 3 »\nη ** 2"
-    tab = visit()
-    wait_for(tab, "Done")
-    tab.fill("#code", code)
-    tab.click("#link")
-    tab.wait_for_function("location.hash.startsWith('#code=')")
-    fragment = tab.evaluate("location.hash")
+    ready.fill("#code", code)
+    ready.click("#link")
+    ready.wait_for_function("location.hash.startsWith('#code=')")
+    fragment = ready.evaluate("location.hash")
     other = visit(fragment)
     wait_for(other, "Python")
     other.wait_for_function("document.getElementById('status').value.endsWith('is ready.')")
@@ -235,33 +248,29 @@ def test_a_link_brings_a_program_and_does_not_run_it(visit):
     assert damaged.text_content("#values").startswith("This link is damaged")
 
 
-def test_an_error_is_shown_at_its_line_and_a_program_can_be_stopped(visit):
-    tab = visit()
-    wait_for(tab, "Done")
-    type_program(tab, "x = 1\n\nprint(x / 0)")
-    wait_for(tab, "Stopped by an error on line 3.")
-    assert tab.text_content("#lines .wrong") == "3"
-    assert tab.text_content("#console").endswith("ZeroDivisionError: division by zero\n")
-    type_program(tab, LOOP)
-    tab.wait_for_function("document.getElementById('console').textContent.includes('going')")
-    tab.click("#stop")
-    wait_for(tab, "Stopped.")
-    tab.wait_for_function("document.getElementById('status').value.endsWith('is ready.')")
-    type_program(tab, "from autograd import Value\nx = Value(5.0, name='x')\nx + x")
-    wait_for(tab, "Done")
-    assert tab.text_content("#values h2") == "y = 10"
+def test_an_error_is_shown_at_its_line_and_a_program_can_be_stopped(ready):
+    type_program(ready, "x = 1\n\nprint(x / 0)")
+    wait_for(ready, "Stopped by an error on line 3.")
+    assert ready.text_content("#lines .wrong") == "3"
+    assert ready.text_content("#console").endswith("ZeroDivisionError: division by zero\n")
+    type_program(ready, LOOP)
+    ready.wait_for_function("document.getElementById('console').textContent.includes('going')")
+    ready.click("#stop")
+    wait_for(ready, "Stopped.")
+    ready.wait_for_function("document.getElementById('status').value.endsWith('is ready.')")
+    type_program(ready, "from autograd import Value\nx = Value(5.0, name='x')\nx + x")
+    wait_for(ready, "Done")
+    assert ready.text_content("#values h2") == "y = 10"
 
 
-def test_a_long_chain_is_shown_and_dropped(visit):
+def test_a_long_chain_is_shown_and_dropped(ready):
     """A browser's stack is too small to drop it at once."""
-    tab = visit()
-    wait_for(tab, "Done")
     chain = "from autograd import Value\nx = Value(1.0, name='x')\ny = x\nfor _ in range(5000): y = y + x\n"
     for _ in range(2):
-        type_program(tab, f"{chain}y.backward(); print(x.grad)")
-        tab.wait_for_function("document.querySelector('#values h2').textContent === 'y = 5001'")
-        wait_for(tab, "Done")
-        assert tab.text_content("#console") == "5001.0\n"
+        type_program(ready, f"{chain}y.backward(); print(x.grad)")
+        ready.wait_for_function("document.querySelector('#values h2').textContent === 'y = 5001'")
+        wait_for(ready, "Done")
+        assert ready.text_content("#console") == "5001.0\n"
 
 
 def test_tab_indents_and_a_phone_shows_everything(visit):

@@ -131,6 +131,14 @@ def test_erfc_and_gelu_keep_their_relative_accuracy_far_out(visit):
         assert got == pytest.approx(erfc(number), rel=2e-13)
 
 
+def test_lgamma_is_zero_where_the_gamma_function_is_one(visit):
+    """Where something small were left over, what asks for its sign would be another number than Python's."""
+    x = Value(3.0, name="x")
+    tab = visit(explore(x.lgamma()))
+    for number in (1.0, 2.0):
+        assert tab.evaluate("x => { explorer.engine.set(0, x); return explorer.engine.now.data[1]; }", number) == 0.0
+
+
 @pytest.fixture
 def tab(visit):
     return visit(explore(Value(1.0)))

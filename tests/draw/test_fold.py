@@ -228,7 +228,7 @@ def test_deeply_nested_scopes():
 
 @pytest.mark.parametrize("make", ["chain", "sum", "wide", "scoped", "tangled"])
 def test_folding_takes_linear_time(make):
-    n = 100_000 if THOROUGH else 20_000
+    n = 100_000 if THOROUGH else 30_000
     if make == "chain":
         y = chain(n)
     elif make == "sum":
@@ -249,13 +249,13 @@ def test_folding_takes_linear_time(make):
             values.append(tanh(values[draw.randrange(len(values))] + values[-1]))
         y = values[-1]
     graph = swept(y)
-    started = time.perf_counter()
+    started = time.process_time()
     fold = graph.fold()
-    took = time.perf_counter() - started
+    took = time.process_time() - started
     assert sum(len(box) for box in fold.boxes) == len(graph) > n // 4 * 3
     assert all(link.source < link.target for link in fold.links)
     assert 2 <= fold.size <= 60
-    assert took < n * 150e-6  # thirty times what it takes; a quadratic step would take minutes
+    assert took < 10  # about a second, of which most is the same for any size; a quadratic step would take minutes
 
 
 def test_nothing_folded_has_a_limit():

@@ -83,6 +83,7 @@ F.erfc = (x) => (x < 0.5 ? 1 - F.erf(x) : x < 1 ? 1 - erfSeries(x) : erfcFractio
 
 // The logarithm of the gamma function by Stirling's series beyond 15 (Abramowitz and Stegun 6.1.40), below by recurrence.
 F.lgamma = (x) => {
+  if (x === 1 || x === 2) return 0; // exactly, for the sign of what follows
   if (x <= 0) return x % 1 === 0 ? Infinity : Math.log(Math.PI / Math.abs(Math.sin(Math.PI * x))) - F.lgamma(1 - x);
   let product = 1;
   for (; x < 15; x++) product *= x;
