@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,7 +22,7 @@ from autograd.testing import gallery
 FOLDER = Path(__file__).with_name("reference")
 LEAST_PARTS = 4  # methods of a class, or names of a module, that get a table before them
 OURS = {"autograd", "nn", "edgegrad"}
-BEFORE_NAPOLEON = 400  # of 500
+BEFORE_NAPOLEON = BEFORE_THE_THEME = 400  # of 500
 
 #: Pages, each with its title, the package that exports the names, and where they are defined, in order.
 PAGES = {
@@ -184,9 +185,21 @@ def write(app: Sphinx) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def share_sidebar() -> Callable[..., None]:
+    """Make a listener that gives pages of names the sidebar of the first: they stand in no table of contents."""
+    made: dict[str, Any] = {}
+
+    def share(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+        if page.startswith("reference/names/"):
+            context["toctree"] = made.setdefault(template, cache(context["toctree"]))
+
+    return share
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages before Sphinx reads them."""
     app.connect("builder-inited", write)
     app.connect("autodoc-skip-member", leave_out)
     app.connect("autodoc-process-docstring", mend, priority=BEFORE_NAPOLEON)
+    app.connect("html-page-context", share_sidebar(), priority=BEFORE_THE_THEME)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

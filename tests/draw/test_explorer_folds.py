@@ -215,11 +215,10 @@ def test_only_a_part_that_is_left_and_entered_again_has_an_arrow_back(visit):
 
 WIRED = [lambda: network((2, 3, 1)), lambda: batch(4), lambda: recurrence(12), lambda: stack(4, 3)]
 WINDOWS = [(1280, 800), (600, 1000)]
+SHOWN = product(WIRED, WINDOWS) if THOROUGH else zip(WIRED, WINDOWS * 2, strict=True)
 
 
-@pytest.mark.parametrize(
-    ("make", "size"), product(WIRED, WINDOWS) if THOROUGH else zip(WIRED, WINDOWS * 2, strict=True)
-)
+@pytest.mark.parametrize(("make", "size"), list(SHOWN))
 def test_the_text_of_an_arrow_stands_on_it_and_on_no_other(visit, make, size):
     tab = visit(explore(make()), size=size)
     assert tab.evaluate(STRUCK) == []

@@ -1,7 +1,10 @@
 """Hostile names, the policy, no script, a notebook, small screens: in a real browser."""
 
+from itertools import product
+
 import pytest
 from drawings import network
+from effort import every
 from perceptron import perceptron
 from screens import DESK, PHONE, shown
 
@@ -121,10 +124,10 @@ def thirty():
     return y
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE])
-@pytest.mark.parametrize(
-    "make", [lambda: Value(-1.5e-9, name="a") * Value(2.0, name="b"), thirty, lambda: network((8, 16, 8, 1))]
-)
+SHOWN = [lambda: Value(-1.5e-9, name="a") * Value(2.0, name="b"), thirty, lambda: network((8, 16, 8, 1))]
+
+
+@pytest.mark.parametrize(("make", "size"), every(product(SHOWN, [DESK, PHONE]), 3))
 def test_no_text_leaves_its_place(visit, make, size):
     y = make()
     tab = visit(explore(y), "#step=4", size=size)

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from effort import THOROUGH
 
 from edgegrad.lectures import ROWS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LONG = ("04_training", "07_optimisers", "09_u_net")  # what they train is in the rows' own tests
 SECONDS = 300  # for one cell, on a machine that is busy
 #: What a notebook prints where it has done by hand what the library does.
 APART = re.compile(r"(?:library (?:is off|differs)|weights differ) by ([\d.e+-]+)")
@@ -44,15 +46,33 @@ def test_it_is_stripped(path):
     assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
-def test_it_runs(path, tmp_path):
+@pytest.fixture(scope="function" if THOROUGH else "module")
+def client():
+    """Start a kernel: one for each notebook where CI is set, one for all at the desk, which forgets in between."""
     nbclient = pytest.importorskip("nbclient", reason="nbclient runs the notebooks")
     nbformat = pytest.importorskip("nbformat", reason="nbformat reads the notebooks")
     pytest.importorskip("ipykernel", reason="a notebook needs a kernel")
     pytest.importorskip("matplotlib", reason="the notebooks draw")
     pytest.importorskip("sklearn", reason="some data come with scikit-learn")
+    client = nbclient.NotebookClient(nbformat.v4.new_notebook(), timeout=SECONDS)
+    with client.setup_kernel():
+        yield client
+
+
+def run(client, path, folder):
+    """Run a notebook in a folder, from nothing; return it with its outputs."""
+    import nbformat
+
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    begin = nbformat.v4.new_code_cell(f"%reset -f\nimport os\nos.chdir({str(folder)!r})\ndel os")
+    notebook.cells.insert(0, begin)
+    client.nb = notebook
+    return client.execute(cleanup_kc=False)
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if THOROUGH or path.stem not in LONG], ids=name_of)
+def test_it_runs(client, path, tmp_path):
+    notebook = run(client, path, tmp_path)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     complaints = [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
     assert complaints == []
