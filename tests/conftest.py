@@ -51,6 +51,13 @@ def pytest_collection_finish():
 
 
 @pytest.fixture
+def little_to_collect():
+    """Take all that there is out of the collector's sight: a test that calls it often waits for what is new alone."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
 def line_of():
     """Say, as the errors do, which line of the test raised: ``in test_op.py:12``."""
 

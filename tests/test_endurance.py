@@ -5,6 +5,7 @@ import json
 import endurance
 import pytest
 
+pytestmark = pytest.mark.usefixtures("little_to_collect")
 OFTEN = {task.what: max(task.times // 250, 2 * task.each) for task in endurance.TASKS}
 LEFT_AT_MOST = 0.5  # blocks of memory or objects each time: half of one
 

@@ -64,12 +64,12 @@ def test_programs_go_without_the_collector_and_leave_nothing(backend):
     gc.disable()
     try:
         before, sources = sys.getallocatedblocks(), len(linecache.cache)
-        gone = [make_and_drop(backend, k) for k in range(20, 320)]
+        gone = [make_and_drop(backend, k) for k in range(20, 120)]
         assert all(program() is None and execution() is None for program, execution in gone)
         del gone
         assert gc.collect() == 0  # no cycle was left
         assert len(linecache.cache) <= sources
-        assert sys.getallocatedblocks() - before < 3_000  # ten a program, where each takes hundreds
+        assert sys.getallocatedblocks() - before < 1_000  # ten a program, where each takes hundreds
     finally:
         gc.enable()
 
