@@ -40,6 +40,17 @@ def shown(tab, node, what):
     return tab.locator(f"#n{node} .{what}").text_content()
 
 
+def all_shown(tab, what):
+    """Return all texts of a kind at once, by the card or arrow that they stand on."""
+    return dict(
+        tab.evaluate(
+            """what => [...document.querySelectorAll(`#world ${what}`)]
+              .map((one) => [one.closest("g[id]").id, one.textContent])""",
+            f".{what}",
+        )
+    )
+
+
 def until(tab, condition):
     """Wait for a condition. Playwright's own way evaluates text in the page, which its policy forbids."""
     for _ in range(100):

@@ -16,7 +16,7 @@ from perceptron import perceptron
 import nn
 from autograd import DrawingError, OperandTypeError, StaleGraphError, Value, explore, sqrt, tanh, total
 from autograd.draw.explorer.layout import Line, Size, arrange
-from autograd.draw.explorer.page import SCRIPTS, Page, asset
+from autograd.draw.explorer.page import FILM, SCRIPTS, Page, asset
 from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
 from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import DARK, LIGHT
@@ -143,12 +143,14 @@ def test_the_policy_names_the_script_and_the_style_and_nothing_else():
 
 def test_no_script_evaluates_text_or_writes_markup():
     forbidden = ("eval(", "Function(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", 'setTimeout("')
-    for name in ("primitives", *SCRIPTS):
+    for name in ("primitives", *SCRIPTS, *FILM):
         source = asset(f"{name}.js")
         for word in forbidden:
             assert word not in source, (name, word)
-    assert not re.search(r"\son\w+=", asset("page.html"))
-    assert "style=" not in asset("page.html")
+    assert [name for name in FILM if "http" in asset(f"{name}.js")] == []
+    for name in ("page.html", "film.html"):
+        assert not re.search(r"\son\w+=", asset(name))
+        assert "style=" not in asset(name)
 
 
 def test_the_lectures_perceptron_takes_little_room():

@@ -3,7 +3,7 @@
 import pytest
 from drawings import skips
 from perceptron import perceptron
-from screens import NOW, PHONE, agree, position, shown, until
+from screens import NOW, PHONE, agree, all_shown, position, shown, until
 
 from autograd import Value, explore, total
 from autograd.draw.explorer.page_data import adjoints_of
@@ -24,7 +24,6 @@ def test_a_page_opens_finished_with_pythons_numbers(visit):
 
 
 def test_numbers_are_written_as_python_writes_them(visit):
-    tab = visit(explore(Value(2.0) * 3.0))
     numbers = [
         0.0,
         1.0,
@@ -65,15 +64,15 @@ def test_steps_are_nodes_then_edges_and_each_shows_what_is_computed_by_then(visi
         for edge in edges[: max(0, step - len(graph.nodes))]:
             sums[edge.operand] += sums[edge.output] * edge.slope
             arrived[edge.operand] += 1
+        data, grads, flows = (all_shown(tab, what) for what in ("data", "grad", "flow"))
         for node, i in place.items():
-            assert shown(tab, i, "data") == (number_text(node.data, 4) if i < step else "—")
+            assert data[f"n{i}"] == (number_text(node.data, 4) if i < step else "—")
             due = sum(edge.operand is node for edge in edges)
             known = (node is y and step > len(graph.nodes)) or arrived[node] > 0
             text = number_text(sums[node], 4) + (" …" if 0 < arrived[node] < due else "")
-            assert shown(tab, i, "grad") == (text if known else "—")
+            assert grads[f"n{i}"] == (text if known else "—")
         for k, edge in enumerate(edges):
-            flow = tab.locator(f"#n{place[edge.output]}e{edge.slot} .flow").text_content()
-            assert bool(flow) == (k < step - len(graph.nodes))
+            assert bool(flows[f"n{place[edge.output]}e{edge.slot}"]) == (k < step - len(graph.nodes))
         tab.keyboard.press("ArrowRight")
 
 
@@ -208,7 +207,7 @@ def test_the_step_is_in_the_address(visit, address, expected):
 
 
 def test_while_it_plays_a_dot_runs_back_along_the_edge_and_the_camera_follows(visit):
-    tab = visit(explore(perceptron().error), "#step=20", size=PHONE, motion="no-preference")
+    tab = visit(explore(perceptron().error), "#step=27", size=PHONE, motion="no-preference")
     before = tab.locator("#world").get_attribute("transform")
     tab.click("#play")
     until(tab, "document.querySelectorAll('.pulse').length === 1")
