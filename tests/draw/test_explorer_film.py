@@ -9,7 +9,7 @@ import struct
 import numpy as np
 import pytest
 from perceptron import forward, perceptron, train
-from screens import DESK, NOW, PHONE, agree, position, shown, until
+from screens import DESK, NOW, PHONE, agree, all_shown, position, shown, until
 
 import nn
 from autograd import DrawingError, Frames, Op, Plane, Value, dot, explain, explore, relu, sigmoid, tanh
@@ -158,8 +158,8 @@ def test_every_moment_has_pythons_numbers(visit):
         tab.evaluate("k => explorer.film.go(k)", k)
         graph = at_moment(net, row).error.graph()
         agree(tab.evaluate(NOW), graph)
-        for i, node in enumerate(graph.nodes):
-            assert shown(tab, i, "data") == number_text(node.data, 4)
+        expected = {f"n{i}": number_text(node.data, 4) for i, node in enumerate(graph.nodes)}
+        assert all_shown(tab, "data") == expected
         assert tab.locator("h1").text_content() == f"E = {number_text(graph.outputs[0].data)}"
         assert tab.locator("#moment-counter").text_content() == f"step {k} of 4"
         assert tab.locator("#moment-about").text_content() == f"loss {number_text(frames.losses[k], 4)}"

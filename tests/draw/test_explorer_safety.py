@@ -44,10 +44,8 @@ def test_hostile_names_are_text(visit, size):
     tab = visit(page, size=size)
     assert tab.locator("script").count() == 2
     assert tab.locator("img, object, embed, iframe, link, style ~ style").count() == 0
-    for i in range(len(y.graph().nodes)):
-        tab.evaluate("i => explorer.choose(i)", i)
-    for step in range(0, page.steps + 1, 3):
-        tab.evaluate("step => explorer.player.go(step)", step)
+    tab.evaluate("() => explorer.engine.nodes.forEach((_, i) => explorer.choose(i))")
+    tab.evaluate("steps => steps.forEach((step) => explorer.player.go(step))", list(range(0, page.steps + 1, 3)))
     tab.fill("#search", "<")
     assert tab.locator("#found button").count() > 1
     tab.evaluate("document.querySelectorAll('.fold-level')[0].click()")

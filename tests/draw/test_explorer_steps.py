@@ -15,9 +15,10 @@ def test_a_page_opens_finished_with_pythons_numbers(visit):
     graph = net.error.graph()
     tab = visit(explore(net.error))
     agree(tab.evaluate(NOW), graph)
+    data, grads = all_shown(tab, "data"), all_shown(tab, "grad")
     for i, (node, grad) in enumerate(zip(graph.nodes, adjoints_of(graph), strict=True)):
-        assert shown(tab, i, "data") == number_text(node.data, 4)
-        assert shown(tab, i, "grad") == ("frozen" if grad is None else number_text(grad, 4))
+        assert data[f"n{i}"] == number_text(node.data, 4)
+        assert grads[f"n{i}"] == ("frozen" if grad is None else number_text(grad, 4))
     assert tab.title() == tab.locator("h1").text_content() == "E = 0.3528"
     assert tab.locator("#now tbody tr").count() == 6
     assert tab.locator("#now td").all_text_contents()[:2] == ["0.5", "2.184"]
