@@ -6,7 +6,7 @@ import time
 
 import pytest
 from drawings import chain, network, perceptron, square_plus_one, swept
-from effort import THOROUGH
+from effort import THOROUGH, every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -226,7 +226,7 @@ def test_deeply_nested_scopes():
     check(y.graph().fold("scope", budget=5), 5)
 
 
-@pytest.mark.parametrize("make", ["chain", "sum", "wide", "scoped", "tangled"])
+@pytest.mark.parametrize("make", every(["chain", "sum", "wide", "scoped", "tangled"], 4))
 def test_folding_takes_linear_time(make):
     n = 100_000 if THOROUGH else 30_000
     if make == "chain":
