@@ -96,6 +96,7 @@ class _Spelling:
     def split(self) -> Iterator[_Token]:
         """Yield the formula's words and signs."""
         text, at = self.written, 0
+        digits = ""  # the number that was read just before
         while at < len(text):
             character = text[at]
             if character.isspace():
@@ -106,10 +107,14 @@ class _Spelling:
             number = NUMBER.match(text, at)
             raised = len(text[at:]) - len(text[at:].lstrip("".join(RAISED)))
             sign = next((sign for sign in (text[at : at + 2], character) if sign in SIGNS), "")
+            before, digits = digits, ""
             if name and len(name) >= len(word):
                 yield self.identifier(name)
                 at += len(name)
             elif number:
+                if before:
+                    self.refuse(f"{before} {number[0]} may be one number or a product: write which.")
+                digits = number[0]
                 self.refuse_two_readings(number[0], at)
                 beside = FRACTION.match(text, number.end())
                 yield _Token("operand", self.mixed(number[0], beside[1] if beside else ""))

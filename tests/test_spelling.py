@@ -74,6 +74,7 @@ KNOWN = "The names are x, y, z, t, x1, s⟨1⟩, W1[0][1], L(1), ρ, w¹10."
         ("√x(1 + y)", "'√x(1 + y)' cannot be read: where does sqrt end? Write sqrt(…) with brackets."),
         ("⌊x", "'⌊x' cannot be read: a ⌋ is missing."),
         ("2.5½", "'2.5½' cannot be read: 2.5½ may be a sum or a product: write which."),
+        ("1 000", "'1 000' cannot be read: 1 000 may be one number or a product: write which."),
         ("y²ˣ", "'y²ˣ' cannot be read: write the exponent 2x after ^."),
     ],
 )  # fmt: skip

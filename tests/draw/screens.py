@@ -16,6 +16,14 @@ NOW = """() => {
   return { data: now.data.map(plain), slopes: now.slopes.map((row) => row.map(plain)), grads: now.grads.map(plain) };
 }"""
 
+#: What of the panel reaches beyond its right edge; a formula scrolls within itself.
+BEYOND = """() => {
+  const panel = document.getElementById("panel"), { left, width } = panel.getBoundingClientRect();
+  const right = left + (panel.clientWidth * width) / panel.offsetWidth; // without its scroll bar, as large as texts are now
+  const shown = [...panel.querySelectorAll("*:not(math *, svg *, .formula, .formula *, .unseen)")].filter((one) => one.checkVisibility());
+  return shown.filter((one) => one.getBoundingClientRect().right > right + 1).map((one) => one.textContent);
+}"""  # noqa: E501
+
 
 def agree(page_numbers, graph):
     """Compare the page's numbers with a graph's, to 1e-12."""

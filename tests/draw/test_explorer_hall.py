@@ -4,7 +4,7 @@ import pytest
 from drawings import batch, choices, network, skips, square_plus_one
 from effort import THOROUGH, every
 from perceptron import perceptron
-from screens import position
+from screens import BEYOND, position
 from test_explorer_camera import MISSED, classes, recurrence
 
 from autograd import explore
@@ -126,12 +126,31 @@ def test_a_small_net_is_seen_whole_and_as_large_as_the_screen_allows(visit, size
     assert tab.evaluate("document.getElementById('world').getScreenCTM().a") * 11.5 >= least
 
 
-def test_a_short_page_scrolls_and_its_stage_is_no_slit(visit):
+def test_on_a_short_page_the_stage_is_no_slit_and_the_step_stands_beside_it(visit):
     for size in ((844, 390), (640, 400), (900, 600)):
         tab = visit(explore(perceptron().error), "#step=20", size=size)
         assert tab.locator("#stage").bounding_box()["height"] >= 220
         assert tab.locator("#position").bounding_box()["width"] >= 150
-        assert tab.evaluate("document.documentElement.scrollHeight > innerHeight")
+        scrolls = tab.evaluate("document.documentElement.scrollHeight > innerHeight")
+        assert scrolls == (size == (640, 400))  # too narrow for both
+        if not scrolls:
+            box = tab.locator("#now .formula >> nth=2").bounding_box()
+            assert box["y"] + box["height"] <= size[1]
+
+
+@pytest.mark.parametrize(("size", "larger"), [((1280, 800), 0), ((1280, 800), 3), ((390, 844), 0), ((820, 1180), 1)])
+def test_only_the_panel_scrolls(visit, size, larger):
+    error = perceptron().error
+    tab = visit(explore(error), size=size)
+    for _ in range(larger):
+        tab.keyboard.press("A")
+    for node in range(len(error.graph().nodes)):
+        tab.evaluate("node => explorer.choose(node, true)", node)
+        scrolled = tab.evaluate(
+            "[scrollY, document.body.scrollTop, document.documentElement.scrollHeight - innerHeight]"
+        )
+        assert scrolled == [0, 0, 0]
+        assert tab.evaluate(BEYOND) == []
 
 
 def test_larger_texts_presenting_and_every_button_has_words(visit):
@@ -150,6 +169,13 @@ def test_larger_texts_presenting_and_every_button_has_words(visit):
     assert position(tab) == 21
     tab.keyboard.press("p")
     assert tab.locator("header").is_visible()
+    for way_in, way_out in (("p", "Escape"), ("p", "/"), ("p", None)):
+        tab.keyboard.press(way_in)
+        assert not tab.locator("header").is_visible()
+        tab.keyboard.press(way_out) if way_out else tab.click("#leave")
+        assert tab.locator("header").is_visible()
+        assert position(tab) == 21
+        tab.evaluate("document.activeElement.blur()")
     silent = """[...document.querySelectorAll("button:not(.name)")].filter((one) => one.checkVisibility() && !one.title)
       .filter((one) => one.textContent.trim().length < 3 || one.querySelector("svg")).map((one) => one.id)"""
     assert tab.evaluate(silent) == []

@@ -5,7 +5,7 @@ import math
 import pytest
 from drawings import skips
 from perceptron import forward, perceptron
-from screens import NOW, PHONE, agree, position
+from screens import BEYOND, NOW, PHONE, agree, position
 
 from autograd import Value, explore, log, relu, sqrt, tanh, total
 from autograd.draw.labels import shorten
@@ -143,10 +143,12 @@ def test_a_refusal_says_why(visit):
         ("", "Write a number."), ("abc", "There is no abc here."), ("nan", "nan is no finite number."),
         ("inf", "inf is no finite number."), ("1/0", "1/0 is not finite."), ("0/0", "0/0 has no value."),
         ("2+", "Something is missing at its end."), ("(2", "A ) is missing."), ("log(−1)", "log(−1) has no value."),
-        ("1e999", "1e999 is not finite."), ("$", "The sign $ means nothing here."), ("2)", "The ) closes nothing."),
+        ("1e999", "1e999 is not finite."),
+        ("1 000", "1 000 may be one number or a product: write which."),
+        ("$", "The sign $ means nothing here."), ("2)", "The ) closes nothing."),
     ):  # fmt: skip
         tab.fill("#leaf", written)
-        assert tab.locator("#leaf-trouble").text_content() == words
+        assert tab.locator("#leaf-trouble").text_content() == f"{words} x is still 2."
         assert tab.locator("#leaf").get_attribute("aria-invalid") is not None
         assert tab.locator("h1").text_content() == "y = 6"
         tab.fill("#leaf", "2")
@@ -362,14 +364,6 @@ def test_the_paths_of_a_chosen_leaf_are_brought_into_view(visit):
     assert box["y"] < panel["y"] + panel["height"]
 
 
-#: What of the panel reaches beyond its right edge; a formula scrolls within itself.
-BEYOND = """() => {
-  const panel = document.getElementById("panel"), right = panel.getBoundingClientRect().left + panel.clientWidth;
-  const shown = [...panel.querySelectorAll("*:not(math *, svg *, .formula, .formula *, .unseen)")].filter((one) => one.checkVisibility());
-  return shown.filter((one) => one.getBoundingClientRect().right > right).map((one) => one.textContent);
-}"""  # noqa: E501
-
-
 @pytest.mark.parametrize("size", [(1280, 800), PHONE], ids=["desk", "phone"])
 def test_nothing_reaches_beyond_the_panel_whatever_is_chosen(visit, size):
     error = perceptron().error
@@ -377,3 +371,28 @@ def test_nothing_reaches_beyond_the_panel_whatever_is_chosen(visit, size):
     for node in range(len(error.graph().nodes)):
         tab.evaluate("node => explorer.choose(node)", node)
         assert tab.evaluate(BEYOND) == []
+
+
+def test_the_last_step_shows_all_gradients_as_the_opening_does(visit):
+    tab = visit(explore(perceptron().error))
+    opening = tab.locator("#now .leaves").inner_text()
+    tab.keyboard.press("ArrowLeft")
+    assert not tab.locator("#now .leaves").count()
+    tab.keyboard.press("ArrowRight")
+    assert tab.locator("#now .leaves").inner_text() == opening
+
+
+def test_what_is_chosen_is_told_as_of_the_step(visit):
+    tab = visit(explore(perceptron().error), size=(900, 600))
+    tab.evaluate("explorer.choose(0)")
+    assert not tab.locator("#chosen .final").count()
+    tab.keyboard.press("ArrowRight")
+    assert tab.locator("#chosen .final").all_text_contents() == [" final: not there yet at this step"]
+    assert tab.evaluate("document.getElementById('panel').scrollTop") == 0, "the step is seen"
+
+
+def test_a_graph_of_one_leaf_has_its_gradient(visit):
+    tab = visit(explore(Value(3.0, name="x")))
+    tab.evaluate("explorer.choose(0)")
+    assert tab.locator("#n0 .grad").text_content() == "1"
+    assert not tab.locator("#chosen .final").count()

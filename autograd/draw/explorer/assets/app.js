@@ -79,8 +79,10 @@ function refresh() {
 
 function showStep(position) {
   find("now").classList.toggle("settled", position === showStep.shown); // what was there already does not appear anew
+  if (position !== showStep.shown && !player.playing) find("panel").scrollTop = 0; // the step is above what was chosen
   showStep.shown = position;
   panel.showStep(position);
+  if (chosen !== null) nodePanel.showChosen(chosen, position, found);
   refresh();
   parts.show(position);
   clearTimeout(showStep.later);
@@ -108,8 +110,9 @@ function choose(node, reveal = false) {
   if (node === null) return;
   if (reveal) camera.look([picture.boxOf(node)], { keep: false });
   hideTip();
+  const stacked = matchMedia("(max-width: 800px), (max-width: 1000px) and (min-height: 701px)").matches;
   const [low, end] = [nodePanel.chosen, find("panel")].map((element) => element.getBoundingClientRect().bottom);
-  if (!asked && (low > end || matchMedia("(max-width: 1000px)").matches)) nodePanel.chosen.scrollIntoView({ block: "start" });
+  if (!asked && (low > end || stacked)) nodePanel.chosen.scrollIntoView({ block: "start" });
 }
 
 function change(node, number) {
@@ -144,7 +147,7 @@ function afterChange() {
   bar.hidden = !engine.changed.size;
   const changes = [...engine.changed].slice(0, 4).map(([node, number]) => `${engine.nodes[node].name} = ${numberText(number)} (recorded: ${numberText(engine.base.data[node])})`);
   const more = engine.changed.size > 4 ? `, and ${engine.changed.size - 4} more` : "";
-  const undo = make("button", { type: "button", class: "small", id: "undo", title: "Back to the numbers that were recorded" }, "all as recorded");
+  const undo = make("button", { type: "button", class: "small", id: "undo", title: "Back to the numbers that were recorded" }, "reset all");
   undo.addEventListener("click", () => {
     engine.reset();
     afterChange();

@@ -64,7 +64,7 @@ class Asking {
       return chip;
     }));
     const close = make("button", { type: "button", class: "close", "aria-label": "End practice", title: "End practice", onclick: () => this.end() }, "×");
-    const field = make("input", { type: "text", id: "answer", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "about verdict", placeholder: "a number or a formula" });
+    const field = make("input", { type: "text", id: "answer", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "about verdict", placeholder: "number or formula" });
     const check = make("button", { type: "submit", id: "check" }, "Check");
     const about = [question.about, ...engine.record.practice.definitions].filter(Boolean).join(", ");
     const form = make("form", { class: "answer" }, make("label", { for: "answer" }, `${question.text} =`), ...(about ? [make("p", { class: "aside", id: "about" }, `where ${about}`)] : []), make("div", { class: "change" }, field, check));

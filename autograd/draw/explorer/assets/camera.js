@@ -105,16 +105,16 @@ class Camera {
     this.applied();
   }
 
-  // Show everything, as large as can be; where it would be too small to read, its end.
+  // Show everything, as large as can be; where it would be too small to read, what is around the output.
   fit(whole = false) {
     this.stop();
     this.picture.turn(this.view);
-    const { width, height } = this.view, { size } = this.picture, { all } = this;
+    const { width, height } = this.view, { all } = this;
     this.scale = this.wanted = whole ? all : Math.max(all, this.readable);
-    this.x = width - size.width * this.scale;
-    this.y = (height - size.height * this.scale) / 2;
+    const output = this.picture.boxOf(this.picture.engine.output);
+    this.x = width / 2 - (output.x + output.width / 2) * this.scale;
+    this.y = height / 2 - (output.y + output.height / 2) * this.scale;
     this.apply();
-    if (this.scale > all) this.look([this.picture.boxOf(this.picture.engine.output)], { time: 0, keep: false });
   }
 
   zoom(factor, at, midst = false) {

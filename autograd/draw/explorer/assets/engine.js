@@ -165,7 +165,7 @@ class Engine {
     const passed = Math.max(0, position - this.nodes.length);
     const whole = this.now;
     const data = whole.data.map((x, i) => (i < position ? x : undefined));
-    const backward = passed > 0 && !whole.errors.size;
+    const backward = (passed > 0 || position === this.count) && !whole.errors.size;
     const partial = backward ? this.sweep(whole.slopes, passed) : [];
     const received = this.nodes.map((_, i) => {
       if (!backward) return 0;

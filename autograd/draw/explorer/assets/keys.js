@@ -45,7 +45,10 @@ const KEYS = {
   Home: () => player.go(0), End: () => player.go(engine.count), " ": () => player.toggle(),
   "+": () => camera.zoom(1.25), "=": () => camera.zoom(1.25), "-": () => camera.zoom(0.8), "0": () => camera.fit(true),
   m: () => minimap.toggle(),
-  "/": () => find("search").focus(), Escape: () => choose(null),
+  "/": () => {
+    present(false); // where there is no search
+    find("search").focus();
+  },
 };
 
 // What a slider has no use for.

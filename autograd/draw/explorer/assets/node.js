@@ -104,7 +104,7 @@ class NodePanel extends Panel {
     }
     const box = make("input", { type: "text", id: "leaf", "aria-label": `Number of ${engine.nodes[node].name}`, "aria-describedby": "leaf-trouble", autocomplete: "off", spellcheck: "false" });
     const slider = make("input", { type: "range", id: "leaf-slider", "aria-label": `Change ${engine.nodes[node].name}` });
-    const back = make("button", { type: "button", class: "small", id: "leaf-back", title: "Back to the number that it was recorded with" }, "as recorded");
+    const back = make("button", { type: "button", class: "small", id: "leaf-back", title: "Back to the number that it was recorded with" }, "reset");
     const fill = () => {
       const start = engine.base.data[node];
       const span = Number.isFinite(start) ? Math.max(1, Math.abs(start)) * 2 : 2, middle = Number.isFinite(start) ? start : 0;
@@ -122,7 +122,7 @@ class NodePanel extends Panel {
         number = readPlainNumber(box.value);
       } catch (error) {
         if (!(error instanceof ReadingError)) throw error;
-        trouble.textContent = error.message;
+        trouble.textContent = `${error.message} ${engine.nodes[node].name} is still ${numberText(engine.now.data[node])}.`;
       }
       box.toggleAttribute("aria-invalid", number === undefined);
       if (number === undefined) return;

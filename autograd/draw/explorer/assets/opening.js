@@ -82,6 +82,7 @@ function showParts() {
     if (fold.parts.count(folded) > MAX_OPEN) continue;
     const [path] = fold.parts.level(depth).filter((one) => fold.parts.depthOf(one) === depth);
     const stem = path.split("/").pop().replace(/ ?\d+$/, "");
+    if (stem.includes("[")) continue; // the weights of a neuron, which nobody calls by a word
     buttons.push(button(`fold every ${stem}`, `One box for each part like ${path}`, folded));
   }
   const seen = paths.filter((path) => !fold.parts.outer.get(path)?.some((outer) => outer !== path && fold.folded.has(outer)));
@@ -97,7 +98,7 @@ function showParts() {
   if (seen.length > MAX_ROWS) rows.push(make("small", {}, `and ${seen.length - MAX_ROWS} more`));
   const list = find("parts").querySelector("div");
   const at = list.querySelector(".scopes")?.scrollTop || 0;
-  list.replaceChildren(make("div", { class: "buttons" }, ...buttons), make("p", { class: "aside" }, "A ticked part is open: its inside is seen."), make("div", { class: "scopes" }, ...rows));
+  list.replaceChildren(make("div", { class: "buttons" }, ...buttons), make("p", { class: "aside" }, `A ticked part is open: its inside is seen.${engine.nodes.length > MAX_OPEN ? ` Of more than ${MAX_OPEN} nodes not all can be open at once.` : ""}`), make("div", { class: "scopes" }, ...rows));
   list.querySelector(".scopes").scrollTop = at;
 }
 

@@ -69,7 +69,7 @@ class StepPanel extends Panel {
     }
     this.opening = false;
     const parts = step.kind === "start" ? this.start() : step.kind === "node" ? this.forward(step.node) : this.backward(step.edge);
-    if (position === engine.count) parts.push(make("p", { class: "done" }, "That was the last step: every gradient is there."));
+    if (position === engine.count) parts.push(make("p", { class: "done" }, "That was the last step: every gradient is there."), ...(engine.now.errors.size ? [] : this.gradients()));
     this.now.replaceChildren(...parts);
     this.now.dataset.kind = step.kind;
     write(document.getElementById("spoken"), this.sentence(position));
@@ -79,8 +79,8 @@ class StepPanel extends Panel {
     return make("h2", {}, make("span", { class: "way" }, way), ...rest);
   }
 
-  // What a page shows before its first step is asked for: the finished drawing, and the gradients of the leaves.
-  overview() {
+  // The gradients of the leaves, as a table.
+  gradients() {
     const { engine, formulas } = this;
     const leaves = engine.nodes.map((_, i) => i).filter((i) => engine.nodes[i].op === undefined && !engine.isFrozen(i));
     const rows = leaves.slice(0, LEAVES).map((leaf) => make("tr", {},
@@ -89,6 +89,14 @@ class StepPanel extends Panel {
     const head = make("tr", {}, ...["leaf", "data"].map((word) => make("th", { scope: "col" }, word)),
       make("th", { scope: "col" }, engine.nodes[engine.output].name.length > LONG_NAME ? "gradient"
         : formulas.line(math("mrow", math("mo", "∂"), formulas.name(engine.output)), "/", math("mo", "∂"), math("mtext", "leaf"))));
+    if (!rows.length) return [];
+    const table = make("table", { class: "leaves" }, make("thead", {}, head), make("tbody", {}, ...rows));
+    return leaves.length > LEAVES ? [table, make("p", { class: "aside" }, `and ${leaves.length - LEAVES} more leaves`)] : [table];
+  }
+
+  // What a page shows before its first step is asked for: the finished drawing, and the gradients of the leaves.
+  overview() {
+    const { engine } = this;
     const [error] = engine.now.errors;
     const odd = engine.nodes.findIndex((_, node) => Number.isNaN(engine.now.data[node]) || Math.abs(engine.now.data[node]) === Infinity);
     const parts = error
@@ -96,9 +104,7 @@ class StepPanel extends Panel {
       : [this.heading("Finished"), make("p", {}, "Every number and every gradient is there. Press play to see how they come about, step by step, "
         + "or choose a node to see its paths.")];
     if (!error && odd >= 0) parts.push(make("p", { class: "trouble" }, `${engine.nodes[odd].name} is ${numberText(engine.now.data[odd])}: what depends on it means little, and so do gradients through it.`));
-    if (rows.length) parts.push(make("table", { class: "leaves" }, make("thead", {}, head), make("tbody", {}, ...rows)));
-    if (leaves.length > LEAVES) parts.push(make("p", { class: "aside" }, `and ${leaves.length - LEAVES} more leaves`));
-    return parts;
+    return [...parts, ...this.gradients()];
   }
 
   start() {

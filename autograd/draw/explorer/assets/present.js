@@ -13,7 +13,6 @@ function resize(by) {
 
 function present(on = !document.documentElement.classList.contains("presenting")) {
   document.documentElement.classList.toggle("presenting", on);
-  if (on && panel.opening) player.go(0);
 }
 
 function fillScreen() {
@@ -21,10 +20,13 @@ function fillScreen() {
   asked?.catch(() => {}); // a frame that may not
 }
 
-for (const [id, press] of [["smaller", () => resize(-1)], ["larger", () => resize(1)], ["present", () => present()], ["full", fillScreen]]) {
+for (const [id, press] of [["smaller", () => resize(-1)], ["larger", () => resize(1)], ["present", () => present()], ["leave", () => present(false)], ["full", fillScreen]]) {
   find(id).addEventListener("click", press);
 }
-Object.assign(KEYS, { a: () => resize(-1), A: () => resize(1), p: () => present(), f: fillScreen });
+Object.assign(KEYS, {
+  a: () => resize(-1), A: () => resize(1), p: () => present(), f: fillScreen,
+  Escape: () => (chosen === null ? present(false) : choose(null)),
+});
 
 window.addEventListener("beforeprint", () => {
   const { width, height } = picture.size;

@@ -69,7 +69,8 @@ class Reading {
       } else if (number) {
         this.refuseTwoReadings(number[0], rest);
         const [spaced, fraction] = rest.slice(number[0].length).match(/^\s*([¼½¾⅐-⅞])/) || [""];
-        tokens.push({ kind: "number", number: this.mixed(number[0], fraction) });
+        if (tokens.at(-1)?.digits) this.refuse(`${tokens.at(-1).digits} ${number[0]} may be one number or a product: write which.`);
+        tokens.push({ kind: "number", number: this.mixed(number[0], fraction), digits: number[0] });
         at += number[0].length + spaced.length;
       } else if (word) {
         tokens.push(...this.word(word));
