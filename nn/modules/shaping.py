@@ -20,14 +20,36 @@ __all__ = ["Concatenate", "Flatten", "Reshape", "cat", "concatenate"]
 
 
 class Flatten(Module):
-    """A picture made into one row: channel by channel, row by row."""
+    """A picture made into one row: channel by channel, row by row.
+
+    PyTorch's takes the first axis for examples always; a module here is called with one example, too. So an array of up
+    to three axes is one, unless the layers beside it in a `Sequential` tell how many numbers an example has.
+
+    Args:
+        axes: of how many axes an example is at most: 3 for a picture with channels, 2 for rows.
+
+    Raises:
+        ShapeError: (when called) there are more axes than those of a batch.
+
+    Example:
+        >>> Flatten()(np.zeros((4, 5, 3))).shape, Flatten(axes=2)(np.zeros((4, 5, 3))).shape
+        ((60,), (4, 15))
+    """
 
     kind = "flatten"
-    axes = 3
+    axes: int
     takes_any_shape = True
+
+    def __init__(self, axes: int = 3) -> None:
+        self.axes = positive(axes, "axes", "Flatten")
 
     def forward(self, inputs: Array) -> NDArray[Any]:
         """List the numbers in order."""
+        if (depth := arrays.depth(inputs)) > self.axes:
+            raise ShapeError(
+                f"{self.title} takes an example of up to {self.axes} axes, or a batch with one more, but got {depth}. "
+                f"For larger examples write Flatten(axes={depth - 1})."
+            )
         return arrays.make(arrays.flat(inputs))
 
 

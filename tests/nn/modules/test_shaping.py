@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from autograd import Graph, Value
-from nn import arrays
+from nn import arrays, predict
 from nn.errors import ShapeError
+from nn.module import Module
 from nn.modules.convolution import Conv2d, ConvTranspose2d
 from nn.modules.elementwise import Activation, Identity
 from nn.modules.layers import Layer, Sequential
@@ -21,6 +22,43 @@ def test_flatten_and_reshape_are_numpys():
     assert Reshape(24)(x).tolist() == x.ravel().tolist()
     values = [Value(i) for i in range(4)]
     assert all(map(operator.is_, Flatten()(Reshape(1, 2, 2)(values)), values))
+
+
+@pytest.mark.parametrize(("axes", "shape"), [(1, (4, 5)), (2, (4, 5, 3)), (3, (4, 2, 5, 3)), (4, (2, 2, 3, 2, 2))])
+@pytest.mark.parametrize("within", [False, True])
+def test_a_batch_is_flattened_as_pytorchs_is(axes, shape, within):
+    torch = pytest.importorskip("torch")
+    x = np.arange(float(np.prod(shape))).reshape(shape)
+    flatten = Sequential(Activation("identity"), Flatten(axes=axes)) if within else Flatten(axes=axes)
+    due = torch.nn.Flatten()(torch.tensor(x)).numpy()
+    np.testing.assert_array_equal(arrays.numbers(flatten(x)), due)
+    np.testing.assert_array_equal(predict(flatten, x), due)
+    np.testing.assert_array_equal(arrays.numbers(flatten(x[0])), due[0])
+    again = Module.from_config(flatten.config())
+    np.testing.assert_array_equal(arrays.numbers(again(x)), due)
+
+
+def test_a_module_of_ones_own_flattens_pictures_without_channels():
+    class Classifier(Module):
+        def __init__(self):
+            self.flatten, self.layer = Flatten(axes=2), Layer(6, 2, seed=0)
+
+        def forward(self, x):
+            return self.layer(self.flatten(x))
+
+    model, X = Classifier(), np.arange(24.0).reshape(4, 2, 3)
+    np.testing.assert_array_equal(arrays.numbers(model(X)), predict(model, X))
+
+
+def test_more_axes_than_those_of_a_batch_are_refused():
+    with pytest.raises(ShapeError) as caught:
+        Flatten()(np.ones((2, 2, 3, 4, 4)))
+    assert str(caught.value) == (
+        "Flatten takes an example of up to 3 axes, or a batch with one more, but got 5. "
+        "For larger examples write Flatten(axes=4)."
+    )
+    with pytest.raises(ValueError, match=r"^axes of Flatten must be a whole number from 1, not 0\.$"):
+        Flatten(axes=0)
 
 
 def test_concatenate():
