@@ -258,3 +258,4 @@ def test_an_extra_lists_what_is_used():
     assert {needed.name for needed in extras["docs"]} >= {"sphinx", "hypothesis", "edgegrad"}
     assert [needed.extras for needed in extras["docs"] if needed.name == "edgegrad"] == [{"notebooks", "fast", "plots"}]
     assert {needed.name for needed in extras["interop"]} == {"h5py", "torch"}
+    assert {needed.name for needed in extras["onnx"]} == {"onnx", "onnxruntime", "onnxscript", "torch"}
