@@ -76,6 +76,20 @@ def _read_start(program: Program, arrays: Sequence[ArrayLike]) -> Array:
     return np.concatenate(given, axis=1)[0].astype(np.float64) if given else np.zeros(0)
 
 
+def _read_data(program: Program, arrays: Sequence[ArrayLike]) -> tuple[Array, tuple[Array, ...]]:
+    """Return the weights to start from and a copy of the data; what does not fit is refused here, not in the search.
+
+    Raises:
+        CompileError: there is no parameter to search by, or the data do not fit.
+    """
+    if not program.parameters:
+        names = ", ".join(argument.name for argument in program.arguments)
+        raise CompileError(f'The program has no parameters. To search by {names}, give wrt="inputs" and where to start.')
+    data = tuple(np.array(array) for array in arrays)
+    program._read(data)
+    return program.weights(), data
+
+
 def _split(program: Program, x: Array) -> list[Array]:
     """Split a row of unknowns into an array for each argument, in its shape."""
     pieces, start = [], 0
@@ -97,13 +111,12 @@ def start_objective(
 ) -> Objective:
     """Make the objective of a program whose result is one number; see `Program.objective`."""
     if wrt == "parameters":
-        start, data = program.weights(), tuple(np.array(array) for array in arrays)
+        start, data = _read_data(program, arrays)
         last = _Last(lambda w: program.value_and_grad(*data, reduce=reduce, weights=w))
         seconds: dict[str, Callable[..., Any]] = {
             "hess": lambda w: program.hessian(*data, reduce=reduce, weights=w),
             "hessp": lambda w, v: program.hvp(*data, vector=v, reduce=reduce, weights=w),
         }
-        program._read(data)  # what does not fit is refused here, not in the search
     else:
         start = _read_start(program, arrays)
 
@@ -133,8 +146,7 @@ def start_residuals(program: Program, arrays: Sequence[ArrayLike], wrt: str) -> 
         return np.ravel(found[0] if first else found)
 
     if wrt == "parameters":
-        start, data = program.weights(), tuple(np.array(array) for array in arrays)
-        program._read(data)
+        start, data = _read_data(program, arrays)
         functions: dict[str, Callable[..., Any]] = {
             "fun": lambda w: values(*data, weights=w),
             "jac": lambda w: np.reshape(program.jacobian(*data, weights=w), (-1, len(w))),

@@ -40,6 +40,9 @@ def tensor_function(program: Program) -> Callable[..., Any]:
         return weighted[0]
 
     def function(weights: Tensor, *inputs: Tensor) -> Any:
+        if len(inputs) != len(program.arguments):
+            names = ", ".join(("weights", *(argument.name for argument in program.arguments)))
+            raise CompileError(f"The function takes {names}, not {1 + len(inputs)} argument(s).")
         if not all(isinstance(x, torch.Tensor) for x in (weights, *inputs)):
             raise CompileError(
                 "The function takes tensors: torch.tensor(program.weights()), then one for each argument."

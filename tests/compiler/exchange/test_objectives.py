@@ -119,6 +119,12 @@ class TestRefusals:
         program = autograd.compile(lambda x: [x, x], 0.0, backend="numpy")
         assert self.refused(lambda: program.objective(1.0, wrt="inputs")).startswith("The function gives several")
 
+    def test_no_parameters(self, rosenbrock):
+        for search in (rosenbrock.objective, rosenbrock.residuals):
+            assert self.refused(lambda search=search: search([0.0, 0.0])) == (
+                'The program has no parameters. To search by x, give wrt="inputs" and where to start.'
+            )
+
     def test_data_that_do_not_fit(self, decay):
         assert self.refused(lambda: decay.residuals(X)) == "The program takes 2 array(s) (x, t), not 1."
 

@@ -100,6 +100,11 @@ class TestRefusals:
             "The function takes tensors: torch.tensor(program.weights()), then one for each argument."
         )
 
+    def test_a_call_without_weights(self):
+        with pytest.raises(CompileError) as raised:
+            autograd.compile(lambda x, y: x * y, 0.0, 0.0).to_torch()(doubles(3), doubles(3))
+        assert str(raised.value) == "The function takes weights, x, y, not 2 argument(s)."
+
     def test_what_does_not_fit(self, program):
         with pytest.raises(CompileError, match=r"^x has shape \(4,\)"):
             program.to_torch()(weights_of(program), doubles(4), doubles(2))
