@@ -84,7 +84,9 @@ def _read_data(program: Program, arrays: Sequence[ArrayLike]) -> tuple[Array, tu
     """
     if not program.parameters:
         names = ", ".join(argument.name for argument in program.arguments)
-        raise CompileError(f'The program has no parameters. To search by {names}, give wrt="inputs" and where to start.')
+        raise CompileError(
+            f'The program has no parameters. To search by {names}, give wrt="inputs" and where to start.'
+        )
     data = tuple(np.array(array) for array in arrays)
     program._read(data)
     return program.weights(), data
