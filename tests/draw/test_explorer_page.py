@@ -14,7 +14,18 @@ from effort import THOROUGH
 from perceptron import perceptron
 
 import nn
-from autograd import DrawingError, OperandTypeError, StaleGraphError, Value, explore, sqrt, tanh, total
+from autograd import (
+    DrawingError,
+    OperandTypeError,
+    StaleGraphError,
+    Value,
+    explore,
+    identity,
+    sqrt,
+    tanh,
+    total,
+    where,
+)
 from autograd.draw.explorer.layout import Line, Size, arrange
 from autograd.draw.explorer.page import FILM, SCRIPTS, Page, asset
 from autograd.draw.explorer.page_data import adjoints_of, record_of, safe_json
@@ -118,6 +129,12 @@ def test_the_picture_has_every_node_edge_and_number():
     written = "".join(root.itertext())
     for number in ("0.03879", "0.7568", "z·s", "← −0.03865"):
         assert number in written
+
+
+def test_a_card_names_an_operation_whose_formula_is_one_of_its_operands():
+    x, y = Value(2.0, name="x"), Value(3.0, name="y")
+    for result, sign in ((where(False, x, y), "where"), (x * 1.0, "×"), (x * y, "x·y"), (identity(x), "x")):
+        assert f">{sign}</text>" in draw(result.graph()).svg
 
 
 def test_equal_graphs_give_equal_pages():
