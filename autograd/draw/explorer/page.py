@@ -66,6 +66,7 @@ HOLE = re.compile(r"\{\{(\w+)\}\}")
 FILM_KEYS = (
     "<dt>, .</dt><dd>a step of training back, forward</dd><dt>&lt; &gt;</dt><dd>first, last step of training</dd>"
     "<dt>t</dt><dd>play, pause the training</dd><dt>g</dt><dd>gradients of each layer, or the loss</dd>"
+    "<dt>d</dt><dd>the decision, larger and back</dd>"
 )
 GHOSTS = '<li><i class="key leaf ghost"></i>a node again, where it is used far from its own card</li>\n'
 PRACTICE_SECTION = '<section id="practice" class="live" aria-label="Practice"></section>\n'

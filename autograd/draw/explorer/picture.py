@@ -195,9 +195,7 @@ def _sign(node: Value, names: dict[Value, str]) -> str:
             [Symbol(shorten(clean(names[v]), INNER_CHARACTERS)) if isinstance(v, Value) else v for v in node.operands]
         )
         written = apply_to_symbols(node.op, inner)
-        chosen = len(inner) > 1 and any(
-            written is each for each in inner
-        )  # as of where
+        chosen = len(inner) > 1 and any(written is each for each in inner)  # as of where
         if not chosen and len(text(written, DIGITS)) <= SIGN_CHARACTERS:
             return text(written, DIGITS)
     return operation(node.op)

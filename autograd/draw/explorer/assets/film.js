@@ -256,9 +256,11 @@ class Film {
 
 const film = new Film(record.film);
 nodePanel.overTime = (node) => film.overTime(node);
+const { Escape: leave } = KEYS;
 Object.assign(KEYS, {
   ",": () => film.go(film.at - 1), ".": () => film.go(film.at + 1), "<": () => film.go(0), ">": () => film.go(film.count - 1),
   t: () => film.toggle(), g: () => film.showGradients(find("curve").checkVisibility()),
+  d: () => film.plane?.enlarge(), Escape: () => (film.plane?.large ? film.plane.enlarge() : leave()),
 });
 player.show = (position) => { // one of the two plays at a time
   if (player.playing) film.pause();

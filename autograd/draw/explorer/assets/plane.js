@@ -1,6 +1,7 @@
 // The decision: what the graph makes of each point of the plane of its two inputs, painted behind the examples.
 
 const COARSE = 26, FINE = 80; // points along a side, while the training moves and when it rests
+const SMALL_SIDE = 156; // pixels
 const COLOURS = ["leaf", "flow-line", "output", "fold", "parameter", "operation", "focus", "ink"];
 const BETWEEN_PAINTS = 14; // milliseconds of work before the page may breathe
 
@@ -8,7 +9,8 @@ class PlaneView {
   constructor(engine, { inputs, outputs, points, level, span, classes }) {
     Object.assign(this, { engine, inputs, outputs, points, level, span, classes });
     this.canvas = document.getElementById("plane");
-    this.canvas.hidden = false;
+    this.canvas.parentElement.hidden = false;
+    this.canvas.addEventListener("click", () => this.enlarge());
     const range = (axis) => {
       const all = points.map((point) => point[axis]);
       const [low, high] = [Math.min(...all), Math.max(...all)], room = (high - low || 1) * 0.14;
@@ -20,6 +22,11 @@ class PlaneView {
     new ResizeObserver(() => this.show()).observe(this.canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
     new MutationObserver(() => this.show()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  }
+
+  // Lay it large over the page, or put it back.
+  enlarge() {
+    this.large = this.canvas.classList.toggle("large");
   }
 
   // The nodes between the inputs and the outputs, in order: all others are the same at every point.
@@ -126,8 +133,13 @@ class PlaneView {
     pen.lineWidth = 2;
     pen.strokeStyle = colours.ink;
     pen.beginPath();
-    pen.arc(...this.spot(x, y), 7.5, 0, 7);
+    pen.arc(...this.spot(x, y), 7.5 * this.zoom, 0, 7);
     pen.stroke();
+  }
+
+  // How much larger signs are drawn than in a small picture.
+  get zoom() {
+    return Math.max(1, Math.sqrt(this.canvas.clientWidth / SMALL_SIDE));
   }
 
   spot(x, y) {
@@ -161,7 +173,7 @@ class PlaneView {
 
   // An example: its class is a colour and a shape.
   example(pen, x, y, target, { text, back, kinds, paper }) {
-    const [u, v] = this.spot(x, y), kind = this.classes ? this.labels.indexOf(target) : 0, r = 3.6;
+    const [u, v] = this.spot(x, y), kind = this.classes ? this.labels.indexOf(target) : 0, r = 3.6 * this.zoom;
     pen.beginPath();
     if (kind % 3 === 0) pen.arc(u, v, r, 0, 7);
     else if (kind % 3 === 1) pen.rect(u - r * 0.9, v - r * 0.9, r * 1.8, r * 1.8);
