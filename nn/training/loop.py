@@ -182,7 +182,9 @@ class Loop:
                 self.progress.step(training)
         except BaseException:
             if count > 1:  # the epochs that were finished before stand in the history
+                place = training.epoch
                 self._record_epochs(first, losses[: len(losses) // steps * steps], batches, outputs)
+                training.epoch = place
             raise
         self._record_epochs(first, losses, batches, outputs)
 
