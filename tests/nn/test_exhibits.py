@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,14 @@ from effort import THOROUGH
 from autograd import dot, relu
 from nn import plots
 from nn.data.datasets import two_gaussians, two_moons, xor
-from nn.data.loading import Standardizer, train_test_split
-from nn.data.real_data import boston, digits
+from nn.data.loading import train_test_split
+from nn.data.real_data import digits
 from nn.losses.regularizers import L2
 from nn.modules.layers import MLP, Layer, Sequential
 from nn.optim.optimizers import OPTIMIZERS, SGD, Adam, RMSProp, optimizer
 from nn.training.callbacks import Callback, WeightPath
 from nn.training.fit import evaluate, fit, predict
 from nn.training.history import History
-
-TABLE = Path(__file__).parents[2].parent / "shared" / "data" / "boston_housing.csv"
-
-needs_table = pytest.mark.skipif(not TABLE.exists(), reason="the Boston table is not beside the repository")
-
 
 # --- L1.4 to L1.7: the perceptron -------------------------------------------------------------------------------------
 
@@ -104,42 +98,20 @@ def test_the_table_of_epochs() -> None:
     assert [f"{error:.4e}" for error in history["loss"]] == [
         "3.5280e-01", "6.6435e-05", "1.5254e-08", "3.3853e-12", "7.5092e-16",
     ]  # fmt: skip
-    assert [f"{output:.6f}" for output in history["output"]] == [
-        "1.840000",
-        "0.988473",
-        "0.999825",
-        "0.999997",
-        "1.000000",
-    ]
     assert [f"{change:+.6f}" for change in np.diff(history["loss"])[:3]] == ["-0.352734", "-0.000066", "-0.000000"]
 
 
-def test_the_plots_of_the_perceptron() -> None:
-    """L1.7: error, output, logarithm, change, and the error over W2[0] with the rest fixed."""
-    _, history, path = trained_perceptron(5)
-    figure = history.plot(["loss", "output"], scale=("linear", "log", "change"))
-    assert len(figure.axes) == 6
-    weight = dict(perceptron().named_parameters())["W2[0][0]"]
-    assert weight.data == 0.5
-    fresh = perceptron()
-    over = plots.loss_curve(fresh, [INPUT], TARGET, "half_squared_error", fresh.parameters()[4], span=(-0.5, 1.5))
-    grid, errors = over.axes[0].get_lines()[0].get_data()
-    np.testing.assert_allclose(errors, 0.5 * (2.6 * grid + 0.54 - 1.0) ** 2, atol=1e-14)
-    assert path.points.shape == (6, 6)
+# --- L1.8: the network for Boston housing -----------------------------------------------------------------------------
 
 
-# --- L1.8: Boston housing ---------------------------------------------------------------------------------------------
-
-
-def standardised() -> tuple[Any, Any, Any, Any]:
-    (X, y), (X_test, y_test) = boston(TABLE)
-    scaler = Standardizer().fit(X)
-    return scaler.transform(X), y, scaler.transform(X_test), y_test
-
-
-def torch_twin(model: MLP, widths: list[int]) -> Any:
-    """Build the same network in PyTorch, with the same weights."""
+def test_the_whole_architecture_against_pytorch() -> None:
+    """L1.8: 13-128-128-64-1, batches of 16; the first steps agree to 1e-9 (`examples/boston.py` goes the whole way)."""
     torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    widths, steps = [13, 128, 128, 64, 1], 3
+    random = np.random.default_rng(1)
+    X, y = random.normal(size=(16 * steps, 13)), random.normal(22.5, 9.2, size=16 * steps)
+    model = MLP(widths[0], widths[1:], activation="relu", seed=0)
+    assert len(model.parameters()) == 26_625
     state = model.state_dict()
     layers: list[Any] = []
     for k, (n_in, n_out) in enumerate(pairwise(widths), 1):
@@ -148,78 +120,27 @@ def torch_twin(model: MLP, widths: list[int]) -> Any:
             layer.weight.copy_(torch.tensor(state[f"W{k}"]))
             layer.bias.copy_(torch.tensor(state[f"b{k}"]))
         layers += [layer, torch.nn.ReLU()]
-    return torch.nn.Sequential(*layers[:-1])
-
-
-def torch_losses(twin: Any, X: Any, y: Any, batches: list[Any]) -> list[float]:
-    """Train as the lecture does, RMSProp(0.001, α = 0.9, ε = 1e−7), and give the loss of each batch."""
-    import torch
-
-    descent = torch.optim.RMSprop(twin.parameters(), lr=0.001, alpha=0.9, eps=1e-7)
-    losses = []
-    for rows in batches:
-        descent.zero_grad()
-        loss = torch.nn.functional.mse_loss(twin(torch.tensor(X[rows]))[:, 0], torch.tensor(y[rows]))
-        loss.backward()
-        descent.step()
-        losses.append(loss.item())
-    return losses
-
-
-@needs_table
-def test_boston_with_the_whole_architecture_against_pytorch() -> None:
-    """L1.8: 13-128-128-64-1; the first steps agree to 1e-9 (`examples/boston.py` goes the whole way)."""
-    X, y, _, _ = standardised()
-    widths = [13, 128, 128, 64, 1]
-    model = MLP(widths[0], widths[1:], activation="relu", seed=0)
-    assert len(model.parameters()) == 26_625
-    twin = torch_twin(model, widths)
+    twin = torch.nn.Sequential(*layers[:-1])
     losses: list[float] = []
 
     class AfterStep(Callback):
         def on_step_end(self, training: Any) -> None:
             losses.append(training.loss)
 
-    kept, steps = 323, 3
     descent = RMSProp(model.parameters(), lr=0.001, alpha=0.9, eps=1e-7)
-    rows = np.random.default_rng(1).permutation(kept)[: 16 * steps]
-    fit(model, X[rows], y[rows], "mse", descent, 1, 16, shuffle=False, callbacks=[AfterStep()])
-    expected = torch_losses(twin, X, y, np.split(rows, steps))
+    fit(model, X, y, "mse", descent, 1, 16, shuffle=False, callbacks=[AfterStep()])
+    theirs = torch.optim.RMSprop(twin.parameters(), lr=0.001, alpha=0.9, eps=1e-7)
+    expected = []
+    for rows in np.split(np.arange(16 * steps), steps):
+        theirs.zero_grad()
+        loss = torch.nn.functional.mse_loss(twin(torch.tensor(X[rows]))[:, 0], torch.tensor(y[rows]))
+        loss.backward()
+        theirs.step()
+        expected.append(loss.item())
     np.testing.assert_allclose(losses, expected, rtol=1e-9)
     state = model.state_dict()
-    for k, layer in enumerate(list(twin)[::2], 1):
+    for k, layer in enumerate(layers[::2], 1):
         np.testing.assert_allclose(state[f"W{k}"], layer.weight.detach().numpy(), rtol=1e-9, atol=1e-12)
-
-
-@needs_table
-def test_boston_with_a_smaller_network_over_whole_epochs_against_pytorch() -> None:
-    """L1.8's settings: batch 16, the last fifth for validation; 404 examples leave 323 for training."""
-    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
-
-    X, y, X_test, y_test = standardised()
-    widths = [13, 16, 8, 1]
-    model = MLP(widths[0], widths[1:], activation="relu", seed=0)
-    twin = torch_twin(model, widths)
-    descent = RMSProp(model.parameters(), lr=0.001, alpha=0.9, eps=1e-7)
-    epochs, kept = 3, 323
-    history = fit(model, X, y, "mse", descent, epochs, 16, validation_split=0.2, metrics=["mae"], seed=42)
-    order = np.random.default_rng(42)
-    orders = [order.permutation(kept) for _ in range(epochs)]
-    batches = [rows[start : start + 16] for rows in orders for start in range(0, kept, 16)]
-    losses = np.array(torch_losses(twin, X, y, batches)).reshape(epochs, -1)
-    sizes = np.array([len(rows) for rows in batches]).reshape(epochs, -1)
-    np.testing.assert_allclose(history["loss"], (losses * sizes).sum(axis=1) / kept, rtol=1e-9)
-    with torch.no_grad():
-        validation = twin(torch.tensor(X[kept:])).numpy()[:, 0] - y[kept:]
-        test = twin(torch.tensor(X_test)).numpy()[:, 0]
-    assert history["val_loss"][-1] == pytest.approx(np.mean(validation**2), rel=1e-9)
-    assert history["val_mae"][-1] == pytest.approx(np.mean(np.abs(validation)), rel=1e-9)
-    result = evaluate(model, X_test, y_test, "mse", ["mae"])
-    assert result["mae"] == pytest.approx(np.mean(np.abs(test - y_test)), rel=1e-9)
-    predictions = predict(model, X_test[:20])
-    assert predictions.shape == (20, 1)
-    np.testing.assert_allclose(predictions[:, 0], test[:20], rtol=1e-9)
-    assert [panel.get_title() for panel in history.plot().axes] == ["loss", "mae"]
 
 
 # --- classification ---------------------------------------------------------------------------------------------------

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 import nn
-from nn.losses.losses import mae as mae_loss
-from nn.losses.losses import mse as mse_loss
 from nn.metrics import (
     METRICS,
     accuracy,
@@ -43,13 +41,6 @@ def test_regression_metrics_are_scikit_learns(seed: int) -> None:
     assert mse(p, t) == pytest.approx(reference.mean_squared_error(t, p), rel=1e-14)
     assert mae(p, t) == pytest.approx(reference.mean_absolute_error(t, p), rel=1e-14)
     assert r2(p, t) == pytest.approx(reference.r2_score(t, p), rel=1e-13)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_regression_metrics_are_the_losses(seed: int) -> None:
-    p, t = draw(seed)
-    assert mse(p, t) == pytest.approx(mse_loss(p, t), rel=1e-14)
-    assert mae(p, t) == pytest.approx(mae_loss(p, t), rel=1e-14)
 
 
 @pytest.mark.parametrize("predictions", [[2.0, 2.0, 2.0], [2.0, 2.0, 1.0]])
@@ -247,6 +238,17 @@ def test_the_area_is_scikit_learns(seed: int, k: int, weighted: bool) -> None:
     due = reference.roc_auc_score(true, given, sample_weight=weights, multi_class="ovr")
     assert auc(scores, true, weights) == pytest.approx(due, rel=1e-12)
     assert auc(-4.0 * scores, true, weights) == pytest.approx(1.0 - due, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1", "iou"])
+def test_metrics_of_scores_without_an_activation_are_scikit_learns(name: str) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    scores, true, weights = draw_classes(0, 1)
+    scores -= 0.5  # some are 0, which is class 0
+    theirs = getattr(reference, "jaccard_score" if name == "iou" else f"{name}_score")
+    for signs in (true, 2 * true - 1) if name != "iou" else (true,):
+        ours = METRICS[f"{name}_with_logits"](scores, signs, sample_weight=weights)
+        assert ours == pytest.approx(theirs(true, scores[:, 0] > 0.0, sample_weight=weights), rel=1e-13)
 
 
 def test_the_area_of_whole_numbers_and_of_one_class() -> None:
