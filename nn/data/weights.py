@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.arrays import check_mask, read_array
 from nn.data.examples import Examples, read_examples
 
 __all__ = ["check_classes", "even_out", "multiply_by_class", "read_weighted", "read_weights"]
@@ -29,14 +30,18 @@ def read_weights(weights: ArrayLike | None = None, *, n: int, name: str = "sampl
 
     Raises:
         ValueError: there are more or fewer, one is negative or not finite, or all are 0.
-        TypeError: they are no numbers.
+        TypeError: they are no real numbers, or a masked array.
     """
     if weights is None:
         return None
+    check_mask(weights, name)
     try:
-        array = np.asarray(weights, dtype=np.float64)
+        given = read_array(weights)
+        if given.dtype.kind not in "biufO":
+            raise TypeError
+        array = given.astype(np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be one number for each example, not {weights!r}.") from None
+        raise TypeError(f"{name} must be real numbers, one for each example.") from None
     array = array.reshape(-1) if array.shape == (n, 1) else array
     if array.shape != (n,):
         raise ValueError(f"{name} must be one number for each of {n} examples, got shape {array.shape}.")

@@ -21,6 +21,8 @@ WAYS = {
     "fit, validation": lambda: nn.fit(model(), GOOD, [1.0] * 4, validation_data=(GOOD, Y)),
     "predict": lambda: nn.predict(model(), X),
     "evaluate": lambda: nn.evaluate(model(), GOOD, Y),
+    "sample weights": lambda: nn.fit(model(), GOOD, [1.0] * 4, sample_weight=Y),
+    "weights of a metric": lambda: nn.metrics.mse([1.0] * 4, [2.0] * 4, sample_weight=Y),
     "curvature": lambda: nn.curvature.hessian(model(), GOOD, Y),
     "weights": lambda: nn.Layer(2, 1, W=X[:1]),
     "state": lambda: model().load_state_dict({"W": X[1:2], "b": [0.0]}),
