@@ -1,15 +1,16 @@
-"""The loss of a batch as a function of the weights, against one large graph of the same batch."""
+"""The loss of a batch as a function of the weights: PyTorch's numbers, and what is left as it was or refused."""
 
 from __future__ import annotations
 
 import gc
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import DetachedNumberError, Value, total
+from autograd import DetachedNumberError, Value
 from nn.losses.losses import cross_entropy, half_squared_error, mae, mse
 from nn.losses.regularizers import L1, L2
 from nn.module import Module
@@ -17,7 +18,6 @@ from nn.modules.layers import MLP, Sequential
 from nn.modules.normalization import BatchNorm2d
 from nn.modules.shaping import Flatten
 from nn.optim import flat
-from nn.optim.objective import Objective
 from nn.training.eager import EagerRunner
 
 RANDOM = np.random.default_rng(7)
@@ -29,47 +29,59 @@ def model(activation: str = "tanh") -> MLP:
     return MLP(3, [4, 2], activation, seed=5)
 
 
-def one_graph(net: Module, loss: Any, penalty: Any = None, inputs: Any = X, targets: Any = T) -> Objective:
-    """The batch's loss as a single graph, which the runner must agree with."""
-
-    def mean() -> Value:
-        losses = [loss(net(row), t) for row, t in zip(inputs.tolist(), targets.tolist(), strict=True)]
-        return total(losses) / len(losses) + (penalty(dict(net.named_parameters())) if penalty else 0.0)
-
-    def residuals() -> list[Value]:
-        share = 2.0 / targets.shape[1] if loss is mse else 1.0
-        scale = (share / len(inputs)) ** 0.5
-        pairs = [(o, t) for row, ts in zip(inputs.tolist(), targets.tolist(), strict=True)
-                 for o, t in zip(net(row), ts, strict=True)]  # fmt: skip
-        return [scale * (o - t) for o, t in pairs] + (penalty.errors(dict(net.named_parameters())) if penalty else [])
-
-    return Objective.from_closure(net.parameters(), mean, residuals)
+LOSSES: dict[Any, Callable[[Any], Any]] = {  # of the errors of all examples and outputs
+    mse: lambda e: (e**2).mean(),
+    half_squared_error: lambda e: (e**2).sum() / 2.0 / len(X),
+    mae: lambda e: e.abs().mean(),
+}
+PENALTIES: dict[str, tuple[Any, Callable[[Any], Any]]] = {  # of the flat vector of all weights
+    "none": (None, lambda w: 0.0),
+    "L2": (L2(0.3), lambda w: 0.15 * (w**2).sum()),
+    "L1 and L2": (L1(0.1) + L2(0.2), lambda w: 0.1 * w.abs().sum() + 0.1 * (w**2).sum()),
+}
 
 
-@pytest.mark.parametrize("penalty", [None, L2(0.3), L1(0.1) + L2(0.2)], ids=repr)
-@pytest.mark.parametrize("loss", [mse, half_squared_error, mae])
-def test_value_and_gradient_are_those_of_one_graph(loss: Any, penalty: Any) -> None:
-    net = model()
-    objective, expected = EagerRunner(net, loss, regularizer=penalty).objective(X, T), one_graph(net, loss, penalty)
+def errors(torch: Any, w: Any) -> Any:
+    """What PyTorch finds for outputs less targets, with the weights of the model in one vector."""
+    W1, b1, W2, b2 = torch.split(w, [12, 4, 8, 2])
+    hidden = torch.tanh(torch.tensor(X) @ W1.reshape(4, 3).T + b1)
+    return hidden @ W2.reshape(2, 4).T + b2 - torch.tensor(T)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_value_and_gradient_are_pytorchs(loss: Any, penalty: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    net, (ours, theirs) = model(), PENALTIES[penalty]
+    objective = EagerRunner(net, loss, regularizer=ours).objective(X, T)
     for w in (flat.weights(net.parameters()), RANDOM.normal(size=len(net.parameters()))):
         value, slopes = objective.value_and_gradient(w)
-        known, known_slopes = expected.value_and_gradient(w)
-        assert value == pytest.approx(known, rel=1e-14)
+        at = torch.tensor(w, requires_grad=True)
+        due = LOSSES[loss](errors(torch, at)) + theirs(at)
+        due.backward()
+        assert value == pytest.approx(due.item(), rel=1e-13)
         assert objective.value(w) == value
-        np.testing.assert_allclose(slopes, known_slopes, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(slopes, at.grad.numpy(), rtol=1e-11, atol=1e-14)
 
 
-@pytest.mark.parametrize("penalty", [None, L2(0.3)], ids=repr)
+@pytest.mark.parametrize("penalty", ["none", "L2"])
 @pytest.mark.parametrize("loss", [mse, half_squared_error])
-def test_hessian_residuals_and_jacobian_are_those_of_one_graph(loss: Any, penalty: Any) -> None:
-    net = model()
+def test_hessian_residuals_and_jacobian_are_pytorchs(loss: Any, penalty: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    net, (ours, theirs) = model(), PENALTIES[penalty]
     w = flat.weights(net.parameters())
-    objective, expected = EagerRunner(net, loss, regularizer=penalty).objective(X, T), one_graph(net, loss, penalty)
-    np.testing.assert_allclose(objective.hessian(w), expected.hessian(w), rtol=1e-11, atol=1e-14)
+    at = torch.tensor(w)
+    objective = EagerRunner(net, loss, regularizer=ours).objective(X, T)
+    due = torch.autograd.functional.hessian(lambda w: LOSSES[loss](errors(torch, w)) + theirs(w), at)
+    np.testing.assert_allclose(objective.hessian(w), due.numpy(), rtol=1e-10, atol=1e-13)
+
+    def residuals(w: Any) -> Any:  # of two outputs the mean square is half the sum
+        of_examples = errors(torch, w).ravel() / len(X) ** 0.5
+        return of_examples if penalty == "none" else torch.cat([of_examples, 0.3**0.5 * w])
+
     e, J = objective.residuals_and_jacobian(w)
-    known, known_J = expected.residuals_and_jacobian(w)
-    np.testing.assert_allclose(e, known, rtol=1e-14)
-    np.testing.assert_allclose(J, known_J, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(e, residuals(at).numpy(), rtol=1e-13)
+    np.testing.assert_allclose(J, torch.autograd.functional.jacobian(residuals, at).numpy(), rtol=1e-11, atol=1e-14)
     np.testing.assert_array_equal(objective.residuals(w), e)
     assert 0.5 * float(e @ e) == pytest.approx(objective.value(w), rel=1e-13)
 
