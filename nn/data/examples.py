@@ -5,6 +5,7 @@ Nothing is trained or computed on data that did not pass here.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -93,7 +94,8 @@ def _read(given: ArrayLike, name: str, lacking: str) -> Array:
         raise ValueError(f"{name} is the single number {array.item():g}: {lacking}")
     if array.size == 0:
         raise ValueError(f"{name} is empty, with shape {array.shape}: {lacking}")
-    array = array.astype(np.int64 if array.dtype.kind in "iu" else np.float64)
+    whole = array.dtype.kind in "iu" and array.max() <= np.iinfo(np.int64).max
+    array = array.astype(np.int64 if whole else np.float64)
     _check_finite(array, name)
     return array
 
@@ -135,6 +137,8 @@ def _read_numbers(given: ArrayLike, name: str) -> Array:
             kind = f"of type {type(entry).__name__}"
             shown = f"{entry!r}, {kind}" if place or entry is None or isinstance(entry, str) else kind
             raise TypeError(f"{_place(name, place)} is {shown}, which is no real number. {_cure(name, place, entry)}")
+        if isinstance(entry, int) and abs(entry) > sys.float_info.max:
+            raise ValueError(f"{_place(name, place)} is larger than the largest float: scale it down.")
     return array.astype(np.float64)
 
 

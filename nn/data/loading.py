@@ -155,6 +155,7 @@ def train_test_split(
         )
     order = generator(seed).permutation(n) if shuffle else np.arange(n)
     if stratify is not None:
+        check_mask(stratify, "stratify")
         order = _put_shares_last(order, np.asarray(stratify), count, shuffle)
     train, test = order[: n - count], order[n - count :]
     return tuple(part for column in columns for part in (column[train], column[test]))

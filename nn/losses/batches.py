@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from autograd import Value, dot, equal, exp, log, logsumexp, scope, softplus, square, total
 from autograd import abs as absolute
@@ -136,7 +136,7 @@ def binary_cross_entropy_with_logits(
         return _by_number(name, input, target, reduction, losses.bce_with_logits, weight)
     check_reduction(reduction)
     outputs, targets = _pair(name, input, target)
-    factors = np.broadcast_to(np.asarray(pos_weight, dtype=np.float64), arrays.shape(outputs)).ravel().tolist()
+    factors = np.broadcast_to(_read_factors(pos_weight, "pos_weight"), arrays.shape(outputs)).ravel().tolist()
     with scope("loss"):
         terms = [
             dot([c * t, 1.0 - t], [softplus(-z), softplus(z)])
@@ -210,10 +210,15 @@ def read(given: Array) -> Array:
     return arrays.read_array(given)
 
 
+def _read_factors(given: ArrayLike, name: str = "weight") -> NDArray[np.float64]:
+    arrays.check_mask(given, name)
+    return np.asarray(given, dtype=np.float64)
+
+
 def _weigh(terms: list[Any], weight: ArrayLike | None, shape: tuple[int, ...]) -> list[Any]:
     if weight is None:
         return terms
-    factors = np.broadcast_to(np.asarray(weight, dtype=np.float64), shape).ravel().tolist()
+    factors = np.broadcast_to(_read_factors(weight), shape).ravel().tolist()
     return [factor * term for factor, term in zip(factors, terms, strict=True)]
 
 
@@ -324,7 +329,7 @@ def _by_class(
     check_reduction(reduction)
     rows, classes, shape = _separate(name, read(outputs), read(targets), distributions)
     k = len(rows[0])
-    factors = None if weight is None else np.asarray(weight, dtype=np.float64).tolist()
+    factors = None if weight is None else _read_factors(weight).tolist()
     if factors is not None and np.shape(factors) != (k,):
         raise ShapeError(f"weight of {name} takes one factor for each of {k} classes, got shape {np.shape(factors)}.")
     kept = [isinstance(c, list) or read_number(c) != ignored for c in classes]

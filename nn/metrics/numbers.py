@@ -66,6 +66,8 @@ def r2(predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | No
     p, t = read_pair("r2", predictions, targets)
     if len(t) < 2:
         return float("nan")
+    exponent = np.frexp(np.maximum(np.abs(p), np.abs(t)).max(axis=0))[1]
+    p, t = np.ldexp(p, -exponent), np.ldexp(t, -exponent)  # exactly, and no square overflows
     weights = weigh_rows("r2", len(t), sample_weight)
     counted = weights > 0.0
     p, t, weights = p[counted], t[counted], weights[counted]

@@ -243,10 +243,12 @@ class EarlyStopping(_BestEpoch):
             if self.restore_best:
                 self._weights = training.weights()
         elif training.epoch - self.best_epoch >= self.patience:
+            column, waited = self.column(training), f"{self.patience} epoch{'s' * (self.patience != 1)}"
             restored = "; its weights were put back" if self.restore_best else ""
             training.stop(
-                f"{self.column(training)} did not improve on that of epoch {self.best_epoch} for {self.patience} epoch"
-                f"{'s' * (self.patience != 1)}{restored}"
+                f"{column} did not improve on that of epoch {self.best_epoch} for {waited}{restored}"
+                if self.best_epoch
+                else f"{column} was NaN or infinite for {waited}, so that none of them is the best"
             )
 
     def on_train_end(self, training: Training) -> None:

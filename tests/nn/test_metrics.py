@@ -56,6 +56,12 @@ def test_r2_leaves_rows_of_weight_0_out_as_scikit_learn_does(predictions: list[f
     assert r2(predictions, targets, weights) == reference.r2_score(targets, predictions, sample_weight=weights)
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_r2_does_not_depend_on_the_unit(scale: float) -> None:
+    """By hand: the squares of the errors sum to 1, those of the targets' distances from their mean to 2."""
+    assert r2(scale * np.array([1.0, 2.0, 4.0]), scale * np.array([1.0, 2.0, 3.0])) == pytest.approx(0.5, rel=1e-12)
+
+
 def test_r2_of_one_row_is_nan() -> None:
     assert math.isnan(r2([[1.0, 2.0]], [[1.0, 2.0]]))
 

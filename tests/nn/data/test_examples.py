@@ -47,6 +47,7 @@ def test_a_data_frame_is_read_as_its_numbers() -> None:
 def test_targets_keep_classes_whole() -> None:
     assert read_targets([0, 2, 1]).dtype == np.int64
     assert read_targets(np.array([0, 2], dtype=np.uint8)).tolist() == [0, 2]
+    assert read_targets(np.array([1, 2**63 + 2048], dtype=np.uint64)).tolist() == [1.0, 2.0**63 + 2048.0]
     assert read_targets([0.5, 2.0]).dtype == np.float64
     assert read_targets([[1, 0], [0, 1]]).shape == (2, 2)
 
@@ -78,6 +79,11 @@ BAD = [
         "X[1][0] (row 1, column 0) is −inf. It is the first of 2 such entries." + GAPS,
     ),
     ([[[0.0, np.inf]]], ValueError, "X[0][0][1] (row 0) is inf." + GAPS),
+    (
+        [[1, -(10**400)]],
+        ValueError,
+        "X[0][1] (row 0, column 1) is larger than the largest float: scale it down.",
+    ),
     ([[1, "a"], [2, "b"]], TypeError, "X[0][1] (row 0, column 1) is 'a', of type str" + NUMBERS),
     ([["1", "2"]], TypeError, "X[0][0] (row 0, column 0) is '1', of type str" + NUMBERS),
     (

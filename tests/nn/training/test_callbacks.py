@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,13 @@ def test_early_stopping_may_leave_the_weights() -> None:
     state = played(EarlyStopping(1, restore_best=False), [2.0, 3.0])
     assert state.model.W[0][0].data == 2.0
     assert state.stop_reason == "loss did not improve on that of epoch 1 for 1 epoch"
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_early_stopping_of_what_is_no_number_says_so_and_leaves_the_weights(number: float) -> None:
+    state = played(EarlyStopping(2), [number] * 9)
+    assert (state.epoch, state.model.W[0][0].data) == (2, 2.0)
+    assert state.stop_reason == "loss was NaN or infinite for 2 epochs, so that none of them is the best"
 
 
 def test_early_stopping_starts_anew_with_each_training() -> None:
