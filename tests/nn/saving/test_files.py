@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import THOROUGH, every
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -397,7 +398,9 @@ def mutations(draw: st.DrawFn) -> bytes:
 
 
 @given(mutations())
-@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=600 if THOROUGH else 150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_a_changed_file_is_refused_or_loads_the_same(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "m"
     path.write_bytes(data)
@@ -409,11 +412,12 @@ def test_a_changed_file_is_refused_or_loads_the_same(tmp_path: Path, data: bytes
     assert again.config() == SMALL.config()
 
 
-@pytest.mark.parametrize("bit", range(0, 8 * len(BYTES), 61))
-def test_a_flipped_bit(tmp_path: Path, bit: int) -> None:
-    data = bytearray(BYTES)
-    data[bit // 8] ^= 1 << bit % 8
-    refused(tmp_path / "m", bytes(data))
+def test_a_flipped_bit(tmp_path: Path) -> None:
+    for bit in every(range(8 * len(BYTES)), 61):
+        data = bytearray(BYTES)
+        data[bit // 8] ^= 1 << bit % 8
+        if b"1E-05" not in data:  # which is 1e-05
+            refused(tmp_path / "m", bytes(data))
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 8, 9, 100, len(BYTES) - 8, len(BYTES) - 1])
@@ -611,7 +615,9 @@ CONFIGS = st.recursive(
 
 
 @given(CONFIGS)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=400 if THOROUGH else 100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_any_architecture_is_built_or_refused(tmp_path: Path, config: Any) -> None:
     (tmp_path / "m").write_bytes(crafted(config))
     try:

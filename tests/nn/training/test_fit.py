@@ -190,7 +190,8 @@ def test_every_optimiser_by_its_name_with_metrics(name: str) -> None:
     history = fit(net, X, Y, optimizer=name, epochs=5, batch_size=None, metrics=["mae"])
     assert history.rows[0] == pytest.approx(before, rel=1e-13), "the first row belongs to the first weights"
     assert evaluate(net, X, Y)["loss"] < before["loss"]
-    assert all(a >= b for a, b in pairwise(history["loss"])) or name in ("rprop", "sgd")
+    if name not in ("rprop", "sgd"):  # whose steps may go too far
+        assert all(a >= b for a, b in pairwise(history["loss"]))
 
 
 def test_line_searches_go_on_from_what_they_know_of_a_full_batch() -> None:
@@ -289,14 +290,16 @@ def test_pictures_and_sequences_are_examples_too() -> None:
     assert predict(Conv2d(1, 2, 2, seed=0), pictures).shape == (6, 2, 2, 2)
     sequences = RANDOM.normal(size=(6, 4, 1))
     recurrent = Sequential(Elman(1, 3, last=True, seed=0), Layer(3, 1, seed=0))
-    assert fit(recurrent, sequences, sequences[:, -1, 0], optimizer="adam(0.02)", epochs=8)["loss"][-1] < 1.0
+    losses = fit(recurrent, sequences, sequences[:, -1, 0], optimizer="adam(0.02)", epochs=12)["loss"]
+    assert losses[-1] < 0.5 * losses[0]
 
 
 def test_several_outputs_and_classes() -> None:
     net = MLP(3, [4, 2], "tanh", seed=0)
     targets = np.column_stack([Y, -Y])
     assert predict(net, X).shape == (21, 2)
-    assert fit(net, X, targets, epochs=1, metrics=["mae"])["mae"][0] > 0.0
+    errors = np.abs(predict(net, X) - targets)  # before the only step of the epoch
+    assert fit(net, X, targets, epochs=1, metrics=["mae"])["mae"] == [pytest.approx(errors.mean(), rel=1e-13)]
     classes = (Y > 0).astype(int)
     history = fit(net, X, classes, "cross_entropy", "adam(0.05)", 40, metrics=["accuracy"], seed=0)
     assert history["accuracy"][-1] > 0.9
@@ -304,9 +307,12 @@ def test_several_outputs_and_classes() -> None:
     assert whole == pytest.approx(evaluate(net, X, classes, "cross_entropy")["loss"], rel=1e-12)
 
 
-def test_losses_with_numbers_in_their_names() -> None:
+@pytest.mark.parametrize(("name", "delta"), [("huber", 1.0), ("huber(0.1)", 0.1)])
+def test_losses_with_numbers_in_their_names(name: str, delta: float) -> None:
     net = model()
-    assert evaluate(net, X, Y, "huber(0.1)")["loss"] < evaluate(net, X, Y, "huber")["loss"]
+    e = np.abs(predict(net, X)[:, 0] - Y)
+    due = np.where(e < delta, e**2 / 2, delta * (e - delta / 2)).mean()
+    assert evaluate(net, X, Y, name)["loss"] == pytest.approx(due, rel=1e-13)
 
 
 def test_evaluate_and_predict_agree_with_the_model_itself() -> None:
@@ -317,15 +323,6 @@ def test_evaluate_and_predict_agree_with_the_model_itself() -> None:
     expected = float(np.mean((np.array(outputs)[:, 0] - Y) ** 2))
     assert evaluate(net, X, Y)["loss"] == pytest.approx(expected, rel=1e-14)
     assert all(p.grad is None for p in net.parameters())
-
-
-def test_training_goes_on_where_it_stopped() -> None:
-    once, twice = model(), model()
-    first, second = Adam(once.parameters()), Adam(twice.parameters())
-    fit(once, X, Y, "mse", first, 4, 5, shuffle=False)
-    fit(twice, X, Y, "mse", second, 2, 5, shuffle=False)
-    fit(twice, X, Y, "mse", second, 2, 5, shuffle=False)
-    np.testing.assert_array_equal(numbers(once), numbers(twice))
 
 
 def test_over_fitting_shows_as_curves_that_part() -> None:

@@ -323,14 +323,14 @@ class Constant(nn.Module):
 def test_numbers_that_leave_a_value_while_it_is_traced(use: Any) -> None:
     net = Constant(use)
     before = nn.predict(net, X)
-    for number in (3.0, 0.25):
+    for number in (0.25, 3.0):
         net.c.data = number
         assert_right(net)
         eager = nn.fit(copy.deepcopy(net), X, T, optimizer="sgd", epochs=2, shuffle=False, compile=False)
         compiled = nn.fit(net, X, T, optimizer="sgd", epochs=2, shuffle=False, compile=True)
         np.testing.assert_allclose(compiled["loss"], eager["loss"], rtol=1e-12)
         net.w[0].data = 1.5
-    assert not np.allclose(nn.predict(net, X), before) or use(net, 1.0) == -1.0
+    assert not np.allclose(nn.predict(net, X), before)
 
 
 def test_a_branch_on_what_is_frozen() -> None:
