@@ -413,7 +413,7 @@ def test_a_changed_file_is_refused_or_loads_the_same(tmp_path: Path, data: bytes
 
 
 def test_a_flipped_bit(tmp_path: Path) -> None:
-    for bit in every(range(8 * len(BYTES)), 61):
+    for bit in every(range(0, 8 * len(BYTES), 7), 9):
         data = bytearray(BYTES)
         data[bit // 8] ^= 1 << bit % 8
         if b"1E-05" not in data:  # which is 1e-05
