@@ -31,6 +31,7 @@ __all__ = [
     "numbers",
     "places",
     "read_array",
+    "read_foreign",
     "read_given",
     "read_or_keep",
     "rows",
@@ -193,6 +194,12 @@ def read_array(content: Any) -> NDArray[Any]:
     content = content.dequantize() if content.is_quantized else content.to_dense()
     narrow = content.is_floating_point() and content.dtype.itemsize < 4  # some of which NumPy does not know
     return np.asarray((content.float() if narrow else content).resolve_conj().resolve_neg().numpy())
+
+
+def read_foreign(nested: Any) -> Any:
+    """Read the array of another library, such as a tensor or a table, as NumPy's; return anything else as it is."""
+    own = isinstance(nested, np.ndarray | np.generic | Value) or not hasattr(nested, "__array__")
+    return nested if own else read_array(nested)
 
 
 def check_mask(content: Any, name: str) -> None:

@@ -41,7 +41,7 @@ class Activation(Module):
         """Apply the activation to numbers in an array or in nested lists of any depth."""
         if self.activation.whole:
             return arrays.array(self.activation(arrays.make(row(inputs, None, self))))
-        return arrays.map_numbers(self.activation, inputs)
+        return arrays.map_numbers(self.activation, arrays.read_foreign(inputs))
 
 
 class Stochastic(Module):
@@ -63,7 +63,7 @@ class Stochastic(Module):
 
     def forward(self, sums: Array) -> Array:
         """Draw 0 or 1 for each sum."""
-        return arrays.map_numbers(self._fire, sums)
+        return arrays.map_numbers(self._fire, arrays.read_foreign(sums))
 
     def _fire(self, s: Number) -> Value:
         p = sigmoid(s if isinstance(s, Value) else Value(s, requires_grad=False))
@@ -95,6 +95,7 @@ class Dropout(Module):
 
     def forward(self, inputs: Array) -> Array:
         """Drop numbers of an array, or of nested lists of any depth. A dropped one stays in the graph, with slope 0."""
+        inputs = arrays.read_foreign(inputs)
         if not self.training or self.p == 0.0:
             return arrays.array(inputs)
         numbers = arrays.flat(inputs)

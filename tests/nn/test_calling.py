@@ -48,17 +48,28 @@ def test_a_batch_is_its_examples(name, given):
     np.testing.assert_array_equal(nn.arrays.numbers(model(given(examples[:1]))), due[:1])
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if "Norm" not in name and name not in ("UNet", "ReLU")])
+#: What no chain of PyTorch's modules computes.
+WITHOUT_COUNTERPART = {"Neuron", "UNet", "Network", "skip", "skip without layers", "skip of pictures"}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in WITHOUT_COUNTERPART])
 def test_a_batch_of_tensors_is_pytorchs(name):
     torch = pytest.importorskip("torch", reason="the oracle")
     model, examples = MODULES[name]
-    try:
-        twin = nn.to_torch(model)
-    except nn.ConfigError:
-        pytest.skip("no counterpart there")
     with torch.no_grad():
-        due = twin(torch.tensor(examples)).numpy()
+        due = nn.to_torch(model)(torch.tensor(examples)).numpy()
     np.testing.assert_allclose(nn.arrays.numbers(model(torch.tensor(examples))), due, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: nn.Dropout(0.5, seed=0), lambda: nn.Stochastic(seed=0), lambda: nn.Dropout().eval()]
+)
+def test_what_is_drawn_for_a_tensor_is_drawn_for_each_number(make):
+    torch = pytest.importorskip("torch", reason="the tensors")
+    due = nn.arrays.numbers(make()(ROWS))
+    found = make()(torch.tensor(ROWS))
+    assert isinstance(found, np.ndarray)
+    np.testing.assert_array_equal(nn.arrays.numbers(found), due)
 
 
 def test_a_batch_of_values_keeps_the_graph():
