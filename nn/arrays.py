@@ -172,6 +172,7 @@ def numbers(nested: Array) -> NDArray[np.float64]:
 
 def map_numbers(f: Callable[[Any], Any], nested: Array) -> Array:
     """Apply a function to each number: a single one gives what f gives, others an array of their shape."""
+    nested = read_foreign(nested)
     if not isinstance(nested, list | tuple | np.ndarray):
         return f(nested)
     return make([f(entry) for entry in flat(nested)], shape(nested))
@@ -197,9 +198,12 @@ def read_array(content: Any) -> NDArray[Any]:
 
 
 def read_foreign(nested: Any) -> Any:
-    """Read the array of another library, such as a tensor or a table, as NumPy's; return anything else as it is."""
-    own = isinstance(nested, np.ndarray | np.generic | Value) or not hasattr(nested, "__array__")
-    return nested if own else read_array(nested)
+    """Read the array of another library, or a list of tensors, as NumPy's array; return anything else as it is."""
+    if isinstance(nested, list | tuple):
+        foreign = bool(nested) and hasattr(nested[0], "resolve_neg")
+    else:
+        foreign = hasattr(nested, "__array__") and not isinstance(nested, np.ndarray | np.generic | Value)
+    return read_array(nested) if foreign else nested
 
 
 def check_mask(content: Any, name: str) -> None:

@@ -41,7 +41,7 @@ class Activation(Module):
         """Apply the activation to numbers in an array or in nested lists of any depth."""
         if self.activation.whole:
             return arrays.array(self.activation(arrays.make(row(inputs, None, self))))
-        return arrays.map_numbers(self.activation, arrays.read_foreign(inputs))
+        return arrays.map_numbers(self.activation, inputs)
 
 
 class Stochastic(Module):
@@ -63,7 +63,7 @@ class Stochastic(Module):
 
     def forward(self, sums: Array) -> Array:
         """Draw 0 or 1 for each sum."""
-        return arrays.map_numbers(self._fire, arrays.read_foreign(sums))
+        return arrays.map_numbers(self._fire, sums)
 
     def _fire(self, s: Number) -> Value:
         p = sigmoid(s if isinstance(s, Value) else Value(s, requires_grad=False))

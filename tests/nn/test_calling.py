@@ -67,9 +67,18 @@ def test_a_batch_of_tensors_is_pytorchs(name):
 def test_what_is_drawn_for_a_tensor_is_drawn_for_each_number(make):
     torch = pytest.importorskip("torch", reason="the tensors")
     due = nn.arrays.numbers(make()(ROWS))
-    found = make()(torch.tensor(ROWS))
-    assert isinstance(found, np.ndarray)
-    np.testing.assert_array_equal(nn.arrays.numbers(found), due)
+    for given in (torch.tensor(ROWS), list(torch.tensor(ROWS))):
+        found = make()(given)
+        assert isinstance(found, np.ndarray)
+        np.testing.assert_array_equal(nn.arrays.numbers(found), due)
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "selu", "silu", "mish", "gelu", "sigmoid", "tanh",
+                                  "softplus", "softsign"])  # fmt: skip
+def test_functions_of_each_number_take_tensors(name):
+    torch = pytest.importorskip("torch", reason="the oracle")
+    due = getattr(torch.nn.functional, name)(torch.tensor(PICTURES)).numpy()
+    np.testing.assert_allclose(getattr(nn.functional, name)(torch.tensor(PICTURES)), due, rtol=1e-12, atol=1e-14)
 
 
 def test_a_batch_of_values_keeps_the_graph():
