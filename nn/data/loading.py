@@ -148,7 +148,7 @@ def train_test_split(
     n = lengths[0]
     whole = isinstance(test_size, int | np.integer)
     count = int(test_size) if whole else math.ceil(n * test_size) if math.isfinite(test_size) else 0
-    if not 0 < count < n:
+    if isinstance(test_size, bool) or not 0 < count < n:
         raise ValueError(
             f"test_size={test_size!r} of {n} rows leaves the test or the training part without any. Give a fraction "
             f"between 0 and 1, or a number of rows from 1 to n − 1."
@@ -226,7 +226,8 @@ class DataLoader:
             raise ValueError("DataLoader needs at least one example.")
         if self.y is not None and (not self.y.ndim or len(self.y) != n):
             raise ValueError(f"X has {n} rows but y has shape {self.y.shape}: each example needs its target.")
-        if batch_size is not None and (not isinstance(batch_size, int | np.integer) or batch_size < 1):
+        whole = isinstance(batch_size, int | np.integer) and not isinstance(batch_size, bool)
+        if batch_size is not None and not (whole and batch_size >= 1):
             raise ValueError(
                 f"batch_size must be a whole number from 1, or None for one batch of all; got {batch_size!r}."
             )

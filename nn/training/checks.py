@@ -312,6 +312,9 @@ def find_callbacks(
     given: Any = callbacks
     if isinstance(given, Callback | str) or not isinstance(given, Iterable):
         raise TypeError(f"callbacks must be a list, such as [nn.Record(…)] or [print], not {_show(callbacks)}.")
+    for one in callbacks:
+        if isinstance(one, type) and issubclass(one, Callback):
+            raise TypeError(f"A callback is an object, not the class {one.__name__}: write {one.__name__}(…).")
     own = [one if isinstance(one, Callback) else _Function(one) for one in callbacks]
     found: list[Callback] = [StopBelow(min_loss)] if min_loss is not None else []
     found += [EarlyStopping(patience)] if patience is not None else []

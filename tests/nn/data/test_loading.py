@@ -176,7 +176,7 @@ def test_a_split_has_scikit_learns_sizes_and_follows_the_seed() -> None:
     assert train_test_split(X, test_size=3, shuffle=False)[1].tolist() == [20, 21, 22]
 
 
-@pytest.mark.parametrize("size", [0, 4, 5, -1, 0.0, 1.0, 1.5, -0.5, math.nan, math.inf])
+@pytest.mark.parametrize("size", [0, 4, 5, -1, 0.0, 1.0, 1.5, -0.5, math.nan, math.inf, True])
 def test_a_part_without_rows(size: float) -> None:
     raises(
         ValueError,
@@ -238,7 +238,7 @@ def test_loader_errors() -> None:
         [[1], [2]],
         [1, 2, 3],
     )
-    for size in (0, -1, 2.5, "all"):
+    for size in (0, -1, 2.5, "all", True):
         raises(
             ValueError,
             f"batch_size must be a whole number from 1, or None for one batch of all; got {size!r}.",

@@ -15,6 +15,7 @@ from nn.modules.layers import MLP, Layer, Sequential
 from nn.modules.normalization import BatchNorm1d, BatchNorm2d
 from nn.modules.shaping import Flatten
 from nn.optim.optimizers import SGD, Adam
+from nn.training.callbacks import EarlyStopping
 from nn.training.checks import find_loss, find_optimizer, mode, set_aside
 from nn.training.fit import evaluate, fit, predict
 from nn.training.measures import find_metrics
@@ -149,6 +150,9 @@ def test_options_out_of_their_range() -> None:
         'progress must be "auto", True or False, not \'yes\': "auto" reports on a terminal only.'
     )
     assert refused(callbacks=["print"]) == "A callback must be a Callback or a function of the Training, not 'print'."
+    assert refused(callbacks=[EarlyStopping]) == (
+        "A callback is an object, not the class EarlyStopping: write EarlyStopping(…)."
+    )
     assert refused(schedule=3) == (
         "A schedule is a Schedule or a function t → factor, not 3: write StepDecay(every=30), or lambda t: 0.95**t."
     )
