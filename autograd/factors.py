@@ -27,6 +27,7 @@ CONSTANTS: dict[float, Symbol] = {math.log(n): call(ops.log, [float(n)]) for n i
 CONSTANTS |= {
     ops.LOG2_E: ops.truediv(1.0, CONSTANTS[math.log(2)]),
     ops.LOG10_E: ops.truediv(1.0, CONSTANTS[math.log(10)]),
+    ops.SQRT_HALF: ops.truediv(1.0, call(ops.sqrt, [2.0])),
     ops.HALF_SQRT_PI: ops.truediv(ops.sqrt(PI), 2.0),
     ops.TWO_OVER_SQRT_PI: ops.truediv(2.0, ops.sqrt(PI)),
     ops.INVERSE_SQRT_TWO_PI: ops.truediv(1.0, ops.sqrt(ops.mul(2.0, PI))),
