@@ -27,6 +27,8 @@ TINY, HUGE = 5e-324, 1e308
 PI = math.pi
 E, LN2 = math.e, math.log(2.0)
 EULER = 0.5772156649015329
+QUARTILE = 0.4769362762044699  # erfinv(½): half of all errors of a measurement are below this times √2·σ
+ZETA3 = 1.2020569031595942  # ζ(3)
 
 
 def row(name, operands, *due):
@@ -76,22 +78,21 @@ ROWS = [
     *unary("erfc", (0.0, 1.0, -2 / math.sqrt(PI)), (30.0, 0.0, -0.0), (-HUGE, 2.0, -0.0), (INF, 0.0, -0.0)),
     *unary("erfinv", (0.0, 0.0, math.sqrt(PI) / 2), (-0.0, -0.0, math.sqrt(PI) / 2), (1.0, DomainError)),
     *unary("erfinv", (-1.0, DomainError), (1.1, DomainError), (INF, DomainError), (-INF, DomainError)),
-    *unary(
-        "erfinv", (1e-300, 8.86226925452758e-301, 0.886226925452758), (-0.5, -0.4769362762044699, 1.1125848189719498)
-    ),
+    *unary("erfinv", (1e-300, math.sqrt(PI) / 2 * 1e-300, math.sqrt(PI) / 2)),
+    *unary("erfinv", (-0.5, -QUARTILE, math.sqrt(PI) / 2 * math.exp(QUARTILE**2))),
     *unary("lgamma", (1.0, 0.0, -EULER), (2.0, 0.0, 1.0 - EULER), (0.0, DomainError), (-1.0, DomainError)),
     *unary("lgamma", (INF, INF, INF), (1e306, ValueOverflowError)),
-    *unary("lgamma", (0.5, 0.5723649429247001, -1.9635100260214235)),
-    *unary("lgamma", (1e-300, 690.7755278982137, -1e300)),
+    *unary("lgamma", (0.5, math.log(PI) / 2, -EULER - 2 * LN2)),
+    *unary("lgamma", (1e-300, 300 * math.log(10.0), -1e300)),
     *unary("digamma", (1.0, -EULER, PI**2 / 6), (0.0, DomainError), (-1.0, DomainError), (INF, INF, 0.0)),
     *unary("digamma", (HUGE, math.log(HUGE), 1.0 / HUGE), (1e-300, -1e300, INF), (0.5, -EULER - 2 * LN2, PI**2 / 2)),
-    *unary("trigamma", (1.0, PI**2 / 6, -2.4041138063191886), (0.0, DomainError), (-2.0, DomainError)),
+    *unary("trigamma", (1.0, PI**2 / 6, -2 * ZETA3), (0.0, DomainError), (-2.0, DomainError)),
     *unary("digamma", (-INF, DomainError)),
     *unary(
         "trigamma",
         (INF, 0.0, -0.0),
         (1e-200, ValueOverflowError),
-        (0.5, PI**2 / 2, -16.8287966442343199),
+        (0.5, PI**2 / 2, -14 * ZETA3),
         (1e300, 1e-300, -0.0),
     ),
     *unary("abs", (0.0, 0.0, 0.0), (-0.0, 0.0, -0.0), (TINY, TINY, 1.0), (-INF, INF, -1.0)),
@@ -304,19 +305,20 @@ def test_every_operation_has_rows():
     assert named == {op.name for op in CATALOGUE}
 
 
-@pytest.mark.parametrize("op", CATALOGUE, ids=lambda op: op.name)
-def test_nan_stays_visible(op):
-    count = 2 if op.nary else len(op.slopes)
-    brackets = {"greater", "equal", "step"}
-    for place in range(count):
-        if op.name == "where" and place == 0:
-            continue
-        operands = [1.0] * count
-        operands[place] = NAN
-        if op.name in ("where", "pow"):  # the branch taken; 1**NaN is 1
-            operands = [1.0, NAN, 1.0][:count] if op.name == "where" else [NAN, 1.0]
-        out = op.apply(tuple(map(Value, operands)))
-        assert math.isnan(out.data) or op.name in brackets
+#: What a NaN among ones does not make NaN: a bracket is 0 or 1, 1^NaN is 1, and where takes one of its branches.
+SWALLOWED = {("greater", 0), ("greater", 1), ("equal", 0), ("equal", 1), ("step", 0), ("pow", 1), ("where", 0),
+             ("where", 2)}  # fmt: skip
+
+
+def test_nan_stays_visible():
+    swallowed = set()
+    for op in CATALOGUE:
+        for place in range(2 if op.nary else len(op.slopes)):
+            operands = [1.0] * (2 if op.nary else len(op.slopes))
+            operands[place] = NAN
+            if not math.isnan(op.apply(tuple(map(Value, operands))).data):
+                swallowed.add((op.name, place))
+    assert swallowed == SWALLOWED
 
 
 @pytest.mark.parametrize("op", [op for op in CATALOGUE if not op.nary and len(op.slopes) < 3], ids=lambda op: op.name)
@@ -334,19 +336,9 @@ def test_infinite_operands_never_count_as_overflow(op):
 
 
 def test_the_conventions_at_kinks():
-    """The lectures' where they have one; each record states its own in words."""
-    zero = Value(0.0)
-    assert autograd.relu(zero).slopes == (0.0,)
-    assert autograd.leaky_relu(zero, 0.1).slopes == (0.1, None)
-    assert autograd.leaky_relu(zero).slopes[0] == 0.01
-    assert autograd.elu(zero, 0.1).slopes == (0.1, None)
-    assert autograd.elu(zero).slopes[0] == 1.0
-    assert abs(zero).slopes == (0.0,)
-    assert autograd.step(zero).slopes == (0.0,)
-    assert autograd.maximum(zero, Value(0.0)).slopes == (0.5, 0.5)
-    assert autograd.minimum(zero, zero).slopes == (0.5, 0.5)
-    assert autograd.hypot(zero, Value(0.0)).slopes == (0.0, 0.0)
-    assert autograd.largest([zero, Value(-1.0), Value(0.0)]).slopes == (0.5, 0.0, 0.5)
+    """The lectures' where they have one. The numbers are in the rows; each record states its own in words."""
+    assert autograd.leaky_relu(Value(0.0)).slopes == (0.01, None)
+    assert autograd.elu(Value(0.0)).slopes == (1.0, None)
     for name, words in {
         "relu": "slope 0 at 0", "leaky_relu": "slope α at 0", "elu": "slope α at 0", "abs": "slope 0 at 0",
         "step": "step(0) = 0, slope 0", "maximum": "½ each at a tie", "minimum": "½ each at a tie",

@@ -418,26 +418,20 @@ class TestNesting:
 
     @pytest.mark.parametrize("take", [
         lambda f: grad(f)(0.3),
-        lambda f: value_and_grad(f)(0.3)[0],
         lambda f: value_and_grad(f)(0.3)[1],
         lambda f: derivative(f)(0.3),
         lambda f: jacobian(lambda v: [f(v[0])])([0.3])[0][0],
         lambda f: jvp(f, [0.3], [1.0])[1],
     ])  # fmt: skip
     def test_a_derivative_is_trained_with_what_it_captures(self, take):
-        """A model that differentiates by its input: ∂/∂w of cos(w·x)·w, and of sin(w·x) for the value."""
+        """A model that differentiates by its input: ∂/∂w of w·cos(w·x) is cos(w·x) − w·x·sin(w·x)."""
         w = Value(0.5, name="w", parameter=True)
-        inner = take(lambda x: autograd.sin(w * x))
+        inner = take(lambda x: sin(w * x))
         assert isinstance(inner, Value)
-        [slope] = gradients(inner, [w])
+        assert inner.data == pytest.approx(0.5 * math.cos(0.15), rel=1e-14)
+        assert gradients(inner, [w]) == [pytest.approx(math.cos(0.15) - 0.15 * math.sin(0.15), rel=1e-14)]
         with no_grad():
-            assert type(take(lambda x: autograd.sin(w * x))) is float
-        step = 1e-6
-        numbers = []
-        for number in (0.5 + step, 0.5 - step):
-            frozen = Value(number, requires_grad=False)
-            numbers.append(take(lambda x, frozen=frozen: autograd.sin(frozen * x)))
-        assert slope == pytest.approx((numbers[0] - numbers[1]) / (2 * step), rel=1e-8)
+            assert type(take(lambda x: sin(w * x))) is float
 
     def test_values_in_values_out(self):
         x, w = Value(3.0, name="x"), Value(2.0)
@@ -491,12 +485,6 @@ class TestJacobian:
         assert jacobian(lambda x, y: [x * y, y], argnums=1)(2.0, 3.0) == [2.0, 1.0]
         rows = jacobian(lambda v: [v[0] * v[1], v[1]])(np.array([3.0, 4.0]))
         np.testing.assert_array_equal(rows, [[4.0, 3.0], [0.0, 1.0]])
-
-    @given(st.lists(numbers(), min_size=1, max_size=4))
-    def test_softmax(self, scores):
-        """Lecture L4.4: ∂y_i/∂x_j = y_i([i = j] − y_j)."""
-        shares = np.array(autograd.softmax(scores))
-        assert np.array(jacobian(autograd.softmax)(scores)) == near(np.diag(shares) - np.outer(shares, shares))
 
 
 class TestHessian:
@@ -668,10 +656,7 @@ class TestDerivative:
         )
 
 
-def test_what_is_no_function_or_no_position_is_refused():
-    with pytest.raises(TypeError) as refusal:
-        grad(3.0)(1.0)
-    assert str(refusal.value) == "What is differentiated must be a function of numbers, not a float."
+def test_what_is_no_position_is_refused():
     with pytest.raises(TypeError) as refusal:
         grad(lambda x: x, argnums="x")(1.0)
     assert str(refusal.value) == "argnums must be the position of an argument, or a tuple of positions, not 'x'."
