@@ -28,10 +28,8 @@ def test_limits_are_those_of_ieee_754(name):
                 due = float(op.apply(tuple(np.array([x]) for x in operands))[0])
             now = op(*map(Extended, operands))
             assert type(now) is Extended
-            if math.isnan(due) or math.isinf(due):
-                assert (now == due and not math.isnan(due)) or (math.isnan(now) and math.isnan(due)), (operands, now)
-            else:
-                assert now == pytest.approx(due, rel=1e-13, abs=1e-300)
+            assert now == pytest.approx(due, rel=1e-13, abs=1e-300, nan_ok=True), operands
+            assert math.copysign(1.0, now) == math.copysign(1.0, due) or due != due, operands
 
 
 @given(st.sampled_from(CATALOGUE), st.lists(st.floats() | st.sampled_from(SPECIAL), min_size=3, max_size=3))
@@ -71,7 +69,7 @@ def test_a_division_inside_a_user_s_operation():
     """The sign of the infinity is that of the function, not that of its operand."""
     inverse_square = Op("inverse_square", lambda x: 1.0 / (x * x), [lambda out, x: -2.0 * out / x])
     assert inverse_square(Extended(-0.0)) == INF
-    assert Op("log_like", lambda x: math.log(x - 1.0), [lambda out, x: 1.0 / (x - 1.0)])(Extended(0.5)) != INF
+    assert math.isnan(Op("log_like", lambda x: math.log(x - 1.0), [lambda out, x: 1.0 / (x - 1.0)])(Extended(0.5)))
     root = Op("root", lambda x: math.sqrt(x), [lambda out, x: x * inverse_square(out) / 2.0])
     assert math.isnan(root(Value(0.0)).slopes[0])
 

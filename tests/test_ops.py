@@ -190,10 +190,8 @@ def test_arrays_agree_with_floats(op, data):
         batch = op.apply(arrays)
         rows = op.slopes_at(batch, arrays)
     # NumPy's own exp, log, … differ from math's in the last digits, and a slope can lose some on top.
-    size = max(1.0, *map(abs, operands))
     for now, due in zip([batch, *rows], [out, *slopes], strict=True):
-        wanted = np.full((1, 2), due)
-        np.testing.assert_allclose(np.broadcast_to(now, (1, 2)), wanted, rtol=1e-13 * size, atol=1e-15 * size)
+        np.testing.assert_allclose(np.broadcast_to(now, (1, 2)), np.full((1, 2), due), rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.int8, np.uint8, np.bool_])
@@ -285,9 +283,7 @@ def test_card_says_everything(op):
     assert "Domain      " in card
     assert op.convention in card
     assert op.kink is None or op.convention
-    assert card in pydoc.render_doc(op, renderer=pydoc.plaintext).replace("\n | ", "\n") or card.splitlines()[0] in (
-        pydoc.render_doc(op, renderer=pydoc.plaintext)
-    )
+    assert card.splitlines()[0] in pydoc.render_doc(op, renderer=pydoc.plaintext)
 
 
 def test_card_of_tanh():
@@ -321,23 +317,15 @@ def test_names_are_unique_and_public():
         assert op.catalogued
 
 
-@pytest.mark.parametrize("op", [op for op in CATALOGUE if op.nary], ids=lambda op: op.name)
-def test_operands_in_any_order(op):
-    if op.name == "dot":
-        assert autograd.dot([1.0, 2.0], [3.0, 5.0]) == autograd.dot([2.0, 1.0], [5.0, 3.0]) == 13.0
-        return
-    assert op([1.0, 3.0, 2.0]) == pytest.approx(op([3.0, 2.0, 1.0]), rel=1e-15)
-
-
 @given(st.lists(st.floats(-700.0, 700.0), min_size=1, max_size=6))
 @example([1000.0, -1000.0])
 @example([-1000.0])
 def test_softmax(scores):
-    shares = autograd.softmax(scores)
-    assert math.fsum(shares) == pytest.approx(1.0, abs=1e-12)
+    shares = special.softmax(scores)
+    assert autograd.softmax(scores) == pytest.approx(shares, rel=1e-12)
     leaves = [Value(x) for x in scores]
     for i, share in enumerate(autograd.softmax(leaves)):
-        assert share.data == pytest.approx(shares[i], abs=1e-15)
+        assert share.data == pytest.approx(shares[i], rel=1e-12)
         # Lecture L4.4: ∂y_i/∂x_j = y_i([i = j] − y_j).
         for j, slope in enumerate(gradients(share, leaves)):
             assert slope == pytest.approx(shares[i] * ((i == j) - shares[j]), abs=1e-12)
