@@ -4,15 +4,10 @@ import re
 
 import pytest
 from hypothesis import given
-from perceptron import perceptron
+from perceptron import named, perceptron
 from test_naming import graphs
 
 from autograd import Value, explain, sigmoid, sin, total
-
-
-def named(value, name):
-    value.name = name
-    return value
 
 
 def many_children():

@@ -180,12 +180,13 @@ def test_what_knows_no_values_is_refused_by_name(name):
     for run in (value_and_grad(UNKNOWN[name]), lambda at: autograd.compile(UNKNOWN[name], at)):
         with pytest.raises((OperandTypeError, ControlFlowError)) as refusal:
             run(POINTS["ordinary"])
-        if isinstance(refusal.value, OperandTypeError):
-            assert str(refusal.value).startswith(f"{name} does not work on an array of Values, in test_vectors.py:")
-            assert str(refusal.value).endswith(
-                "Write it with operations of autograd, whose functions work elementwise; or, where constants are "
-                "meant, take the numbers out: numpy.array([x.data for x in v.flat])."
-            )
+        if name == "numpy.quantile" and isinstance(refusal.value, ControlFlowError):
+            continue  # it sorts before it fails
+        assert str(refusal.value).startswith(f"{name} does not work on an array of Values, in test_vectors.py:")
+        assert str(refusal.value).endswith(
+            "Write it with operations of autograd, whose functions work elementwise; or, where constants are meant, "
+            "take the numbers out: numpy.array([x.data for x in v.flat])."
+        )
 
 
 def test_three_that_tie_share_the_slope():
@@ -216,7 +217,7 @@ def test_values_are_arrays_like_others():
     assert [type(each) for each in (w * v, v * w, np.maximum(v, w))] == [Values] * 3
     assert np.max(v).data == 1.0
     assert np.max(v, initial=5.0) == 5.0
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"^largest\(\[\]\) is undefined: give at least one operand\.$"):
         v[:0].max()
 
 
