@@ -28,11 +28,13 @@ def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Se
     """Compute the mean loss at points (n, weights), and leave the weights as they were."""
     from nn.data.examples import read_examples
     from nn.training.checks import find_loss, mode
-    from nn.training.eager import EagerRunner
+    from nn.training.choice import choose_runner
 
-    examples = read_examples(X, y)
-    objective = EagerRunner(model, find_loss(loss), parameters).objective(*examples)
+    inputs, targets = read_examples(X, y)
+    count = len(points) * len(inputs)
     with mode(model, training=False):
+        runner, _ = choose_runner(model, find_loss(loss), inputs, targets, parameters, examples=count)
+        objective = runner.objective(inputs, targets)
         return np.array([objective.value(point) for point in points])
 
 
