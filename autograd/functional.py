@@ -113,7 +113,8 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     Returns:
         a function with f's arguments; its result has the shape of f's result, with a gradient (in the
-        shape of the argument) for each number; for several `argnums` it is a tuple of such, one for each.
+        shape of the argument) for each number; for several `argnums` it is a tuple of such, one for each. For an
+        array by a dict it is a dict of arrays, as in JAX, each with the axes of the result before its own.
 
     Example:
         >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])

@@ -135,6 +135,9 @@ def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
 
     if entries and is_array(entries[0]):  # a row of a Hessian for each number
         return numpy.stack(entries).reshape(shape + entries[0].shape)
+    if entries and parts(entries[0]) is not None:  # a gradient by a dict for each: a dict of Jacobians
+        columns = zip(*map(parts, entries), strict=True)
+        return like(entries[0], [_array(list(column), shape) for column in columns])
     from autograd.vectors import as_values
 
     array = numpy.empty(len(entries), dtype=float if all(isinstance(x, float) for x in entries) else object)
