@@ -134,7 +134,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             rest = iter(_sweep_all(y, lifted))
             for row, each in zip(rows, lifted, strict=True):
                 row.append(each.rebuild([next(rest) for _ in each.leaves]))
-        matrices = tuple([tree.rebuild(outputs, row) for row in rows])
+        matrices = tuple([tree.rebuild(outputs, row, each.blank) for row, each in zip(rows, lifted, strict=True)])
         return matrices[0] if isinstance(argnums, int) else matrices
 
     return differentiate
@@ -172,7 +172,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             blocks, start = [], 0
             for other in lifted:
                 stop = start + len(other.leaves)
-                blocks.append(each.rebuild([other.rebuild(row[start:stop]) for row in found]))
+                blocks.append(each.rebuild([other.rebuild(row[start:stop]) for row in found], other.blank))
                 start = stop
             rows.append(tuple(blocks))
         return rows[0][0] if isinstance(argnums, int) else tuple(rows)

@@ -44,9 +44,14 @@ class Lifted(NamedTuple):
     leaves: list[Value]
     nested: bool = False
 
-    def rebuild(self, results: list[Any]) -> Any:
-        """Return results, one for each leaf, in the shape of the argument."""
-        return tree.rebuild(self.given, results)
+    def rebuild(self, results: list[Any], kind: Any = None) -> Any:
+        """Return results, one for each leaf, in the shape of the argument; of `kind`, if there are none."""
+        return tree.rebuild(self.given, results, kind)
+
+    @property
+    def blank(self) -> Any:
+        """Zeros in the shape of the argument."""
+        return self.rebuild([0.0] * len(self.leaves))
 
 
 def _lift(argument: Any) -> Lifted:

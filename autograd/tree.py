@@ -115,8 +115,13 @@ def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> 
     return like(x, [f(part) if type(part) is float else map_leaves(f, part, is_leaf) for part in inner])
 
 
-def rebuild(x: Any, others: Iterable[Any]) -> Any:
+def rebuild(x: Any, others: Iterable[Any], kind: Any = None) -> Any:
     """Return `x` with other leaves in the places of its own; arrays stay arrays.
+
+    Args:
+        x: a leaf, or a container of any depth.
+        others: the other leaves, in order.
+        kind: what another leaf is like, of which an array without entries has the axes.
 
     >>> rebuild([0, (0, 0)], "abc")
     ['a', ('b', 'c')]
@@ -126,18 +131,21 @@ def rebuild(x: Any, others: Iterable[Any]) -> Any:
     if inner is None:
         return next(rest)
     if is_array(x):
-        return _array([next(rest) for _ in range(x.size)], x.shape)
-    return like(x, [rebuild(part, rest) for part in inner])
+        return _array([next(rest) for _ in range(x.size)], x.shape, kind)
+    return like(x, [rebuild(part, rest, kind) for part in inner])
 
 
-def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
+def _array(entries: list[Any], shape: tuple[int, ...], kind: Any = None) -> Any:
     import numpy
 
-    if entries and is_array(entries[0]):  # a row of a Hessian for each number
-        return numpy.stack(entries).reshape(shape + entries[0].shape)
-    if entries and parts(entries[0]) is not None:  # a gradient by a dict for each: a dict of Jacobians
-        columns = zip(*map(parts, entries), strict=True)
-        return like(entries[0], [_array(list(column), shape) for column in columns])
+    first = entries[0] if entries else kind
+    if is_array(first):  # a row of a Hessian for each number
+        rows = numpy.stack(entries) if entries else first[None][:0]
+        return rows.reshape(shape + first.shape)
+    inner = parts(first)
+    if inner is not None:  # a gradient by a dict for each: a dict of Jacobians
+        columns = [list(column) for column in zip(*map(parts, entries), strict=True)] or [[] for _ in inner]
+        return like(first, [_array(column, shape, part) for column, part in zip(columns, inner, strict=True)])
     from autograd.vectors import as_values
 
     array = numpy.empty(len(entries), dtype=float if all(isinstance(x, float) for x in entries) else object)

@@ -177,6 +177,7 @@ class TestArrays:
         v = np.array([1.0, -2.0, 0.5])
         for ours, theirs, f in (
             (jacobian, jax.jacobian, lambda p: p["w"] @ v * p["rest"][0] ** 2),
+            (jacobian, jax.jacobian, lambda p: p["w"][:0] * p["rest"][0]),
             (jacobian, jax.jacobian, lambda p: {"matrix": p["w"] @ p["w"].T, "number": p["rest"][0] ** 3}),
             (hessian, jax.hessian, lambda p: (p["w"] ** 3).sum() * p["rest"][0] ** 2),
         ):
@@ -184,6 +185,11 @@ class TestArrays:
                 due = jax.tree.map(np.asarray, theirs(f)(point))
             found = jax.tree.map(np.asarray, ours(f)(point))
             jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-14, strict=True), found, due)
+
+    def test_without_entries(self):
+        assert jacobian(lambda v: v[:0])(np.ones(3)).shape == (0, 3)
+        assert jacobian(lambda v: np.ones(2) + v.sum())(np.ones(0)).shape == (2, 0)
+        assert hessian(lambda v: v.sum())(np.ones((0, 2))).shape == (0, 2, 0, 2)
 
     def test_inside_dicts_and_beside_lists(self):
         slopes = grad(lambda p: (p["w"] * p["b"][0]).sum())({"w": np.ones((2, 2)), "b": [3.0]})
