@@ -300,8 +300,9 @@ class _Import:
             activation = None
             if waiting and self.uses[id(part)] == 1 and type(part).__name__ in WITH_ACTIVATION:
                 activation = self.activation(waiting[0][1], f"{place}{waiting[0][0]}")
-                if activation is not None and activation.whole and type(part).__name__ != "Linear":
-                    activation = None  # a picture's softmax stays by itself
+                if activation is not None and activation.whole:
+                    after = type(part).__name__ == "Linear" and waiting[0][1].dim == -1
+                    activation = activation if after else None  # over another axis than a layer's it stays by itself
                 if activation is not None:
                     waiting.popleft()
             steps = bool(waiting) and recurrent.is_steps(waiting[0][1], _torch().nn.Module)
@@ -332,11 +333,9 @@ class _Import:
                         f"Module {place}, {part}, has threshold={part.threshold!r}, above which it is x itself; that "
                         f"has no counterpart here: it must be {SMOOTH_THRESHOLD} or more."
                     )
-            case "Softmax":
+            case "Softmax" | "LogSoftmax":
                 _require(part, place, dim=(-1, 1, None))
-            case "LogSoftmax":
-                _require(part, place, dim=(-1, 1, None))
-                return find_activation("log_softmax")
+                return find_activation("softmax" if name == "Softmax" else "log_softmax")
             case _:
                 raise _unknown(part, place)
         return find_activation(name.lower())
@@ -345,7 +344,8 @@ class _Import:
         """Convert one module, with the activation that follows it."""
         alone = self.activation(part, place)
         if alone is not None:
-            return Activation(alone)
+            over_classes = {"softmax": Softmax, "log_softmax": LogSoftmax}.get(str(alone))
+            return Activation(alone) if over_classes is None else over_classes(part.dim)
         if isinstance(part, _torch().nn.Sequential):
             return self.sequential(part, f"{place}.")
         if attention.is_attending(part, _torch().nn.Module):

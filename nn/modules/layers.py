@@ -188,6 +188,15 @@ class Container(Module):
         return iter(self.layers)
 
 
+def _depends_on_axes(leaf: Module) -> bool:
+    """Whether a module takes any shape, and does one thing with an example and another with a batch."""
+    return getattr(leaf, "takes_any_shape", False) or _counts_axes_of_a_batch(leaf)
+
+
+def _counts_axes_of_a_batch(leaf: Module) -> bool:
+    return getattr(leaf, "counts_axes_of_a_batch", False)
+
+
 def _keeps_rows(leaf: Module) -> bool:
     return getattr(leaf, "normalizes_rows", False)
 
@@ -232,7 +241,7 @@ class Sequential(Container):
     def axes(self) -> int | None:  # type: ignore[override]
         """Of how many axes an example is, where a part takes any shape and could not tell an example from a batch."""
         leaves = list(self.leaves())
-        if any(getattr(leaf, "takes_any_shape", False) for leaf in leaves):
+        if any(map(_depends_on_axes, leaves)):
             first = next((leaf for leaf in leaves if leaf.axes is not None or not leaf.keeps_width), None)
             # A batch of pictures is known by its four axes all the way; rows of one example, each normalised by itself,
             # would be taken for a batch, unless what comes next says of how many axes an example is.
@@ -246,7 +255,7 @@ class Sequential(Container):
         """Whether inputs are several examples: by their axes, or by how many numbers an example is flattened into."""
         width = self._flattened_width()
         if width is None:
-            return super().is_batch(inputs) or (self._flattens_rows() and arrays.depth(inputs) > 2)
+            return super().is_batch(inputs) or (self._goes_by_rows() and arrays.depth(inputs) > 2)
         shape = arrays.shape(inputs) if isinstance(inputs, list | tuple) else np.shape(inputs)
         if len(shape) == 3 and math.prod(shape) == width and getattr(self.layers[0], "takes_any_shape", False):
             return False  # a picture of one channel, and no batch of one
@@ -261,11 +270,11 @@ class Sequential(Container):
             return None
         return next((getattr(leaf, "n_in", None) for leaf in leaves if not leaf.keeps_width), None)
 
-    def _flattens_rows(self) -> bool:
-        """Whether the rows of an example go through layers one by one and are flattened then: no picture starts so."""
+    def _goes_by_rows(self) -> bool:
+        """Whether rows of an example go through layers one by one, to where its axes matter: no picture starts so."""
         by_rows = False
         for leaf in self.leaves():
-            if getattr(leaf, "takes_any_shape", False):
+            if _depends_on_axes(leaf):
                 return by_rows
             if _keeps_rows(leaf) or isinstance(leaf, Layer):
                 by_rows = True
@@ -287,6 +296,8 @@ class Sequential(Container):
 
     def forward(self, inputs: Any) -> Any:
         """Pass one example through all modules."""
+        if self.axes is not None and any(map(_counts_axes_of_a_batch, self.leaves())):
+            return self.forward_batch([inputs])[0]
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs

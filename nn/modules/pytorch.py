@@ -5,6 +5,7 @@ An `inplace` is taken and changes nothing: a node of a graph is never written ov
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -201,6 +202,9 @@ class Softplus(Activation):
 class _OverClasses(Activation):
     """What softmax and its logarithm share: the axis of the classes."""
 
+    #: What its axis is depends on whether it is given an example or a batch: chains ask their other parts.
+    counts_axes_of_a_batch = True
+
     def __init__(self, name: str, dim: int | None) -> None:
         kind = type(self).__name__
         if dim not in (None, 1, -1):
@@ -213,6 +217,21 @@ class _OverClasses(Activation):
     def is_batch(self, inputs: Any) -> bool:
         """Whether inputs are several rows or several pictures."""
         return arrays.depth(inputs) in (2, 4)
+
+    def forward_batch(self, examples: Sequence[Any]) -> list[Any]:
+        """Compute it for several examples; those of two axes, such as sequences, have dim 1 as their first axis."""
+        return [self._over_steps(each) if arrays.depth(each) == 2 else self.forward(each) for each in examples]
+
+    def _over_steps(self, example: Array) -> Array:
+        if self.dim is None:
+            raise ValueError(
+                f"{self.title} was given an example of two axes: write dim=1 to go over the first, dim=-1 over the "
+                "last."
+            )
+        numbers = arrays.array(example)
+        rows = numbers if self.dim == -1 else numbers.T
+        found = np.stack([Activation.forward(self, each) for each in rows])
+        return found if self.dim == -1 else found.T
 
     def forward(self, inputs: Array) -> Array:
         """Compute it over the numbers of a row; over the channels at each place of a picture."""
@@ -231,7 +250,8 @@ class Softmax(_OverClasses):
     """exp(xᵢ)/Σⱼ exp(xⱼ) over the classes of each example.
 
     Args:
-        dim: 1 or −1, as PyTorch counts the axes of a batch.
+        dim: 1 or −1, as PyTorch counts the axes of a batch. By itself, two axes are taken for rows, and three for one
+            picture; within a chain, for what the layers beside it take.
 
     Raises:
         ValueError: it would go over other numbers than the classes of an example.
@@ -245,7 +265,8 @@ class LogSoftmax(_OverClasses):
     """xᵢ − log Σⱼ exp(xⱼ) over the classes of each example.
 
     Args:
-        dim: 1 or −1, as PyTorch counts the axes of a batch.
+        dim: 1 or −1, as PyTorch counts the axes of a batch. By itself, two axes are taken for rows, and three for one
+            picture; within a chain, for what the layers beside it take.
 
     Raises:
         ValueError: it would go over other numbers than the classes of an example.

@@ -69,38 +69,9 @@ def test_another_width_is_refused():
     assert str(raised.value) == "LayerNorm 2×3 takes examples whose last sizes are (2, 3), got (2, 2)."
 
 
-@pytest.mark.parametrize("norm", [lambda: nn.LayerNorm(3), lambda: nn.RMSNorm(3), lambda: nn.LayerNorm((5, 3))])
-@pytest.mark.parametrize("nested", [False, True])
-def test_a_chain_that_flattens_what_is_normalised_knows_an_example_from_a_batch(norm, nested):
-    X = np.random.default_rng(0).normal(size=(4, 5, 3))
-    first = nn.Sequential(norm(), nn.Identity()) if nested else norm()
-    model = nn.Sequential(first, nn.ReLU(), nn.Flatten(), nn.Linear(15, 2, seed=0))
-    due = nn.predict(model, X)
-    assert due.shape == (4, 2)
-    np.testing.assert_allclose(arrays.numbers(model(X)), due, rtol=1e-13)
-    np.testing.assert_allclose(arrays.numbers(model(X.tolist())), due, rtol=1e-13)
-    np.testing.assert_allclose(arrays.numbers(model(X[:1])), due[:1], rtol=1e-13)
-    np.testing.assert_allclose(arrays.numbers(model(X[0])), due[0], rtol=1e-13)
-
-
-@pytest.mark.parametrize(
-    "first",
-    [
-        lambda: [nn.ReLU()],
-        list,
-        lambda: [nn.GRU(3, 3, seed=0)],
-        lambda: [nn.LayerNorm(3), nn.GRU(3, 3, seed=0)],
-        lambda: [nn.RMSNorm(3), nn.Identity(), nn.MultiheadAttention(3, 1, seed=0)],
-        lambda: [nn.LSTM(3, 3, seed=0), nn.LayerNorm(3)],
-    ],
-)
-def test_other_chains_that_flatten_know_it_too(first):
-    X = np.random.default_rng(0).normal(size=(4, 5, 3))
-    model = nn.Sequential(*first(), nn.Flatten(), nn.Linear(15, 2, seed=0))
-    due = nn.predict(model, X)
-    assert due.shape == (4, 2)
-    np.testing.assert_allclose(arrays.numbers(model(X)), due, rtol=1e-13)
-    np.testing.assert_allclose(arrays.numbers(model(X[0])), due[0], rtol=1e-13)
+def test_a_batch_of_one_is_one():
+    model = nn.Sequential(nn.LayerNorm(3), nn.Flatten(), nn.Linear(15, 2, seed=0))
+    assert model(np.ones((1, 5, 3))).shape == (1, 2)
 
 
 def test_a_picture_of_one_channel_stays_one():

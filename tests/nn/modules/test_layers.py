@@ -168,7 +168,8 @@ def test_softmax_over_a_layer():
     assert sum(floats(outputs)) == pytest.approx(1.0, rel=1e-14)
     assert [a.name for a in outputs] == ["a[0]", "a[1]", "a[2]"]
     outputs[0].backward()
-    assert all(b.grad for b in layer.b)
+    p = floats(outputs)
+    assert_allclose([b.grad for b in layer.b], [p[0] * (1 - p[0]), -p[0] * p[1], -p[0] * p[2]], rtol=1e-13)
 
 
 def test_twice_the_same_layer_is_counted_once_and_gets_both_gradients():
@@ -384,6 +385,19 @@ SHAPES = {
     "normalised, by rows": (lambda: [nn.LayerNorm(3), Layer(3, 2), nn.Flatten(), Layer(10, 1)], (4, 5, 3), (4, 1)),
     "never flattened": (lambda: [Layer(3, 2), nn.Tanh(), nn.LayerNorm(2)], (4, 5, 3), (4, 5, 2)),
     "a distribution by rows": (lambda: [nn.LayerNorm(3), nn.Softmax(dim=-1), nn.Flatten()], (4, 5, 3), (4, 15)),
+    "over steps": (lambda: [nn.GRU(3, 2), nn.Softmax(dim=1)], (4, 5, 3), (4, 5, 2)),
+    "over steps, by rows": (lambda: [Layer(3, 2), nn.LogSoftmax(dim=1), nn.Flatten()], (4, 5, 3), (4, 10)),
+    "over steps, within": (lambda: [nn.LayerNorm(3), Sequential(nn.Softmax(dim=1))], (4, 5, 3), (4, 5, 3)),
+    "over channels of rows": (lambda: [nn.Conv1d(2, 3, 3), nn.Softmax(dim=1)], (4, 2, 8), (4, 3, 6)),
+    "over channels of pictures": (lambda: [nn.Conv2d(1, 2, 3), nn.Softmax(dim=1)], (4, 1, 5, 5), (4, 2, 3, 3)),
+    "steps that recur": (lambda: [nn.LSTM(3, 3), nn.LayerNorm(3), nn.Flatten(), Layer(15, 2)], (4, 5, 3), (4, 2)),
+    "steps that attend": (
+        lambda: [nn.RMSNorm(3), nn.Identity(), nn.MultiheadAttention(3, 1), nn.Flatten(), Layer(15, 2)],
+        (4, 5, 3),
+        (4, 2),
+    ),
+    "flattened at once": (lambda: [nn.Flatten(), Layer(15, 2)], (4, 5, 3), (4, 2)),
+    "flattened late": (lambda: [nn.LayerNorm((5, 3)), nn.ReLU(), nn.Flatten(), Layer(15, 2)], (4, 5, 3), (4, 2)),
     "rows of rows": (lambda: [Layer(3, 2), nn.Flatten()], (2, 4, 5, 3), (2, 40)),
     "embedding": (lambda: [nn.Embedding(5, 3), nn.Flatten()], (4, 2), (4, 6)),
     "embedding within": (lambda: [Sequential(nn.Embedding(5, 3)), nn.Flatten()], (4, 2), (4, 6)),
@@ -394,18 +408,19 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize(("make", "given", "wanted"), SHAPES.values(), ids=SHAPES)
-def test_examples_and_batches_are_told_apart_through_containers(make, given, wanted):
-    model, x = Sequential(*make()), np.arange(math.prod(given)).reshape(given) % 5.0
-    assert nn.predict(model, x).shape == wanted
+#: Chains of which nothing says how many axes an example has: the rows of one alone are taken for a batch.
+OF_ROWS = {"a layer by rows", "layers by rows", "over steps, by rows", "over steps, within", "rows of rows"}
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_call_on_a_batch_gives_what_prediction_and_pytorch_give(name):
-    make, given, _ = SHAPES[name]
+def test_a_chain_tells_a_batch_from_an_example_and_gives_what_pytorch_gives(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    make, given, wanted = SHAPES[name]
     model, x = Sequential(*make()).eval(), np.arange(math.prod(given)).reshape(given) % 5.0
-    outputs = np.asarray(model(x), dtype=float)
-    assert_allclose(outputs, nn.predict(model, x))
-    torch = pytest.importorskip("torch")
     theirs = torch.tensor(x).long() if name.startswith("embedding") else torch.tensor(x)
-    assert_allclose(outputs, nn.to_torch(model)(theirs).detach().numpy(), rtol=1e-9, atol=1e-12)
+    due = nn.to_torch(model)(theirs).detach().numpy()
+    assert due.shape == wanted
+    for found in (nn.predict(model, x), model(x), model(x.tolist())):
+        assert_allclose(np.asarray(found, dtype=float), due, rtol=1e-9, atol=1e-12)
+    if name not in OF_ROWS:
+        assert_allclose(np.asarray(model(x[0]), dtype=float), due[0], rtol=1e-9, atol=1e-12)

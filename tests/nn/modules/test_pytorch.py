@@ -108,6 +108,8 @@ def test_dropout_in_functional():
          "LogSoftmax(dim=2) would go over rows or columns: write LogSoftmax(dim=1), over classes."),
         (lambda: nn.Softmax(dim=-1)(PICTURES), ValueError,
          "Softmax(dim=-1) would go over the columns of a picture: write dim=1."),
+        (lambda: nn.predict(nn.Softmax(), PICTURES[:, 0]), ValueError,
+         "Softmax softmax was given an example of two axes: write dim=1 to go over the first, dim=-1 over the last."),
         (lambda: nn.GELU(approximate="tanh"), ValueError,
          "GELU is computed exactly: write approximate='none', not 'tanh'."),
         (lambda: nn.Softplus(beta=2), ValueError,
