@@ -26,22 +26,12 @@ def test_all_of_the_lectures_are_there():
         ("step", 0.0, 0.0),
         ("step", 1e-300, 1.0),
         ("sign", -3.0, -1.0),
-        ("sigmoid", -1.9, 0.13010847436299786),
-        ("tanh", 0.5, math.tanh(0.5)),
-        ("relu", -2.0, 0.0),
-        ("relu", 2.6, 2.6),
-        ("leaky_relu", -2.0, -0.2),
-        ("elu", -1.0, 0.1 * math.expm1(-1.0)),
-        ("selu", -1.0, 1.0507009873554805 * 1.6732632423543772 * math.expm1(-1.0)),
-        ("softplus", 0.0, math.log(2.0)),
-        ("softsign", -3.0, -0.75),
-        ("silu", 2.0, 2.0 / (1.0 + math.exp(-2.0))),
-        ("gelu", 1.0, 0.5 * (1.0 + math.erf(math.sqrt(0.5)))),
-        ("mish", 1.0, math.tanh(math.log1p(math.e))),
+        ("sign", 2.0, 1.0),
     ],
 )
-def test_values(name, x, wanted):
-    assert ACTIVATIONS[name](x) == pytest.approx(wanted, rel=1e-15, abs=1e-16)
+def test_what_pytorch_has_not(name, x, wanted):
+    assert ACTIVATIONS[name](x) == wanted
+    assert derivative(ACTIVATIONS[name])(x) == (1.0 if name == "identity" else 0.0)
 
 
 @pytest.mark.parametrize("known", POINTWISE, ids=lambda known: known.name)
@@ -52,15 +42,6 @@ def test_every_kind_of_number_gives_the_same(known):
     assert [known.on_value()(Value(x)).data for x in points] == on_floats
     np.testing.assert_allclose(known(np.array(points)), on_floats, rtol=1e-15, atol=1e-300)
     assert str(known(Symbol("s")))
-
-
-@pytest.mark.parametrize("known", POINTWISE, ids=lambda known: known.name)
-def test_derivatives_are_differences(known):
-    h = 1e-5
-    for x in (-2.3, -0.4, 0.7, 1.9):
-        difference = (known(x + h) - known(x - h)) / (2 * h)
-        assert derivative(known)(x) == pytest.approx(difference, rel=1e-8, abs=1e-9)
-        assert math.isfinite(derivative(known)(1000.0 * x))
 
 
 @pytest.mark.parametrize(
@@ -86,15 +67,16 @@ def test_agrees_with_pytorch():
         "elu": lambda x: f.elu(x, 0.1), "selu": f.selu, "softplus": f.softplus, "softsign": f.softsign, "silu": f.silu,
         "gelu": f.gelu, "mish": f.mish,
     }  # fmt: skip
-    points = np.linspace(-4.0, 4.0, 41)
+    assert theirs.keys() | {"identity", "step", "sign"} == {known.name for known in POINTWISE}
+    points = np.array([*np.linspace(-4.0, 4.0, 41), -1000.0, -40.0, 40.0, 1000.0])
     for name, reference in theirs.items():
         x = torch.tensor(points, dtype=torch.float64, requires_grad=True)
         y = reference(x)
         y.sum().backward()
         ours = [ACTIVATIONS[name](p) for p in points.tolist()]
         slopes = [derivative(ACTIVATIONS[name])(p) for p in points.tolist()]
-        np.testing.assert_allclose(ours, y.detach().numpy(), rtol=1e-9, atol=1e-15, err_msg=name)
-        np.testing.assert_allclose(slopes, x.grad.numpy(), rtol=1e-9, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(ours, y.detach().numpy(), rtol=1e-13, atol=1e-15, err_msg=name)
+        np.testing.assert_allclose(slopes, x.grad.numpy(), rtol=1e-13, atol=1e-15, err_msg=name)
 
 
 def test_alpha_is_the_lectures_and_can_be_given():

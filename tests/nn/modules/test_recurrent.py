@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from autograd import Graph, Value, total
+from autograd import Graph, Value
 from nn import arrays
 from nn.errors import ShapeError
 from nn.module import Module
@@ -19,61 +19,6 @@ KEYS = {"W_ih": "weight_ih_l0", "W_hh": "weight_hh_l0", "b_ih": "bias_ih_l0", "b
 
 def drawn(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def elman_by_hand(state, xs):
-    h, outputs = np.zeros(len(state["b_ih"])), []
-    for x in xs:
-        h = np.tanh(state["W_ih"] @ x + state["b_ih"] + state["W_hh"] @ h + state["b_hh"])
-        outputs.append(h)
-    return np.array(outputs)
-
-
-def lstm_by_hand(state, xs):
-    size = state["W_hh"].shape[1]
-    h, c, outputs = np.zeros(size), np.zeros(size), []
-    for x in xs:
-        i, f, g, o = np.split(state["W_ih"] @ x + state["b_ih"] + state["W_hh"] @ h + state["b_hh"], 4)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        h = sigmoid(o) * np.tanh(c)
-        outputs.append(h)
-    return np.array(outputs)
-
-
-def gru_by_hand(state, xs):
-    h, outputs = np.zeros(state["W_hh"].shape[1]), []
-    for x in xs:
-        s = np.split(state["W_ih"] @ x + state["b_ih"], 3)
-        u = np.split(state["W_hh"] @ h + state["b_hh"], 3)
-        r, z = sigmoid(s[0] + u[0]), sigmoid(s[1] + u[1])
-        h = (1 - z) * np.tanh(s[2] + r * u[2]) + z * h
-        outputs.append(h)
-    return np.array(outputs)
-
-
-@pytest.mark.parametrize(("kind", "by_hand"), [(Elman, elman_by_hand), (LSTM, lstm_by_hand), (GRU, gru_by_hand)])
-def test_matrix_form_gives_the_same(kind, by_hand):
-    model = kind(3, 2, seed=0)
-    xs = drawn(5, 3)
-    assert_allclose(arrays.numbers(model(xs)), by_hand(model.state_dict(), xs), rtol=1e-12, atol=1e-14)
-
-
-@pytest.mark.parametrize("kind", [Elman, LSTM, GRU])
-def test_gradients_through_time_are_differences(kind):
-    model = kind(2, 2, last=True, seed=0)
-    xs = drawn(4, 2)
-    total(model(xs)).backward()
-    for parameter in model.parameters()[::5]:
-        h, centre = 1e-6, parameter.data
-        around = []
-        for parameter.data in (centre + h, centre - h):
-            around.append(sum(map(float, model(xs))))
-        parameter.data = centre
-        assert parameter.grad == pytest.approx((around[0] - around[1]) / (2 * h), rel=1e-7, abs=1e-9)
 
 
 @pytest.mark.parametrize("kind", [Elman, LSTM, GRU])
