@@ -42,16 +42,10 @@ def with_gradients(slopes):
 
 
 @pytest.mark.parametrize("limit", [0.5, 5.0, 50.0])
-def test_as_pytorch(limit):
+def test_values_are_clipped_as_pytorch_does(limit):
     torch = pytest.importorskip("torch")
     slopes = [3.0, -4.0, 12.0]
     w, theirs = with_gradients(slopes), torch.zeros(3, dtype=torch.float64, requires_grad=True)
-    theirs.grad = torch.tensor(slopes, dtype=torch.float64)
-    norm = torch.nn.utils.clip_grad_norm_([theirs], limit)
-    assert clip_grad_norm(w, limit) == pytest.approx(float(norm), rel=1e-14)
-    # PyTorch divides by ‖g‖ + 1e-6.
-    np.testing.assert_allclose([p.grad for p in w], theirs.grad.numpy(), rtol=1e-6)
-    w = with_gradients(slopes)
     theirs.grad = torch.tensor(slopes, dtype=torch.float64)
     torch.nn.utils.clip_grad_value_([theirs], limit)
     clip_grad_value(w, limit)
@@ -101,12 +95,10 @@ def test_limits_that_stop_the_training(clip, sentence):
 
 @pytest.mark.parametrize("p", [0.5, 1.0, 2.0, 3.0, math.inf])
 @pytest.mark.parametrize("longest", [0.5, 100.0])
-def test_other_norms_are_pytorchs(p, longest):
+def test_norms_are_clipped_as_pytorch_does(p, longest):
     torch = pytest.importorskip("torch")
     g = [3.0, -4.0, 0.5]
-    ours, theirs = [Value(0.0) for _ in g], torch.zeros(3, dtype=torch.float64, requires_grad=True)
-    for w, slope in zip(ours, g, strict=True):
-        w.grad = slope
+    ours, theirs = with_gradients(g), torch.zeros(3, dtype=torch.float64, requires_grad=True)
     theirs.grad = torch.tensor(g, dtype=torch.float64)
     length = torch.nn.utils.clip_grad_norm_([theirs], longest, norm_type=p)
     assert clip_grad_norm(ours, longest, norm_type=p) == pytest.approx(length.item(), rel=1e-12)
