@@ -55,8 +55,8 @@ def test_the_loop_trains_as_in_pytorch():
 
 
 def test_all_250_epochs_lower_the_loss():
-    model, loader = make(), nn.DataLoader(X, Y, batch_size=24)
-    before = F.cross_entropy(model(X), Y).item()
+    model, loader = make(), nn.DataLoader(X[:6], Y[:6], batch_size=6)
+    before = F.cross_entropy(model(X[:6]), Y[:6]).item()
     optimizer = nn.optim.Adam(model.parameters(), lr=0.05)
     loaders = {"train": loader, "test": loader}
     found = train(LOOP, model=model, dataloader=loaders, optimizer=optimizer, criterion=nn.CrossEntropyLoss())

@@ -21,19 +21,10 @@ def test_L3_6_architecture_of_the_lecture():
     assert [shapes[f"upsample.{k}.W"] for k in range(4)] == [(c, c, 2, 2) for c in (16, 8, 4, 2)]
     assert [shapes[f"convolve.{k}.W1"][:2] for k in range(4)] == [(8, 32), (4, 16), (2, 8), (2, 4)]
     assert shapes["agg_conv.W"] == (1, 2, 1, 1)
-    scores = model.eval()(np.zeros((3, 16, 32)))
-    assert arrays.shape(scores) == (1, 16, 32)
 
 
 def test_channels_by_default_are_the_lectures():
     assert UNet.__init__.__defaults__[:3] == (3, (64, 128, 256, 512, 1024), 1)
-
-
-def test_all_parameters_reach_the_scores():
-    model = UNet(1, channels=[1, 2], seed=0).train()
-    outputs = model.batch(np.random.default_rng(0).normal(size=(2, 1, 4, 4)))
-    dot(arrays.flat(outputs), np.random.default_rng(1).normal(size=32).tolist()).backward()
-    assert all(p.grad is not None for p in model.parameters())
 
 
 def test_configuration_copy_and_description():
@@ -139,7 +130,7 @@ def lecture_unet(in_channels, channels, out_channels):
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize(("channels", "size"), [([2, 2, 3, 3, 4], 16), ([2, 3], 6)])
+@pytest.mark.parametrize(("channels", "size"), [([2, 2, 3, 3, 4], (16, 16)), ([2, 3], (4, 6))])
 def test_L3_6_outputs_and_gradients_agree_with_pytorch(training, channels, size):
     torch, reference = lecture_unet(1, channels, 1)
     model = UNet(1, channels, seed=0)
@@ -155,7 +146,7 @@ def test_L3_6_outputs_and_gradients_agree_with_pytorch(training, channels, size)
     reference.train(training)
     model.train(training)
 
-    x, weights = random.normal(size=(2, 1, size, size)), random.normal(size=(2, 1, size, size))
+    x, weights = random.normal(size=(2, 1, *size)), random.normal(size=(2, 1, *size))
     pictures = arrays.map_numbers(Value, x.tolist())
     scores = model.batch(pictures)
     dot(arrays.flat(scores), weights.ravel().tolist()).backward()
