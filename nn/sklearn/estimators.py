@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -14,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
+from nn.arrays import check_mask
 from nn.data.examples import Examples
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
@@ -21,6 +23,7 @@ from nn.modules.activations import ActivationSpec
 from nn.modules.layers import MLP
 from nn.optim.optimizers import Optimizer, optimizer
 from nn.optim.schedules import Schedule
+from nn.training.advice import find_last_activation
 from nn.training.fit import fit, predict
 from nn.training.history import History
 from nn.training.runner import Loss
@@ -133,6 +136,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """Train the network of before, or a new one."""
         if not (go_on and hasattr(self, "model_")):
             self._begin(examples.X.shape[1], outputs)
+            self._check_last_activation(examples.X[0])
         self.optimizer_.lr = self._first_rate if self.lr is None else self.lr
         validation = None
         if validation_split:
@@ -159,6 +163,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.n_iter_ = len(self.loss_curve_)
         return self
 
+    def _check_last_activation(self, x: Array) -> None:
+        """Check that a model of the user's own gives what is read from its outputs."""
+
     def _set_aside(self, examples: Examples, share: float) -> tuple[Examples, tuple[Array, ...]]:
         """Draw the examples that are kept for validation; of classes a share of each."""
         rows = np.arange(len(examples.X))
@@ -173,6 +180,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def _read(self, X: Any, y: Any, weights: Any, *, first: bool) -> tuple[Array, Array, Array | None]:
         """Read examples; the width is that of the first."""
+        check_mask(X, "X")
+        check_mask(y, "y")
         X, y = validate_data(
             self, X, y, reset=first, dtype=np.float64, multi_output=True, y_numeric=isinstance(self, RegressorMixin)
         )
@@ -180,6 +189,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def _outputs(self, X: ArrayLike) -> Array:
         check_is_fitted(self)
+        check_mask(X, "X")
         return predict(self.model_, validate_data(self, X, reset=False, dtype=np.float64))
 
     @property
@@ -329,7 +339,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             sample_weight: how much each example counts.
 
         Raises:
-            ValueError: there is only one class; or with `warm_start` other classes than before.
+            ValueError: there is only one class; or with `warm_start` other classes than before; or a model of your own
+                ends with a sigmoid or a softmax.
         """
         return self._learn(X, y, sample_weight, None, go_on=self.warm_start, **self._stages)
 
@@ -395,6 +406,17 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _strata(self, T: Array) -> Array | None:
         return T
+
+    def _check_last_activation(self, x: Array) -> None:
+        if self.model is None:
+            return
+        [outputs] = copy.deepcopy(self.model_).eval().batch([x.tolist()])
+        last = find_last_activation(outputs)
+        if last in ("sigmoid", "softmax"):
+            raise ValueError(
+                f"Classifier takes the outputs of its model for scores of either sign, and makes probabilities of them "
+                f"itself, but this model ends with {last}: leave it out."
+            )
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Compute scores: (n,) of the second of two classes, (n, classes) of more."""

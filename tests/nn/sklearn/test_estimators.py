@@ -226,6 +226,34 @@ def test_a_class_that_there_is_not_has_no_weight() -> None:
         Classifier(class_weight={"yse": 2.0}, epochs=1).fit(X, np.where(CLASSES == 1, "yes", "no"))
 
 
+@pytest.mark.parametrize(("classes", "last"), [(2, "sigmoid"), (3, "softmax")])
+def test_a_model_of_probabilities_is_refused_where_scores_are_taken(classes: int, last: str) -> None:
+    """Above 0, where class 1 begins, is every output of a sigmoid; and a second softmax makes other probabilities."""
+
+    def make(n_in: int, n_out: int, seed: int) -> nn.Module:
+        norm = nn.BatchNorm1d(4)
+        return nn.Sequential(nn.Layer(n_in, 4, seed=seed), norm, nn.Layer(4, n_out, last, seed=seed))
+
+    classifier = Classifier(model=make, epochs=1)
+    with pytest.raises(ValueError) as refused:
+        classifier.fit(X, CLASSES % classes)
+    assert str(refused.value) == (
+        "Classifier takes the outputs of its model for scores of either sign, and makes probabilities of them itself, "
+        f"but this model ends with {last}: leave it out."
+    )
+    assert not hasattr(classifier, "model_")
+
+
+def test_a_masked_array_is_refused() -> None:
+    masked, learnt = np.ma.masked_array(X, X > 1.0), Regressor(epochs=1, random_state=0).fit(X, Y)
+    for call in (
+        lambda: Regressor().fit(masked, Y), lambda: Classifier().fit(X, np.ma.masked_array(CLASSES, CLASSES > 1)),
+        lambda: learnt.predict(masked),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match="is a masked array, whose mask would be ignored: leave such examples out"):
+            call()
+
+
 @pytest.mark.parametrize("options", [{"class_weight": {7: 2.0}}, {"batch_size": -1}])
 def test_a_refused_training_leaves_the_classifier_as_it_was(options: dict[str, Any]) -> None:
     fresh = Classifier(epochs=1, **options)
