@@ -123,33 +123,70 @@ def test_a_loss_of_ones_own_gets_arrays(compiled):
 PICTURE = np.random.default_rng(2).normal(size=(2, 4, 4))
 SEQUENCE = np.random.default_rng(3).normal(size=(5, 2))
 
-SHAPES = {
-    "Neuron": (lambda: nn.Neuron(3), X[0], (1,)),
-    "StochasticNeuron": (lambda: nn.StochasticNeuron(3), X[0], (1,)),
-    "Layer": (lambda: nn.Layer(3, 2), X[0], (2,)),
-    "softmax": (lambda: nn.Layer(3, 2, "softmax"), X[0], (2,)),
-    "log_softmax": (lambda: nn.Layer(3, 2, "log_softmax"), X[0], (2,)),
-    "Network": (lambda: nn.Network(list("xyz"), {"u": ("tanh", ["x", "z"])}, ["u"]), X[0], (1,)),
-    "Activation": (lambda: nn.Activation("relu"), PICTURE, (2, 4, 4)),
-    "Activation softmax": (lambda: nn.Activation("softmax"), X[0], (3,)),
-    "Dropout": (lambda: nn.Dropout(0.5), PICTURE, (2, 4, 4)),
-    "Stochastic": (lambda: nn.Stochastic(), PICTURE, (2, 4, 4)),
-    "Identity": (lambda: nn.Identity(), PICTURE, (2, 4, 4)),
-    "Flatten": (lambda: nn.Flatten(), PICTURE, (32,)),
-    "Reshape": (lambda: nn.Reshape(4, 8), PICTURE, (4, 8)),
-    "Concatenate": (lambda: nn.Concatenate(nn.Identity(), nn.Identity()), PICTURE, (4, 4, 4)),
-    "Conv2d": (lambda: nn.Conv2d(2, 3, (2, 3), padding=1), PICTURE, (3, 5, 4)),
-    "ConvTranspose2d": (lambda: nn.ConvTranspose2d(2, 3, 2, stride=2), PICTURE, (3, 8, 8)),
-    "ConvTranspose2d of nothing": (lambda: nn.ConvTranspose2d(2, 1, 1, stride=3), PICTURE, (1, 10, 10)),
-    "MaxPool2d": (lambda: nn.MaxPool2d(2), PICTURE, (2, 2, 2)),
-    "BatchNorm2d": (lambda: nn.BatchNorm2d(2), PICTURE, (2, 4, 4)),
-    "BatchNorm1d": (lambda: nn.BatchNorm1d(3).eval(), X[0], (3,)),
-    "UNet": (lambda: nn.UNet(2, [2, 3]), PICTURE, (1, 4, 4)),
-    "Elman": (lambda: nn.Elman(2, 3), SEQUENCE, (5, 3)),
-    "Elman, last": (lambda: nn.Elman(2, 3, last=True), SEQUENCE, (3,)),
-    "LSTM": (lambda: nn.LSTM(2, 3), SEQUENCE, (5, 3)),
-    "LSTM, last": (lambda: nn.LSTM(2, 3, last=True), SEQUENCE, (3,)),
-}
+SHAPES = (
+    {
+        "Neuron": (lambda: nn.Neuron(3), X[0], (1,)),
+        "StochasticNeuron": (lambda: nn.StochasticNeuron(3), X[0], (1,)),
+        "Layer": (lambda: nn.Layer(3, 2), X[0], (2,)),
+        "Linear": (lambda: nn.Linear(3, 2), X[0], (2,)),
+        "MLP": (lambda: nn.MLP(3, [4, 2]), X[0], (2,)),
+        "Sequential": (lambda: nn.Sequential(nn.Layer(3, 2), nn.Tanh()), X[0], (2,)),
+        "ThresholdNeuron": (lambda: nn.ThresholdNeuron([1.0, -1.0, 0.5], 0.1), X[0], (1,)),
+        "softmax": (lambda: nn.Layer(3, 2, "softmax"), X[0], (2,)),
+        "log_softmax": (lambda: nn.Layer(3, 2, "log_softmax"), X[0], (2,)),
+        "Network": (lambda: nn.Network(list("xyz"), {"u": ("tanh", ["x", "z"])}, ["u"]), X[0], (1,)),
+        "Activation": (lambda: nn.Activation("relu"), PICTURE, (2, 4, 4)),
+        "Activation softmax": (lambda: nn.Activation("softmax"), X[0], (3,)),
+        "Dropout": (lambda: nn.Dropout(0.5), PICTURE, (2, 4, 4)),
+        "Stochastic": (lambda: nn.Stochastic(), PICTURE, (2, 4, 4)),
+        "Identity": (lambda: nn.Identity(), PICTURE, (2, 4, 4)),
+        "Flatten": (lambda: nn.Flatten(), PICTURE, (32,)),
+        "Reshape": (lambda: nn.Reshape(4, 8), PICTURE, (4, 8)),
+        "Concatenate": (lambda: nn.Concatenate(nn.Identity(), nn.Identity()), PICTURE, (4, 4, 4)),
+        "Conv2d": (lambda: nn.Conv2d(2, 3, (2, 3), padding=1), PICTURE, (3, 5, 4)),
+        "Conv1d": (lambda: nn.Conv1d(5, 3, 2), SEQUENCE, (3, 1)),
+        "ConvTranspose2d": (lambda: nn.ConvTranspose2d(2, 3, 2, stride=2), PICTURE, (3, 8, 8)),
+        "ConvTranspose2d of nothing": (lambda: nn.ConvTranspose2d(2, 1, 1, stride=3), PICTURE, (1, 10, 10)),
+        "MaxPool2d": (lambda: nn.MaxPool2d(2), PICTURE, (2, 2, 2)),
+        "AvgPool2d": (lambda: nn.AvgPool2d(2), PICTURE, (2, 2, 2)),
+        "Upsample": (lambda: nn.Upsample(scale_factor=2), PICTURE, (2, 8, 8)),
+        "BatchNorm2d": (lambda: nn.BatchNorm2d(2), PICTURE, (2, 4, 4)),
+        "BatchNorm1d": (lambda: nn.BatchNorm1d(3).eval(), X[0], (3,)),
+        "LayerNorm": (lambda: nn.LayerNorm(2), SEQUENCE, (5, 2)),
+        "RMSNorm": (lambda: nn.RMSNorm((4, 4)), PICTURE, (2, 4, 4)),
+        "UNet": (lambda: nn.UNet(2, [2, 3]), PICTURE, (1, 4, 4)),
+        "Elman": (lambda: nn.Elman(2, 3), SEQUENCE, (5, 3)),
+        "Elman, last": (lambda: nn.Elman(2, 3, last=True), SEQUENCE, (3,)),
+        "LSTM": (lambda: nn.LSTM(2, 3), SEQUENCE, (5, 3)),
+        "LSTM, last": (lambda: nn.LSTM(2, 3, last=True), SEQUENCE, (3,)),
+        "GRU": (lambda: nn.GRU(2, 3), SEQUENCE, (5, 3)),
+        "MultiheadAttention": (lambda: nn.MultiheadAttention(2, 1), SEQUENCE, (5, 2)),
+    }
+    | {
+        name: (getattr(nn, name), PICTURE, (2, 4, 4))
+        for name in (
+            "ELU",
+            "GELU",
+            "LeakyReLU",
+            "Mish",
+            "ReLU",
+            "SELU",
+            "SiLU",
+            "Sigmoid",
+            "Softplus",
+            "Softsign",
+            "Tanh",
+        )
+    }
+    | {name: (getattr(nn, name), X[0], (3,)) for name in ("Softmax", "LogSoftmax")}
+)
+#: Modules whose inputs are other things than numbers: rows of a table, and times of spikes.
+OTHER_INPUTS = {nn.Embedding, nn.SpikingNetwork}
+
+
+def test_no_module_is_left_out():
+    kinds = {kind for kind in vars(nn).values() if isinstance(kind, type) and issubclass(kind, nn.Module)}
+    assert kinds - {nn.Module} - OTHER_INPUTS == {type(make()) for make, _, _ in SHAPES.values()}
 
 
 @pytest.mark.parametrize("name", SHAPES)
