@@ -26,7 +26,9 @@ def by_scipy(arrivals, until, tau_m, tau_s, threshold=1.0):
 
     crossing.terminal, crossing.direction = True, 1
     spikes, state = [], np.zeros(2)
-    for (t, weight), (end, _) in pairwise([(0.0, 0.0), *sorted(arrivals), (until, 0.0)]):
+    for (t, weight), (end, _) in pairwise(
+        [(0.0, 0.0), *sorted(each for each in arrivals if each[0] <= until), (until, 0.0)]
+    ):
         state = state + np.array([0.0, weight])
         while t < end:
             run = integrate.solve_ivp(
@@ -57,14 +59,16 @@ def test_L4_2_chains_carry_spikes_with_their_delays():
     found = numbers(net({"x": [0.0, 3.0]}, until=60.0))
     assert found["a"] == pytest.approx(by_scipy([(1.0, 8.0), (4.0, 8.0)], 60.0, 10.0, 5.0), rel=1e-9)
     assert found["b"] == pytest.approx(by_scipy([(t + 4.0, 9.0) for t in found["a"]], 60.0, 10.0, 5.0), rel=1e-9)
-    assert found["b"][0] > found["a"][0] + 4.0
 
 
-def test_a_cycle_keeps_firing():
+def test_a_cycle_keeps_firing_when_scipy_says():
     ring = SpikingNetwork(["x"], ["a", "b"], [("x", "a", 4.5, 0.0), ("a", "b", 4.5, 5.0), ("b", "a", 4.5, 5.0)])
-    found = numbers(ring({"x": [0.0]}, until=100.0))
-    assert len(found["a"]) >= 5
-    assert found["a"][-1] > 80.0
+    with no_grad():
+        found = numbers(ring({"x": [0.0]}, until=60.0))
+    assert found["a"][-1] > 45.0
+    back = [(t + 5.0, 4.5) for t in found["b"]]
+    assert_allclose(found["a"], by_scipy([(0.0, 4.5), *back], 60.0, 10.0, 5.0), rtol=1e-8)
+    assert_allclose(found["b"], by_scipy([(t + 5.0, 4.5) for t in found["a"]], 60.0, 10.0, 5.0), rtol=1e-8)
 
 
 def test_without_recording_the_times_are_the_same():
@@ -93,7 +97,8 @@ def test_L4_2_derivatives_of_spike_times_by_differences():
     W, D, X = np.array([8.0, 5.0, 9.0, -2.0]), np.array([1.0, 2.0, 3.0, 1.5]), np.array([1.0, 6.0, 2.0])
 
     def last(W, D, X):
-        spikes = network(W, D)({"x": X[:2], "y": X[2:]}, until=60.0)
+        with no_grad():
+            spikes = network(W, D)({"x": X[:2], "y": X[2:]}, until=60.0)
         return spikes["b"][-1], [len(times) for times in spikes.values()]
 
     _, counts = last(W, D, X)
@@ -127,7 +132,7 @@ def test_L4_2_weights_and_delays_learn_a_spike_time():
     net = SpikingNetwork(["x", "y"], ["a"], [("x", "a", 4.0, 1.0), ("y", "a", 4.0, 3.0)])
     for _ in range(60):
         net.zero_grad()
-        error = (net({"x": [0.0], "y": [1.0]}, until=50.0)["a"][0] - 7.5) ** 2
+        error = (net({"x": [0.0], "y": [1.0]}, until=20.0)["a"][0] - 7.5) ** 2
         error.backward()
         for parameter in net.parameters():
             parameter.data -= 0.1 * parameter.grad
