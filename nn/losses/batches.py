@@ -345,6 +345,8 @@ def _by_class(
             for c, keep in zip(classes, kept, strict=True)
             if keep
         ]
+        if reduction == "mean" and read_number(sum(shares)) == 0.0:
+            raise ValueError(f"{name}: the weights of the targets' classes sum to 0, so that they have no mean.")
         if reduction != "none":
             terms = [term for term, keep in zip(terms, kept, strict=True) if keep]
         return _reduce(terms, reduction, shape, sum(shares) if reduction == "mean" else None)

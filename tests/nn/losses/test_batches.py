@@ -148,6 +148,16 @@ def test_targets_of_any_kind(make):
             "cross_entropy: every target is 1, ignore_index, so that there is nothing to average.",
         ),
         (
+            lambda: nn.CrossEntropyLoss(weight=[0.0, 1.0, 1.0])(SCORES[:2], [0, 0]),
+            ValueError,
+            "cross_entropy: the weights of the targets' classes sum to 0, so that they have no mean.",
+        ),
+        (
+            lambda: nn.NLLLoss(weight=[-1.0, 1.0, 1.0])(SCORES[:2], [Value(0.0), Value(2.0)]),
+            ValueError,
+            "nll_loss: the weights of the targets' classes sum to 0, so that they have no mean.",
+        ),
+        (
             lambda: nn.CrossEntropyLoss(label_smoothing=2)(SCORES, CLASSES),
             ValueError,
             "label_smoothing must be a share from 0 to 1, not 2.",
