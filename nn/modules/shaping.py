@@ -52,6 +52,10 @@ class Flatten(Module):
             )
         return arrays.make(arrays.flat(inputs))
 
+    def forward_batch(self, examples: Sequence[Any]) -> list[NDArray[Any]]:
+        """List the numbers of each example, which may have any number of axes: that it is one is known here."""
+        return [arrays.make(arrays.flat(each)) for each in examples]
+
 
 class Reshape(Module):
     """A row made into an array of a shape: ``Reshape(1, 8, 8)`` makes a picture of 64 numbers.

@@ -38,6 +38,14 @@ def test_a_batch_is_flattened_as_pytorchs_is(axes, shape, within):
     np.testing.assert_array_equal(arrays.numbers(again(x)), due)
 
 
+def test_prediction_and_training_flatten_examples_of_more_axes_than_were_said_as_pytorch_does():
+    torch = pytest.importorskip("torch")
+    x = np.arange(96.0).reshape(3, 2, 4, 4)
+    due = torch.nn.Flatten()(torch.tensor(x)).numpy()
+    np.testing.assert_array_equal(predict(Sequential(Activation("identity"), Flatten(axes=2)), x), due)
+    np.testing.assert_array_equal(Flatten(axes=2).batch(list(x)), due)
+
+
 def test_a_module_of_ones_own_flattens_pictures_without_channels():
     class Classifier(Module):
         def __init__(self):
