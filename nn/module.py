@@ -97,6 +97,9 @@ class Module:
         unsaved: constructor's arguments that `config` leaves out, since the state holds what they gave.
         axes: of how many axes one example is: 1 for a row, 3 for a picture; None where `forward` takes anything.
         keeps_width: whether it gives as many numbers as it takes.
+        takes_any_shape: whether an example may be of any shape, so that only its neighbours tell it from a batch.
+        counts_axes_of_a_batch: whether it goes over an axis that is counted with that of the batch.
+        normalizes_rows: whether each row of an example is normalised by itself.
         whole_batch: whether training looks at the examples of a batch together.
         whole_batch_in_evaluation: whether evaluation does, too.
         takes_suffix: whether a container may call its arrays ``W1`` rather than ``1.W``.
@@ -121,6 +124,9 @@ class Module:
     unsaved: ClassVar[frozenset[str]] = frozenset({"seed", "init", "W", "b", "inplace"})
     axes: int | None = None
     keeps_width: ClassVar[bool] = False
+    takes_any_shape: ClassVar[bool] = False
+    counts_axes_of_a_batch: ClassVar[bool] = False
+    normalizes_rows: bool = False
     whole_batch: ClassVar[bool] = False
     whole_batch_in_evaluation: bool = False
     takes_suffix: ClassVar[bool] = True

@@ -190,15 +190,7 @@ class Container(Module):
 
 def _depends_on_axes(leaf: Module) -> bool:
     """Whether a module takes any shape, and does one thing with an example and another with a batch."""
-    return getattr(leaf, "takes_any_shape", False) or _counts_axes_of_a_batch(leaf)
-
-
-def _counts_axes_of_a_batch(leaf: Module) -> bool:
-    return getattr(leaf, "counts_axes_of_a_batch", False)
-
-
-def _keeps_rows(leaf: Module) -> bool:
-    return getattr(leaf, "normalizes_rows", False)
+    return leaf.takes_any_shape or leaf.counts_axes_of_a_batch
 
 
 class Sequential(Container):
@@ -245,8 +237,8 @@ class Sequential(Container):
             first = next((leaf for leaf in leaves if leaf.axes is not None or not leaf.keeps_width), None)
             # A batch of pictures is known by its four axes all the way; rows of one example, each normalised by itself,
             # would be taken for a batch, unless what comes next says of how many axes an example is.
-            if first is not None and getattr(first, "normalizes_rows", False):
-                first = next((leaf for leaf in leaves if not leaf.keeps_width and not _keeps_rows(leaf)), None)
+            if first is not None and first.normalizes_rows:
+                first = next((leaf for leaf in leaves if not leaf.keeps_width and not leaf.normalizes_rows), None)
                 return 2 if first is not None and first.axes == 2 else None
             return None if first is None or first.axes == 3 else first.axes
         return None
@@ -257,16 +249,16 @@ class Sequential(Container):
         if width is None:
             return super().is_batch(inputs) or (self._goes_by_rows() and arrays.depth(inputs) > 2)
         shape = arrays.shape(inputs) if isinstance(inputs, list | tuple) else np.shape(inputs)
-        if len(shape) == 3 and math.prod(shape) == width and getattr(self.layers[0], "takes_any_shape", False):
+        if len(shape) == 3 and math.prod(shape) == width and self.layers[0].takes_any_shape:
             return False  # a picture of one channel, and no batch of one
         return len(shape) > 1 and math.prod(shape[1:]) == width
 
     def _flattened_width(self) -> int | None:
         """Return how many numbers an example is, where it is flattened for a layer before its axes matter to any."""
         leaves = deque(self.leaves())
-        while leaves and (_keeps_rows(leaves[0]) or leaves[0].keeps_width):
+        while leaves and (leaves[0].normalizes_rows or leaves[0].keeps_width):
             leaves.popleft()
-        if not leaves or not getattr(leaves.popleft(), "takes_any_shape", False):
+        if not leaves or not leaves.popleft().takes_any_shape:
             return None
         return next((getattr(leaf, "n_in", None) for leaf in leaves if not leaf.keeps_width), None)
 
@@ -276,7 +268,7 @@ class Sequential(Container):
         for leaf in self.leaves():
             if _depends_on_axes(leaf):
                 return by_rows
-            if _keeps_rows(leaf) or isinstance(leaf, Layer):
+            if leaf.normalizes_rows or isinstance(leaf, Layer):
                 by_rows = True
             elif not leaf.keeps_width:
                 break
@@ -296,7 +288,7 @@ class Sequential(Container):
 
     def forward(self, inputs: Any) -> Any:
         """Pass one example through all modules."""
-        if self.axes is not None and any(map(_counts_axes_of_a_batch, self.leaves())):
+        if any(leaf.counts_axes_of_a_batch for leaf in self.leaves()) and self.axes is not None:
             return self.forward_batch([inputs])[0]
         for layer in self.layers:
             inputs = layer(inputs)

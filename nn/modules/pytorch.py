@@ -202,7 +202,6 @@ class Softplus(Activation):
 class _OverClasses(Activation):
     """What softmax and its logarithm share: the axis of the classes."""
 
-    #: What its axis is depends on whether it is given an example or a batch: chains ask their other parts.
     counts_axes_of_a_batch = True
 
     def __init__(self, name: str, dim: int | None) -> None:
