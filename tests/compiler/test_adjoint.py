@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from strategies import programs, wirings
 
 import autograd
 import nn
@@ -84,7 +82,7 @@ def test_a_second_consumer_adds():
 def test_detached_numbers_pass_nothing_on():
     w = Value(2.0, "w")
     _, sweep = swept(lambda x: (w * x).detach() * x, 0.0, parameters=[w])
-    assert all(isinstance(each, Clear) for each in instructions_of(sweep))
+    assert [type(each) for each in instructions_of(sweep)] == [Clear]
 
 
 def test_shared_rows_come_last():
@@ -93,25 +91,3 @@ def test_shared_rows_come_last():
     assert all(any(at.batched for at in reads(each)) for each in sweep.batched if not isinstance(each, Clear))
     assert not any(at.batched for each in sweep.shared for at in reads(each))
     assert [each.op.name for each in program.execution.layout.shared if isinstance(each, Map)] == ["tanh", "identity"]
-
-
-@given(case=programs() | wirings())
-def test_every_adjoint_is_written_before_it_is_added_to_or_read(case):
-    """Memories are never cleared as a whole, so a sweep must not rely on what an earlier batch left."""
-    program = autograd.compile(case.f, *case.example, parameters=case.parameters, backend="numpy")
-    output = program.execution.outputs("parameters")[0]
-    for wrt in ("parameters", "inputs"):
-        written = {True: set(), False: set()}
-        written[output.batched].add(output.start)
-        for each in instructions_of(program.execution.backward(wrt)):
-            for at in reads(each):
-                assert not at.adjoint or set(at.numbers.tolist()) <= written[at.batched]
-            for at, add in writes(each):
-                rows = set(at.numbers.tolist())
-                if add:
-                    assert rows <= written[at.batched]
-                else:
-                    assert not rows & written[at.batched]
-                written[at.batched] |= rows
-        wanted = range(len(program.parameters)) if wrt == "parameters" else range(program.execution.inputs)
-        assert set(wanted) <= written[wrt == "inputs"]

@@ -142,25 +142,6 @@ class TestIrregular:
         assert autograd.compile(lambda x: dot([], [], x) + 0.0, 0.0, backend=backend)([1.0, 2.0]).tolist() == [1.0, 2.0]
 
 
-def test_rows_are_written_once_and_read_after():
-    model = nn.Sequential(
-        nn.Conv2d(1, 2, 2, activation="tanh", seed=0), nn.Flatten(), nn.Layer(8, 3, activation="softmax", seed=1)
-    )
-    program = compiled(model, np.zeros((1, 3, 3)), parameters=model.parameters())
-    layout = program.execution.layout
-    known = {False: set(range(layout.shared_rows)), True: set(range(layout.batched_rows))}
-    written = {
-        kind: [n for i in program.instructions if i.out.batched == kind for n in i.out.numbers] for kind in known
-    }
-    ready = {kind: rows - set(written[kind]) for kind, rows in known.items()}
-    for kind, rows in written.items():
-        assert len(set(rows)) == len(rows), kind
-    for instruction in program.instructions:
-        for at in operands_of(instruction):
-            assert at is None or set(at.numbers.tolist()) <= ready[at.batched]
-        ready[instruction.out.batched] |= set(instruction.out.numbers.tolist())
-
-
 def test_a_number_has_one_row_however_often_it_is_read():
     layout = compiled(lambda x: exp(x) * 0.25, 0.5).execution.layout
     known = [layout.literal(number) for number in (0.25, 0.0)]
@@ -169,10 +150,7 @@ def test_a_number_has_one_row_however_often_it_is_read():
     assert layout.shared_rows == rows + 2
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_sums_that_differ_in_their_bias_alone_are_both_computed(backend):
-    if backend == "numba":
-        pytest.importorskip("numba")
     W = [[Value(3.0 * i + j + 1) for j in range(3)] for i in range(2)]
     b = [Value(0.0), Value(1.0)]
 
