@@ -36,7 +36,7 @@ def compiled(backend, dtype="float64"):
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a module is come back to for each backend and type
 def jax_says():
     """Return what JAX has for each derivative of `results`."""
     jax = pytest.importorskip("jax", reason="JAX is the second opinion here")
@@ -93,7 +93,9 @@ def test_a_network_against_pytorch(backend):
     generator = np.random.default_rng(3)
     A, b, x = generator.normal(size=(3, 4)), generator.normal(size=3), generator.normal(size=4)
 
-    program = autograd.compile(lambda v: sum(tanh(dot(row, v)) * s for row, s in zip(A, b, strict=True)), x)
+    program = autograd.compile(
+        lambda v: sum(tanh(dot(row, v)) * s for row, s in zip(A, b, strict=True)), x, backend=backend
+    )
     f = lambda v: (torch.tanh(torch.tensor(A) @ v) * torch.tensor(b)).sum()  # noqa: E731
     at, along = torch.tensor(x), torch.tensor(x[::-1].copy())
     near = {"rtol": 1e-12, "atol": 1e-13}
