@@ -70,11 +70,8 @@ def test_blocks_hold_blas_to_one_thread_and_the_last_gives_it_back(threads):
     assert threads() == 2
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize(("least", "expected"), [(2**22, 1), (64, 2)])
 def test_a_program_lets_blas_share_large_products_only(threads, monkeypatch, backend, least, expected):
-    if backend == "numba":
-        pytest.importorskip("numba")
     monkeypatch.setattr(execution, "MIN_PRODUCTS_TO_SHARE", least)
     weights = np.random.default_rng(0).standard_normal((8, 8))
     program = autograd.compile(lambda x: autograd.total(weights @ x), np.ones(8), backend=backend)
