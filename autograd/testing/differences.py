@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 __all__ = ["Difference", "differences", "roughness"]
 
 EPSILON = sys.float_info.epsilon
-MAX_HALVINGS = 44  # from about 0.4 down to 2e-14
+FIRST_STEP = 0.37  # no simple multiple of a period
+MAX_HALVINGS = 44
+FINEST = FIRST_STEP * 0.5**MAX_HALVINGS  # about 2e-14
 MAX_COLUMNS = 8  # of the extrapolation: the error is then of order h¹⁶
 MAX_HALVINGS_WITHOUT_GAIN = 5  # halvings without a much better estimate, after which rounding has taken over
 PROBE_STEP = 1e-7  # a step at which a plain quotient is right to some digits, relative to 1; 0.01 relative to x
@@ -95,9 +97,7 @@ def differences(f: Callable[[float], Outputs], x: float, noise: Sequence[float],
     best, doubtful = [UNKNOWN] * count, [UNKNOWN] * count
     table = [NO_ROW] * count  # the last row of the extrapolation of each output
     stale = rows = 0
-    step = 0.37 * scale  # no simple multiple of a period
-    for _ in range(MAX_HALVINGS):
-        step *= 0.5
+    for step in _steps(x, scale, lambda: all(each.error < math.inf for each in best)):
         taken = quotient(step)
         if taken is None:
             table, rows = [NO_ROW] * count, 0
@@ -147,6 +147,15 @@ class _Quotient:
         self.largest = list(map(max, self.largest, sizes))
         slopes = [(a - b) / width for a, b in zip(above, below, strict=True)]
         return slopes, [2.0 * max(EPSILON * s, n) / abs(width) for s, n in zip(sizes, self.noise, strict=True)]
+
+
+def _steps(x: float, scale: float, enough: Callable[[], bool]) -> Iterator[float]:
+    """Halve a step from the scale down; if that was not enough, from the size of x down, where x is smaller still."""
+    for size in (scale, abs(x)):
+        yield from (FIRST_STEP * size * 0.5**k for k in range(1, MAX_HALVINGS + 1))
+        if enough() or not 0.0 < abs(x) < FINEST * scale:
+            return
+        yield 0.0  # which has no quotient: the extrapolation begins anew
 
 
 def _probes(quotient: _Quotient, step: float, count: int) -> list[Difference]:

@@ -194,7 +194,7 @@ class TestRounding:
         failure = verdict_of(lambda x: (x * 1e-14 + 1.0) - 1.0 + wrong_first(x) * 1e-10, 1.0)
         assert failure.verdict == "bug"
 
-    @pytest.mark.parametrize("x", [1e-8, 1e-3, 1.0, 1e3, 1e6])
+    @pytest.mark.parametrize("x", [1e-100, 1e-15, 1e-8, 1e-3, 1.0, 1e3, 1e6])
     def test_any_size_of_input(self, x):
         check_gradients(lambda x: autograd.log(x) * x, x)
         check_gradients(lambda x: autograd.sqrt(x) / (1.0 + x), x)

@@ -31,6 +31,9 @@ def one(f, x, side=0, noise=0.0):
         (math.log, mpmath.log, 1e-3, 1e-11),
         (math.sqrt, mpmath.sqrt, 1e-3, 1e-11),
         (math.acosh, mpmath.acosh, 1.001, 1e-11),
+        (math.sqrt, mpmath.sqrt, 1e-300, 1e-11),
+        (math.log, mpmath.log, 1e-200, 1e-8),
+        (lambda x: math.asinh(1e20 * x), lambda x: mpmath.asinh(10**20 * x), 3e-20, 1e-11),
         (lambda x: math.sin(1e6 * x), lambda x: mpmath.sin(10**6 * x), 1.0, 1e-8),
         (math.sin, mpmath.sin, 1e6, 1e-12),
         (lambda x: math.sin(16.0 * math.pi * x), lambda x: mpmath.sin(16 * mpmath.mpf(math.pi) * x), 0.3, 1e-12),
@@ -40,7 +43,7 @@ def one(f, x, side=0, noise=0.0):
     ],
 )
 def test_known_functions(f, oracle, x, rel):
-    with mpmath.workdps(60):
+    with mpmath.workdps(400):  # its step is as small as its digits are many
         due = float(mpmath.diff(oracle, mpmath.mpf(x)))
     value, error, _ = one(f, x)
     assert value == pytest.approx(due, rel=rel)
