@@ -109,19 +109,18 @@ def test_no_round_is_made_where_the_library_records():
     seen = []
     gc.callbacks.append(lambda phase, _: seen.append(phase))
     try:
-        autograd.grad(chain)(2000.0)
+        autograd.grad(chain)(1.0)
         assert seen == []
-        chain(Value(2000.0))
+        chain(Value(1.0))
         assert seen
     finally:
         gc.callbacks.pop()
 
 
 def chain(x):
-    y = x
-    for _ in range(int(Value.detach(x).data) if isinstance(x, Value) else int(x)):
-        y = y * 1.0001
-    return y
+    for _ in range(2000):
+        x = x * 1.0001
+    return x
 
 
 class Seen:

@@ -1,3 +1,5 @@
+"""The leaves of a program: their numbers as arrays, and which of them are frozen."""
+
 import math
 
 import numpy as np

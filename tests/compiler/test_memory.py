@@ -48,6 +48,24 @@ def test_one_machine_for_each_number_of_examples_is_kept(backend):
     assert program([0.0]).tolist() == [17.0]
 
 
+def test_the_programs_of_further_derivatives_and_of_functions_go_with_them(backend):
+    def make():
+        program = program_of(backend)
+        program.vjp(np.ones(500), vector=np.ones(500), wrt="inputs")
+        program.hessian(np.ones(500))
+        program.at(1)
+        f = autograd.compile(lambda x: exp(x) * 3.0, backend=backend)
+        f(1.0)
+        return [weakref.ref(each) for each in (program, program._weighted, program._second, f.programs[0])]
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert [reference() for reference in make()] == [None] * 4
+    finally:
+        gc.enable()
+
+
 def make_and_drop(backend, k):
     """Make a program that no other is like, run it, and let it go; return whether it went, without the collector."""
     w = Value(0.5 + k, "w")

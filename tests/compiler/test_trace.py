@@ -436,8 +436,7 @@ class TestExamplesAndResults:
             return price * rest[0]
 
         assert [a.name for a in autograd.compile(named, 1.0, 2.0, backend="numpy").arguments] == ["price", "x1"]
-        [argument] = autograd.compile(exp, 1.0, backend="numpy").arguments
-        assert argument.name.isidentifier()
+        assert [a.name for a in autograd.compile(exp, 1.0, backend="numpy").arguments] == ["x"]
 
 
 class TestTraced:
@@ -451,23 +450,6 @@ class TestTraced:
         assert traced.nodes[-1] is traced.result
         assert list(traced.nodes) == topological([traced.result])
 
-    def test_operands_come_first(self):
-        x = Value(1.0)
-        y = tanh(x * x + x)
-        order = topological([y, x])
-        assert len(order) == len(set(order)) == 4
-        place = {node: i for i, node in enumerate(order)}
-        for node in order:
-            assert all(place[v] < place[node] for v in node.operands if isinstance(v, Value))
-
-    def test_a_deep_graph(self):
-        """Listing is not recursive: a long chain takes as long as it is."""
-        x = Value(1.0)
-        y = x
-        for _ in range(100_000):
-            y = y + 1.0
-        assert len(topological([y])) == 100_001
-
 
 def test_an_operation_made_anew_at_each_call_is_named():
     def f(x):
@@ -479,9 +461,12 @@ def test_an_operation_made_anew_at_each_call_is_named():
         "The function that is being compiled makes the operation cube anew each time it is called: make it once, "
         "outside the function."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "described"), [((3.0, 1.0), "3.0"), ((Value(2.0, name="a") * 3.0,), "Value(6.0, op=mul)")]
+)
+def test_what_is_no_function_is_refused(given, described):
     with pytest.raises(CompileError) as refusal:
-        autograd.compile(3.0, 1.0)
-    assert str(refusal.value) == "compile takes a function first, not 3.0: compile(f, *example)."
-    with pytest.raises(CompileError) as refusal:
-        autograd.compile(Value(2.0, name="a") * 3.0)
-    assert str(refusal.value) == "compile takes a function first, not Value(6.0, op=mul): compile(f, *example)."
+        autograd.compile(*given)
+    assert str(refusal.value) == f"compile takes a function first, not {described}: compile(f, *example)."

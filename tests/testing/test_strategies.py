@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from effort import in_ci
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from oracles import MPMATH
@@ -52,8 +53,7 @@ def test_every_step_counts(program):
 @given(expressions(inputs=2, steps=5))
 def test_limits(program):
     assert 1 <= len(program.point) <= 2
-    # Loose ends are joined by further steps.
-    assert 1 <= len(program.steps) <= 11
+    assert 1 <= len(program.steps) <= 5 + 6  # at most 7 loose ends, 2 inputs and 5 steps, are joined by 6 more
 
 
 @given(expressions())
@@ -68,6 +68,7 @@ def test_smooth_programs_stay_off_kinks_and_ends(program):
             assert abs(node.op.kink(*(float(x) for x in node.operands))) >= MARGIN
 
 
+@in_ci
 def test_the_whole_catalogue_is_reached():
     seen, shared = Counter(), Counter()
 
