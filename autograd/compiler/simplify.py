@@ -226,6 +226,7 @@ def _sum(before: Expressions, after: Expressions, moved: list[int], x: int, abso
     weights: list[int] = []
     inputs: list[int] = []
     others: list[int] = []
+    product = None  # the Value of the last
     stack = list(reversed(before.operands[x]))
     while stack:
         y = stack.pop()
@@ -238,6 +239,7 @@ def _sum(before: Expressions, after: Expressions, moved: list[int], x: int, abso
                 a, b = b, a
             weights.append(a)
             inputs.append(b)
+            product = before.node[y]
         elif inner is ops.dot:
             half = len(before.operands[y]) // 2
             weights += [moved[z] for z in before.operands[y][:half]]
@@ -250,7 +252,7 @@ def _sum(before: Expressions, after: Expressions, moved: list[int], x: int, abso
             return after.add(ops.add, tuple(others), node)
         return after.add(ops.total, tuple(others), node)
     if len(weights) == 1:  # a·x + b is no weighted sum worth a matrix
-        term = after.add(ops.mul, (weights[0], inputs[0]))
+        term = after.add(ops.mul, (weights[0], inputs[0]), product)
         return after.add(ops.add if len(others) == 1 else ops.total, (*others, term), node)
     bias = () if not others else (others[0] if len(others) == 1 else after.add(ops.total, tuple(others)),)
     return after.add(ops.dot, (*weights, *inputs, *bias), node)

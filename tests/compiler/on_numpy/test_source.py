@@ -85,7 +85,7 @@ NEURON = """\
 # rows of the memories, by name
 w = shared[0:1]
 x = values[0:1]
-mul = values[1:2]
+s = values[1:2]
 b = shared[1:2]
 add_2 = values[2:3]
 y = values[3:4]
@@ -94,7 +94,7 @@ t0 = empty(1, examples)
 t1 = empty(1, examples)
 add_adjoint = adjoints[2:3]
 b_adjoint = shared_adjoints[1:2]
-mul_adjoint = adjoints[1:2]
+s_adjoint = adjoints[1:2]
 flow = empty(1, examples)
 w_adjoint = shared_adjoints[0:1]
 
@@ -104,10 +104,10 @@ def forward_shared():
 
 
 def forward():
-    # mul 1 → mul
-    multiply(w, x, out=mul)
+    # mul 1 → s
+    multiply(w, x, out=s)
     # add 1 → add
-    add(b, mul, out=add_2)
+    add(b, s, out=add_2)
     # tanh 1 → y
     tanh(add_2, out=y)
 
@@ -119,10 +119,10 @@ def backward():
     multiply(y_adjoint, t1, out=add_adjoint)
     # pass on 1 → adjoints of b
     b_adjoint[...] = add_adjoint.sum(axis=1, keepdims=True)
-    # pass on 1 → adjoints of mul
-    mul_adjoint[...] = add_adjoint
+    # pass on 1 → adjoints of s
+    s_adjoint[...] = add_adjoint
     # slopes of mul 1 → adjoints of w
-    multiply(mul_adjoint, x, out=flow)
+    multiply(s_adjoint, x, out=flow)
     w_adjoint[...] = flow.sum(axis=1, keepdims=True)
 
 
