@@ -8,12 +8,25 @@ from autograd.errors import OperandTypeError
 from autograd.floats import apply_to_extended, apply_to_floats, real_number
 from autograd.op import READINGS, Op
 
-__all__ = ["apply_to_arrays", "box", "check_array", "is_array", "is_object", "unbox"]
+__all__ = ["apply_to_arrays", "box", "check_array", "check_unmasked", "is_array", "is_object", "unbox"]
 
 
 def is_array(operand: object) -> bool:
     """Whether an operand is a NumPy array of one or more axes (without importing NumPy)."""
     return hasattr(operand, "__array__") and getattr(operand, "ndim", 0) > 0
+
+
+def check_unmasked(x: Any, where: str) -> None:
+    """Check that an array has no mask.
+
+    Raises:
+        OperandTypeError: it has one.
+    """
+    if hasattr(x, "mask") and hasattr(x, "filled"):
+        raise OperandTypeError(
+            f"{where} is a masked array, whose mask would be ignored. Write x.compressed() for the entries that are "
+            "not masked, or x.filled(number)."
+        )
 
 
 def check_array(x: Any, where: str) -> None:
@@ -22,12 +35,8 @@ def check_array(x: Any, where: str) -> None:
     Raises:
         OperandTypeError: it is masked, a matrix, or of numbers that are not real.
     """
+    check_unmasked(x, where)
     kind = type(x).__name__
-    if hasattr(x, "mask") and hasattr(x, "filled"):
-        raise OperandTypeError(
-            f"{where} is a masked array, whose mask would be ignored. Write x.compressed() for the entries that are "
-            "not masked, or x.filled(number)."
-        )
     if kind == "matrix":
         raise OperandTypeError(f"{where} is a numpy.matrix, in which * means another product. Write numpy.asarray(x).")
     if not hasattr(getattr(x, "dtype", None), "kind"):

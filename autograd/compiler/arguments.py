@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd.arrays import check_unmasked
 from autograd.compiler.trace import Argument
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.value import Value
@@ -15,6 +16,7 @@ from autograd.value import Value
 __all__ = ["read_arrays", "read_weights", "split_gradient"]
 
 Array = NDArray[Any]
+DOUBLE = np.dtype(np.float64)
 
 
 def read_arrays(
@@ -53,6 +55,7 @@ def read_arrays(
 
 def _read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any]) -> Array:
     """Turn what is given for an argument into an array of the program's type."""
+    check_unmasked(given, name)
     try:
         array = np.asarray(given)
     except ValueError:
@@ -66,9 +69,11 @@ def _read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any]) -> Array:
         raise CompileError(
             f"{name} must hold real numbers, not entries of type {array.dtype}: encode words, and leave gaps out."
         )
+    if array.dtype == dtype:
+        return array
     with np.errstate(over="ignore"):
         cast = array.astype(dtype, copy=False)
-    if cast.dtype != array.dtype and (np.isinf(cast) & np.isfinite(array)).any():
+    if (np.isinf(cast) & np.isfinite(array)).any():
         raise ValueOverflowError(
             f'{name} holds numbers beyond the largest {dtype}. Scale the data, or compile with dtype="float64".'
         )
@@ -79,9 +84,9 @@ def read_weights(weights: ArrayLike, parameters: int) -> Array:
     """Read numbers to use for the parameters.
 
     Raises:
-        CompileError: there are more or fewer than parameters.
+        CompileError: there are more or fewer than parameters, or they are no real numbers.
     """
-    w = np.asarray(weights, dtype=np.float64)
+    w = _read_numbers(weights, "weights", DOUBLE)
     if w.shape != (parameters,):
         raise CompileError(
             f"weights must hold one number for each of the {parameters} parameters, not shape {w.shape}."

@@ -282,8 +282,13 @@ class Execution:
             raise CompileError(
                 f"slots must have the shape (slots, {self.parameters}), one column a parameter, not {shape}."
             )
-        if descent.frozen is not None and np.shape(descent.frozen) != (self.parameters,):
-            raise CompileError(f"frozen must have one entry for each of the {self.parameters} parameters.")
+        frozen, clip_norm = descent.frozen, descent.clip_norm
+        if frozen is not None and (np.shape(frozen) != (self.parameters,) or np.asarray(frozen).dtype != np.bool_):
+            raise CompileError(f"frozen must hold True or False for each of the {self.parameters} parameters.")
+        if clip_norm is not None and not clip_norm > 0.0:
+            raise CompileError(f"clip_norm must be a positive number, not {clip_norm!r}.")
+        if np.ndim(descent.settings) != 2:
+            raise CompileError(f"settings must have the shape (steps, numbers), not {np.shape(descent.settings)}.")
         given, due = len(descent.settings), -(-len(rows) // batch)
         if given != due:
             raise CompileError(f"{len(rows)} examples in batches of {batch} make {due} steps, not {given}.")

@@ -87,7 +87,16 @@ def test_it_stops_before_the_step_that_is_not_finite(backend):
             {"slots": np.zeros((1, 1))},
             "slots must have the shape (slots, 2), one column a parameter, not (1, 1).",
         ),
-        ({"frozen": np.array([True])}, "frozen must have one entry for each of the 2 parameters."),
+        ({"frozen": np.array([True])}, "frozen must hold True or False for each of the 2 parameters."),
+        ({"frozen": np.array([0, 1])}, "frozen must hold True or False for each of the 2 parameters."),
+        ({"clip_norm": 0.0}, "clip_norm must be a positive number, not 0.0."),
+        ({"clip_norm": -1.0}, "clip_norm must be a positive number, not -1.0."),
+        ({"clip_norm": np.nan}, "clip_norm must be a positive number, not nan."),
+        ({"settings": np.zeros(1)}, "settings must have the shape (steps, numbers), not (1,)."),
+        (
+            {"weights": ["1", "2"]},
+            "weights must hold real numbers, not entries of type <U1: encode words, and leave gaps out.",
+        ),
         ({"settings": np.zeros((3, 1))}, "2 examples in batches of 2 make 1 steps, not 3."),
     ],
 )
@@ -135,6 +144,9 @@ def test_a_program_goes_over_to_another_backend_without_being_recorded_again(bac
     program.hessian([1.0])
     twin = program.on(backend)
     assert (twin.backend, program.backend) == (backend, "numpy")
+    with pytest.raises(CompileError) as raised:
+        program.on("tpu")
+    assert str(raised.value) == "backend must be one of 'auto', 'jax', 'numba', 'numpy', not 'tpu'."
     for found, due in zip(twin.value_and_grad([1.0, 2.0]), program.value_and_grad([1.0, 2.0]), strict=True):
         np.testing.assert_allclose(found, due, rtol=1e-15)
     np.testing.assert_allclose(twin.hessian([1.0, 2.0]), program.hessian([1.0, 2.0]), rtol=1e-15)

@@ -595,9 +595,19 @@ class TestArrays:
     )
     def test_what_holds_no_real_numbers(self, given, kind):
         program, *_ = line(backend="numpy")
-        assert error_of(CompileError, program, given) == (
-            f"x must hold real numbers, not entries of type {kind}: encode words, and leave gaps out."
+        due = f" must hold real numbers, not entries of type {kind}: encode words, and leave gaps out."
+        assert error_of(CompileError, program, given) == "x" + due
+        assert error_of(CompileError, program, [1.0], weights=given * 2) == "weights" + due
+
+    def test_a_mask_is_not_ignored(self):
+        program, *_ = line(backend="numpy")
+        masked = np.ma.masked_array([1.0, 2.0], [True, False])
+        due = (
+            " is a masked array, whose mask would be ignored. Write x.compressed() for the entries that are not "
+            "masked, or x.filled(number)."
         )
+        assert error_of(autograd.OperandTypeError, program, masked) == "x" + due
+        assert error_of(autograd.OperandTypeError, program, [1.0], weights=masked) == "weights" + due
 
     def test_ragged_rows(self):
         program, *_ = line(backend="numpy")

@@ -156,6 +156,17 @@ class TestGivenInfinities:
         assert np.isnan(value)
         assert np.isnan(gradient).all()
 
+    def test_they_spread_from_weights_and_other_leaves_too(self, backend, dtype):
+        w, c = Value(2.0), Value(3.0)
+        program = autograd.compile(lambda x: w * x + c, 1.0, parameters=[w], backend=backend, dtype=dtype)
+        assert np.isnan(program([1.0], weights=[np.nan])).all()
+        value, gradient = program.value_and_grad([1.0, 2.0], weights=[np.nan], reduce="sum")
+        assert np.isnan(value)
+        assert gradient.tolist() == [3.0]
+        c.data = np.inf
+        value, gradient = program.value_and_grad([1.0, 2.0], reduce="sum")
+        assert (value, gradient.tolist()) == (np.inf, [3.0])
+
     def test_what_they_are_undefined_for_stays_an_error(self, backend):
         program = autograd.compile(lambda x: log(x), 1.0, backend=backend)
         assert program([np.inf]).tolist() == [np.inf]
