@@ -13,7 +13,7 @@ from autograd.compiler.trace import Argument
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.value import Value
 
-__all__ = ["read_arrays", "read_weights", "split_gradient"]
+__all__ = ["read_arrays", "read_numbers", "read_weights", "split_gradient"]
 
 Array = NDArray[Any]
 DOUBLE = np.dtype(np.float64)
@@ -31,7 +31,7 @@ def read_arrays(
     if len(arrays) != len(arguments):
         names = ", ".join(argument.name for argument in arguments)
         raise CompileError(f"The program takes {len(arguments)} array(s) ({names}), not {len(arrays)}.")
-    read = [_read_numbers(array, argument.name, dtype) for array, argument in zip(arrays, arguments, strict=True)]
+    read = [read_numbers(array, argument.name, dtype) for array, argument in zip(arrays, arguments, strict=True)]
     alone = all(a.shape == argument.shape for a, argument in zip(read, arguments, strict=True))
     if alone:
         read = [a[None] for a in read]
@@ -53,8 +53,14 @@ def read_arrays(
     return laid_out, not alone
 
 
-def _read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any]) -> Array:
-    """Turn what is given for an argument into an array of the program's type."""
+def read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any] = DOUBLE) -> Array:
+    """Turn what is given under a name into an array of numbers.
+
+    Raises:
+        CompileError: it is ragged, or holds what is no real number.
+        OperandTypeError: it is masked.
+        ValueOverflowError: a number is beyond the largest of the type.
+    """
     check_unmasked(given, name)
     try:
         array = np.asarray(given)
@@ -86,7 +92,7 @@ def read_weights(weights: ArrayLike, parameters: int) -> Array:
     Raises:
         CompileError: there are more or fewer than parameters, or they are no real numbers.
     """
-    w = _read_numbers(weights, "weights", DOUBLE)
+    w = read_numbers(weights, "weights")
     if w.shape != (parameters,):
         raise CompileError(
             f"weights must hold one number for each of the {parameters} parameters, not shape {w.shape}."

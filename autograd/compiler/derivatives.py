@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import ops, tree
 from autograd.backward import differentiable_sweep
-from autograd.compiler.arguments import read_arrays
+from autograd.compiler.arguments import read_arrays, read_numbers
 from autograd.compiler.execution import count
 from autograd.compiler.replay import raise_failure
 from autograd.compiler.results import take_differentiated
@@ -181,7 +181,7 @@ def _sweep_rows(program: Program, wrt: str, given: Sequence[Array], units: Seque
 
 
 def _read_vector(vector: ArrayLike, shape: tuple[int, ...], what: str) -> Array:
-    read = np.asarray(vector, dtype=np.float64)
+    read = read_numbers(vector, "vector")
     if read.shape != shape:
         raise CompileError(f"vector must have the shape {shape}, like {what}, not {read.shape}.")
     return read
@@ -252,7 +252,7 @@ def multiply_hessian(
     program._check_scalar()
     if wrt == "parameters":
         n = len(w)
-        along = np.asarray(vector, dtype=np.float64)
+        along = read_numbers(vector, "vector")
         if along.shape != (n,):
             raise CompileError(f"vector must have one number for each of the {n} parameters, not shape {along.shape}.")
         both = program._second.value_and_grad(*arrays, reduce=reduce, weights=np.concatenate([w, along]))[1]

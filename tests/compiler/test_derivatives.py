@@ -213,6 +213,15 @@ class TestWhatIsGiven:
             "vector must hold an array for each argument, each in the shape of what is given for it."
         )
 
+    def test_vectors_of_other_things_than_numbers(self):
+        w = Value(1.0)
+        program = autograd.compile(lambda x: x[0] * x[1] * w, [0.0, 0.0], parameters=[w], backend="numpy")
+        for call in (program.hvp, program.jvp):
+            with pytest.raises(CompileError, match=r"^vector must hold real numbers, not entries of type object"):
+                call([1.0, 2.0], vector=[None])
+            with pytest.raises(autograd.OperandTypeError, match=r"^vector is a masked array"):
+                call([1.0, 2.0], vector=np.ma.masked_array([1.0], [True]))
+
     def test_nothing_is_reduced_by_inputs(self):
         with pytest.raises(CompileError) as raised:
             compiled("numpy").hessian(X, T, wrt="inputs", reduce="sum")

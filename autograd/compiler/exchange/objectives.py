@@ -87,7 +87,7 @@ def _read_data(program: Program, arrays: Sequence[ArrayLike]) -> tuple[Array, tu
         raise CompileError(
             f'The program has no parameters. To search by {names}, give wrt="inputs" and where to start.'
         )
-    data = tuple(np.array(array) for array in arrays)
+    data = tuple(np.array(array, subok=True) for array in arrays)  # a mask is refused below
     program._read(data)
     return program.weights(), data
 

@@ -6,7 +6,7 @@ import pytest
 optimize = pytest.importorskip("scipy.optimize", reason="SciPy's optimisers are what is tried")
 
 import autograd  # noqa: E402
-from autograd import CompileError, DomainError, Value, exp, log  # noqa: E402
+from autograd import CompileError, DomainError, OperandTypeError, Value, exp, log  # noqa: E402
 
 
 def valley(x):
@@ -124,6 +124,10 @@ class TestRefusals:
             assert self.refused(lambda search=search: search([0.0, 0.0])) == (
                 'The program has no parameters. To search by x, give wrt="inputs" and where to start.'
             )
+
+    def test_a_mask_is_not_ignored(self, decay):
+        with pytest.raises(OperandTypeError, match=r"^x is a masked array"):
+            decay.residuals(np.ma.masked_array(X, X > 3.0), T).fun([1.0, 1.0, 0.0])
 
     def test_data_that_do_not_fit(self, decay):
         assert self.refused(lambda: decay.residuals(X)) == "The program takes 2 array(s) (x, t), not 1."
