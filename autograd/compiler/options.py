@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.errors import CompileError
 
-__all__ = ["PASSES", "Options", "check_backend", "check_options", "choose_backend"]
+__all__ = ["PASSES", "Options", "check_options", "choose_backend"]
 
 BACKENDS = ("auto", "jax", "numba", "numpy")
 
@@ -58,7 +58,7 @@ def check_options(dtype: Any, backend: str, threads: int, without: Iterable[str]
     kinds |= {np.dtype(name): name for name in ("float64", "float32")}
     if dtype not in kinds:
         raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}.')
-    check_backend(backend)
+    _check_backend(backend)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         raise CompileError(f"threads must be a whole number from 1, not {threads!r}.")
     left_out = frozenset([without] if isinstance(without, str) else without)
@@ -68,12 +68,7 @@ def check_options(dtype: Any, backend: str, threads: int, without: Iterable[str]
     return Options(kinds[dtype], backend, threads, left_out, bool(verify))
 
 
-def check_backend(backend: str) -> None:
-    """Check that there is such a backend.
-
-    Raises:
-        CompileError: there is none.
-    """
+def _check_backend(backend: str) -> None:
     if backend not in BACKENDS:
         raise CompileError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, not {backend!r}.")
 
@@ -82,8 +77,9 @@ def choose_backend(backend: str) -> str:
     """Choose a backend that is installed.
 
     Raises:
-        CompileError: the one that is asked for is not.
+        CompileError: the one that is asked for is not, or there is none of that name.
     """
+    _check_backend(backend)
     if backend == "numpy":
         return "numpy"
     if backend == "jax":
