@@ -396,3 +396,30 @@ def test_a_graph_of_one_leaf_has_its_gradient(visit):
     tab.evaluate("explorer.choose(0)")
     assert tab.locator("#n0 .grad").text_content() == "1"
     assert not tab.locator("#chosen .final").count()
+
+
+def test_a_leafs_number_is_dragged_in_the_drawing(visit):
+    x = Value(2.0, name="x")
+    tab = visit(explore(x * 3.0), motion="reduce")
+    box = tab.locator("#n0 .data").bounding_box()
+    place = tab.locator("#world").get_attribute("transform")
+    at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.move(*at)
+    tab.mouse.down()
+    tab.mouse.move(at[0] + 20, at[1])
+    tab.mouse.move(at[0] + 50, at[1] + 5)
+    assert tab.locator("h1").text_content() == "y = 9"
+    assert tab.locator("#n0 .data").text_content() == "3"
+    tab.mouse.up()
+    assert tab.locator("#world").get_attribute("transform") == place, "the drawing is not dragged along"
+    assert not tab.locator("#chosen").is_visible(), "nor chosen"
+    tab.click("#undo")
+    assert tab.locator("h1").text_content() == "y = 6"
+    tab.click("#n0 .data")
+    assert tab.locator("#chosen").is_visible(), "a press alone chooses"
+    box = tab.locator("#n1 .data").bounding_box()
+    tab.mouse.move(box["x"] + 2, box["y"] + 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 60, box["y"] + 2)
+    tab.mouse.up()
+    assert tab.locator("h1").text_content() == "y = 6", "what is computed is not given"
