@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nn.parameters import Parameters
 
-__all__ = ["Column", "count", "draw_neurons"]
+__all__ = ["Column", "draw_neurons"]
 
 MAX_NEURONS = 8  # of a layer that are drawn; of more the first and the last
 MAX_LAYERS = 7
@@ -95,11 +95,6 @@ def _places(neurons: int, rows: int) -> dict[int, float]:
     half = (MAX_NEURONS - 1) // 2
     above = {neuron: DOWN * (neuron + 0.5) for neuron in range(half)}
     return above | {neuron: DOWN * (neuron - left_out + 0.5) for neuron in range(neurons - half, neurons)}
-
-
-def count(number: int, word: str) -> str:
-    """Write a number of things: ``3 inputs``."""
-    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def _number(number: float) -> str:

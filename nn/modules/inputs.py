@@ -13,7 +13,7 @@ from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
 
-__all__ = ["Pair", "picture", "positive", "read_sizes", "row", "sequence", "short"]
+__all__ = ["Pair", "count", "picture", "positive", "read_sizes", "row", "sequence", "short"]
 
 #: A size for rows and columns together, or for each.
 Pair: TypeAlias = int | Sequence[int]
@@ -44,11 +44,11 @@ def row(inputs: Any, width: int | None, owner: Titled, where: str = "") -> tuple
     plain = _is_plain(inputs) and inputs.ndim == 1
     xs = inputs.tolist() if plain else _read_list(inputs, owner, "a list of numbers", where)
     if not plain and _is_nested(xs):
-        wanted = "a flat list" if width is None else f"a flat list of {_count(width, 'number')}"
+        wanted = "a flat list" if width is None else f"a flat list of {count(width, 'number')}"
         several = "" if where else ", or a list of examples"
         raise ShapeError(f"{owner.title}{where} takes one example, {wanted}{several}, got {_shape(xs)}.")
     if width is not None and len(xs) != width:
-        raise ShapeError(f"{owner.title}{where} takes {_count(width, 'input')}, got {len(xs)}.")
+        raise ShapeError(f"{owner.title}{where} takes {count(width, 'input')}, got {len(xs)}.")
     return tuple(xs)
 
 
@@ -69,7 +69,7 @@ def picture(inputs: Any, channels: int | None, owner: Titled) -> NDArray[Any]:
     if not isinstance(found, tuple) or len(found) != 3:
         raise ShapeError(f"{owner.title} takes one picture, [channel][row][column], got {found}.")
     if channels is not None and found[0] != channels:
-        raise ShapeError(f"{owner.title} takes {_count(channels, 'channel')}, got {found[0]}.")
+        raise ShapeError(f"{owner.title} takes {count(channels, 'channel')}, got {found[0]}.")
     return planes if isinstance(planes, np.ndarray) else arrays.make(arrays.flat(planes), found)
 
 
@@ -155,5 +155,6 @@ def _shape(nested: Array) -> tuple[int, ...] | str:
         return "ragged lists"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Write a number of things: ``3 inputs``."""
     return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from autograd import dot, scope
 from nn import arrays
 from nn.arrays import Array
-from nn.drawing import Column, count, draw_neurons
+from nn.drawing import Column, draw_neurons
 from nn.errors import ShapeError
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
 from nn.modules.activations import activation as find_activation
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
-from nn.modules.inputs import positive, row
+from nn.modules.inputs import count, positive, row
 from nn.parameters import Parameters, parameters
 
 __all__ = ["MLP", "Container", "Layer", "Sequential"]
