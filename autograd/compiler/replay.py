@@ -125,15 +125,15 @@ def raise_failure(
     shared = [w, np.array(program._constants())]
     several = any(len(array) > rows for array in given)
     for i in examples.tolist():
-        row = [*shared, *(array[i] for array in given)]
+        row = [array[i] for array in given]
         if program._scalar:
             found = program.execution.sweep(wrt, [a[i : i + 1] for a in given], w, program._constants(), 1.0)
             if all(np.isfinite(numbers).all() for numbers in found):
                 continue
         with program.execution.running:  # the graph is computed at this example
             swept = program._outputs[0] if program._scalar else None
-            _raise_error_at(i // rows, program._traced, row[2:], w, swept, wrt, several)
-        if all(np.isfinite(array).all() for array in row):  # an ∞ or NaN may spread, as on the engine
+            _raise_error_at(i // rows, program._traced, row, w, swept, wrt, several)
+        if all(np.isfinite(array).all() for array in (*shared, *row)):  # an ∞ or NaN may spread, as on the engine
             raise ValueOverflowError(
                 f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's "
                 'own floats still hold it. Scale the data down, or compile with dtype="float64".'
