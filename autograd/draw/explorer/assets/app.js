@@ -82,7 +82,7 @@ function showStep(position) {
   if (position !== showStep.shown && !player.playing) find("panel").scrollTop = 0; // the step is above what was chosen
   showStep.shown = position;
   panel.showStep(position);
-  if (chosen !== null) nodePanel.showChosen(chosen, position, found);
+  if (chosen !== null) nodePanel.showNumbers(chosen, position);
   refresh();
   parts.show(position);
   clearTimeout(showStep.later);
@@ -110,9 +110,9 @@ function choose(node, reveal = false) {
   if (node === null) return;
   if (reveal) camera.look([picture.boxOf(node)], { keep: false });
   hideTip();
-  const stacked = matchMedia("(max-width: 800px), (max-width: 1000px) and (min-height: 701px)").matches;
-  const [low, end] = [nodePanel.chosen, find("panel")].map((element) => element.getBoundingClientRect().bottom);
-  if (!asked && (low > end || stacked)) nodePanel.chosen.scrollIntoView({ block: "start" });
+  const [low, { top, bottom: end }, stage] = [nodePanel.chosen, find("panel"), find("stage")].map((element) => element.getBoundingClientRect());
+  const below = top > stage.top; // the panel, on a narrow page
+  if (!asked && (low.bottom > end || below)) nodePanel.chosen.scrollIntoView({ block: "start" });
 }
 
 function change(node, number) {

@@ -1,7 +1,13 @@
 // The chosen node: its numbers, another number for a leaf, and its paths to the output.
 
 const PATHS = 5; // paths that are written out, those with the largest products
+const STEPS_ASIDE = 200; // of a leaf's slider, to each side
 const FACTORS = 8; // factors of a path that are written out
+
+// By how much a leaf's number changes for a pixel of a drag, or a place of its slider: a hundredth of its size, or of 1.
+function stepOfLeaf(start) {
+  return (Number.isFinite(start) ? Math.max(1, Math.abs(start)) : 1) / 100;
+}
 
 // Copy text; where a page may not, it is marked, to be copied by hand.
 async function copyText(text) {
@@ -34,13 +40,8 @@ class NodePanel extends Panel {
     }
     const { engine, formulas } = this;
     const entry = engine.nodes[node];
-    const numbers = [
-      ...this.numbersOf(node),
-      this.number("data", node, position),
-      this.number("grad", node, position),
-    ];
     if (this.shown === node) { // keep what the reader is typing in
-      this.chosen.querySelector(".numbers").replaceChildren(...numbers);
+      this.showNumbers(node, position);
       this.chosen.querySelector(".sums").replaceChildren(...this.pathParts(node, found));
       if (this.refill && !this.chosen.querySelector(".change")?.parentElement.contains(document.activeElement)) this.refill();
       return;
@@ -55,12 +56,19 @@ class NodePanel extends Panel {
       parts.push(this.row(about.name, formulas.line(formulas.name(node), "=", formulas.written(node, this.tree(entry.formula), false)),
         ...(about.summary ? [make("p", { class: "aside" }, about.summary)] : [])));
     }
-    parts.push(make("div", { class: "numbers" }, ...numbers));
+    parts.push(make("div", { class: "numbers" }));
     if (entry.scope) parts.push(this.row("part", make("p", {}, entry.scope), ...this.foldButton(entry.scope)));
     if (!engine.veiled) parts.push(entry.op === undefined ? this.whatIf(node) : this.jumps(node));
     parts.push(...this.overTime(node));
     parts.push(make("div", { class: "sums" }, ...this.pathParts(node, found)));
     this.chosen.replaceChildren(...parts);
+    this.showNumbers(node, position);
+  }
+
+  // The numbers of the chosen node, as they stand at a step.
+  showNumbers(node, position) {
+    const numbers = [...this.numbersOf(node), this.number("data", node, position), this.number("grad", node, position)];
+    this.chosen.querySelector(".numbers").replaceChildren(...numbers);
   }
 
   // A number as the picture has it, to six digits, and all of them on hover; before its step it is marked as final.
@@ -107,8 +115,8 @@ class NodePanel extends Panel {
     const back = make("button", { type: "button", class: "small", id: "leaf-back", title: "Back to the number that it was recorded with" }, "reset");
     const fill = () => {
       const start = engine.base.data[node];
-      const span = Number.isFinite(start) ? Math.max(1, Math.abs(start)) * 2 : 2, middle = Number.isFinite(start) ? start : 0;
-      Object.assign(slider, { min: middle - span, max: middle + span, step: span / 200 });
+      const step = stepOfLeaf(start), middle = Number.isFinite(start) ? start : 0;
+      Object.assign(slider, { min: middle - STEPS_ASIDE * step, max: middle + STEPS_ASIDE * step, step });
       box.value = String(engine.now.data[node]);
       slider.value = engine.now.data[node];
       box.removeAttribute("aria-invalid");

@@ -82,7 +82,7 @@ function showParts() {
     if (fold.parts.count(folded) > MAX_OPEN) continue;
     const [path] = fold.parts.level(depth).filter((one) => fold.parts.depthOf(one) === depth);
     const stem = path.split("/").pop().replace(/ ?\d+$/, "");
-    if (stem.includes("[")) continue; // the weights of a neuron, which nobody calls by a word
+    if (fold.members.get(path).every((node) => engine.nodes[node].op === undefined)) continue; // the weights of a neuron
     buttons.push(button(`fold every ${stem}`, `One box for each part like ${path}`, folded));
   }
   const seen = paths.filter((path) => !fold.parts.outer.get(path)?.some((outer) => outer !== path && fold.folded.has(outer)));

@@ -1,8 +1,7 @@
 // The pointer: what hovering shows, and what a press does.
 
 const TIP_ROWS = 6; // numbers of a folded part that are listed
-const DRAG = 4; // pixels from which on a press is a drag
-const PIXELS = 100; // that a leaf's number is dragged over to change by its own size
+const CLICK = 6; // pixels that a press may move
 
 function hover(node, event) {
   if (hovered !== node) {
@@ -102,7 +101,7 @@ stage.addEventListener("pointermove", (event) => {
 });
 stage.addEventListener("pointerleave", () => hover(null));
 stage.addEventListener("click", (event) => {
-  if (camera.moved > 6) return;
+  if (camera.moved > CLICK) return;
   const { node, box, edge, link } = under(event);
   if (box) openBox(box);
   else if (edge) player.go(engine.stepOf(edge));
@@ -119,6 +118,7 @@ stage.addEventListener("focusin", (event) => {
   const { node } = under(event);
   if (node !== undefined && event.target.matches(":focus-visible")) camera.look([picture.boxOf(node)], { time: 0, keep: false });
 });
+
 // The number of a leaf is dragged to the side, before the drawing is.
 let drag = null;
 stage.addEventListener("pointerdown", (event) => {
@@ -126,18 +126,20 @@ stage.addEventListener("pointerdown", (event) => {
   if (event.button || !event.target.matches(".data") || node === undefined || engine.nodes[node].op !== undefined || !engine.open[node] || engine.veiled) return;
   event.stopPropagation();
   camera.moved = 0;
-  drag = { node, x: event.clientX, from: engine.now.data[node], unit: Math.max(1, Math.abs(engine.base.data[node])) / PIXELS };
+  const { data } = engine.now;
+  drag = { node, x: event.clientX, from: Number.isFinite(data[node]) ? data[node] : 0, step: stepOfLeaf(engine.base.data[node]) };
 }, true);
 stage.addEventListener("pointermove", (event) => {
   if (!drag) return;
   event.stopPropagation();
   const moved = event.clientX - drag.x;
   camera.moved = Math.max(camera.moved, Math.abs(moved)); // what follows is no click
-  if (camera.moved < DRAG) return;
+  if (camera.moved <= CLICK) return;
   if (!stage.hasPointerCapture(event.pointerId)) stage.setPointerCapture(event.pointerId);
   hideTip();
-  change(drag.node, Number((drag.from + moved * drag.unit).toPrecision(6)));
+  change(drag.node, Number((drag.from + moved * drag.step).toPrecision(6)));
 }, true);
 for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, () => { drag = null; }, true);
+
 // A browser scrolls a frame to what has the focus; here the camera moves instead.
 stage.addEventListener("scroll", () => { stage.scrollTop = stage.scrollLeft = 0; });
