@@ -92,6 +92,12 @@ class Draws:
         """Note where the generators stand."""
         return [(each.random, each.random.bit_generator.state) for each in self.listed]
 
+    def go_back(self, states: list[tuple[Generator, Any]], examples: int) -> None:
+        """Put the generators where they stand after so many examples from a state."""
+        for generator, state in states:
+            generator.bit_generator.state = state
+        self.sample(examples)
+
 
 _catching: ContextVar[Draws | None] = ContextVar("catching", default=None)
 

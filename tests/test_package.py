@@ -46,7 +46,7 @@ LAYERS = {
         "functional products draw testing",
     ],
     "nn": [
-        "errors registry absent",
+        "errors interrupts registry absent",
         "arrays draws calling parameters drawing state summary modules.activations saving.architecture module",
         "modules",
         "losses",

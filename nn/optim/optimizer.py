@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import AutogradError, Value
 from nn.errors import StateError
+from nn.interrupts import allow_interrupts
 from nn.optim import flat
 from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
@@ -98,7 +99,7 @@ class Optimizer(ABC):
             self.check_parameters(objective.parameters)
         w, free, state = flat.weights(self.parameters), flat.free(self.parameters), self.state
         try:
-            with np.errstate(all="ignore"):  # what is not finite is found below, and named
+            with np.errstate(all="ignore"), allow_interrupts():  # what is not finite is found below, and named
                 loss, moved = self._advance(w, free, objective)
             self._check_finite(w, moved)
             flat.assign(self.parameters, moved)

@@ -15,6 +15,7 @@ from autograd import CompileError, Program, Value, compile, no_grad  # noqa: A00
 from nn import arrays
 from nn.data.examples import Examples, separate
 from nn.draws import Draws
+from nn.interrupts import allow_interrupts
 from nn.module import Slot
 from nn.modules.elementwise import Dropout
 from nn.optim import flat
@@ -135,11 +136,6 @@ class CompiledRunner(Runner):
         self._programs[place] = found, [content.copy() for content in statistics]
         return found
 
-    @cached_property
-    def _buffers(self) -> list[Slot]:
-        """The arrays of the model that are not trained, such as running statistics."""
-        return [slot for slot in self.model.slots() if not slot.trained]
-
     def trace(self, f: Callable[..., Any], *example: Any) -> tuple[Program, Draws | None]:
         """Compile a function of the model; what it draws at random becomes the program's last argument.
 
@@ -163,7 +159,7 @@ class CompiledRunner(Runner):
         if draws is not None:
             del traced.__wrapped__  # whose arguments are one fewer
             example = *example, [1.0] * draws.count
-        with trying(self.model):
+        with trying(self.model), allow_interrupts():
             program = compile(traced, *example, parameters=self.eager.parameters, backend=self.backend)
         check_calls(self.model, *calls)
         return program, draws
@@ -237,10 +233,10 @@ class CompiledRunner(Runner):
 
     def refresh(self) -> None:
         """Look at the model anew before the next program runs: what is frozen into one may have been changed."""
+        super().refresh()
         self._programs.clear()
         self._errors.clear()
         self._places = None
-        self.__dict__.pop("_buffers", None)
         self.eager.refresh()
 
     def objective(self, X: Array, T: Array, weights: Array | None = None) -> BatchObjective:
@@ -269,7 +265,7 @@ class CompiledRunner(Runner):
         """Let a program run, no other thread beside it: an error says at which example, and no data are kept."""
         self.example = None
         try:
-            with self._kept.lock:
+            with self._kept.lock, allow_interrupts():
                 yield program
         except Exception as error:
             self.example = getattr(error, "example", None)
@@ -343,26 +339,26 @@ class CompiledRunner(Runner):
         if draws is not None:  # other numbers each time that an example is taken
             examples = *(array[order] for array in examples), draws.sample(len(order))
             order = np.arange(len(order))
-        steps = -(-len(order) // batch)
-        with self.run(program):
-            found = program.descend(
-                *examples,
-                order=order,
-                batch=batch,
-                weights=weights,
-                rule=optimizer.applied_rule,
-                slots=optimizer.memory,
-                settings=optimizer.settings_ahead(steps, descent.rates),
-                frozen=frozen if frozen.any() else None,
-                clip_norm=descent.clip_norm,
-            )
-        self._ahead = _Ahead(found.weights, frozen)
-        done = len(found.losses)
-        optimizer.move_on(done, found.slots)
-        if draws is not None and done < steps:  # the step that fails draws its own again
-            for generator, state in states:
-                generator.bit_generator.state = state
-            draws.sample(done * batch)
+        steps, done = -(-len(order) // batch), 0
+        try:
+            with self.run(program):
+                found = program.descend(
+                    *examples,
+                    order=order,
+                    batch=batch,
+                    weights=weights,
+                    rule=optimizer.applied_rule,
+                    slots=optimizer.memory,
+                    settings=optimizer.settings_ahead(steps, descent.rates),
+                    frozen=frozen if frozen.any() else None,
+                    clip_norm=descent.clip_norm,
+                )
+            done = len(found.losses)
+            self._ahead = _Ahead(found.weights, frozen)
+            optimizer.move_on(done, found.slots)
+        finally:
+            if draws is not None and done < steps:  # the step that was not taken draws its own again
+                draws.go_back(states, done * batch)
         return found.losses.tolist(), found.outputs
 
 

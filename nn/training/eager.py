@@ -72,6 +72,7 @@ class EagerRunner(Runner):
 
     def refresh(self) -> None:
         """List the parameters anew, by name."""
+        super().refresh()
         self.__dict__.pop("named", None)
 
     def objective(self, X: Array, T: Array, weights: Array | None = None) -> RecordedObjective:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from autograd import AutogradError, DomainError, PlaceError
 from nn.data.examples import Examples
 from nn.data.loading import DataLoader
 from nn.draws import find_generators
+from nn.interrupts import allow_interrupts, hold_interrupts
 from nn.metrics import Metric
 from nn.module import Module
 from nn.optim import flat
@@ -108,7 +109,8 @@ class Loop:
     def run(self) -> History:
         """Train, and give the history."""
         try:
-            return self._train()
+            with hold_interrupts():
+                return self._train()
         finally:
             self.training.connect(None, None)  # which would hold each other
 
@@ -256,7 +258,7 @@ class Loop:
         return not (watched or by_loss or shared) and self.validation is None
 
     def _validate(self, examples: Examples) -> dict[str, float]:
-        with mode(self.model, training=False), self._locate_errors(validating=True):
+        with mode(self.model, training=False), self._locate_errors(validating=True), allow_interrupts():
             loss, outputs = self.runner.loss(*examples)
         found = measure(self.metrics, outputs, examples.T, examples.weights)
         return {"val_loss": loss} | {f"val_{name}": number for name, number in found.items()}
@@ -328,11 +330,12 @@ class Loop:
 
     def _notify(self, hook: str) -> None:
         called = self._called[hook]
-        of_users = any(not vars(type(one)).get("only_watches", False) for one in called)
+        of_users = {id(one) for one in called if not vars(type(one)).get("only_watches", False)}
         if of_users:
             self.runner.settle()
         for callback in called:
-            getattr(callback, hook)(self.training)
+            with allow_interrupts() if id(callback) in of_users else nullcontext():
+                getattr(callback, hook)(self.training)
         if of_users and hook != "on_train_end":
             self.model.train()
             self.runner.refresh()

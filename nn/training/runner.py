@@ -13,11 +13,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from autograd import Value
 from nn.data.examples import Examples
-from nn.module import Module
+from nn.draws import find_generators
+from nn.module import Module, Slot
 from nn.optim import flat
 from nn.optim.clipping import clip_by_norm
 from nn.optim.flat import Mask, Vector
@@ -140,16 +142,49 @@ class Runner(ABC):
         rows = descent.batches[0]
         objective = self._objective_of(descent.examples, rows)
         objective.clip_norm = descent.clip_norm
+        outputs, state = None, descent.optimizer.state
         w = flat.weights(self.parameters) if descent.with_outputs else None
-        with _keep_buffers(self.model):
+        with self._keep_state():
             loss = descent.optimizer.step(objective)
+            if w is not None:
+                try:
+                    outputs = objective.outputs(w)
+                except BaseException:
+                    descent.optimizer.state = state
+                    flat.assign(self.parameters, w)
+                    raise
         assert loss is not None
-        outputs = None if w is None else objective.outputs(w)
         self.reached |= objective.reached
         return Steps([loss], outputs)
 
-    def refresh(self) -> None:  # noqa: B027  (most runners read the model anew at every batch)
-        """Look at the model anew: code of the user's may have changed it."""
+    @contextmanager
+    def _keep_state(self) -> Iterator[None]:
+        """Put running statistics and generators back if a step fails, as the step does with the weights."""
+        contents = [slot.content.copy() for slot in self._buffers]
+        states = [each.bit_generator.state for each in self._generators]
+        try:
+            yield
+        except BaseException:
+            for slot, content in zip(self._buffers, contents, strict=True):
+                slot.holder[slot.place] = content
+            for generator, state in zip(self._generators, states, strict=True):
+                generator.bit_generator.state = state
+            raise
+
+    @cached_property
+    def _buffers(self) -> list[Slot]:
+        """The arrays of the model that are not trained, such as running statistics."""
+        return [slot for slot in self.model.slots() if not slot.trained]
+
+    @cached_property
+    def _generators(self) -> list[Generator]:
+        """What the parts of the model draw from."""
+        return find_generators(self.model)
+
+    def refresh(self) -> None:
+        """Look at the model anew before the next step: code of the user's may have changed it."""
+        for name in ("_buffers", "_generators"):
+            self.__dict__.pop(name, None)
 
     def settle(self) -> None:  # noqa: B027  (most runners have nothing to do here)
         """Write the weights that a descent has left aside into the parameters."""
@@ -170,19 +205,6 @@ class Runner(ABC):
         if self._of_all is None or self._of_all[0] is not examples:
             self._of_all = examples, self.objective(*examples)
         return self._of_all[1]
-
-
-@contextmanager
-def _keep_buffers(model: Module) -> Iterator[None]:
-    """Put running statistics back if a step fails, as the step does with the weights."""
-    buffers = [slot for slot in model.slots() if not slot.trained]
-    before = [slot.content.copy() for slot in buffers]
-    try:
-        yield
-    except BaseException:
-        for slot, content in zip(buffers, before, strict=True):
-            slot.holder[slot.place] = content
-        raise
 
 
 def equal_batches(batches: Sequence[Array]) -> Sequence[Array]:

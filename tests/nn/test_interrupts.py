@@ -1,0 +1,251 @@
+"""Ctrl-C at any line of a training: weights, optimiser, history and draws are those of one and the same step."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+from effort import every
+
+import nn
+from nn import interrupts
+from nn.interrupts import allow_interrupts, hold_interrupts
+from nn.training.loop import Loop
+
+X = np.random.default_rng(0).normal(size=(12, 2))
+Y = X[:, 0] * X[:, 1]
+EPOCHS, STEPS = 6, 3
+PACKAGE = str(Path(nn.__file__).parent)
+
+
+@pytest.fixture(autouse=True)
+def default_handler() -> Iterator[None]:
+    """Have Python's handler of Ctrl-C, which a runner of tests may have replaced, or been started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def press() -> None:
+    """Press Ctrl-C."""
+    signal.raise_signal(signal.SIGINT)
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+
+
+def test_it_waits_for_a_block_that_lets_it_through() -> None:
+    with hold_interrupts():
+        press()
+        with pytest.raises(KeyboardInterrupt), allow_interrupts():
+            pytest.fail("it comes first")
+        with pytest.raises(KeyboardInterrupt), allow_interrupts():
+            press()
+
+
+def test_it_waits_again_after_a_block_that_let_it_through() -> None:
+    with hold_interrupts():
+        with allow_interrupts(), allow_interrupts():
+            pass
+        press()
+        press()
+        with pytest.raises(KeyboardInterrupt), allow_interrupts():
+            pytest.fail("the two that waited are one")
+        with allow_interrupts():
+            pass
+
+
+def test_what_cleans_up_is_not_interrupted_again() -> None:
+    cleaned = False
+
+    def run() -> None:
+        nonlocal cleaned
+        try:
+            press()
+        finally:
+            press()
+            cleaned = True
+
+    with hold_interrupts(), pytest.raises(KeyboardInterrupt), allow_interrupts():
+        run()
+    assert cleaned
+
+
+def test_one_that_has_waited_long_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "PATIENCE_SECONDS", 0.0)
+    with hold_interrupts():
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+
+
+def test_what_waits_at_the_end_is_dropped() -> None:
+    with hold_interrupts():
+        press()
+
+
+def test_the_handler_that_was_there_is_asked() -> None:
+    pressed = []
+    signal.signal(signal.SIGINT, lambda *_: pressed.append("mine"))
+    with hold_interrupts():
+        press()
+        assert not pressed
+        with allow_interrupts():
+            assert pressed == ["mine"]
+            press()
+    assert pressed == ["mine", "mine"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.parametrize("ignored", [signal.SIG_IGN, signal.SIG_DFL])
+def test_a_process_that_ignores_it_goes_on_to_ignore_it(ignored: Any) -> None:
+    signal.signal(signal.SIGINT, ignored)
+    with hold_interrupts(), allow_interrupts():
+        assert signal.getsignal(signal.SIGINT) is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_a_handler_that_a_callback_puts_there_stays() -> None:
+    def mine(*_: Any) -> None:
+        pass
+
+    nn.fit(net(), X, Y, epochs=2, callbacks=[lambda _: signal.signal(signal.SIGINT, mine)])  # type: ignore[list-item]
+    assert signal.getsignal(signal.SIGINT) is mine
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_other_threads_leave_it_alone() -> None:
+    found = []
+
+    def look() -> None:
+        with hold_interrupts(), allow_interrupts():
+            found.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [signal.default_int_handler]
+    with hold_interrupts():  # a prediction in another thread does not let it through here
+        thread = threading.Thread(target=lambda: nn.predict(net(), X))
+        thread.start()
+        press()
+        thread.join()
+        press()
+
+
+def test_an_event_loop_hears_of_it() -> None:
+    async def train() -> None:
+        press()
+        nn.fit(net(), X, Y, epochs=2)
+        await asyncio.sleep(5.0)
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(train())
+
+
+# --- any line of a training -------------------------------------------------------------------------------------------
+
+
+def net(*between: nn.Module) -> nn.Module:
+    """Make a small network, with parts in the middle."""
+    return nn.Sequential(nn.Linear(2, 3, seed=1), *between, nn.Tanh(), nn.Linear(3, 1, seed=2))
+
+
+def train(model: nn.Module, optimizer: Any, how: dict[str, Any], **options: Any) -> nn.History:
+    return nn.fit(model, X, Y, "mse", optimizer, EPOCHS, 4, seed=0, metrics=["mae"], **how, **options)
+
+
+class Pressing:
+    """Presses Ctrl-C at the k-th line of ours that a training runs; counts the lines where there is no k."""
+
+    def __init__(self, k: int | None = None) -> None:
+        self.k, self.lines, self._began = k, 0, False
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
+        self._began |= frame.f_code is Loop.run.__code__
+        if not self._began or not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line":
+            self.lines += 1
+            if self.lines == self.k:
+                press()
+        return self
+
+    def run(self, f: Callable[[], Any]) -> Any:
+        before = sys.gettrace()
+        sys.settrace(self)
+        try:
+            return f()
+        finally:
+            sys.settrace(before)
+
+
+class Snapshots(nn.Callback):
+    """Keeps all weights and statistics after each step."""
+
+    only_watches = True
+
+    def on_train_begin(self, training: nn.Training) -> None:
+        self.states = [training.weights()]
+
+    def on_step_end(self, training: nn.Training) -> None:
+        self.states.append(training.weights())
+
+
+def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize(
+    ("parts", "how", "make"),
+    [
+        (list, {"compile": "numpy"}, nn.Adam),
+        (lambda: [nn.Dropout(0.3, seed=3)], {"compile": "numpy", "schedule": nn.StepDecay(2)}, nn.Adam),
+        (lambda: [nn.BatchNorm1d(3)], {"compile": "numpy"}, nn.Adam),
+        (lambda: [nn.BatchNorm1d(3), nn.Dropout(0.3, seed=3)], {"compile": False}, nn.Adam),
+        (list, {"compile": "numpy", "validation_data": (X, Y)}, nn.RProp),
+        (list, {"compile": "numpy"}, nn.LBFGS),
+    ],
+    ids=["compiled", "drawn", "whole batches", "eager", "validated", "line search"],
+)
+def test_ctrl_c_at_any_line_leaves_one_step(
+    parts: Callable[[], list[nn.Module]], how: dict[str, Any], make: Callable[[Any], Any]
+) -> None:
+    def fresh() -> tuple[nn.Module, Any]:
+        model = net(*parts())
+        return model, make(model.parameters())
+
+    snapshots = Snapshots()
+    train(*fresh(), how, callbacks=[snapshots])
+    model, optimizer = fresh()
+    counting = Pressing()
+    whole = counting.run(lambda: train(model, optimizer, how))
+    ended = model.state_dict(), optimizer.state_dict()["state"]
+    assert equal(ended[0], snapshots.states[-1])
+    interrupted, places = 0, every(range(1, counting.lines, max(1, counting.lines // 90)), 3)
+    for k in places:
+        model, optimizer = fresh()
+        try:
+            history = Pressing(k).run(lambda model=model, optimizer=optimizer: train(model, optimizer, how))
+        except KeyboardInterrupt:  # before the first step, or while callbacks are told of the end
+            assert equal(model.state_dict(), snapshots.states[0]) or equal(model.state_dict(), ended[0])
+            continue
+        interrupted += history.stop_reason.startswith("interrupted")
+        steps = history.state["epoch"] * STEPS + history.state["steps"]
+        assert equal(model.state_dict(), snapshots.states[steps]), (k, history.stop_reason)
+        assert optimizer.state.get("t", steps) == steps
+        assert history.rows == whole.rows[: history.state["epoch"]]
+        if history.state["steps"] == 0 and history.state["epoch"] < EPOCHS:
+            assert train(model, optimizer, how, training=history).rows == whole.rows
+            assert equal(model.state_dict(), ended[0])
+            assert equal(optimizer.state_dict()["state"], ended[1])
+    assert interrupted > len(places) // 4
