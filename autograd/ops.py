@@ -141,7 +141,8 @@ pow = Op(  # noqa: A001
 )
 neg: Op = Op(
     "neg", lambda x: -x, [lambda out, x: -1.0], array="negative", notation=NEGATIVE,
-    tidy=lambda x: x.operands[0] if x.op is neg else None, doc="the negative", reference="lecture L1.3",
+    tidy=lambda x: x.operands[0] if isinstance(x, Symbol) and x.op is neg else None, doc="the negative",
+    reference="lecture L1.3",
 )
 identity = Op(
     "identity", lambda x: x, [lambda out, x: 1.0], tidy=lambda x: x, doc="the number itself", reference="lecture L4.4",

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import ops, shares
-from autograd.factors import CONSTANTS, POWERS, Factor, Product, Term, lay_out
+from autograd.factors import CONSTANTS, POWERS, Factor, Product, Term, evaluate, lay_out
 from autograd.notation import DIFFERENCE, NEGATIVE, POWER, PRODUCT, QUOTIENT, SUM
 from autograd.scaled import Scaled
 from autograd.symbol import Symbol, apply_to_symbols, book, call, count_parts, latex
@@ -164,6 +164,8 @@ class Writer:
             return shares.normaliser(self, parts)
         if op is ops.exp:
             return shares.exponential(self, parts[0])
+        if op is ops.equal or op is ops.greater:  # to the last bit, which another way to write a number may change
+            parts = [part if evaluate(part) == evaluate(x) else x for part, x in zip(parts, item.operands, strict=True)]
         if op.nary or not any(isinstance(x, Symbol) for x in parts):
             return call(op, parts)
         return apply_to_symbols(op, tuple(parts))

@@ -26,6 +26,7 @@ COMMON = {
 }
 settings.register_profile("quick", max_examples=25, **COMMON)
 settings.register_profile("thorough", max_examples=150, **COMMON)
+settings.register_profile("long", max_examples=2500, **COMMON | {"derandomize": False, "print_blob": True})
 settings.load_profile("thorough" if THOROUGH else "quick")
 if not THOROUGH:  # what JAX compiles here runs once or twice
     os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"

@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +33,9 @@ from autograd.testing.strategies import Expression, expressions, networks
 BLOCK = 500  # programs, after which the state is written
 #: PyTorch and JAX round as we do, each in its own way: so many units of rounding between two of us are no finding.
 ALLOWED = 8.0
-#: Each is tried on one program of so many: what compiles machine code takes a second for each.
+#: Each is tried on one program of so many: what compiles machine code takes a second for each …
 EVERY = {"engine": 1, "numpy": 1, "numba": 20, "jax": 50, "engine beside JAX": 20}
+OFTEN, RARELY = 12, 10  # … and after so many blocks on one of so many of these
 #: `round` takes digits as a constant in PyTorch and JAX; JAX's derivatives of these are not exact to 1e-12.
 OPERATIONS = [op for op in CATALOGUE if op is not ops.round]
 COARSE_IN_JAX = frozenset({"lgamma", "digamma", "trigamma", "erfinv", "erfc", "gelu", "cbrt"})
@@ -159,12 +163,14 @@ def draw(block: int, size: int) -> list[Expression]:
     return drawn
 
 
-def run_block(state: dict[str, Any], size: int = BLOCK, every: dict[str, int] | None = None) -> None:
-    """Try one block of programs, and add what it shows to the state."""
-    for expression in draw(state["blocks"], size):
-        place = state["programs"]
+def run_block(block: int, size: int = BLOCK, every: dict[str, int] | None = None) -> dict[str, Any]:
+    """Try one block of programs, and return what it shows: a state of this block alone."""
+    state = fresh() | {"blocks": 1}
+    rarely = RARELY if block >= OFTEN else 1
+    every = every or {name: n if n == 1 else n * rarely for name, n in EVERY.items()}
+    for place, expression in enumerate(draw(block, size), block * BLOCK):
         state["programs"] += 1
-        which = [name for name, n in (every or EVERY).items() if place % n == 0]
+        which = [name for name, n in every.items() if place % n == 0]
         try:
             for name, off, decided in differences(expression, which):
                 found = state["found"][name]
@@ -172,10 +178,22 @@ def run_block(state: dict[str, Any], size: int = BLOCK, every: dict[str, int] | 
                 found["decided"] += decided
                 found["beyond"] += off > ALLOWED
                 if off > found["worst"]:
-                    found.update(worst=off, block=state["blocks"], program=repr(expression))
+                    found.update(worst=off, block=block, program=repr(expression))
         except NonFiniteGradientError:
             state["refused"] += 1
-    state["blocks"] += 1
+    return state
+
+
+def add(state: dict[str, Any], block: dict[str, Any]) -> None:
+    """Add what a block shows to the state of the blocks before it."""
+    for key in ("blocks", "programs", "refused"):
+        state[key] += block[key]
+    for name, more in block["found"].items():
+        found = state["found"][name]
+        for key in ("compared", "decided", "beyond"):
+            found[key] += more[key]
+        if more["worst"] > found["worst"]:
+            found.update({key: more[key] for key in ("worst", "block", "program")})
 
 
 def write_whole(path: Path, content: Any) -> None:
@@ -183,15 +201,32 @@ def write_whole(path: Path, content: Any) -> None:
     write(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def go_on(count: int, path: Path, clock: Callable[[], float], say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Try programs until there are `count`, from the state in a file if there is one, and keep the state there."""
+def go_on(
+    count: int, path: Path, clock: Callable[[], float], say: Callable[[str], None] = print, jobs: int = 1
+) -> dict[str, Any]:
+    """Try blocks until there are `count` programs, from the state in a file if there is one, and keep the state there.
+
+    Args:
+        count: how many, from the first; the last block is whole.
+        path: the file.
+        clock: tells the seconds.
+        say: is told after each block.
+        jobs: blocks at a time, each in a process of its own where there are several.
+    """
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else fresh()
-    while state["programs"] < count:
-        began = clock()
-        run_block(state, min(BLOCK, count - state["programs"]))
-        state["seconds"] += clock() - began
-        write_whole(path, state)
-        left = (count - state["programs"]) * state["seconds"] / state["programs"]
-        worst = ", ".join(f"{name} {found['worst']:.2g}" for name, found in state["found"].items())
-        say(f"{state['programs']:,} of {count:,}; {left / 60:,.0f} minutes more; worst in units of rounding: {worst}")
+    began, seconds = clock(), state["seconds"]
+    first, blocks = state["blocks"], range(state["blocks"], -(-count // BLOCK))
+    with ProcessPoolExecutor(jobs, get_context("spawn")) if jobs > 1 else nullcontext() as pool:
+        try:
+            for block in map(run_block, blocks) if pool is None else pool.map(run_block, blocks):
+                add(state, block)
+                state["seconds"] = seconds + clock() - began
+                write_whole(path, state)
+                left = len(blocks) - (state["blocks"] - first)
+                minutes = left * (clock() - began) / (state["blocks"] - first) / 60
+                worst = ", ".join(f"{name} {found['worst']:.2g}" for name, found in state["found"].items())
+                say(f"{state['programs']:,} of {count:,}; {minutes:,.0f} minutes more; worst in rounding: {worst}")
+        finally:
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
     return state

@@ -300,3 +300,22 @@ def test_where_a_guard_decides_explain_shows_it_or_only_the_number(make, number)
 def test_a_rule_of_one_s_own_is_tidied_too():
     witch = Op("witch", lambda x: 1.0 / (1.0 + x * x), [lambda out, x: -2.0 * x * out * out])
     assert [formula(slope) for slope in formulas(witch)[1]] == ["−2·x·witch(x)²"]
+
+
+def test_what_is_compared_keeps_its_last_digit():
+    """Written as 1/z^0.738 the power is another float, and no longer equal to y."""
+    x, z = Value(0.0, name="x"), Value(0.382, name="z")
+    y = autograd.largest([x, z**-0.738])
+    y.name = "y"
+    assert str(autograd.explain(y, x)) == "∂y/∂x = [x = y]/([x = y] + [z^(−0.738) = y]) = 0"
+
+
+def test_a_branch_that_was_chosen_for_good_may_be_a_number():
+    x, y = Value(0.3, name="x"), Value(0.7, name="y")
+    for op in CATALOGUE:
+        if op.operands == ("x",):
+            made = y - op(autograd.where(0.5, 1.0, x) if op is autograd.acosh else autograd.where(0.5, 0.25, x))
+            made.name = "s"
+            assert str(explain(made, y)).splitlines()[-1] == "∂s/∂y = 1"
+    s = y - autograd.neg(autograd.where(0.5, 0.25, x))
+    assert str(explain(s, y)).startswith("v3 = y − (−0.25)")

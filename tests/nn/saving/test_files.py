@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import THOROUGH, every
+from effort import every
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -398,9 +398,7 @@ def mutations(draw: st.DrawFn) -> bytes:
 
 
 @given(mutations())
-@settings(
-    max_examples=600 if THOROUGH else 150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=6 * settings.default.max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_changed_file_is_refused_or_loads_the_same(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "m"
     path.write_bytes(data)
@@ -615,9 +613,7 @@ CONFIGS = st.recursive(
 
 
 @given(CONFIGS)
-@settings(
-    max_examples=400 if THOROUGH else 100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=4 * settings.default.max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_architecture_is_built_or_refused(tmp_path: Path, config: Any) -> None:
     (tmp_path / "m").write_bytes(crafted(config))
     try:
