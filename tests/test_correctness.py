@@ -103,9 +103,9 @@ def test_a_stopped_run_goes_on_where_it_stood(tmp_path, monkeypatch):
             "compared": 2,
             "decided": 0,
             "beyond": 1,
-            "worst": 1.0 + block % 3,
             "block": block,
-            "program": f"f{block}",
+            "worst": 1.0 + block % 3,
+            "program": str(block),
         }
         return {"blocks": 1, "programs": 500, "refused": 1, "found": dict.fromkeys(crowd.EVERY, row)}
 
