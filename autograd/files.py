@@ -12,7 +12,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["is_occupied", "write"]
+__all__ = ["check_path", "is_occupied", "write"]
 
 HOST = zlib.crc32(platform.node().encode())  # tells machines apart that share a folder
 UNFINISHED = re.compile(r"\.edgegrad-(\d+)-(\d+)-[0-9a-f]{8}\.part")
@@ -26,13 +26,30 @@ def is_occupied(path: str | os.PathLike[str]) -> bool:
     return any(os.path.exists(place) and not os.path.isfile(place) for place in (path, os.path.realpath(path)))
 
 
-def write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file beside its place, then move it there; a link stays a link.
+def check_path(path: object) -> None:
+    """Check that something is the path of a file.
 
     Raises:
+        TypeError: it is neither a str nor a Path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"The path of a file is a str or a Path, not {path!r}.")
+
+
+def write(path: str | os.PathLike[str], content: bytes, *, lasting: bool = False) -> None:
+    """Write a file beside its place, then move it there; a link stays a link, and who may read it stays.
+
+    Args:
+        path: where to.
+        content: the whole file.
+        lasting: wait until it is on the disk.
+
+    Raises:
+        TypeError: the path is neither a str nor a Path.
         FileExistsError: what stands there is no file.
         OSError: it cannot be written; what was there before is left as it was.
     """
+    check_path(path)
     if is_occupied(path):
         raise FileExistsError(errno.EEXIST, "What stands there is no regular file", os.fspath(path))
     target = Path(os.path.realpath(path))
@@ -43,10 +60,21 @@ def write(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         with open(beside, "xb") as file:
             file.write(content)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        if target.exists():
+            beside.chmod(target.stat().st_mode & 0o7777)
         os.replace(beside, target)
     finally:
         beside.unlink(missing_ok=True)
         _unfinished.discard(name)
+    if lasting and os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _remove_left_behind(folder: Path) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "numbers",
     "places",
     "read_array",
+    "read_flag",
     "read_foreign",
     "read_given",
     "read_or_keep",
@@ -217,6 +218,17 @@ def check_mask(content: Any, name: str) -> None:
             f"{name} is a masked array, whose mask would be ignored: leave such examples out, or write "
             f"{name}.filled(number)."
         )
+
+
+def read_flag(content: Any, name: str) -> bool:
+    """Read an option that is a yes or a no, which a text such as "no" is neither.
+
+    Raises:
+        TypeError: it is neither a bool nor a number.
+    """
+    if not isinstance(content, bool | int | float | np.bool_ | np.integer | np.floating):
+        raise TypeError(f"{name} must be True or False, not {content!r}.")
+    return bool(content)
 
 
 def read_given(content: Any, wanted: tuple[int, ...], name: str, owner: str) -> NDArray[np.float64]:

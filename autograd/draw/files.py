@@ -15,8 +15,10 @@ def check_place(path: str | os.PathLike[str]) -> None:
     """Check that a file can stand at a path.
 
     Raises:
+        TypeError: the path is neither a str nor a Path.
         DrawingError: a folder, a pipe or a device stands there, or there is no folder to hold it.
     """
+    files.check_path(path)
     target = Path(os.path.realpath(path))
     if os.path.isdir(target):
         raise unwritable(path, "it is a folder. Name a file in it")

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.arrays import check_mask
+from nn.arrays import check_mask, read_flag
 from nn.data.examples import read_columns
 from nn.modules.initializers import Seed, generator
 
@@ -153,6 +153,7 @@ def train_test_split(
             f"test_size={test_size!r} of {n} rows leaves the test or the training part without any. Give a fraction "
             f"between 0 and 1, or a number of rows from 1 to n − 1."
         )
+    shuffle = read_flag(shuffle, "shuffle")
     order = generator(seed).permutation(n) if shuffle else np.arange(n)
     if stratify is not None:
         check_mask(stratify, "stratify")
@@ -232,7 +233,7 @@ class DataLoader:
                 f"batch_size must be a whole number from 1, or None for one batch of all; got {batch_size!r}."
             )
         self.batch_size = n if batch_size is None else min(int(batch_size), n)
-        self.shuffle = shuffle
+        self.shuffle = read_flag(shuffle, "shuffle")
         self.random = generator(seed)
 
     def __len__(self) -> int:

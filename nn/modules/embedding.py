@@ -79,7 +79,7 @@ class Embedding(Module):
         Raises:
             PlaceError: a number is no row's, which is an IndexError and a ValueError.
         """
-        given, table = arrays.array(inputs), self.W.tolist()
+        given, table = arrays.array(arrays.read_foreign(inputs)), self.W.tolist()
         if self.padding_idx is not None:
             # Frozen already, unless the whole model was unfrozen.
             table[self.padding_idx] = [v.detach() for v in table[self.padding_idx]]

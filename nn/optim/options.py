@@ -6,6 +6,8 @@ from typing import Any, Self, overload
 
 import numpy as np
 
+from nn.arrays import read_flag
+
 __all__ = ["Flag", "Number", "read_number", "unpack"]
 
 
@@ -102,6 +104,4 @@ class Flag(Number):
         Raises:
             TypeError: it is neither a bool nor a number.
         """
-        if not isinstance(content, bool | int | float | np.bool_ | np.integer | np.floating):
-            raise TypeError(f"{kind}'s {self.called} must be True or False, not {content!r}.")
-        return bool(content)
+        return read_flag(content, f"{kind}'s {self.called}")

@@ -11,20 +11,15 @@ import hashlib
 import inspect
 import json
 import os
-import platform
-import re
-import secrets
-import shutil
 import stat
-import time
-import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.files import check_path, is_occupied
+from autograd.files import write as write_whole
 from nn.errors import ConfigError, StateError
 from nn.module import Module
 from nn.optim.optimizer import Optimizer
@@ -44,13 +39,6 @@ METADATA_KEY = "edgegrad"  # the one entry of the file's metadata: several would
 MAX_DEPTH = 100  # modules and lists within each other
 ALWAYS_POSSIBLE_SIZE = 65_536  # sizes up to this are possible even where a file holds few numbers
 MAX_TEXT_LENGTH = 1_000  # characters of one text in an architecture
-
-
-HOST = zlib.crc32(platform.node().encode())  # tells machines apart that share a folder
-UNFINISHED = re.compile(r"\.edgegrad-(\d+)-(\d+)-[0-9a-f]{8}\.tmp")
-STALE_SECONDS = 86_400.0  # seconds after which no save can be under way any more, on whatever machine
-
-_unfinished: set[str] = set()  # names of the files that this process is writing
 
 #: Arguments that no array is made by, so that any size of them costs nothing. All others are held against the file.
 GEOMETRY = {
@@ -132,8 +120,6 @@ def load(path: Path) -> Module:
         ModelFileError: the file does not hold such a model, or not unharmed.
         OSError: the file cannot be read.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"load takes the path of a file, not {path!r}.")
     config, tensors, _ = _read(path)
     model = _build(config, tensors, path)
     try:
@@ -287,85 +273,37 @@ def check_regular(path: Path) -> None:
     """Refuse to read what is no file: a pipe or a device would never end.
 
     Raises:
+        TypeError: the path is neither a str nor a Path.
         ModelFileError: it is a folder, a pipe or a device.
         OSError: there is nothing.
     """
+    check_path(path)
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise ModelFileError(f"{os.fspath(path)} is no regular file.")
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file beside its place, down to the disk, and then move it there in one step.
+    """Write a file whole, down to the disk.
 
     Raises:
+        TypeError: the path is neither a str nor a Path.
         OSError: it cannot be written; what was there before is left as it was.
     """
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
+    check_path(path)
+    folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileNotFoundError(
             errno.ENOENT,
             f"The model was not saved, since there is no folder {folder}: create it first",
             os.fspath(path),
         )
-    if any(os.path.exists(place) and not os.path.isfile(place) for place in (path, target)):
+    if is_occupied(path):
         raise FileExistsError(
             errno.EEXIST,
             "The model was not saved, since what stands there is no regular file: choose another path",
             os.fspath(path),
         )
-    _remove_left_behind(folder)
-    name = f".edgegrad-{HOST}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
-    temporary = os.path.join(folder, name)
-    _unfinished.add(name)
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(target):
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-    finally:
-        _unfinished.discard(name)
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _remove_left_behind(folder: str) -> None:
-    """Remove the unfinished files of processes that were killed while they saved into a folder."""
-    with suppress(OSError):  # what cannot be listed or removed stays
-        for name in os.listdir(folder):
-            found = UNFINISHED.fullmatch(name)
-            if found is None or name in _unfinished:
-                continue
-            path = os.path.join(folder, name)
-            stale = time.time() - os.stat(path).st_mtime > STALE_SECONDS
-            if stale or (int(found[1]) == HOST and _is_over(int(found[2]))):
-                os.unlink(path)
-
-
-def _is_over(process: int) -> bool:
-    """Whether a process of this machine runs no more, as far as can be told; our own number was another's before."""
-    if process == os.getpid():
-        return True
-    if os.name != "posix":  # where a signal of 0 ends a process
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
+    write_whole(path, data, lasting=True)
 
 
 # --- models -----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.arrays import read_flag
 from nn.data.examples import read_inputs
 from nn.data.loading import DataLoader
 from nn.data.weights import check_classes, even_out, multiply_by_class, read_weighted
@@ -171,7 +172,7 @@ def fit(
     check_metrics(model, measures, examples)
     n = len(examples.X)
     full = batch_size is None or batch_size >= n
-    batches = DataLoader(np.arange(n), None, batch_size, shuffle=shuffle and not full, seed=seed)
+    batches = DataLoader(np.arange(n), None, batch_size, shuffle=read_flag(shuffle, "shuffle") and not full, seed=seed)
     check_batches(model, n, batches.batch_size)
     standing = None if training is None else Standing.read(training, epochs, initial_epoch)
     done = initial_epoch if standing is None else standing.epoch

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import nn
 from nn.data.loading import DataLoader, Standardizer, train_test_split
 
 FLOATS = st.floats(-1e300, 1e300)
@@ -227,6 +228,17 @@ def test_a_loader_describes_itself() -> None:
         "<DataLoader of 5 examples in 3 batches of 2, shuffled>"
     )
     assert repr(DataLoader([[1], [2]], batch_size=100)) == "<DataLoader of 2 examples in 1 batch of 2>"
+
+
+@pytest.mark.parametrize("shuffle", ["no", None, [], "batch"])
+def test_a_text_is_no_yes_and_no_no(shuffle: Any) -> None:
+    for use in (
+        lambda: DataLoader([1, 2], shuffle=shuffle),
+        lambda: train_test_split([1, 2, 3, 4], shuffle=shuffle),
+        lambda: nn.fit(nn.Linear(1, 1), [[1.0], [2.0]], [1.0, 2.0], epochs=1, shuffle=shuffle),
+    ):
+        with pytest.raises(TypeError, match=r"^shuffle must be True or False, not "):
+            use()
 
 
 def test_loader_errors() -> None:

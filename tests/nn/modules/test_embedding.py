@@ -112,6 +112,13 @@ def test_no_row_for_padding():
         nn.Embedding(5, 4, padding_idx=5)
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+def test_indices_may_be_a_tensor(shape):
+    model, indices = nn.Embedding(5, 4, seed=0), torch.zeros(shape, dtype=torch.int64)
+    assert np.array_equal(model(indices), model(np.zeros(shape, int)))
+    assert model(indices).shape == torch.nn.Embedding(5, 4)(indices).shape
+
+
 def test_a_single_number_gives_a_row():
     assert nn.Embedding(3, 2, seed=0)(1).shape == (2,)
     assert not is_traced(nn.Embedding(3, 2, seed=0)(1)[0])

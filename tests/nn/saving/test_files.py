@@ -20,6 +20,7 @@ from effort import every
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import autograd.files
 from autograd import Value
 from nn.errors import ConfigError, StateError
 from nn.module import Module
@@ -287,22 +288,29 @@ def test_what_a_killed_process_left_behind_goes_at_the_next_save(tmp_path: Path)
 
 
 def test_what_others_are_writing_stays(tmp_path: Path) -> None:
-    here = files.HOST
+    here = autograd.files.HOST
     pid_of_another = os.getppid()
     names = [
-        f".edgegrad-{here}-{pid_of_another}-0123abcd.tmp",  # a process that runs
-        f".edgegrad-{here + 1}-{pid_of_another}-0123abcd.tmp",  # of another machine, where we do not know
-        ".edgegrad-notes.tmp",
-        ".m.0123abcd.tmp",
+        f".edgegrad-{here}-{pid_of_another}-0123abcd.part",  # a process that runs
+        f".edgegrad-{here + 1}-{pid_of_another}-0123abcd.part",  # of another machine, where we do not know
+        ".edgegrad-notes.part",
+        ".m.0123abcd.part",
     ]
     for name in names:
         (tmp_path / name).touch()
     save(Layer(1, 1), tmp_path / "m")
     assert sorted(os.listdir(tmp_path)) == sorted([*names, "m"])
-    (tmp_path / f".edgegrad-{here}-{os.getpid()}-0123abcd.tmp").touch()  # of a process of our number, before us
+    (tmp_path / f".edgegrad-{here}-{os.getpid()}-0123abcd.part").touch()  # of a process of our number, before us
     os.utime(tmp_path / names[1], (0, 0))
     save(Layer(1, 1), tmp_path / "m")
     assert sorted(os.listdir(tmp_path)) == sorted([names[0], *names[2:], "m"])
+
+
+@pytest.mark.parametrize("path", [b"m", 3, None])
+def test_what_is_no_path(path: Any) -> None:
+    for act in (lambda: save(Layer(1, 1), path), lambda: load(path), lambda: load_weights(Layer(1, 1), path)):
+        with pytest.raises(TypeError, match=rf"^The path of a file is a str or a Path, not {path!r}\.$"):
+            act()
 
 
 def test_threads_save_into_one_folder(tmp_path: Path) -> None:
