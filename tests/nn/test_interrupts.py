@@ -231,7 +231,7 @@ def test_ctrl_c_at_any_line_leaves_one_step(
     whole = counting.run(lambda: train(model, optimizer, how))
     ended = model.state_dict(), optimizer.state_dict()["state"]
     assert equal(ended[0], snapshots.states[-1])
-    interrupted, places = 0, every(range(1, counting.lines, max(1, counting.lines // 90)), 3)
+    interrupted, places = 0, every(range(1, counting.lines, max(1, counting.lines // 60)), 3)
     for k in places:
         model, optimizer = fresh()
         try:
