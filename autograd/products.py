@@ -168,7 +168,7 @@ def push_rates(nodes: Sequence[Value], moved: dict[Value, Any], outputs: Sequenc
             if w and _passes(slope) and _passes(moved[v])  # type: ignore[index]
         ]
         if edges:
-            moved[node] = _add_flows(edges) if nested else sum([slope * rate for slope, rate in edges], -0.0)
+            moved[node] = _add_flows(edges) if nested else ops.total.forward(*[slope * rate for slope, rate in edges])
 
 
 def _passes(factor: Any) -> bool:
