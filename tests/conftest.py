@@ -42,6 +42,14 @@ def pytest_xdist_make_scheduler(config, log):
             file = nodeid.partition("::")[0]
             return file if file in TOGETHER else nodeid
 
+        def mark_test_complete(self, node, item_index, duration=0):
+            """Forget what is done, as all that is assigned is counted after each test."""
+            super().mark_test_complete(node, item_index, duration)
+            assigned = self.assigned_work[node]
+            scope = self._split_scope(self.registered_collections[node][item_index])
+            if all(assigned[scope].values()):
+                del assigned[scope]
+
     return KeepTogether(config, log) if config.getoption("dist") == "load" else None
 
 
