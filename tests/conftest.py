@@ -12,6 +12,7 @@ collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no doctests
 
 #: Files whose tests share what takes long to make: the site, a tick of each benchmark, a started playground.
 TOGETHER = {"tests/test_benchmarks.py", "tests/test_playground.py", "tests/test_site.py"}
+rounds = 0  # of the collector through everything, when it was last looked at
 CHROMIUM = shutil.which("chromium")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -57,6 +58,15 @@ def pytest_collection_finish():
     """Take the tests themselves out of the collector's sight, which would look at all of them in every full round."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_logfinish():
+    """After a full round, take what is left of it out of sight too: no cache and no kernel is looked at again and again."""
+    global rounds
+    if gc.get_stats()[2]["collections"] > rounds:
+        gc.collect()
+        gc.freeze()
+        rounds = gc.get_stats()[2]["collections"]
 
 
 @pytest.fixture
