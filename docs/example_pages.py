@@ -21,6 +21,7 @@ SOURCE = ROOT / "examples"
 FOLDER = Path(__file__).with_name("examples")
 STAMP = FOLDER / "made-from.txt"
 WANTED = {"many_devices": "jax"}  # packages that the site can do without
+STEPS, SHORT = 300, 12  # of GPT; few where the pages are only checked
 SECONDS = 900.0  # an example may run, on a machine that is busy
 
 CONTENTS = """# Examples
@@ -62,22 +63,22 @@ PAGE = """# {title}
 """
 
 
-def arguments(name: str, out: Path, table: str) -> list[str] | None:
+def arguments(name: str, out: Path, table: str, steps: int) -> list[str] | None:
     """Return the options that an example gets here; None where its data or its package are missing."""
     if name in WANTED and find_spec(WANTED[name]) is None:
         return None
     if name == "boston" and not table:
         return None
-    given = {"boston": ["--data", table, "--epochs", "5"], "gpt": ["--steps", "300"]}.get(name, [])
+    given = {"boston": ["--data", table, "--epochs", "5"], "gpt": ["--steps", str(steps)]}.get(name, [])
     draws = '"--out"' in (SOURCE / f"{name}.py").read_text(encoding="utf-8")
     return [*given, *(["--out", str(out)] if draws else [])]
 
 
-def run(name: str, table: str) -> tuple[list[str], str]:
+def run(name: str, table: str, steps: int) -> tuple[list[str], str]:
     """Run an example; return the names of its pictures, and what it prints."""
     out = FOLDER / name
     out.mkdir(parents=True)
-    given = arguments(name, out, table)
+    given = arguments(name, out, table, steps)
     if given is None:
         return [], ""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
@@ -100,7 +101,8 @@ def describe(name: str) -> tuple[str, str]:
 def write(app: Sphinx) -> None:
     """Run the examples and write their pages, unless they are those of these sources."""
     table = str(Path(app.config.boston_table).resolve()) if app.config.boston_table else ""
-    state = hashlib.sha256(table.encode())
+    steps = SHORT if int(app.config.short) else STEPS
+    state = hashlib.sha256(f"{table} {steps}".encode())
     packages = [path for package in ("autograd", "nn") for path in (ROOT / package).rglob("*.py")]
     for path in sorted([Path(__file__), *SOURCE.glob("*.py"), *packages]):
         state.update(path.read_bytes())
@@ -110,7 +112,7 @@ def write(app: Sphinx) -> None:
     cards: dict[str, str] = {}
     names = [path.stem for path in sorted(SOURCE.glob("*.py"))]
     for name in names:
-        pictures, printed = run(name, table)
+        pictures, printed = run(name, table, steps)
         title, about = describe(name)
         first = f":img-top: {name}/{pictures[0]}\n" if pictures else ""
         cards[name] = CARD.format(title=title, name=name, picture=first, about=about)

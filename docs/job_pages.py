@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -36,24 +37,23 @@ def draw(app: Sphinx) -> None:
     if STAMP.exists() and STAMP.read_text(encoding="utf-8") == state.hexdigest():
         return
     PICTURES.mkdir(exist_ok=True)
-    for path in pages:
-        run(path)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, __file__, *map(str, pages)], capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode:
+        raise RuntimeError(f"A job fails:\n{done.stderr}")
     STAMP.write_text(state.hexdigest(), encoding="utf-8")
 
 
 def run(path: Path) -> None:
-    """Run the code of a page up to the block that saves its picture, in a process of its own, and keep the picture."""
+    """Run the code of a page up to the block that saves its picture, in an empty folder, and keep the picture."""
     blocks = BLOCK.findall(path.read_text(encoding="utf-8"))
     last = next(at for at, block in enumerate(blocks) if '.svg")' in block)
     parser = doctest.DocTestParser()
     code = "".join(example.source for block in blocks[: last + 1] for example in parser.get_examples(block))
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=folder, env=environment
-        )
-        if done.returncode:
-            raise RuntimeError(f"The job {path.stem} fails:\n{done.stderr}")
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        exec(compile(code, str(path), "exec"), {"__name__": path.stem})
         for picture in Path(folder).glob("*.svg"):
             shutil.copy(picture, PICTURES)
 
@@ -94,3 +94,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", draw)
     app.connect("source-read", say_time)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":  # a process of their own, in which packages are loaded once
+    for name in sys.argv[1:]:
+        run(Path(name))

@@ -1,7 +1,8 @@
 """A Sphinx extension that runs every row of the lectures and writes its page, out of the pieces of `edgegrad.lectures`.
 
 Nothing is run again until a source changes. ``-D boston_table=boston_housing.csv`` gives the table that two rows want,
-``-D lecture_epochs=1`` keeps trainings short where the pages are only checked.
+``-D short=1`` keeps trainings short, those of the examples too, and ``-D run_rows=L1`` runs the rows of one lecture
+alone, where the pages are only checked.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = Path(__file__).with_name("rows")
 STAMP = FOLDER / "made-from.txt"
 NOTEBOOKS = ROOT / "notebooks"
+SHORT = {"epochs": 1, "steps": 12}  # L4.18 tells the error after ten
 
 PAGE = """# {name} · {title}
 
@@ -94,7 +96,7 @@ def _reference(name: str) -> str:
 
 def _sources(app: Sphinx) -> str:
     """Compute what tells one state of the sources, and of the options, from another."""
-    state = hashlib.sha256(f"{app.config.boston_table} {app.config.lecture_epochs}".encode())
+    state = hashlib.sha256(f"{app.config.boston_table} {app.config.short} {app.config.run_rows}".encode())
     packages = [path for package in ("autograd", "nn", "edgegrad") for path in (ROOT / package).rglob("*.py")]
     for path in sorted([Path(__file__), *packages, *NOTEBOOKS.glob("*.ipynb")]):
         state.update(path.read_bytes())
@@ -102,8 +104,9 @@ def _sources(app: Sphinx) -> str:
 
 
 def _options(row: Row, app: Sphinx) -> dict[str, object]:
-    wanted = {"data": app.config.boston_table or None, "epochs": int(app.config.lecture_epochs) or None}
-    return {name: given for name, given in wanted.items() if name in row.options and given is not None}
+    wanted = {"data": app.config.boston_table} if app.config.boston_table else {}
+    wanted |= SHORT if int(app.config.short) else {}
+    return {name: given for name, given in wanted.items() if name in row.options}
 
 
 def write(app: Sphinx) -> None:
@@ -115,7 +118,8 @@ def write(app: Sphinx) -> None:
     (FOLDER / "pictures").mkdir(parents=True)
     courses = {file: title for file, (title, _) in titles().items()}
     for row in ROWS.values():
-        report = row(FOLDER / "pictures", **_options(row, app))
+        runs = row.name.startswith(app.config.run_rows)
+        report = row(FOLDER / "pictures", **_options(row, app)) if runs else Report(row)
         (FOLDER / f"{row.name}.md").write_text(page(report, courses), encoding="utf-8")
     STAMP.write_text(state, encoding="utf-8")
 
@@ -130,7 +134,8 @@ def add_style(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages before Sphinx reads them."""
     app.add_config_value("boston_table", "", "env", [str])
-    app.add_config_value("lecture_epochs", "0", "env", [str, int])
+    app.add_config_value("short", "0", "env", [str, int])
+    app.add_config_value("run_rows", "L", "env", [str])
     app.connect("builder-inited", write)
     app.connect("build-finished", add_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
