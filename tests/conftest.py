@@ -61,7 +61,7 @@ def pytest_collection_finish():
 
 
 def pytest_runtest_logfinish():
-    """After a full round, take what is left of it out of sight too: no cache and no kernel is looked at again and again."""
+    """After a full round, take what is left out of sight too: no cache and no kernel is looked at again and again."""
     global rounds
     if gc.get_stats()[2]["collections"] > rounds:
         gc.collect()
