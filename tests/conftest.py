@@ -10,8 +10,13 @@ from hypothesis import HealthCheck, settings
 
 collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # they hold no doctests, and share a name
 
-#: Files whose tests share what takes long to make: the site, a tick of each benchmark, a started playground.
-TOGETHER = {"tests/test_benchmarks.py", "tests/test_playground.py", "tests/test_site.py"}
+#: Files whose tests share what takes long to make: the site, a tick of each benchmark, a started playground or kernel,
+#: a compiled copy of the package, what JAX says, a model that was trained.
+TOGETHER = {
+    "tests/compiler/test_derivatives.py", "tests/edgegrad/lectures/test_page.py", "tests/notebooks/test_notebooks.py",
+    "tests/test_benchmarks.py", "tests/test_gpt.py", "tests/test_hatch_build.py", "tests/test_jobs.py",
+    "tests/test_mixed_installation.py", "tests/test_playground.py", "tests/test_site.py", "tests/test_storeys.py",
+}  # fmt: skip
 rounds = 0  # of the collector through everything, when it was last looked at
 CHROMIUM = shutil.which("chromium")
 QUIET = (
