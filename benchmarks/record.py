@@ -72,8 +72,10 @@ def _compare(
         )
         ours = samples[OURS][True]
         ratios = [each["total"] / our["total"] for each, our in zip(by_collector[True], ours, strict=True)]
-        with Worker(*paths[name] or []) as fresh:
-            size = None if name == LOOP else fresh.call("timing:memory", name, workload.name, operations)
+        size = None
+        if name != LOOP:
+            with Worker(*paths[name] or []) as fresh:
+                size = fresh.call("timing:memory", name, workload.name, operations)
         rows[name] = {
             "agreement": agreement[name], "on": on, "off": off, "ratio": spread(ratios), "bytes": size,
         }  # fmt: skip

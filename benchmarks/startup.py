@@ -49,11 +49,11 @@ def run(options: Options) -> dict[str, Any]:
     """Import each library in fresh processes, taking turns; the first round only warms the file cache."""
     rounds = [
         {name: _import(module) for name, module in IMPORTS.items()}
-        for _ in range(2 if options.quick else 1 + REPETITIONS)
+        for _ in range(1 if options.quick else 1 + REPETITIONS)
     ]
     rows = {}
     for name in IMPORTS:
-        taken = [one[name] for one in rounds[1:]]
+        taken = [one[name] for one in rounds[-REPETITIONS:]]
         if taken[0] is not None:
             rows[name] = {
                 "wall": spread([each[0] / 1e6 for each in taken]),
