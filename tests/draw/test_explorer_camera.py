@@ -1,16 +1,18 @@
 """The camera in a real browser: whatever the step and the screen, what the step is about is in view, large enough."""
 
 import random
+from itertools import product
 
 import pytest
 from drawings import batch, network
-from effort import every
+from effort import THOROUGH, every
 from perceptron import perceptron
 from screens import PHONE, until
 
 from autograd import Value, dot, explore, logsumexp, tanh
 
 DESK = (1280, 800)
+SIZES = {"desk": DESK, "phone": PHONE}
 
 #: Go to steps, and say what of each is not in view at rest: of the cards and texts of what is in hand.
 MISSED = """(steps) => {
@@ -72,12 +74,14 @@ GRAPHS = {
 }
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("name", GRAPHS)
+SHOWN = product(GRAPHS, SIZES) if THOROUGH else zip(GRAPHS, [*SIZES] * 3, strict=True)
+
+
+@pytest.mark.parametrize(("name", "size"), list(SHOWN))
 def test_no_step_is_lost(visit, name, size):
     make, stride = GRAPHS[name]
     page = explore(make())
-    tab = visit(page, "#step=0", size=size)
+    tab = visit(page, "#step=0", size=SIZES[size])
     steps = range(1, page.steps, stride)
     steps = every(steps, 5) if len(steps) > 40 else steps
     assert tab.evaluate(MISSED, [*steps, page.steps]) == {}
