@@ -4,7 +4,7 @@ import math
 import pydoc
 import struct
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -30,6 +30,7 @@ SCALAR = [op for op in CATALOGUE if not op.nary]
 FEW = settings(max_examples=settings.default.max_examples // 2)  # for each of some fifty operations
 
 
+@cache
 def sizes(low, high):
     """Numbers of an interval from 1e-12 to 1e12, as many small ones as large ones, and 0."""
     plain = st.integers(-8_000_000, 8_000_000).map(lambda n: n / 1e6)
