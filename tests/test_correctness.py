@@ -9,6 +9,7 @@ import crowd
 import pytest
 from accuracy import KINDS, STEPS, error, measure
 from documents import script
+from effort import THOROUGH
 from mpmath import mp
 
 import autograd
@@ -19,6 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     correctness = script("correctness")
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+POINTS = 5 if THOROUGH else 2  # of each operation
 FIGURES = json.loads(correctness.FIGURES.read_text(encoding="utf-8"))
 
 
@@ -51,7 +53,7 @@ def test_no_program_was_beyond_rounding():
 @pytest.mark.parametrize("op", CATALOGUE, ids=lambda op: op.name)
 def test_a_few_points_again(op):
     """With another seed: what is kept holds elsewhere too, as a share of rounding."""
-    for worst in measure(op, 1, 5, special=False).values():
+    for worst in measure(op, 1, POINTS, special=False).values():
         assert worst.share < 2.0, worst
 
 

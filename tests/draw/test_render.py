@@ -354,7 +354,7 @@ def test_ctrl_c_ends_a_layout_within_a_second(tmp_path, name, call):
     )  # fmt: skip
     try:
         assert running.stdout.readline() == b"start\n"
-        time.sleep(3)
+        time.sleep(1)
         assert running.poll() is None, "the drawing is done already"
         asked = time.monotonic()
         running.send_signal(signal.SIGINT)
