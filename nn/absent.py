@@ -65,9 +65,9 @@ def refuse(owner: str, name: str, advice: Mapping[str, str], known: Iterable[str
         AttributeError: always.
     """
     said = f"{owner} has no {name!r}"
-    close = difflib.get_close_matches(name, known, n=1)
+    close = [] if name.startswith("_") else difflib.get_close_matches(name, known, n=1)
     if name in advice:
         said += f": {advice[name]}."
-    elif close and not name.startswith("_"):
+    elif close:
         said += f". Did you mean {close[0]!r}?"
     raise AttributeError(said, name=name)
