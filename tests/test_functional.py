@@ -182,7 +182,7 @@ class TestArrays:
             (hessian, jax.hessian, lambda p: (p["w"] ** 3).sum() * p["rest"][0] ** 2),
         ):
             with jax.enable_x64(True):
-                due = jax.tree.map(np.asarray, theirs(f)(point))
+                due = jax.tree.map(np.asarray, jax.jit(theirs(f))(point))
             found = jax.tree.map(np.asarray, ours(f)(point))
             jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-14, strict=True), found, due)
 
@@ -309,8 +309,8 @@ class TestSeveralArguments:
 
         x, y = [0.5, -1.5], 2.0
         with jax.enable_x64(True):
-            due = jax.jacobian(lambda *args: jax.numpy.stack(f(jax.numpy.sin, *args)), (0, 1))(np.array(x), y)
-            second = jax.hessian(lambda *args: sum(f(jax.numpy.sin, *args)), (0, 1))(np.array(x), y)
+            due = jax.jit(jax.jacobian(lambda *args: jax.numpy.stack(f(jax.numpy.sin, *args)), (0, 1)))(np.array(x), y)
+            second = jax.jit(jax.hessian(lambda *args: sum(f(jax.numpy.sin, *args)), (0, 1)))(np.array(x), y)
         found = jacobian(lambda x, y: f(autograd.sin, x, y), argnums=(0, 1))(x, y)
         blocks = hessian(lambda x, y: autograd.total(f(autograd.sin, x, y)), argnums=(0, 1))(x, y)
         for matrix, other in zip(found, due, strict=True):

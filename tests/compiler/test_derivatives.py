@@ -38,24 +38,27 @@ def compiled(backend, dtype="float64"):
 
 @pytest.fixture(scope="session")  # a module is come back to for each backend and type
 def jax_says():
-    """Return what JAX has for each derivative of `results`."""
+    """Return what JAX has for each derivative of `results`, from one program."""
     jax = pytest.importorskip("jax", reason="JAX is the second opinion here")
-    with jax.enable_x64(True):
 
-        def f(w, x, t):
-            return jax.numpy.array(results(jax.numpy.sin, jax.numpy.exp, w, x, t))
+    def f(w, x, t):
+        return jax.numpy.array(results(jax.numpy.sin, jax.numpy.exp, w, x, t))
 
+    @jax.jit
+    def derivatives(w, x, t, seeds, along):
         each = jax.vmap(f, (None, 0, 0))
-        by_inputs = jax.vmap(jax.jacobian(f, (1, 2)), (None, 0, 0))(W, X, T)
         return {
-            "by parameters": jax.vmap(jax.jacobian(f), (None, 0, 0))(W, X, T),
-            "by inputs": by_inputs,
-            "hessian by parameters": jax.hessian(lambda w: each(w, X, T).sum(0))(W),
-            "hessian by inputs": jax.vmap(jax.hessian(f, (1, 2)), (None, 0, 0))(W, X, T),
-            "vjp": jax.vjp(each, W, X, T)[1](SEEDS),
-            "jvp by parameters": jax.jvp(lambda w: each(w, X, T), (W,), (np.array([1.0, -2.0]),))[1],
-            "jvp by inputs": jax.jvp(lambda x, t: each(W, x, t), (X, T), (X[::-1], T[::-1]))[1],
+            "by parameters": jax.vmap(jax.jacobian(f), (None, 0, 0))(w, x, t),
+            "by inputs": jax.vmap(jax.jacobian(f, (1, 2)), (None, 0, 0))(w, x, t),
+            "hessian by parameters": jax.hessian(lambda w: each(w, x, t).sum(0))(w),
+            "hessian by inputs": jax.vmap(jax.hessian(f, (1, 2)), (None, 0, 0))(w, x, t),
+            "vjp": jax.vjp(each, w, x, t)[1](seeds),
+            "jvp by parameters": jax.jvp(lambda w: each(w, x, t), (w,), (along,))[1],
+            "jvp by inputs": jax.jvp(lambda x, t: each(w, x, t), (x, t), (x[::-1], t[::-1]))[1],
         }
+
+    with jax.enable_x64(True):
+        return derivatives(W, X, T, SEEDS, np.array([1.0, -2.0]))
 
 
 class TestAgainstJax:
