@@ -186,12 +186,16 @@ def write(app: Sphinx) -> None:
 
 
 def share_sidebar() -> Callable[..., None]:
-    """Make a listener that gives pages of names the sidebar of the first: they stand in no table of contents."""
-    made: dict[str, Any] = {}
+    """Make a listener that gives pages of names the sidebar of the first: they stand in no table of contents.
+
+    Where pages are only checked, those of every folder share one, in which the links are the same.
+    """
+    made: dict[tuple[str, str], Any] = {}
 
     def share(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-        if page.startswith("reference/names/"):
-            context["toctree"] = made.setdefault(template, cache(context["toctree"]))
+        folder = page.rpartition("/")[0]
+        if folder == "reference/names" or int(app.config.short):
+            context["toctree"] = made.setdefault((template, folder), cache(context["toctree"]))
 
     return share
 
