@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from effort import every
 
 pytest.importorskip("numba", reason="the numba backend is the extra 'fast'")
 pytest.importorskip("scipy", reason="numba multiplies matrices by SciPy's BLAS")
@@ -90,7 +91,7 @@ class TestTape:
             known.append(tanh(a * 0.9 + b) if i % 3 == 0 else sin(a) - b if i % 3 == 1 else a / (1.0 + b * b))
         return known[-1]
 
-    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize("dtype", every(["float64", "float32"], 2))
     def test_one_example_and_many_agree_with_the_engine(self, dtype):
         program = autograd.compile(self.f, 0.0, parameters=[self.w], backend="numba", dtype=dtype)
         X = np.linspace(-1.0, 1.0, 5)

@@ -14,7 +14,8 @@ from lecture_rows import TABLE
 
 from edgegrad.lectures import LECTURES, ROWS, Comparison, Report
 
-LONG = ("L2.3", "L3.6", "L3.8", "L4.18")  # they take seconds, once more than in their own tests
+#: They take a second or more, once more than in their own tests.
+LONG = ("L1.2", "L2.3", "L2.13", "L3.6", "L3.8", "L4.18", "L4.19", "L4.21")
 COUNTS = {"L1": 12, "L2": 14, "L3": 9, "L4": 21, "L5": 7}
 page = script("lectures")
 
