@@ -12,8 +12,8 @@ from typing import Any
 
 __all__ = ["find_product", "hold_to_one_thread"]
 
-#: What NumPy's BLAS may call matrix products, with d or s for the type; whole numbers are passed by their address.
-PRODUCTS = ("scipy_{}gemm_64_", "{}gemm_64_", "scipy_{}gemm_", "{}gemm_")
+#: What NumPy's BLAS may call a function such as dgemm; whole numbers are passed by their address.
+NAMES = ("scipy_{}_64_", "{}_64_", "scipy_{}_", "{}_")
 #: What OpenBLAS may call the functions that read and set its number of threads.
 THREADS = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads")
 
@@ -22,18 +22,18 @@ _held = 0  # how many runs hold it to one thread
 _free = 1  # how many it took before
 
 
-def find_product(letter: str) -> int:
-    """Find the address of the matrix product in NumPy's BLAS, or else in SciPy's.
+def find_product(function: str) -> int:
+    """Find the address of a product in NumPy's BLAS, or else in SciPy's.
 
     Args:
-        letter: d for float64, s for float32.
+        function: d for float64 or s for float32, and gemm for two matrices or gemv for a matrix and a vector.
     """
-    for name in PRODUCTS:
+    for name in NAMES:
         with suppress(AttributeError):
-            return ctypes.cast(getattr(_library(), name.format(letter)), ctypes.c_void_p).value or 0
+            return ctypes.cast(getattr(_library(), name.format(function)), ctypes.c_void_p).value or 0
     from scipy.linalg import cython_blas
 
-    capsule = cython_blas.__pyx_capi__[f"{letter}gemm"]
+    capsule = cython_blas.__pyx_capi__[function]
     name_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
     name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]

@@ -25,23 +25,24 @@ def threads():
 
 
 @pytest.mark.parametrize("real", ["float64", "float32"])
+@pytest.mark.parametrize("columns", [5, 1])
 @pytest.mark.parametrize("from_numpy", [True, False])
-def test_products_are_those_of_blas(real, from_numpy, monkeypatch):
+def test_products_are_those_of_blas(real, columns, from_numpy, monkeypatch):
     """Of NumPy's own where its names are known, else of SciPy's."""
     if not from_numpy:
-        monkeypatch.setattr(blas, "PRODUCTS", ())
-    address = blas.find_product("d" if real == "float64" else "s")
-    random = np.random.default_rng(0)
-    a, b = random.standard_normal((3, 4)).astype(real), random.standard_normal((4, 5)).astype(real)
-    out = np.zeros((3, 5), real)
-    sizes = {name: ctypes.c_int64(n) for name, n in {"m": 3, "k": 4, "n": 5}.items()}
-    number = ctypes.c_double if real == "float64" else ctypes.c_float
-    plain, one, zero = ctypes.c_char(b"N"), number(1.0), number(0.0)
-    m, k, n = (ctypes.byref(sizes[name]) for name in "mkn")
-    product = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 13)(address)
-    given = [plain, plain, n, m, k, one, b.ctypes.data, n, a.ctypes.data, k, zero, out.ctypes.data, n]
-    product(*[ctypes.addressof(x) if isinstance(x, plain.__class__ | number) else
-              x if isinstance(x, int) else ctypes.cast(x, ctypes.c_void_p) for x in given])  # fmt: skip
+        monkeypatch.setattr(blas, "NAMES", ())
+    random, number = np.random.default_rng(0), ctypes.c_double if real == "float64" else ctypes.c_float
+    a, b = random.standard_normal((3, 4)).astype(real), random.standard_normal((4, columns)).astype(real)
+    out = np.full((3, columns), np.nan, real)
+    plain, turned, one, zero = ctypes.c_char(b"N"), ctypes.c_char(b"T"), number(1.0), number(0.0)
+    m, k, n = (ctypes.c_int64(size) for size in (3, 4, columns))
+    if columns > 1:
+        function, given = "gemm", [plain, plain, n, m, k, one, b, n, a, k, zero, out, n]
+    else:
+        function, given = "gemv", [turned, k, m, one, a, k, b, n, zero, out, n]
+    address = blas.find_product(("d" if real == "float64" else "s") + function)
+    product = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(given))(address)
+    product(*[x.ctypes.data if isinstance(x, np.ndarray) else ctypes.addressof(x) for x in given])
     np.testing.assert_allclose(out, a @ b, rtol=1e-13 if real == "float64" else 1e-5)
 
 

@@ -11,9 +11,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-from autograd.compiler.on_numba.objects import PRODUCTS
+from autograd.compiler.on_numba.objects import OURS, PRODUCTS
 
-__all__ = ["FLUSH", "call", "control_word", "matrix", "multiply", "set_control_word", "vector"]
+__all__ = [
+    "FLUSH", "call", "control_word", "matrix", "multiply", "multiply_vector", "set_control_word",
+    "vector",
+]  # fmt: skip
 
 #: The bits of the control word that turn subnormal results and operands into zeros.
 FLUSH = {"x86_64": 0x8040, "amd64": 0x8040, "aarch64": 1 << 24, "arm64": 1 << 24}.get(platform.machine().lower(), 0)
@@ -73,6 +76,13 @@ def vector(typing: Any, memory: Any, offset: Any, length: Any) -> Any:
     return types.Array(memory.dtype, 1, "C")(memory, types.intp, types.intp), generate
 
 
+def _call_product(builder: Any, number: Any, which: int, given: list[Any]) -> None:
+    """Call a product of BLAS, which takes everything by its address."""
+    slots = [x if isinstance(x.type, ir.PointerType) else cgutils.alloca_once_value(builder, x) for x in given]
+    kind = ir.FunctionType(ir.VoidType(), [slot.type for slot in slots])
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, OURS + PRODUCTS[str(number)][which]), slots)
+
+
 @intrinsic
 def multiply(typing: Any, memory: Any, a: Any, b: Any, out: Any, m: Any, k: Any, n: Any, transposed: Any) -> Any:
     """Write a product of matrices, (m, n) = (m, k) @ (k, n), by NumPy's BLAS; with `transposed` the first is (k, m).
@@ -82,24 +92,38 @@ def multiply(typing: Any, memory: Any, a: Any, b: Any, out: Any, m: Any, k: Any,
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         memory_type = signature.args[0]
-        real, word, letter = context.get_data_type(memory_type.dtype), ir.IntType(64), ir.IntType(8)
+        real, letter = context.get_data_type(memory_type.dtype), ir.IntType(8)
         data = _data(context, builder, memory_type, arguments[0])
         first, second, target = (builder.gep(data, [place]) for place in arguments[1:4])
         m, k, n, transposed = arguments[4:]
         turned = builder.select(transposed, letter(ord("T")), letter(ord("N")))
         leading = builder.select(transposed, m, k)
-        slots = [cgutils.alloca_once_value(builder, x) for x in (letter(ord("N")), turned, n, m, k, leading)]
-        plain, turn, columns, rows, inner, stride = slots
-        one, zero = (cgutils.alloca_once_value(builder, real(x)) for x in (1.0, 0.0))
-        given = [plain, turn, columns, rows, inner, one, second, columns, first, stride, zero, target, columns]
-        kinds = [letter, letter, word, word, word, real, real, word, real, word, real, real, word]
-        kind = ir.FunctionType(ir.VoidType(), [each.as_pointer() for each in kinds])
-        name = PRODUCTS[str(memory_type.dtype)]
-        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), given)
+        given = [letter(ord("N")), turned, n, m, k, real(1.0), second, n, first, leading, real(0.0), target, n]
+        _call_product(builder, memory_type.dtype, 0, given)
         return context.get_dummy_value()
 
     number = types.intp
     return types.void(memory, number, number, number, number, number, number, types.boolean), generate
+
+
+@intrinsic
+def multiply_vector(typing: Any, memory: Any, a: Any, x: Any, out: Any, m: Any, k: Any, transposed: Any) -> Any:
+    """Write the product of a matrix and a vector, (m,) = (m, k) @ (k,); with `transposed` the matrix is (k, m)."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        memory_type = signature.args[0]
+        real, word, letter = context.get_data_type(memory_type.dtype), ir.IntType(64), ir.IntType(8)
+        data = _data(context, builder, memory_type, arguments[0])
+        first, second, target = (builder.gep(data, [place]) for place in arguments[1:4])
+        m, k, transposed = arguments[4:]
+        turned = builder.select(transposed, letter(ord("N")), letter(ord("T")))
+        rows, columns = builder.select(transposed, m, k), builder.select(transposed, k, m)
+        given = [turned, rows, columns, real(1.0), first, rows, second, word(1), real(0.0), target, word(1)]
+        _call_product(builder, memory_type.dtype, 1, given)
+        return context.get_dummy_value()
+
+    number = types.intp
+    return types.void(memory, number, number, number, number, number, types.boolean), generate
 
 
 @intrinsic

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,10 +25,12 @@ import llvmlite.binding as llvm
 from autograd.compiler.blas import find_product
 from autograd.files import write
 
-__all__ = ["PRODUCTS", "addresses", "cache_folder"]
+__all__ = ["OURS", "PRODUCTS", "addresses", "cache_folder"]
 
-#: What compiled code calls matrix products, by the type of its numbers.
-PRODUCTS = {"float64": "edgegrad_dgemm", "float32": "edgegrad_sgemm"}
+#: BLAS's products by the type of their numbers: of two matrices, and of a matrix and a vector.
+PRODUCTS = {"float64": ("dgemm", "dgemv"), "float32": ("sgemm", "sgemv")}
+#: What stands before their names where compiled code calls them.
+OURS = "edgegrad_"
 #: What numba refers to for errors, which functions without any never call.
 NEVER_CALLED = (
     "NRT_Free", "NRT_MemInfo_call_dtor", "numba_do_raise", "numba_gil_ensure", "numba_gil_release",
@@ -94,8 +97,8 @@ def _processor() -> str:
 def _know_symbols() -> None:
     """Tell LLVM where the functions are that compiled code refers to."""
     _make_engine()  # the first one finds the functions of the process
-    for kind, name in PRODUCTS.items():
-        llvm.add_symbol(name, find_product("d" if kind == "float64" else "s"))
+    for function in chain(*PRODUCTS.values()):
+        llvm.add_symbol(OURS + function, find_product(function))
     never = ctypes.cast(ctypes.pythonapi.Py_FatalError, ctypes.c_void_p).value
     for name in NEVER_CALLED:
         if not llvm.address_of_symbol(name):

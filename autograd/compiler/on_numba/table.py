@@ -205,7 +205,7 @@ class Table:
                     lambda to: self.emit("product_transposed", adjoint.batched, n, [to, *places], k, m),
                 )
             case OuterProduct(into=into, adjoint=adjoint, n=n, k=k, inputs=inputs, m=m):
-                turned = self.temporary(adjoint.batched, k * m)
+                turned = self.temporary(adjoint.batched, k * m if n > 1 else 0)
                 places = [place_of(adjoint), self.read(inputs, adjoint.batched), turned]
                 self._compute(
                     into, False, lambda to: self.emit("product_weights", adjoint.batched, n, [to, *places], k, m)

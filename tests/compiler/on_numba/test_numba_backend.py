@@ -115,3 +115,29 @@ class TestTape:
 
         program = autograd.compile(f, 1.0, backend="numba")
         assert program.value_and_grad([0.0], wrt="inputs")[1][0].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("examples", [1, 2, 600])
+@pytest.mark.parametrize(("n", "k"), [(1, 1), (1, 40), (3, 1), (3, 40)])
+def test_products_with_a_vector_are_those_of_matrices(n, k, examples, dtype):
+    """By weights and by inputs, and with nothing left of an earlier run whose numbers were not finite."""
+    random = np.random.default_rng(0)
+    weights, X, t = random.normal(size=(n, k)), random.normal(size=(examples, k)), random.normal(size=(examples, n))
+    parameters = [[Value(number, parameter=True) for number in row] for row in weights.tolist()]
+
+    def error(x, t):
+        return autograd.total([(autograd.dot(row, x) - due) ** 2 for row, due in zip(parameters, t, strict=True)])
+
+    program = autograd.compile(
+        error, X[0], t[0], parameters=[w for row in parameters for w in row], backend="numba", dtype=dtype
+    )
+    for wrt in ("parameters", "inputs"):
+        with pytest.raises(autograd.AutogradError):
+            program.value_and_grad(np.full(X.shape, 1e200), t, wrt=wrt)
+    misses, close = X @ weights.T - t, 1e-12 if dtype == "float64" else 1e-4
+    value, by_weights = program.value_and_grad(X, t, reduce="sum")
+    assert value == pytest.approx((misses**2).sum(), rel=close)
+    np.testing.assert_allclose(by_weights.reshape(n, k), 2 * misses.T @ X, rtol=close, atol=close * examples)
+    _, (by_inputs, _) = program.value_and_grad(X, t, wrt="inputs", reduce="none")
+    np.testing.assert_allclose(by_inputs, 2 * misses @ weights, rtol=close, atol=close)
