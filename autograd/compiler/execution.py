@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.collector import hold_collector
 from autograd.compiler.access import products
 from autograd.compiler.adjoint import Aim, Sweep, differentiate
 from autograd.compiler.blas import hold_to_one_thread
@@ -113,6 +114,7 @@ class Execution:
         """Write the sweep by ``"parameters"`` or ``"inputs"``."""
         return differentiate(self.layout, self.aim(wrt))
 
+    @hold_collector()
     def backend_for(self, wrt: str) -> Any:
         """Compile for the backend, once."""
         if wrt not in self._backends:
@@ -135,7 +137,8 @@ class Execution:
         if key not in self._memories:
             if len(self._memories) >= max(MEMORIES_KEPT, 4 * self.options.threads):
                 self._memories.pop(next(iter(self._memories)))
-            self._memories[key] = Memory(self.backend_for(wrt), self.layout_for(wrt), examples)
+            with hold_collector():
+                self._memories[key] = Memory(self.backend_for(wrt), self.layout_for(wrt), examples)
         return self._memories[key]
 
     # --- runs ---------------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Expressions:
     def __len__(self) -> int:
         return len(self.op)
 
-    def leaves(self, nodes: Sequence[Value], *, batched: bool) -> range:
+    def leaves(self, nodes: Sequence[Value | None], *, batched: bool) -> range:
         """Add leaves, and return their numbers."""
         start, count = len(self.op), len(nodes)
         self.op += [None] * count
@@ -64,9 +64,9 @@ class Expressions:
         key = number or struct.pack("d", number)  # keeps 0 and −0 apart
         found = self._literals.get(key)
         if found is None:
-            found = self._literals[key] = len(self.op)
+            [found] = self.leaves([None], batched=False)
+            self._literals[key], self.literal[found] = found, number
             self._numbers.add(found)
-            self._new(None, (), False, number, None)
         return found
 
     def apply(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
@@ -99,19 +99,14 @@ class Expressions:
                 whether = batched[operands[0]] or batched[operands[1]]
             else:
                 whether = True in [batched[x] for x in operands]
-            self._new(op, operands, whether, None, node)
+            self.op.append(op)
+            self.operands.append(operands)
+            batched.append(whether)
+            self.literal.append(None)
+            self.node.append(node)
         elif self.node[found] is None or (node is not None and node._name and not self.node[found]._name):  # type: ignore[union-attr]
             self.node[found] = node or self.node[found]
         return found
-
-    def _new(
-        self, op: Op | None, operands: tuple[int, ...], batched: bool, literal: float | None, node: Value | None
-    ) -> None:
-        self.op.append(op)
-        self.operands.append(operands)
-        self.batched.append(batched)
-        self.literal.append(literal)
-        self.node.append(node)
 
     def name(self, x: int) -> str:
         """Name an expression: as its Value is named, or by its operation; a literal by its number."""
@@ -168,6 +163,8 @@ def _gather(before: Expressions, after: Expressions, without: Collection[str]) -
         uses[x] += 2  # an output is never taken apart
     absorbed = set() if "sums" in without else _find_absorbed(before, uses)
     needed = _find_needed(before)
+    if not absorbed and all(islice(needed, leaves, None)):
+        return before
     moved = [*range(leaves), *[-1] * (len(before) - leaves)]
     every = zip(before.op, before.operands, before.node, before.literal, strict=True)
     for x, (op, operands, node, literal) in islice(enumerate(every), leaves, None):

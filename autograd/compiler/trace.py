@@ -157,8 +157,11 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
         raise CompileError("A parameter stands twice in parameters. Pass each Value once.")
     found = enumerate(argument_names(f, len(example)))
     names = [name if name.isidentifier() else f"x{place}" for place, name in found]
-    first = _run(f, _lift(names, example), listed)
-    second = _run(f, _lift(names, example), listed)
+    lifted = _lift(names, example)
+    first = _run(f, lifted, listed)
+    arguments = [argument for argument, _ in lifted]
+    nested = [_nest(given, each.leaves, each.shape) for each, given in zip(arguments, example, strict=True)]
+    second = _run(f, [*zip(arguments, nested, strict=True)], listed)  # with the same leaves in lists of their own
     _check_same(first, second)
     return first
 
