@@ -648,9 +648,9 @@ def _total(*operands: Any) -> Any:
 
 def _largest(*operands: Any) -> Any:
     rest = operands
-    while len(rest) > 1:  # in pairs, which can be compared all at once
-        odd = rest[len(rest) - len(rest) % 2 :]
-        rest = (*map(maximum, rest[::2], rest[1::2]), *odd)
+    while len(rest) > 1:  # one half with the other, which can be compared all at once
+        half = len(rest) // 2
+        rest = (*map(maximum, rest[:half], rest[half : 2 * half]), *rest[2 * half :])
     return rest[0]
 
 

@@ -6,15 +6,15 @@ with as many letters as there are operands, and what they do alike for each of t
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import ops
-from autograd.compiler.formulas import Operand, Statement, forward_formula, may_be_singular, slope_formulas, statements
+from autograd.compiler.formulas import Numbered, forward_formula, may_be_singular, number_parts, slope_formulas
 from autograd.compiler.instructions import Composite, Map, Rows, Sum, rows
 from autograd.errors import CompileError
 from autograd.op import Op
@@ -46,24 +46,23 @@ def write_composite(layout: Layout, op: Op, members: Sequence[int], name: str) -
     batched, n, k = e.batched[members[0]], len(members), len(e.operands[members[0]])
     letters = [Symbol(f"x{j}") for j in range(k)]
     try:
-        values = statements([forward_formula(op, letters)], _is_one_instruction)
+        values = number_parts([forward_formula(op, letters)], _is_one_instruction)
         rules = slope_formulas(op, Symbol("out"), letters, [True] * k)
-        slopes = statements(rules, _is_one_instruction)
+        slopes = number_parts(rules, _is_one_instruction)
     except CompileError:
         return None
     operands = layout.read([y for x in members for y in e.operands[x]], batched=batched)
     writer = _Writer(layout, batched, n, name)
-    numbers = operands.numbers
-    places = {letter.name: numbers[j::k] for j, letter in enumerate(letters)}
-    [found] = writer.write(*values, places)
+    places = operands.numbers.reshape(n, k).T
+    [found] = writer.write(values, places)
     out = rows(batched, found)
-    if not out.ordered or not values[0]:  # an operand itself
+    if not out.ordered or not writer.parts:  # an operand itself
         out = Rows(batched, layout.take(batched, n), n)
         writer.parts.append(Map(out, ops.identity, (rows(batched, found),), name))
     for i, x in enumerate(members):
         layout.row[x] = out.start + i
     parts, writer.parts = writer.parts, []
-    factors = np.array(writer.write(*slopes, places | {"out": out.numbers}))
+    factors = writer.write(slopes, np.vstack([places, out.numbers]))
     singular = any(may_be_singular(op, rule) for rule in rules)
     at = rows(batched, factors.T.ravel())
     return Composite(out, op, operands, k, tuple(parts), at, tuple(writer.parts), singular, name)
@@ -84,37 +83,56 @@ class _Writer:
         self.layout, self.batched, self.n, self.name = layout, batched, n, name
         self.parts: list[Map | Sum] = []
 
-    def write(self, listed: Sequence[Statement], results: Sequence[Any], places: Mapping[str, Places]) -> list[Places]:
-        """Write statements, and return the rows of the results, (n,) each.
+    def write(self, formulas: Numbered, places: Places) -> Places:
+        """Write formulas, and return the rows of the results, (results, n).
 
         Args:
-            listed: the statements.
-            results: for each result the operand that it is found by, or a number.
-            places: the rows of each letter, (n,).
+            formulas: what is to be computed.
+            places: the rows of each operand and, where it is there already, of the result, (letters, n).
         """
-        found: dict[Any, Places] = {Operand(-1, letter): rows for letter, rows in places.items()}
-        level: dict[Any, int] = {}
-        groups: dict[tuple[int, Op, int], list[int]] = defaultdict(list)
-        for place, (op, operands) in enumerate(listed):
-            deepest = max([level.get(x, 0) for x in operands if isinstance(x, Operand)], default=0)
-            level[Operand(place, "")] = deepest + 1
-            groups[deepest + 1, op, len(operands)].append(place)
-        for (_, op, _), members in sorted(groups.items(), key=lambda item: item[0][0]):
+        parts = formulas.parts
+        found = np.empty((len(parts), self.n), np.int64)
+        letters = {x: -1 if name == "out" else int(name[1:]) for x, name in enumerate(parts) if isinstance(name, str)}
+        if letters:
+            found[[*letters]] = places[[*letters.values()]]
+        for x, number in enumerate(parts):
+            if isinstance(number, float):
+                found[x] = self.layout.literal(number, batched=self.batched)
+        for op, members, operands in _groups(formulas):
+            order = np.argsort(found[operands[:, 0], 0], kind="stable")  # so that operands are slices
+            given = found[operands[order]]  # (members, operands, n)
             count = len(members) * self.n
             out = Rows(self.batched, self.layout.take(self.batched, count), count)
-            given = [[self._place(x, found) for x in listed[place].operands] for place in members]
             if op is ops.total:
-                terms = np.concatenate([np.array(operands).T.ravel() for operands in given])
-                self.parts.append(Sum(out, rows(self.batched, terms), len(given[0]), self.name))
+                terms = rows(self.batched, given.swapaxes(1, 2).ravel())
+                self.parts.append(Sum(out, terms, given.shape[1], self.name))
             else:
-                slots = [np.concatenate(slot) for slot in zip(*given, strict=True)]
-                self.parts.append(Map(out, op, tuple(rows(self.batched, slot) for slot in slots), self.name))
-            for i, place in enumerate(members):
-                found[Operand(place, "")] = out.start + i * self.n + np.arange(self.n)
-        return [self._place(x, found) for x in results]
+                slots = tuple(rows(self.batched, slot.ravel()) for slot in given.swapaxes(0, 1))
+                self.parts.append(Map(out, op, slots, self.name))
+            found[members[order]] = out.numbers.reshape(-1, self.n)
+        return found[formulas.results]
 
-    def _place(self, x: Any, found: Mapping[Any, Places]) -> Places:
-        """Return the rows of an operand; a number has one row for all."""
-        if isinstance(x, Operand):
-            return found[x]
-        return np.full(self.n, self.layout.literal(x, batched=self.batched))
+
+def _groups(formulas: Numbered) -> Iterator[tuple[Op, Places, Places]]:
+    """Yield operations that can be computed together: which, their numbers, and those of their operands."""
+    parts, operands = formulas.parts, formulas.operands
+    level = [0] * len(parts)
+    for x, inner in enumerate(operands):
+        if len(inner) == 2:  # as most have
+            a, b = level[inner[0]], level[inner[1]]
+            level[x] = (a if a > b else b) + 1
+        elif inner:
+            level[x] = max([level[y] for y in inner]) + 1
+    listed = [*dict.fromkeys(part for part in parts if isinstance(part, Op))]
+    kinds: dict[object, int] = {op: kind for kind, op in enumerate(listed)}
+    width = np.fromiter(map(len, operands), np.int64, len(parts))
+    flat = np.fromiter(chain.from_iterable(operands), np.int64, int(width.sum()))
+    start = np.cumsum(width) - width
+    alike = np.column_stack([level, [kinds.get(part, -1) for part in parts], width])
+    order = np.lexsort(alike.T[::-1])
+    order = order[width[order] > 0]
+    ends = np.flatnonzero((np.diff(alike[order], axis=0) != 0).any(axis=1)) + 1
+    for members in np.split(order, ends):
+        if len(members):
+            _, kind, count = alike[members[0]]
+            yield listed[kind], members, flat[start[members, None] + np.arange(count)]

@@ -14,7 +14,10 @@ from autograd.errors import CompileError
 from autograd.op import Op
 from autograd.symbol import Symbol, call
 
-__all__ = ["Statement", "check_weighted_sums", "forward_formula", "may_be_singular", "slope_formulas", "statements"]
+__all__ = [
+    "Numbered", "Operand", "Statement", "check_weighted_sums", "forward_formula", "may_be_singular", "number_parts",
+    "slope_formulas", "statements",
+]  # fmt: skip
 
 #: Functions that read as plain numbers only, as a formula of others.
 FORMS: dict[Op, Callable[..., Any]] = {
@@ -53,24 +56,41 @@ def slope_formulas(op: Op, out: Symbol, operands: Sequence[Symbol], wanted: Sequ
     return op.slopes_at(out, tuple(operands), wanted)
 
 
-def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tuple[list[Statement], list[Any]]:
-    """List the operations of formulas, operands first, each part that several share once.
+class Numbered(NamedTuple):
+    """Formulas as numbered parts, operands before what uses them, each part that several share once.
+
+    Attributes:
+        parts: operations, names of letters, and plain numbers.
+        operands: of each operation the numbers of its operands.
+        results: the number of each formula.
+    """
+
+    parts: list[Op | str | float]
+    operands: list[tuple[int, ...]]
+    results: list[int]
+
+
+def number_parts(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> Numbered:
+    """Number the parts of formulas.
 
     Args:
         formulas: symbols or numbers.
         primitive: whether an operation is computed as such; others are replaced by the formula of their function.
-
-    Returns:
-        the statements, and for each formula its `Operand` or number.
     """
-    listed: list[Statement] = []
-    known: dict[int, Operand] = {}
-    places: dict[tuple[Any, ...], Operand] = {}
+    parts: list[Op | str | float] = []
+    operands: list[tuple[int, ...]] = []
+    known: dict[int, int] = {}  # by the address of a symbol: none is freed before the end
     expanded: dict[int, Any] = {}
-    keep: list[Symbol] = []  # symbols are known by their address, so none may be freed
+    leaves: dict[tuple[type, str], int] = {}
+    places: dict[Op, dict[tuple[int, ...], int] | None] = {}  # of each primitive operation, by its operands
 
-    def look_up(x: Any) -> Any:
-        return known[id(x)] if isinstance(x, Symbol) else float(x)
+    def add_leaf(x: Any) -> int:
+        part: str | float = x.name if isinstance(x, Symbol) else float(x)
+        place = leaves.setdefault((type(part), str(part)), len(parts))  # as texts 0 and −0 differ
+        if place == len(parts):
+            parts.append(part)
+            operands.append(())
+        return place
 
     for formula in formulas:
         stack: list[Any] = [formula]
@@ -78,33 +98,69 @@ def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tupl
             x = stack[-1]
             if not isinstance(x, Symbol) or id(x) in known:
                 stack.pop()
-            elif x.op is None:
-                keep.append(x)
-                known[id(x)] = Operand(-1, x.name)
-            else:
-                keep.append(x)
-                if not primitive(x.op):
-                    if id(x) not in expanded:
-                        expanded[id(x)] = forward_formula(x.op, x.operands)
-                    inner = expanded[id(x)]
-                    if isinstance(inner, Symbol) and inner.op is x.op:
-                        raise CompileError(f"Operation {x.op.name!r} has no form for arrays: give its Op an array=.")
-                    if isinstance(inner, Symbol) and id(inner) not in known:
-                        stack.append(inner)
-                        continue
-                    known[id(x)] = look_up(inner)
-                    continue
-                waiting = [y for y in x.operands if isinstance(y, Symbol) and id(y) not in known]
-                if waiting:
-                    stack.extend(waiting)
-                    continue
-                operands = tuple([look_up(y) for y in x.operands])
-                key = x.op, *[repr(y) if type(y) is float else y for y in operands]  # repr tells 0 from −0
-                if key not in places:
-                    places[key] = Operand(len(listed), "")
-                    listed.append(Statement(x.op, operands))
-                known[id(x)] = places[key]
-    return listed, [look_up(formula) for formula in formulas]
+                continue
+            op = x.op
+            if op is None:
+                known[id(x)] = add_leaf(x)
+                continue
+            if op not in places:
+                places[op] = {} if primitive(op) else None
+            of_op = places[op]
+            if of_op is None:
+                if id(x) not in expanded:
+                    expanded[id(x)] = forward_formula(op, x.operands)
+                inner = expanded[id(x)]
+                if isinstance(inner, Symbol) and inner.op is op:
+                    raise CompileError(f"Operation {op.name!r} has no form for arrays: give its Op an array=.")
+                if not isinstance(inner, Symbol):
+                    known[id(x)] = add_leaf(inner)
+                elif id(inner) in known:
+                    known[id(x)] = known[id(inner)]
+                else:
+                    stack.append(inner)
+                continue
+            found, waiting = [], []
+            for y in x.operands:
+                place = known.get(id(y))
+                if place is not None:
+                    found.append(place)
+                elif not isinstance(y, Symbol) or y.op is None:
+                    found.append(add_leaf(y))
+                else:
+                    waiting.append(y)
+            if waiting:
+                waiting.reverse()
+                stack += waiting
+                continue
+            ready = tuple(found)
+            known[id(x)] = place = of_op.setdefault(ready, len(parts))
+            if place == len(parts):
+                parts.append(op)
+                operands.append(ready)
+            stack.pop()
+    results = [known[id(x)] if isinstance(x, Symbol) else add_leaf(x) for x in formulas]
+    return Numbered(parts, operands, results)
+
+
+def statements(formulas: Sequence[Any], primitive: Callable[[Op], bool]) -> tuple[list[Statement], list[Any]]:
+    """List the operations of formulas, operands first, each part that several share once.
+
+    Args:
+        formulas, primitive: as for `number_parts`.
+
+    Returns:
+        the statements, and for each formula its `Operand` or number.
+    """
+    parts, operands, results = number_parts(formulas, primitive)
+    listed: list[Statement] = []
+    found: list[Any] = []
+    for part, inner in zip(parts, operands, strict=True):
+        if isinstance(part, Op):
+            found.append(Operand(len(listed), ""))
+            listed.append(Statement(part, tuple([found[place] for place in inner])))
+        else:
+            found.append(Operand(-1, part) if isinstance(part, str) else part)
+    return listed, [found[place] for place in results]
 
 
 #: Operations whose result lies between −2 and 2, whatever they are applied to.
@@ -128,12 +184,23 @@ def _growth(op: Op, formula: Any) -> int:
     stack: list[tuple[Any, bool]] = [(formula, False)]
     while stack:
         x, ready = stack.pop()
-        if ready or not isinstance(x, Symbol) or x.op is None:
-            known[id(x)] = _growth_from(op, x, [known[id(y)] for y in getattr(x, "operands", ())])
+        deciding = _deciding(x)
+        if ready or not deciding:
+            known[id(x)] = _growth_from(op, x, [known[id(y)] for y in deciding])
         elif id(x) not in known:
             stack.append((x, True))
-            stack.extend((y, False) for y in x.operands)
+            stack.extend((y, False) for y in deciding)
     return known[id(formula)]
+
+
+def _deciding(x: Any) -> tuple[Any, ...]:
+    """List the operands by which a formula's growth goes: none of what is bounded or may grow anyhow."""
+    if not isinstance(x, Symbol) or x.op is None:
+        return ()
+    if x.op in (ops.add, ops.sub, ops.neg, ops.where, ops.mul, ops.square):
+        return x.operands
+    by_number = x.op is ops.truediv and x.operands[1].__class__ is float and x.operands[1] != 0.0
+    return x.operands[:1] if by_number else ()
 
 
 def _growth_from(op: Op, formula: Any, inner: list[int]) -> int:
@@ -143,13 +210,11 @@ def _growth_from(op: Op, formula: Any, inner: list[int]) -> int:
         return 0 if formula.name == "out" and op in BOUNDED else 1
     if formula.op in BOUNDED:
         return 0
-    if formula.op in (ops.add, ops.sub, ops.neg, ops.where):
-        return max(inner)
     if formula.op is ops.mul:
         return min(2, sum(inner))
-    if formula.op is ops.truediv and formula.operands[1].__class__ is float and formula.operands[1] != 0.0:
-        return inner[0]
-    return 0 if formula.op is ops.square and inner == [0] else 2
+    if formula.op is ops.square:
+        return 0 if inner == [0] else 2
+    return max(inner, default=2)
 
 
 def check_weighted_sums() -> None:

@@ -68,6 +68,11 @@ def scatter(memory, pool, at, base, width, n, columns, k, m):
         for j in range(wide):
             memory[first + j] = 0.0
     summing = add != 0 or to_one
+    if columns == 1:
+        for i in range(n):
+            to = first + i * step if index < 0 else begin + pool[index + i]
+            memory[to] = memory[to] + memory[source + i] if summing else memory[source + i]
+        return
     for i in range(n):
         to = first + i * step * wide if index < 0 else begin + pool[index + i] * wide
         given = vector(memory, source + i * columns, columns)
@@ -209,8 +214,14 @@ def sum_blocks(memory, pool, at, base, width, n, columns, k, m):
 
 def spread(memory, pool, at, base, width, n, columns, k, m):
     """Repeat each row k times: target, rows."""
-    out = matrix(memory, place(pool[at], base, width), n * k, columns)
-    given = matrix(memory, place(pool[at + 1], base, width), n, columns)
+    target, source = place(pool[at], base, width), place(pool[at + 1], base, width)
+    if columns == 1:
+        for i in range(n):
+            row, number = vector(memory, target + i * k, k), memory[source + i]
+            for t in range(k):
+                row[t] = number
+        return
+    out, given = matrix(memory, target, n * k, columns), matrix(memory, source, n, columns)
     for i in range(n):
         for t in range(i * k, (i + 1) * k):
             for j in range(columns):
@@ -232,10 +243,21 @@ def weighted_sums(memory, pool, at, base, width, n, columns, k, m):
 
 def weighted_flows(memory, pool, at, base, width, n, columns, k, m):
     """Multiply each row of a block by the adjoint of its result: target, blocks, adjoints, whether zero stays zero."""
-    out = matrix(memory, place(pool[at], base, width), n * k, columns)
-    factor = matrix(memory, place(pool[at + 1], base, width), n * k, columns)
-    above = matrix(memory, place(pool[at + 2], base, width), n, columns)
-    singular = pool[at + 3] != 0
+    target, factors = place(pool[at], base, width), place(pool[at + 1], base, width)
+    adjoints, singular = place(pool[at + 2], base, width), pool[at + 3] != 0
+    if columns == 1:
+        for i in range(n):
+            flows, slopes = vector(memory, target + i * k, k), vector(memory, factors + i * k, k)
+            adjoint = memory[adjoints + i]
+            if singular and adjoint == 0:
+                for t in range(k):
+                    flows[t] = adjoint
+            else:
+                for t in range(k):
+                    flows[t] = slopes[t] * adjoint
+        return
+    out, factor = matrix(memory, target, n * k, columns), matrix(memory, factors, n * k, columns)
+    above = matrix(memory, adjoints, n, columns)
     for i in range(n):
         for t in range(i * k, (i + 1) * k):
             for j in range(columns):
