@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from autograd.compiler.trace import Argument
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.value import Value
 
-__all__ = ["read_arrays", "read_numbers", "read_weights", "split_gradient"]
+__all__ = ["add_up", "all_finite", "read_arrays", "read_numbers", "read_weights", "split_gradient"]
 
 Array = NDArray[Any]
 DOUBLE = np.dtype(np.float64)
@@ -32,9 +33,8 @@ def read_arrays(
         names = ", ".join(argument.name for argument in arguments)
         raise CompileError(f"The program takes {len(arguments)} array(s) ({names}), not {len(arrays)}.")
     read = [read_numbers(array, argument.name, dtype) for array, argument in zip(arrays, arguments, strict=True)]
-    alone = all(a.shape == argument.shape for a, argument in zip(read, arguments, strict=True))
-    if alone:
-        read = [a[None] for a in read]
+    if [array.shape for array in read] == [argument.shape for argument in arguments]:
+        return [a.reshape(1, len(argument.leaves)) for a, argument in zip(read, arguments, strict=True)], False
     laid_out = []
     for array, argument in zip(read, arguments, strict=True):
         if array.ndim == 1 and len(argument.leaves) == 1:
@@ -46,11 +46,10 @@ def read_arrays(
                 + ". Compile it for an example of this shape, or reshape the array."
             )
         laid_out.append(array.reshape(len(array), len(argument.leaves)))
-    counts = {argument.name: len(a) for argument, a in zip(arguments, laid_out, strict=True)}
-    if len(set(counts.values())) > 1:
-        found = ", ".join(f"{name} has {count}" for name, count in counts.items())
+    if len(set(map(len, laid_out))) > 1:
+        found = ", ".join(f"{argument.name} has {len(a)}" for argument, a in zip(arguments, laid_out, strict=True))
         raise CompileError(f"All arrays must hold the same number of examples: {found}.")
-    return laid_out, not alone
+    return laid_out, True
 
 
 def read_numbers(given: ArrayLike, name: str, dtype: np.dtype[Any] = DOUBLE) -> Array:
@@ -100,12 +99,25 @@ def read_weights(weights: ArrayLike, parameters: int) -> Array:
     return w
 
 
+def add_up(each: Array, share: float) -> float:
+    """Add up the examples' values, or take their mean: `share` of the sum."""
+    if len(each) == 1:
+        return float(each[0]) * share
+    with np.errstate(all="ignore"):
+        return float(each.sum(dtype=np.float64) * share)
+
+
+def all_finite(numbers: Array | float) -> bool:
+    """Whether every number is finite."""
+    return isfinite(numbers) if isinstance(numbers, float) else bool(np.isfinite(numbers).all())
+
+
 def split_gradient(gradient: Array, arguments: Sequence[Argument], batched: bool) -> list[Array]:
     """Split the gradient by all inputs, (numbers, examples), into an array for each argument, in its shape."""
     pieces, start = [], 0
     for argument in arguments:
         size = len(argument.leaves)
-        piece = gradient[start : start + size].T.reshape(gradient.shape[1], *argument.shape).astype(np.float64)
-        pieces.append(piece if batched else piece[0])
+        piece = gradient[start : start + size].T.reshape(gradient.shape[1], *argument.shape)
+        pieces.append((piece if batched else piece[0]).astype(np.float64, copy=False))
         start += size
     return pieces

@@ -39,8 +39,10 @@ T = TypeVar("T")
 
 CACHE = 2**21  # bytes that the numbers of the examples computed together may take
 MIN_EXAMPLES_TOGETHER = 16  # … but at least so many examples
-MIN_PRODUCTS_TO_SHARE = 2**22  # of two matrices, from which BLAS gains by sharing them among threads
+MIN_PRODUCTS_SHARED = 2**12  # of a matrix and a vector, from which BLAS may share them among threads, …
+MIN_PRODUCTS_TO_SHARE = 2**22  # … and from which it gains by that
 MEMORIES_KEPT = 8  # for further runs
+NOTHING = nullcontext()
 
 
 def count(given: Sequence[Array]) -> int:
@@ -84,6 +86,7 @@ class Execution:
     def __post_init__(self) -> None:
         self.dtype: np.dtype[Any] = np.dtype(self.options.dtype)
         self._backends: dict[str, Any] = {}
+        self._outputs: dict[str, list[Rows]] = {}
         self._memories: dict[tuple[str, int, int], Memory] = {}
         self.running = threading.RLock()  # a run computes in memories that the next one uses again
 
@@ -101,9 +104,11 @@ class Execution:
 
     def outputs(self, wrt: str) -> list[Rows]:
         """Return the rows of the results."""
-        layout = self.layout_for(wrt)
-        batched = layout.expressions.batched
-        return [Rows(batched[x], layout.row[x], 1) for x in layout.expressions.outputs]
+        if wrt not in self._outputs:
+            layout = self.layout_for(wrt)
+            batched = layout.expressions.batched
+            self._outputs[wrt] = [Rows(batched[x], layout.row[x], 1) for x in layout.expressions.outputs]
+        return self._outputs[wrt]
 
     def aim(self, wrt: str) -> Aim:
         """Return what a sweep goes from and to: from the first result."""
@@ -176,8 +181,8 @@ class Execution:
             that was not asked for is empty or holds nothing of use.
         """
         n = count(given)
-        values = np.zeros(n, self.dtype)
-        inputs = np.zeros((self.inputs, n) if wrt == "inputs" else (0, 0), self.dtype)
+        values = np.empty(n, self.dtype)
+        inputs = np.empty((self.inputs, n) if wrt == "inputs" else (0, 0), self.dtype)
         output = self.outputs(wrt)[0]
 
         def run(start: int, stop: int, thread: int) -> Array:
@@ -214,8 +219,8 @@ class Execution:
 
     def _share_products(self, examples: int) -> AbstractContextManager[None]:
         """Return a block in which BLAS shares a product among its threads only where that pays."""
-        most = self._most_products
-        return hold_to_one_thread() if 0 < examples * most < MIN_PRODUCTS_TO_SHARE else nullcontext()
+        shared = MIN_PRODUCTS_SHARED <= examples * self._most_products < MIN_PRODUCTS_TO_SHARE
+        return hold_to_one_thread() if shared else NOTHING
 
     @cached_property
     def _most_products(self) -> int:
@@ -224,9 +229,11 @@ class Execution:
 
     def _chunk(self, n: int, wrt: str) -> int:
         """Decide how many examples to compute together: as many as the cache holds, in multiples of the least."""
-        each = (1 if wrt == "none" else 2) * self.dtype.itemsize * max(1, self.layout_for(wrt).batched_rows)
         least = MIN_EXAMPLES_TOGETHER
-        return max(1, min(n, max(least, CACHE // each // least * least)))
+        if n <= least:
+            return max(1, n)
+        each = (1 if wrt == "none" else 2) * self.dtype.itemsize * max(1, self.layout_for(wrt).batched_rows)
+        return min(n, max(least, CACHE // each // least * least))
 
     def _parts(
         self, wrt: str, given: Sequence[Array], weights: Array, constants: Sequence[float], thread: int = 0

@@ -71,8 +71,9 @@ def test_blocks_hold_blas_to_one_thread_and_the_last_gives_it_back(threads):
     assert threads() == 2
 
 
-@pytest.mark.parametrize(("least", "expected"), [(2**22, 1), (64, 2)])
-def test_a_program_lets_blas_share_large_products_only(threads, monkeypatch, backend, least, expected):
+@pytest.mark.parametrize(("examples", "least", "expected"), [(64, 2**22, 1), (64, 2**12, 2), (16, 2**22, 2)])
+def test_a_program_lets_blas_share_large_products_only(threads, monkeypatch, backend, examples, least, expected):
+    """Of those of 64 numbers for each of 16 examples BLAS shares none by itself."""
     monkeypatch.setattr(execution, "MIN_PRODUCTS_TO_SHARE", least)
     weights = np.random.default_rng(0).standard_normal((8, 8))
     program = autograd.compile(lambda x: autograd.total(weights @ x), np.ones(8), backend=backend)
@@ -83,7 +84,7 @@ def test_a_program_lets_blas_share_large_products_only(threads, monkeypatch, bac
         return parts(self, *given)
 
     monkeypatch.setattr(execution.Execution, "_parts", watch)
-    X = np.ones((16, 8))
+    X = np.ones((examples, 8))
     program(X)
     program.value_and_grad(X, wrt="inputs")
     assert seen == [expected] * 2
