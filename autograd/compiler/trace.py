@@ -229,7 +229,8 @@ def _check_same(first: Traced, second: Traced) -> None:
     """Compare the graphs of two calls: operations, wiring and the numbers that stand in them."""
     if len(first.nodes) != len(second.nodes):
         raise _differs(f"it recorded {len(first.nodes):,} nodes at first and {len(second.nodes):,} then")
-    inputs = {leaf for argument in first.arguments for leaf in argument.leaves}
+    given = {*first.parameters, *(leaf for argument in first.arguments for leaf in argument.leaves)}
+    stay = given | ({*first.constants} & {*second.constants})  # others are made in each call
     twin: dict[Any, Value] = {}
     for one, other in zip(first.nodes, second.nodes, strict=True):
         twin[other] = one
@@ -242,8 +243,9 @@ def _check_same(first: Traced, second: Traced) -> None:
                 )
             raise _differs(f"{one._describe()} was {other._describe()} the second time")
         if a is None:
-            if one is not other and one not in inputs and not same_number(one._data, other._data):
-                raise _differs(f"the constant {one._describe()} was {other._describe()} the second time")
+            if one is not other and not (stay.isdisjoint((one, other)) and same_number(one._data, other._data)):
+                kind = "" if one in given else "the constant "
+                raise _differs(f"{kind}{one._describe()} was {other._describe()} the second time")
         elif type(a) is tuple:
             _check_same_operands(one, a, b, twin)
         elif twin.get(b, b) is not a or (one._y is not other._y and twin.get(other._y) is not one._y):

@@ -27,6 +27,7 @@ from autograd import (
     no_grad,
     square,
     tanh,
+    total,
     where,
 )
 from autograd.compiler.trace import trace
@@ -63,6 +64,9 @@ def place_in_f(raised, source):
     """Say where in this file the refused line is, as the error does."""
     entry = next(e for e in raised.traceback if e.path.name == "test_trace.py" and str(e.statement).strip() == source)
     return f"in test_trace.py:{entry.lineno + 1} (`{source}`)"
+
+
+TWINS = [Value(1.0, "v"), Value(1.0, "w")]
 
 
 class TestBranches:
@@ -341,6 +345,49 @@ class TestSameGraph:
         with pytest.raises(CompileError) as raised:
             autograd.compile(f, 1.0)
         assert str(raised.value) == DIFFERS.format(how="mul had the operand 1 at first and 2 then")
+
+    @pytest.mark.parametrize(
+        ("f", "how"),
+        [
+            (lambda x, y, a: [x - y, y - x][a], "y = 2 was x = 1 the second time"),
+            (lambda x, y, a: (x + y) * [x, y][a], "mul = 6 was computed from other operands the second time"),
+            (lambda x, y, a: x * TWINS[a], "the constant w = 1 was v = 1 the second time"),
+            (lambda x, y, a: TWINS[a] * x * TWINS[1 - a], "the constant w = 1 was v = 1 the second time"),
+            (lambda x, y, a: total([x, y, float(a)]), "total had the operand 1 at first and 0 then"),
+            (lambda x, y, a: total([x, y] + [x] * a), "total = 4 had 3 operands and 2 then"),
+            (lambda x, y, a: [x * 2.0, x * 3.0][:: 1 if a else -1], "mul had the operand 2 at first and 3 then"),
+            (lambda x, y, a: [exp(x * y), x * y][: 1 + a], "it recorded 7 nodes at first and 6 then"),
+        ],
+    )
+    def test_what_differs_in_a_place(self, f, how):
+        """Behind what is the same: it is found however far the two calls have gone together."""
+        turns = iter([1, 0])
+        with pytest.raises(CompileError) as raised:
+            autograd.compile(lambda x, y: f(x * 1.0, y * 1.0, next(turns)), 1.0, 2.0, parameters=TWINS[:1])
+        assert str(raised.value) == DIFFERS.format(how=how)
+
+    def test_each_call_records_nodes_of_its_own_on_the_same_leaves(self):
+        results = []
+
+        def f(xs):
+            xs.append(tanh(xs[0].detach()) * xs[1])
+            results.append(total(xs) / 2.0)
+            return results[-1]
+
+        program = autograd.compile(f, [1.0, 2.0])
+        one, other = (topological([result]) for result in results)
+        assert [a is b for a, b in zip(one, other, strict=True)] == [v.is_leaf for v in one]
+        assert [v._data for v in one] == [v._data for v in other]
+        assert program([0.0, 4.0]) == 2.0
+
+    def test_what_does_not_reach_the_result_may_differ(self):
+        turns = iter([2.0, 3.0])
+
+        def f(x):
+            _ = x * next(turns)
+            return x * 5.0
+
+        assert autograd.compile(f, 1.0)([3.0]) == [15.0]
 
     def test_dropout_in_training(self):
         model = nn.Sequential(nn.Layer(2, 32, seed=0), nn.Dropout(0.5, seed=0), nn.Layer(32, 1, seed=1))
