@@ -288,7 +288,9 @@ def _weighted_sums(layout: Layout, members: list[int], *, alone: bool) -> None:
     batched = e.batched[members[0]]
     lone: list[int] = list(members) if alone else []
     for side, part in _sides(e, [] if alone else members, k):
-        for grid in _grids(layout, part, k, side):
+        grids = _grids(layout, part, k, side)
+        several = not batched and sum(len(cells) == 1 for _, _, cells in grids) > 1  # which one instruction computes
+        for grid in grids:
             weights, inputs, cells = grid
             ways = len(weights) * len(inputs)
             same_bias = not biased or all(
@@ -298,7 +300,7 @@ def _weighted_sums(layout: Layout, members: list[int], *, alone: bool) -> None:
             )
             if (
                 not same_bias
-                or (ways == 1 and k < MIN_TERMS_OF_A_LONE_MATRIX)
+                or (ways == 1 and (several or k < MIN_TERMS_OF_A_LONE_MATRIX))
                 or any(e.batched[w] for row in weights for w in row)
             ):
                 lone += cells.values()

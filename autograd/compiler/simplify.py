@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
+
+import numpy as np
 
 from autograd import ops
 from autograd.compiler.trace import Traced
@@ -129,7 +131,7 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
     others = [*traced.parameters, *traced.constants]
     place = dict(zip(inputs, first.leaves(inputs, batched=True), strict=True))
     place.update(zip(others, first.leaves(others, batched=False), strict=True))
-    constant, apply = first.constant, first.apply
+    constant, apply, add, literals = first.constant, first.apply, first.add, first._numbers
     for node in traced.nodes:
         x, y = node._x, node._y
         if x is None:
@@ -139,7 +141,9 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
         else:
             lower = place[x] if isinstance(x, Value) else constant(x)
             inner = (lower,) if y is None else (lower, place[y] if isinstance(y, Value) else constant(y))
-        place[node] = apply(node._op, inner, node)
+        op = node._op
+        usual = literals.isdisjoint(inner) and op is not ops.identity
+        place[node] = add(op, inner, node) if usual else apply(op, inner, node)
     first.outputs = [place[y] for y in outputs]
     after = Expressions(without)
     after.leaves(inputs, batched=True)
@@ -155,15 +159,12 @@ def _gather(before: Expressions, after: Expressions, without: Collection[str]) -
         after: where to write them; it has their leaves already, which come first in both.
     """
     leaves = len(after)
-    uses = [0] * len(before)
-    for operands in before.operands:
-        for x in operands:
-            uses[x] += 1
+    uses = np.bincount(np.fromiter(chain.from_iterable(before.operands), np.int64), minlength=len(before)).tolist()
     for x in before.outputs:
         uses[x] += 2  # an output is never taken apart
     absorbed = set() if "sums" in without else _find_absorbed(before, uses)
-    needed = _find_needed(before)
-    if not absorbed and all(islice(needed, leaves, None)):
+    needed = _find_needed(before) if 0 in islice(uses, leaves, None) else b"\1" * len(before)
+    if not absorbed and 0 not in islice(needed, leaves, None):
         return before
     moved = [*range(leaves), *[-1] * (len(before) - leaves)]
     every = zip(before.op, before.operands, before.node, before.literal, strict=True)

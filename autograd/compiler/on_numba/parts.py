@@ -23,6 +23,15 @@ def sum_up(numbers):
     return total
 
 
+@njit(**OPTIONS, fastmath={"reassoc"})
+def sum_products(one, other):
+    """Sum the products of numbers, several parts side by side."""
+    total = one[0] * other[0]
+    for i in range(1, one.size):
+        total += one[i] * other[i]
+    return total
+
+
 def copy(memory, pool, at, base, width, n, columns, k, m):
     """Copy rows so that they lie one after the other: target, source, step, index, or −1 for rows in order."""
     source, step, index = pool[at + 1], pool[at + 2], pool[at + 3]
@@ -230,9 +239,14 @@ def spread(memory, pool, at, base, width, n, columns, k, m):
 
 def weighted_sums(memory, pool, at, base, width, n, columns, k, m):
     """Sum the products of blocks of k rows: target, blocks, blocks."""
-    out = matrix(memory, place(pool[at], base, width), n, columns)
-    a = matrix(memory, place(pool[at + 1], base, width), n * k, columns)
-    b = matrix(memory, place(pool[at + 2], base, width), n * k, columns)
+    target, first = place(pool[at], base, width), place(pool[at + 1], base, width)
+    second = place(pool[at + 2], base, width)
+    if columns == 1:
+        for i in range(n):
+            memory[target + i] = sum_products(vector(memory, first + i * k, k), vector(memory, second + i * k, k))
+        return
+    out = matrix(memory, target, n, columns)
+    a, b = matrix(memory, first, n * k, columns), matrix(memory, second, n * k, columns)
     for i in range(n):
         for j in range(columns):
             out[i, j] = a[i * k, j] * b[i * k, j]
