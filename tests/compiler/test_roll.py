@@ -77,6 +77,24 @@ class TestLayers:
         products = [i for i in program.instructions if isinstance(i, MatrixProduct)]
         assert [(p.n, p.k, p.m) for p in products] == [(2, 3, 4)]
 
+    @pytest.mark.parametrize("k", [4, 50])
+    def test_sums_of_parameters_that_share_nothing_are_one_instruction(self, backend, k):
+        """Such as the squared length of each row; of a single sum the terms are a matrix of one row."""
+        random = np.random.default_rng(0).normal(size=(3, k))
+        W = [[Value(number, parameter=True) for number in row] for row in random.tolist()]
+        for rows, instruction in ((W, RowDots), (W[:1], MatrixProduct)):
+            program = autograd.compile(
+                lambda x, rows=rows: x * total([exp(dot(row, row) / k) for row in rows]), 1.0, parameters=flat(rows),
+                backend=backend,
+            )  # fmt: skip
+            [sums] = [i for i in program.instructions if isinstance(i, MatrixProduct | RowDots)]
+            assert isinstance(sums, instruction)
+            due = np.exp((random[: len(rows)] ** 2).sum(axis=1) / k)
+            value, gradient = program.value_and_grad([2.0, 3.0], reduce="sum")
+            assert value == pytest.approx(5.0 * due.sum(), rel=1e-14)
+            slopes = (10.0 / k * due[:, None] * random[: len(rows)]).ravel()
+            np.testing.assert_allclose(gradient, slopes, rtol=1e-13)
+
     def test_weights_that_are_computed_are_computed_once(self):
         """What follows from parameters alone is no part of an example's work."""
         W = matrix("W", 2, 3)

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from autograd.compiler.on_numba.codes import ADJOINTS, REGION, REGION_BITS, VALUES
-from autograd.compiler.on_numba.intrinsics import call, matrix, multiply, multiply_vector, vector
+from autograd.compiler.on_numba.intrinsics import call, matrix, multiply, vector
 from autograd.compiler.on_numba.machine import OPTIONS, place
 
 
@@ -139,20 +139,9 @@ def add(memory, pool, at, base, width, n, columns, k, m):
         out[i] += more[i]
 
 
-@njit(**OPTIONS)
-def multiply_any(memory, a, b, out, m, k, n, transposed):
-    """Multiply two matrices, of which one may be a vector: that takes BLAS a fraction of the time, if it is told."""
-    if n == 1:
-        multiply_vector(memory, a, b, out, m, k, transposed)
-    elif m == 1:
-        multiply_vector(memory, b, a, out, n, k, True)
-    else:
-        multiply(memory, a, b, out, m, k, n, transposed)
-
-
 def product(memory, pool, at, base, width, n, columns, k, m):
     """Multiply a matrix, (n, m·columns) = (n, k) @ (k, m·columns): target, weights, inputs."""
-    multiply_any(
+    multiply(
         memory, place(pool[at + 1], base, width), place(pool[at + 2], base, width), place(pool[at], base, width),
         n, k, m * columns, False,
     )  # fmt: skip
@@ -160,7 +149,7 @@ def product(memory, pool, at, base, width, n, columns, k, m):
 
 def product_transposed(memory, pool, at, base, width, n, columns, k, m):
     """Multiply by a turned matrix, (k, m·columns) = (n, k)ᵀ @ (n, m·columns): flow, weights, adjoint."""
-    multiply_any(
+    multiply(
         memory, place(pool[at + 1], base, width), place(pool[at + 2], base, width), place(pool[at], base, width),
         k, n, m * columns, True,
     )  # fmt: skip
@@ -180,11 +169,11 @@ def product_weights(memory, pool, at, base, width, n, columns, k, m):
     flow, adjoint = place(pool[at], base, width), place(pool[at + 1], base, width)
     inputs = place(pool[at + 2], base, width)
     if n == 1:
-        multiply_vector(memory, inputs, adjoint, flow, k, m * columns, False)
+        multiply(memory, inputs, adjoint, flow, k, m * columns, n, False)
         return
     turned = place(pool[at + 3], base, width)
     transpose(memory, inputs, turned, k, m * columns)
-    multiply_any(memory, adjoint, turned, flow, n, m * columns, k, False)
+    multiply(memory, adjoint, turned, flow, n, m * columns, k, False)
 
 
 def bias(memory, pool, at, base, width, n, columns, k, m):
