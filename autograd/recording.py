@@ -36,11 +36,13 @@ def record(op: Op, operands: tuple[Any, ...]) -> Any:
         ValueOverflowError: finite operands, but the result is beyond the largest float.
     """
     context = current()
-    if not PLAIN.issuperset(map(type, operands)):
-        if any(map(is_array, operands)):
-            return apply_to_arrays(op, operands)
-        operands = tuple([v if isinstance(v, Value) else unbox(v) for v in operands])
-        operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
+    for v in operands:  # in half the time of a set of their types
+        if type(v) is not Value and type(v) is not float:
+            if any(map(is_array, operands)):
+                return apply_to_arrays(op, operands)
+            operands = tuple([v if isinstance(v, Value) else unbox(v) for v in operands])
+            operands = tuple([v if isinstance(v, Value) else real_number(v, op.name) for v in operands])
+            break
     if context.trace is not None:
         return context.trace.record(op, operands, paused=context.paused)
     out, slopes = (extend if context.extended else evaluate)(op, operands)

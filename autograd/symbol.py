@@ -95,7 +95,7 @@ def call(op: Op, operands: Sequence[Any]) -> Symbol:
     """Make the symbol of an operation as it stands, whatever it is applied to."""
     symbol = Symbol(op.name)
     symbol.op = op
-    symbol.operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
+    symbol.operands = tuple([x if isinstance(x, Symbol) else float(x) for x in operands])
     return symbol
 
 

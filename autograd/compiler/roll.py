@@ -234,7 +234,7 @@ def _groups(e: Expressions) -> list[Group]:
 def _name(layout: Layout, members: Sequence[int]) -> str:
     """Name rows together: ``s1`` for s1[0], s1[1], …"""
     e = layout.expressions
-    stems = {e.name(x).partition("[")[0] for x in members[:50]}
+    stems = {name.partition("[")[0] for name in {e.name(x) for x in members[:50]}}
     if len(stems) == 1:
         return stems.pop()
     op = e.op[members[0]]
@@ -250,7 +250,8 @@ def _map(layout: Layout, op: Op, members: list[int]) -> None:
             return
     leading = next((slot for slot, y in enumerate(e.operands[members[0]]) if e.batched[y] == e.batched[members[0]]), 0)
     # In the order of what they are computed from, so that operands are slices.
-    members = sorted(members, key=lambda x: layout.row[e.operands[x][leading]])
+    row, places = layout.row, e.operands
+    members = [x for _, x in sorted(zip([row[places[x][leading]] for x in members], members, strict=True))]
     operands = tuple(layout.read([e.operands[x][slot] for x in members]) for slot in range(len(e.operands[members[0]])))
     name = _name(layout, members)
     layout._emit(Map(layout._place(e.batched[members[0]], members), op, operands, name))
