@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from effort import THOROUGH, every
+from effort import THOROUGH
 
 from edgegrad.lectures import ROWS
 
@@ -71,7 +71,7 @@ def run(client, path, folder):
 
 
 @pytest.mark.parametrize(
-    "path", every([path for path in NOTEBOOKS if THOROUGH or path.stem not in LONG], 2), ids=name_of
+    "path", [path for path in NOTEBOOKS if THOROUGH or path.stem not in LONG], ids=name_of
 )
 def test_it_runs(client, path, tmp_path):
     notebook = run(client, path, tmp_path)
