@@ -157,11 +157,8 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
         raise CompileError("A parameter stands twice in parameters. Pass each Value once.")
     found = enumerate(argument_names(f, len(example)))
     names = [name if name.isidentifier() else f"x{place}" for place, name in found]
-    lifted = _lift(names, example)
-    first = _run(f, lifted, listed)
-    arguments = [argument for argument, _ in lifted]
-    nested = [_nest(given, each.leaves, each.shape) for each, given in zip(arguments, example, strict=True)]
-    second = _run(f, [*zip(arguments, nested, strict=True)], listed)  # with the same leaves in lists of their own
+    first = _run(f, _lift(names, example), listed)
+    second = _run(f, _lift(names, example), listed)  # on other leaves: what it remembers of the first differs
     _check_same(first, second)
     return first
 
@@ -229,8 +226,10 @@ def _check_same(first: Traced, second: Traced) -> None:
     """Compare the graphs of two calls: operations, wiring and the numbers that stand in them."""
     if len(first.nodes) != len(second.nodes):
         raise _differs(f"it recorded {len(first.nodes):,} nodes at first and {len(second.nodes):,} then")
-    given = {*first.parameters, *(leaf for argument in first.arguments for leaf in argument.leaves)}
-    stay = given | ({*first.constants} & {*second.constants})  # others are made in each call
+    inputs, others = ([leaf for each in call.arguments for leaf in each.leaves] for call in (first, second))
+    given = {*first.parameters, *inputs}
+    stay = given.union(others, {*first.constants} & {*second.constants})  # other leaves are made in each call
+    same = dict(zip(others, inputs, strict=True))
     twin: dict[Any, Value] = {}
     for one, other in zip(first.nodes, second.nodes, strict=True):
         twin[other] = one
@@ -243,7 +242,9 @@ def _check_same(first: Traced, second: Traced) -> None:
                 )
             raise _differs(f"{one._describe()} was {other._describe()} the second time")
         if a is None:
-            if one is not other and not (stay.isdisjoint((one, other)) and same_number(one._data, other._data)):
+            if same.get(other, other) is not one and not (
+                stay.isdisjoint((one, other)) and same_number(one._data, other._data)
+            ):
                 kind = "" if one in given else "the constant "
                 raise _differs(f"{kind}{one._describe()} was {other._describe()} the second time")
         elif type(a) is tuple:

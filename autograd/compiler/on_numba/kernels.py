@@ -86,7 +86,7 @@ STORE = (
     "        memory[np.uint64(start + i)] = out_i",
     "        memory[np.uint64(slopes + 2 * i)], memory[np.uint64(slopes + 2 * i + 1)] = s, t",
 )
-SLOPES_OF_COLUMN = ("first[j] = s", "second[j] = t")
+STORE_COLUMN = ("out[j] = out_i", "first[j], second[j] = s, t")  # zero, too: another width may have been here before
 
 
 def primitive(op: Op) -> bool:
@@ -166,8 +166,7 @@ class Kernels:
                 computed, found = _write([0.0 if formula is None else formula for formula in formulas])
                 lines += [f"{indent}{line}" for line in computed]
                 lines += [f"{indent}{name} = {text}" for name, text in zip(names, found, strict=False)]
-            if several:  # what nothing flows through stays zero
-                lines += [f"{indent}{line}" for line in ("out[j] = out_i", *(SLOPES_OF_COLUMN[slot] for slot in slots))]
+            lines += [f"{indent}{line}" for line in (STORE_COLUMN if several else ())]
         if not several:
             lines += ["        else:", "            out_i = s = t = zero", *STORE]
         body = TAPE + (SEVERAL_EXAMPLES if several else ONE_EXAMPLE)

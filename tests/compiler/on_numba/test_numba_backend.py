@@ -109,6 +109,25 @@ class TestTape:
             np.testing.assert_allclose(program.value_and_grad(X_now, reduce="sum")[1], [due_now[:, 1].sum()], rtol=rel)
         np.testing.assert_allclose(program.gradients(X)[:, 0], due[:, 1], rtol=rel, atol=rel)
 
+    def test_a_smaller_last_batch_leaves_no_slopes_behind(self):
+        """Nothing flows through what is detached, though another width had a slope at that place."""
+
+        def f(x):
+            a = self.w * x
+            for k in range(40):
+                a = tanh(a) * 0.9 + 0.4 * a.detach() if k % 2 else a + a.detach() / (1.0 + a * a) * 0.2
+            return a
+
+        X = np.linspace(-1.0, 1.0, 11)
+        descent = {"order": np.arange(11), "batch": 4, "weights": [0.7], "rule": lambda w, g, rate: (w - rate * g,)}
+        memory = {"slots": np.zeros((0, 1)), "settings": np.full((3, 1), 0.1)}
+        found = []
+        for backend in ("numba", "numpy"):
+            program = autograd.compile(f, 0.5, parameters=[self.w], backend=backend)
+            steps = program.descend(X, **descent, **memory)
+            found.append([*steps.losses, *steps.weights, *program.value_and_grad(X[:4])[1]])
+        np.testing.assert_allclose(*found, rtol=1e-12)
+
     def test_nothing_flows_from_a_zero_adjoint(self):
         def f(x):
             return 0.0 * self.f(x) * x.sqrt() + x
