@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["allow_interrupts", "hold_interrupts"]
 
-PATIENCE_SECONDS = 1.0  # that a Ctrl-C has waited, beyond which the next one comes through wherever it is
+PATIENCE_SECONDS = 1.0  # after a Ctrl-C has waited so long, the next one comes through anywhere
 
 
 class _Holder:
@@ -24,6 +24,7 @@ class _Holder:
     def __init__(self, handler: Callable[[int, Any], Any]) -> None:
         self.handler = handler
         self.open = False
+        self.came_through = False  # one at least
         self._came: float | None = None  # when the one that waits was pressed
 
     def __call__(self, number: int, frame: Any) -> None:
@@ -40,6 +41,7 @@ class _Holder:
 
     def _hand_on(self, number: int, frame: Any) -> None:
         before = self.open
+        self.came_through = True
         self.open, self._came = False, None  # what cleans up after an exception is not interrupted once more
         self.handler(number, frame)
         self.open = before
@@ -49,8 +51,8 @@ class _Holder:
 def hold_interrupts() -> Iterator[None]:
     """Let Ctrl-C wait during a block, but for what it does in `allow_interrupts`.
 
-    One that still waits at the end is dropped: what it was to end is over. Where one has waited for a second, the next
-    comes through wherever it is. In other threads, which Ctrl-C does not reach, nothing happens.
+    One that still waits comes at the end, unless it only repeats one that came through. After one has waited for a
+    second, the next comes through anywhere. In other threads, which Ctrl-C does not reach, nothing happens.
     """
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler) or threading.current_thread() is not threading.main_thread():
@@ -63,6 +65,9 @@ def hold_interrupts() -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGINT) is holder:  # and no handler of the user's, put there by a callback
             signal.signal(signal.SIGINT, handler)
+        holder.open = True  # where someone has kept it, such as a callback that puts it back later
+        if not holder.came_through:
+            holder.hand_on_what_waits()
 
 
 @contextmanager

@@ -112,7 +112,7 @@ class CompiledRunner(Runner):
         """Return the program in the model's present mode: a known one, one that the model keeps, or a new one."""
         model = self.model
         place = what, model.training
-        statistics = [] if model.training else [slot.content for slot in self._buffers]
+        statistics = [] if model.training else [holder[name] for holder, name in self._buffers()]
         if place in self._programs:
             kept, seen = self._programs[place]
             if all(map(np.array_equal, seen, statistics)):  # running statistics stand in the graph

@@ -104,6 +104,8 @@ class Loop:
         self._first = self.done + 1
         self._orders = [self.batches.random.bit_generator.state]  # of each epoch since the last one that was finished
         self._stride = 1 if self._stepwise else STEPS_AT_FIRST
+        self._recording = PAUSE_SECONDS  # seconds that the row of an epoch takes
+        self._at_once = 1  # epochs that are computed before their rows are written
         self._rows: Array = np.arange(len(self.examples.X))
 
     def run(self) -> History:
@@ -115,20 +117,23 @@ class Loop:
             self.training.connect(None, None)  # which would hold each other
 
     def _train(self) -> History:
-        training, history = self.training, self.training.history
+        training, history, standing = self.training, self.training.history, self.standing
         began = time.perf_counter()
         try:
             with self.progress, mode(self.model, training=True):
                 self.progress.say(history.notes)
                 self._notify("on_train_begin")
-                if self.standing is not None:
-                    self.standing.restore(self.callbacks, self.batches.random, self.scheduler)
+                if standing is not None:  # after the hook, in which callbacks begin from nothing
+                    standing.restore(self.callbacks, self.batches.random, self.scheduler)
+                    standing = None
                 while not training.stop_reason:
                     self._epochs()
                     if training.epoch == training.epochs:
                         training.stop(
                             f"all {training.epochs} epochs are done" if training.epochs > 1 else "its epoch is done"
                         )
+                with allow_interrupts():
+                    pass  # one that waits ends this training, though this was its last epoch
         except KeyboardInterrupt:
             training.interrupted = True
             done = f"after {training.step} of {training.steps} steps"
@@ -140,7 +145,7 @@ class Loop:
             self.runner.settle()
             history.stop_reason = training.stop_reason
             history.seconds += time.perf_counter() - began
-            history.state = self._stand()._asdict()
+            history.state = (standing or self._stand())._asdict()
         self._end()
         return history
 
@@ -158,7 +163,9 @@ class Loop:
         training, steps = self.training, self.training.steps
         first, count = training.epoch + 1, 1
         if self._unwatched and first > self._first:
-            count = max(1, min(training.epochs - training.epoch, self._stride // steps))
+            most = min(self._stride // steps, int(PAUSE_SECONDS / self._recording))
+            count = max(1, min(training.epochs - training.epoch, most))
+        self._at_once = count
         training.epoch, training.step = first, 0
         self._notify("on_epoch_begin")
         batches = self._draw_batches(count)
@@ -188,7 +195,9 @@ class Loop:
                 self._record_epochs(first, losses[: len(losses) // steps * steps], batches, outputs)
                 training.epoch = place
             raise
+        began = time.perf_counter()
         self._record_epochs(first, losses, batches, outputs)
+        self._recording = (time.perf_counter() - began) / count or self._recording
 
     def _record_epochs(self, first: int, losses: list[float], batches: list[Array], outputs: list[Array]) -> None:
         """Write one row an epoch; the last epoch may have been stopped within."""
@@ -235,7 +244,8 @@ class Loop:
         if outputs is not None:
             order = np.concatenate(batches)
             weights = None if self.counted is None else self.counted[order]
-            row |= measure(self.metrics, outputs, self.examples.T[order], weights)
+            with allow_interrupts() if self._at_once == 1 else nullcontext():
+                row |= measure(self.metrics, outputs, self.examples.T[order], weights)
         if epoch == self._first:
             self._report_unreached()
         if self.validation is not None:
@@ -260,7 +270,7 @@ class Loop:
     def _validate(self, examples: Examples) -> dict[str, float]:
         with mode(self.model, training=False), self._locate_errors(validating=True), allow_interrupts():
             loss, outputs = self.runner.loss(*examples)
-        found = measure(self.metrics, outputs, examples.T, examples.weights)
+            found = measure(self.metrics, outputs, examples.T, examples.weights)
         return {"val_loss": loss} | {f"val_{name}": number for name, number in found.items()}
 
     @contextmanager

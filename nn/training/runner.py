@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from autograd import Value
 from nn.data.examples import Examples
 from nn.draws import find_generators
-from nn.module import Module, Slot
+from nn.module import Module
 from nn.optim import flat
 from nn.optim.clipping import clip_by_norm
 from nn.optim.flat import Mask, Vector
@@ -160,21 +160,25 @@ class Runner(ABC):
     @contextmanager
     def _keep_state(self) -> Iterator[None]:
         """Put running statistics and generators back if a step fails, as the step does with the weights."""
-        contents = [slot.content.copy() for slot in self._buffers]
+        buffers = [(holder, name, holder[name].copy()) for holder, name in self._buffers()]
         states = [each.bit_generator.state for each in self._generators]
         try:
             yield
         except BaseException:
-            for slot, content in zip(self._buffers, contents, strict=True):
-                slot.holder[slot.place] = content
+            for holder, name, content in buffers:
+                holder[name] = content
             for generator, state in zip(self._generators, states, strict=True):
                 generator.bit_generator.state = state
             raise
 
     @cached_property
-    def _buffers(self) -> list[Slot]:
-        """The arrays of the model that are not trained, such as running statistics."""
-        return [slot for slot in self.model.slots() if not slot.trained]
+    def _parts(self) -> list[Module]:
+        return list(self.model.modules())
+
+    def _buffers(self) -> list[tuple[dict[str, Any], str]]:
+        """List where the arrays of the model that are not trained stand now, such as running statistics."""
+        listed = [(vars(module), name) for module in self._parts for name in module.buffers]
+        return [(holder, name) for holder, name in listed if isinstance(holder.get(name), np.ndarray)]
 
     @cached_property
     def _generators(self) -> list[Generator]:
@@ -183,7 +187,7 @@ class Runner(ABC):
 
     def refresh(self) -> None:
         """Look at the model anew before the next step: code of the user's may have changed it."""
-        for name in ("_buffers", "_generators"):
+        for name in ("_parts", "_generators"):
             self.__dict__.pop(name, None)
 
     def settle(self) -> None:  # noqa: B027  (most runners have nothing to do here)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -38,6 +39,21 @@ def default_handler() -> Iterator[None]:
 def press() -> None:
     """Press Ctrl-C."""
     signal.raise_signal(signal.SIGINT)
+
+
+def net(*between: nn.Module) -> nn.Module:
+    """Make a small network, with parts in the middle."""
+    return nn.Sequential(nn.Linear(2, 3, seed=1), *between, nn.Tanh(), nn.Linear(3, 1, seed=2))
+
+
+def fresh(make: Callable[[Any], Any] = nn.Adam, *between: nn.Module) -> tuple[nn.Module, Any]:
+    """Make a network and its optimiser."""
+    model = net(*between)
+    return model, make(model.parameters())
+
+
+def train(model: nn.Module, optimizer: Any, how: dict[str, Any], **options: Any) -> nn.History:
+    return nn.fit(model, X, Y, "mse", optimizer, EPOCHS, 4, seed=0, metrics=["mae"], **how, **options)
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------
@@ -88,9 +104,29 @@ def test_one_that_has_waited_long_is_not_kept_waiting(monkeypatch: pytest.Monkey
             press()
 
 
-def test_what_waits_at_the_end_is_dropped() -> None:
+def press_at_the_end() -> None:
+    """Press Ctrl-C where it is held, and let nothing through."""
     with hold_interrupts():
         press()
+
+
+def test_what_waits_at_the_end_comes_then() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        press_at_the_end()
+    pressed = []
+    signal.signal(signal.SIGINT, lambda *_: pressed.append("mine"))
+    press_at_the_end()
+    assert pressed == ["mine"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_a_holder_that_someone_keeps_holds_no_longer() -> None:
+    with hold_interrupts():
+        kept = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, kept)
+    with pytest.raises(KeyboardInterrupt):
+        press()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_the_handler_that_was_there_is_asked() -> None:
@@ -134,12 +170,21 @@ def test_other_threads_leave_it_alone() -> None:
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
-    with hold_interrupts():  # a prediction in another thread does not let it through here
-        thread = threading.Thread(target=lambda: nn.predict(net(), X))
-        thread.start()
-        press()
-        thread.join()
-        press()
+
+
+def test_a_prediction_in_another_thread_does_not_let_it_through_here() -> None:
+    def run() -> None:
+        with hold_interrupts():
+            thread = threading.Thread(target=lambda: nn.predict(net(), X))
+            thread.start()
+            press()
+            thread.join()
+            found.append("joined")
+
+    found: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert found == ["joined"]
 
 
 IN_A_LOOP = """
@@ -166,16 +211,77 @@ def test_an_event_loop_hears_of_it() -> None:
     assert (done.stdout, done.stderr) == ("it heard\n", "")
 
 
+# --- what is the user's -------------------------------------------------------------------------------------------
+
+
+def test_a_metric_of_the_last_epoch_is_interrupted_and_callbacks_are_told() -> None:
+    told, calls = [], []
+
+    class Told(nn.Callback):
+        def on_train_end(self, training: nn.Training) -> None:
+            told.append(training.stop_reason)
+
+    def metric(outputs: Any, targets: Any) -> float:
+        calls.append("tried by fit" if not calls else press())
+        return 0.0
+
+    history = nn.fit(net(), X, Y, epochs=1, metrics={"pressed": metric}, callbacks=[Told()])
+    assert told == ["interrupted from the keyboard in epoch 1, after 1 of 1 steps"]
+    assert (history.stop_reason, history.rows) == (told[0], [])
+
+
+def test_a_slow_metric_is_computed_epoch_by_epoch() -> None:
+    """So that Ctrl-C, which waits while the rows of several epochs are written, does not wait for many of them."""
+    seen = []
+
+    def metric(outputs: Any, targets: Any) -> float:
+        seen.append(time.sleep(0.15))
+        if len(seen) == 4:
+            press()
+        return 0.0
+
+    history = nn.fit(net(), X, Y, epochs=50, compile="numpy", metrics={"slow": metric})
+    assert history.stop_reason == "interrupted from the keyboard in epoch 3, after 1 of 1 steps"
+    assert len(seen) == 4, "once before the first epoch"
+
+
+def test_a_training_that_goes_on_and_has_not_begun_stands_where_it_stood() -> None:
+    class Pressed(nn.Callback):
+        def on_train_begin(self, training: nn.Training) -> None:
+            press()
+
+    how = {"schedule": nn.StepDecay(2), "compile": "numpy"}
+    whole = train(*fresh(), how)
+    model, optimizer = fresh()
+    history = train(model, optimizer, how, callbacks=[lambda training: training.stop("enough")])
+    history = train(model, optimizer, how, training=history, callbacks=[Pressed()])
+    assert (history.epochs, history.stop_reason) == (1, "interrupted from the keyboard in epoch 1, after 0 of 3 steps")
+    assert train(model, optimizer, how, training=history).rows == whole.rows
+
+
+def test_a_buffer_that_the_first_step_makes_is_put_back_too() -> None:
+    class Counting(nn.Module):
+        buffers = ("seen",)
+
+        def __init__(self) -> None:
+            self.linear = nn.Linear(2, 1, seed=0)
+            self.seen: Any = None
+            self.bind()
+
+        def forward(self, x: Any) -> Any:
+            if self.training:
+                self.seen = np.zeros(1) if self.seen is None else self.seen + 1.0
+                if self.seen[0] == 6.0:
+                    raise KeyboardInterrupt
+            return self.linear(x)
+
+    model = Counting()
+    history = nn.fit(model, X, Y, epochs=2, batch_size=2, shuffle=False, compile=False)
+    assert history.stop_reason.startswith("interrupted")
+    assert model.seen == 2.0 * history.state["steps"] - 1.0
+
+
 # --- any line of a training -------------------------------------------------------------------------------------------
-
-
-def net(*between: nn.Module) -> nn.Module:
-    """Make a small network, with parts in the middle."""
-    return nn.Sequential(nn.Linear(2, 3, seed=1), *between, nn.Tanh(), nn.Linear(3, 1, seed=2))
-
-
-def train(model: nn.Module, optimizer: Any, how: dict[str, Any], **options: Any) -> nn.History:
-    return nn.fit(model, X, Y, "mse", optimizer, EPOCHS, 4, seed=0, metrics=["mae"], **how, **options)
 
 
 class Pressing:
@@ -234,26 +340,22 @@ def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def test_ctrl_c_at_any_line_leaves_one_step(
     parts: Callable[[], list[nn.Module]], how: dict[str, Any], make: Callable[[Any], Any]
 ) -> None:
-    def fresh() -> tuple[nn.Module, Any]:
-        model = net(*parts())
-        return model, make(model.parameters())
-
     snapshots = Snapshots()
-    train(*fresh(), how, callbacks=[snapshots])
-    model, optimizer = fresh()
+    train(*fresh(make, *parts()), how, callbacks=[snapshots])
+    model, optimizer = fresh(make, *parts())
     counting = Pressing()
     whole = counting.run(lambda: train(model, optimizer, how))
     ended = model.state_dict(), optimizer.state_dict()["state"]
     assert equal(ended[0], snapshots.states[-1])
-    interrupted, places = 0, every(range(1, counting.lines, max(1, counting.lines // 60)), 3)
+    places = every(range(1, counting.lines, max(1, counting.lines // 60)), 3)
     for k in places:
-        model, optimizer = fresh()
+        model, optimizer = fresh(make, *parts())
         try:
             history = Pressing(k).run(lambda model=model, optimizer=optimizer: train(model, optimizer, how))
         except KeyboardInterrupt:  # before the first step, or while callbacks are told of the end
             assert equal(model.state_dict(), snapshots.states[0]) or equal(model.state_dict(), ended[0])
             continue
-        interrupted += history.stop_reason.startswith("interrupted")
+        assert history.stop_reason.startswith("interrupted")
         steps = history.state["epoch"] * STEPS + history.state["steps"]
         assert equal(model.state_dict(), snapshots.states[steps]), (k, history.stop_reason)
         assert optimizer.state.get("t", steps) == steps
@@ -262,4 +364,3 @@ def test_ctrl_c_at_any_line_leaves_one_step(
             assert train(model, optimizer, how, training=history).rows == whole.rows
             assert equal(model.state_dict(), ended[0])
             assert equal(optimizer.state_dict()["state"], ended[1])
-    assert interrupted > len(places) // 4
