@@ -72,9 +72,7 @@ class Expressions:
         return found
 
     def apply(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
-        """Add an operation, or find what is equal to it."""
-        if op is ops.identity:
-            return operands[0]
+        """Fold an operation of literals, drop a neutral one, and add any other."""
         if not self._numbers.isdisjoint(operands):
             literals = [self.literal[x] for x in operands]
             if "neutral" not in self._without:
@@ -92,7 +90,9 @@ class Expressions:
         return self.add(op, operands, node)
 
     def add(self, op: Op, operands: tuple[int, ...], node: Value | None = None) -> int:
-        """Add an operation as it is, or find the same one."""
+        """Add an operation that is rewritten or the same as one before, or else as it is."""
+        if op is ops.identity:
+            return operands[0]
         key = op, operands
         batched, new = self.batched, len(self.batched)
         found = new if self._keep_all else self._known.setdefault(key, new)
@@ -141,9 +141,7 @@ def simplify(traced: Traced, outputs: Iterable[Value], without: Collection[str] 
         else:
             lower = place[x] if isinstance(x, Value) else constant(x)
             inner = (lower,) if y is None else (lower, place[y] if isinstance(y, Value) else constant(y))
-        op = node._op
-        usual = literals.isdisjoint(inner) and op is not ops.identity
-        place[node] = add(op, inner, node) if usual else apply(op, inner, node)
+        place[node] = (add if literals.isdisjoint(inner) else apply)(node._op, inner, node)
     first.outputs = [place[y] for y in outputs]
     after = Expressions(without)
     after.leaves(inputs, batched=True)

@@ -11,6 +11,9 @@ from autograd.compiler.options import PASSES
 
 ROOT = Path(autograd.__file__).parents[1]
 NAME = '    "neutral": "'
+ADD = """\
+        \"\"\"Add an operation that is rewritten or the same as one before, or else as it is.\"\"\"
+"""
 REWRITING = """\
         if "negations" not in self._without and op is ops.neg and self.op[operands[0]] is ops.neg:
             return self.operands[operands[0]][0]
@@ -25,11 +28,12 @@ for backend in {"numpy", autograd.compile(double, 0.0).backend}:
 
 
 def test_a_rewriting_is_a_few_lines_and_a_name(tmp_path):
+    """They stand at the start of `Expressions.add`, as docs/architecture.md says."""
     assert "negations" not in PASSES
     shutil.copytree(ROOT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("__pycache__"))
     for file, mark, new in [
         ("options.py", NAME, f'    "negations": "−(−x) is x",\n{NAME}'),
-        ("simplify.py", "        key = op, operands\n", f"{REWRITING}        key = op, operands\n"),
+        ("simplify.py", ADD, f"{ADD}{REWRITING}"),
     ]:
         path = tmp_path / "autograd" / "compiler" / file
         before, found, after = path.read_text(encoding="utf-8").partition(mark)
