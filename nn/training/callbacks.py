@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
+from autograd.files import check_path
 from nn.training.history import History
 
 if TYPE_CHECKING:
@@ -264,12 +265,16 @@ class Checkpoint(_BestEpoch):
         path: a ``.safetensors`` file, replaced whole each time.
         monitor: the column to watch; ``val_loss`` where there are validation examples, else ``loss``.
         largest: whether larger is better, as for an accuracy.
+
+    Raises:
+        TypeError: the path is neither a str nor a Path.
     """
 
     only_watches = True
 
     def __init__(self, path: str | os.PathLike[str], monitor: str | None = None, *, largest: bool = False) -> None:
         super().__init__(monitor, largest)
+        check_path(path)
         self.path = path
 
     def on_epoch_end(self, training: Training) -> None:

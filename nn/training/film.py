@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import AutogradError, Frames, Graph, Plane, Value, explore
+from autograd.files import check_path
 from nn import arrays
 from nn.data.examples import Examples, separate
 from nn.losses.losses import bce_with_logits
@@ -159,10 +160,12 @@ class Film(Callback):
             path: an ``.html`` file; it appears whole or not at all.
 
         Raises:
+            TypeError: the path is neither a str nor a Path.
             RuntimeError: nothing was filmed yet.
             ValueError: the graph of the example changes with the weights.
             DrawingError: the file cannot be written.
         """
+        check_path(path)
         output, frames = self._develop()
         explore(output, path, frames=frames)
 
