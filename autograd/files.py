@@ -51,7 +51,9 @@ def write(path: str | os.PathLike[str], content: bytes, *, lasting: bool = False
     """
     check_path(path)
     if is_occupied(path):
-        raise FileExistsError(errno.EEXIST, "What stands there is no regular file", os.fspath(path))
+        raise FileExistsError(
+            errno.EEXIST, "What stands there is no regular file: choose another path", os.fspath(path)
+        )
     target = Path(os.path.realpath(path))
     _remove_left_behind(target.parent)
     name = f".edgegrad-{HOST}-{os.getpid()}-{secrets.token_hex(4)}.part"

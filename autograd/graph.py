@@ -299,6 +299,7 @@ class Graph:
             keep: as in `fold`.
 
         Raises:
+            TypeError: the path is neither a str nor a Path.
             DrawingError: the format or the path cannot be written, or the graph is too large for ``fold=None``; the
                 message says what to do.
             ValueError: an option is none of these.

@@ -8,17 +8,25 @@ from pathlib import Path
 from autograd import files
 from autograd.errors import DrawingError
 
-__all__ = ["check_place", "unwritable", "write"]
+__all__ = ["check_place", "read_extension", "unwritable", "write"]
+
+
+def read_extension(path: str | os.PathLike[str]) -> str:
+    """Return the extension of the file that a path leads to, in small letters.
+
+    Raises:
+        TypeError: the path is neither a str nor a Path.
+    """
+    files.check_path(path)
+    return os.path.splitext(os.path.realpath(path))[1].lower()
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
     """Check that a file can stand at a path.
 
     Raises:
-        TypeError: the path is neither a str nor a Path.
         DrawingError: a folder, a pipe or a device stands there, or there is no folder to hold it.
     """
-    files.check_path(path)
     target = Path(os.path.realpath(path))
     if os.path.isdir(target):
         raise unwritable(path, "it is a folder. Name a file in it")

@@ -18,7 +18,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from autograd.draw.dot import Drawing
-from autograd.draw.files import check_place, unwritable, write
+from autograd.draw.files import check_place, read_extension, unwritable, write
 from autograd.errors import DrawingError
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _without_notices() -> Iterator[None]:
 
 def save(graph: Graph, path: str | os.PathLike[str], style: Style) -> None:
     """Draw a graph into a file. See `Graph.save`."""
-    form = os.path.splitext(os.path.realpath(path))[1].lower()
+    form = read_extension(path)
     if form not in FORMATS:
         what = f"{form!r} is no format of drawings" if form else "it has no extension"
         raise unwritable(path, f"{what}. Use .svg, .png, .pdf or .dot")

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.files import check_path
+
 __all__ = ["BOSTON_COLUMNS", "boston", "digits"]
 
 Floats = NDArray[np.float64]
@@ -65,6 +67,7 @@ def boston(
         ``(X_train, y_train), (X_test, y_test)``; X (n, 13), y (n,) in thousands of dollars.
 
     Raises:
+        TypeError: the path is neither a str nor a Path.
         ValueError: the file holds something else, and the message says on which line; or `test_split` is no fraction.
         ImportError: no path was given and scikit-learn is not installed.
         ConnectionError: no path was given and OpenML cannot be reached.
@@ -103,6 +106,7 @@ def digits() -> tuple[Floats, NDArray[np.int64]]:
 
 def _boston_file(path: str | os.PathLike[str]) -> Floats:
     rows: list[list[float]] = []
+    check_path(path)
     name, place = os.fspath(path), 1
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file)

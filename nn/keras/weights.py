@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd.files import check_path
 from nn.errors import StateError
 from nn.keras.layers import Layer
 from nn.saving.files import ModelFileError, check_regular, write
@@ -29,12 +30,12 @@ def save_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
     """Write the weights of some layers; the file appears whole or not at all.
 
     Raises:
+        TypeError: the path is neither a str nor a Path.
         ValueError: the path does not end as Keras wants it.
         ImportError: h5py is not installed.
         OSError: the file cannot be written; what was there before is left as it was.
     """
-    target = os.fspath(path)
-    _check_ending(target)
+    _check_ending(path)
     content = io.BytesIO()
     with _h5py().File(content, "w") as file:
         for place, layer in _places(layers):
@@ -42,7 +43,7 @@ def save_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
             for index, array in enumerate(layer.get_weights()):
                 variables.create_dataset(str(index), data=array)
         file.create_group("vars")
-    write(target, content.getvalue())
+    write(path, content.getvalue())
 
 
 def load_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
@@ -51,10 +52,11 @@ def load_weights(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
     Raises:
         StateError: arrays are missing, or more are there, or one has another shape; all are listed.
         ModelFileError: it is no such file.
+        TypeError: the path is neither a str nor a Path.
         ValueError: the path does not end as Keras wants it.
         ImportError: h5py is not installed.
     """
-    _check_ending(os.fspath(path))
+    _check_ending(path)
     found = _read(path)
     problems: list[str] = []
     chosen: list[tuple[Layer, list[NDArray[np.float64]]]] = []
@@ -108,9 +110,11 @@ def _places(layers: Sequence[Layer]) -> Iterator[tuple[str, Layer]]:
             yield f"layers/{kind}{f'_{number}' if number else ''}", layer
 
 
-def _check_ending(path: str) -> None:
-    if not path.endswith(ENDING):
-        raise ValueError(f"Keras' files of weights end with {ENDING}: write {path.removesuffix('.h5')}{ENDING}.")
+def _check_ending(path: str | os.PathLike[str]) -> None:
+    check_path(path)
+    name = os.fspath(path)
+    if not name.endswith(ENDING):
+        raise ValueError(f"Keras' files of weights end with {ENDING}: write {name.removesuffix('.h5')}{ENDING}.")
 
 
 def _h5py() -> Any:

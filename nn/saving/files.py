@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.files import check_path, is_occupied
+from autograd.files import check_path
 from autograd.files import write as write_whole
 from nn.errors import ConfigError, StateError
 from nn.module import Module
@@ -81,6 +81,7 @@ def save(
         training: the history that `fit` gave; or the `Training` that a callback is called with at an epoch's end.
 
     Raises:
+        TypeError: the model is no Module, or the path neither a str nor a Path.
         ConfigError: the architecture cannot be written: a function of your own without a name, say.
         ValueError: a parameter or buffer is NaN or infinite, or an array of a type that no file holds; or one of
             optimizer and training is missing.
@@ -88,6 +89,7 @@ def save(
     """
     if not isinstance(model, Module):
         raise TypeError(f"save writes a Module, not {type(model).__name__}.")
+    check_path(path)
     tensors = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
     kept = None
     if optimizer is not None or training is not None:
@@ -286,21 +288,13 @@ def write(path: Path, data: bytes) -> None:
     """Write a file whole, down to the disk.
 
     Raises:
-        TypeError: the path is neither a str nor a Path.
         OSError: it cannot be written; what was there before is left as it was.
     """
-    check_path(path)
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileNotFoundError(
             errno.ENOENT,
             f"The model was not saved, since there is no folder {folder}: create it first",
-            os.fspath(path),
-        )
-    if is_occupied(path):
-        raise FileExistsError(
-            errno.EEXIST,
-            "The model was not saved, since what stands there is no regular file: choose another path",
             os.fspath(path),
         )
     write_whole(path, data, lasting=True)

@@ -22,7 +22,7 @@ from autograd.draw.explorer.page_data import adjoints_of, count_edges, record_of
 from autograd.draw.explorer.paper import write_paper
 from autograd.draw.explorer.picture import draw
 from autograd.draw.explorer.theme import variables
-from autograd.draw.files import check_place, unwritable, write
+from autograd.draw.files import check_place, read_extension, unwritable, write
 from autograd.draw.labels import clean, shorten
 from autograd.draw.render import FITTED
 from autograd.exercise import Exercise
@@ -150,9 +150,10 @@ class Page:
             path: where to; its extension is ``.html`` or ``.htm``.
 
         Raises:
+            TypeError: the path is neither a str nor a Path.
             DrawingError: it cannot be written; the message says why and what to do.
         """
-        if os.path.splitext(os.path.realpath(path))[1].lower() not in (".html", ".htm"):
+        if read_extension(path) not in (".html", ".htm"):
             raise unwritable(path, "a page is an .html file. Give it that extension")
         check_place(path)
         write(path, self.html.encode("utf-8"))

@@ -26,6 +26,12 @@ class Bunch(NamedTuple):
     categories: dict[str, list[str]]
 
 
+@pytest.mark.parametrize("path", [3, b"x.csv"])
+def test_what_is_no_path_of_a_table(path: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^The path of a file is a str or a Path, not {path!r}\.$"):
+        boston(path)
+
+
 @needs_table
 def test_the_boston_table_has_keras_split() -> None:
     (X_train, y_train), (X_test, y_test) = boston(TABLE)

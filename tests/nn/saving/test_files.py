@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd.files
+import nn.keras
 from autograd import Value
 from nn.errors import ConfigError, StateError
 from nn.module import Module
@@ -254,9 +255,7 @@ def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", tmp_path / "link", tmp_path / "folder", Path("/dev/null")):
         with pytest.raises(FileExistsError) as caught:
             save(Layer(1, 1), path)
-        assert caught.value.strerror == (
-            "The model was not saved, since what stands there is no regular file: choose another path"
-        )
+        assert caught.value.strerror == "What stands there is no regular file: choose another path"
         assert caught.value.filename == str(path)
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
@@ -306,11 +305,26 @@ def test_what_others_are_writing_stays(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == sorted([names[0], *names[2:], "m"])
 
 
-@pytest.mark.parametrize("path", [b"m", 3, None])
-def test_what_is_no_path(path: Any) -> None:
-    for act in (lambda: save(Layer(1, 1), path), lambda: load(path), lambda: load_weights(Layer(1, 1), path)):
-        with pytest.raises(TypeError, match=rf"^The path of a file is a str or a Path, not {path!r}\.$"):
-            act()
+@pytest.mark.parametrize("path", [3, None, b"x.html"])
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda path: save(Layer(1, 1), path),
+        load,
+        lambda path: load_weights(Layer(1, 1), path),
+        lambda path: nn.load_training(path, Layer(1, 1), nn.SGD([Value(1.0)])),
+        lambda path: nn.keras.Sequential([nn.keras.Input((1,)), nn.keras.layers.Dense(1)]).save_weights(path),
+        lambda path: nn.keras.Sequential([nn.keras.Input((1,)), nn.keras.layers.Dense(1)]).load_weights(path),
+        lambda path: Value(1.0).graph().save(path),
+        lambda path: Value(1.0).explore().save(path),
+        nn.Checkpoint,
+        lambda path: nn.Film().save(path),
+    ],
+)  # fmt: skip
+def test_what_is_no_path(take: Callable[[Any], object], path: Any) -> None:
+    """It is said first, by all that reads or writes a file."""
+    with pytest.raises(TypeError, match=rf"^The path of a file is a str or a Path, not {path!r}\.$"):
+        take(path)
 
 
 def test_threads_save_into_one_folder(tmp_path: Path) -> None:
