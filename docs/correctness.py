@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # the oracles
 import endurance  # noqa: E402
 import mutants  # noqa: E402
 from accuracy import KINDS, STEPS, measure  # noqa: E402
-from crowd import ALLOWED, EVERY, RARELY, go_on, write_whole  # noqa: E402
+from crowd import ALLOWED, BLOCK, BLOCKS_TRIED_OFTEN, EVERY, RARER_THEREAFTER, go_on, write_whole  # noqa: E402
 
 from autograd import CATALOGUE  # noqa: E402
 
@@ -114,8 +114,9 @@ the whole took {minutes} minutes.
 |---|---|--:|--:|--:|--:|--:|
 """
 MILLION = """
-`python docs/correctness.py --programs 1000000 --jobs 2` tries a million, after the first {often:,} one of {rarely} on
-numba and JAX; it says how long it still takes, can be stopped at any time, and goes on from `build/programs.json`.
+`python docs/correctness.py --programs 1000000 --jobs 2` tries a million; after the first {often:,}, numba and JAX get
+{rarer} times fewer of them than before. It says how long it still takes, can be stopped at any time, and goes on from
+`build/programs.json`.
 """
 
 
@@ -177,7 +178,7 @@ def programs_table(state: dict[str, Any]) -> str:
         figures = f"{row['compared']:,} | {row['decided']} | {row['worst']:.2g} | {row['beyond']} | {row['block']}"
         text += f"| {who} | {beside or 'PyTorch'} | {figures} |\n"
     refused = f"\nEngine refused: {state['refused']}.\n" if state["refused"] else ""
-    return text + refused + MILLION.format(often=PROGRAMS, rarely=RARELY)
+    return text + refused + MILLION.format(often=BLOCKS_TRIED_OFTEN * BLOCK, rarer=RARER_THEREAFTER)
 
 
 def read(path: Path) -> Any:

@@ -33,9 +33,10 @@ from autograd.testing.strategies import Expression, expressions, networks
 BLOCK = 500  # programs, after which the state is written
 #: PyTorch and JAX round as we do, each in its own way: so many units of rounding between two of us are no finding.
 ALLOWED = 8.0
-#: Each is tried on one program of so many: what compiles machine code takes a second for each …
+#: Each is tried on one program of so many; what compiles machine code takes a second for each.
 EVERY = {"engine": 1, "numpy": 1, "numba": 20, "jax": 50, "engine beside JAX": 20}
-OFTEN, RARELY = 12, 10  # … and after so many blocks on one of so many of these
+BLOCKS_TRIED_OFTEN = 12  # in minutes, and more than a hundred of their programs are for each of numba and JAX
+RARER_THEREAFTER = 10  # times, so that the machine code of a million programs takes hours rather than days
 #: `round` takes digits as a constant in PyTorch and JAX; JAX's derivatives of these are not exact to 1e-12.
 OPERATIONS = [op for op in CATALOGUE if op is not ops.round]
 COARSE_IN_JAX = frozenset({"lgamma", "digamma", "trigamma", "erfinv", "erfc", "gelu", "cbrt"})
@@ -166,8 +167,8 @@ def draw(block: int, size: int) -> list[Expression]:
 def run_block(block: int, size: int = BLOCK, every: dict[str, int] | None = None) -> dict[str, Any]:
     """Try one block of programs, and return what it shows: a state of this block alone."""
     state = fresh() | {"blocks": 1}
-    rarely = RARELY if block >= OFTEN else 1
-    every = every or {name: n if n == 1 else n * rarely for name, n in EVERY.items()}
+    rarer = RARER_THEREAFTER if block >= BLOCKS_TRIED_OFTEN else 1
+    every = every or {name: n if n == 1 else n * rarer for name, n in EVERY.items()}
     for place, expression in enumerate(draw(block, size), block * BLOCK):
         state["programs"] += 1
         which = [name for name, n in every.items() if place % n == 0]

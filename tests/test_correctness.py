@@ -9,7 +9,7 @@ import crowd
 import pytest
 from accuracy import KINDS, STEPS, error, measure
 from documents import script
-from effort import THOROUGH
+from effort import THOROUGH, in_ci
 from mpmath import mp
 
 import autograd
@@ -46,7 +46,7 @@ def test_no_program_was_beyond_rounding():
     found = FIGURES["programs"]
     assert found["programs"] >= correctness.PROGRAMS
     assert [row["beyond"] for row in found["found"].values()] == [0] * len(crowd.EVERY)
-    often = min(found["programs"], crowd.OFTEN * crowd.BLOCK)
+    often = min(found["programs"], crowd.BLOCKS_TRIED_OFTEN * crowd.BLOCK)
     assert all(row["compared"] >= often / (2 * crowd.EVERY[name]) for name, row in found["found"].items())
 
 
@@ -126,3 +126,20 @@ def test_a_stopped_run_goes_on_where_it_stood(tmp_path, monkeypatch):
         "500 of 2,000", "1,000 of 2,000", "stopped", "1,500 of 1,700", "2,000 of 1,700",
     ]  # fmt: skip
     assert [file.name for file in tmp_path.iterdir()] == ["programs.json"]
+
+
+@in_ci
+@needs_torch
+def test_two_blocks_at_a_time(tmp_path):
+    """In processes of their own, beyond the blocks that are tried often, where little is compiled."""
+    path, first = tmp_path / "programs.json", crowd.BLOCKS_TRIED_OFTEN
+    path.write_text(json.dumps(crowd.fresh() | {"blocks": first, "programs": first * crowd.BLOCK}))
+    said = []
+    state = crowd.go_on((first + 2) * crowd.BLOCK, path, lambda: 1.0, said.append, jobs=2)
+    assert (state["blocks"], state["programs"], len(said)) == (first + 2, (first + 2) * crowd.BLOCK, 2)
+    assert json.loads(path.read_text()) == state
+    assert [row["beyond"] for row in state["found"].values()] == [0] * len(crowd.EVERY)
+    for name in ("engine", "numpy"):
+        found = state["found"][name]
+        assert found["compared"] == 2 * crowd.BLOCK - state["refused"]
+        assert found["block"] in (first, first + 1)
