@@ -46,7 +46,7 @@ def _import(module: str) -> Any:
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Import each library in fresh processes, taking turns; the first round only warms the file cache."""
+    """Import each library in fresh processes, taking turns; of several rounds the first only warms the file cache."""
     rounds = [
         {name: _import(module) for name, module in IMPORTS.items()}
         for _ in range(1 if options.quick else 1 + REPETITIONS)

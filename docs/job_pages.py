@@ -53,7 +53,7 @@ def run(path: Path) -> None:
     parser = doctest.DocTestParser()
     code = "".join(example.source for block in blocks[: last + 1] for example in parser.get_examples(block))
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        exec(compile(code, str(path), "exec"), {"__name__": path.stem})
+        exec(compile(code, str(path), "exec", dont_inherit=True), {"__name__": path.stem})
         for picture in Path(folder).glob("*.svg"):
             shutil.copy(picture, PICTURES)
 

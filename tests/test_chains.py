@@ -29,7 +29,7 @@ def test_every_line_is_what_was_computed(program, named):
             numbers = math.prod(map(float, line.above)) / math.prod(map(float, line.below))
             assert (-numbers if line.negative else numbers) == pytest.approx(path.number, rel=1e-6, abs=1e-12)
         whole = derivation._sum
-        if whole is not None and "…" not in str(whole):
+        if whole is not None and "…" not in str(whole):  # which stands for parts that have no number of their own
             assert evaluate(whole) == pytest.approx(derivation.total, rel=1e-6, abs=1e-9)
 
 
