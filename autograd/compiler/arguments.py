@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from autograd.compiler.trace import Argument
 from autograd.errors import CompileError, ValueOverflowError
 from autograd.value import Value
 
-__all__ = ["add_up", "all_finite", "read_arrays", "read_numbers", "read_weights", "split_gradient"]
+__all__ = ["read_arrays", "read_numbers", "read_weights", "split_gradient"]
 
 Array = NDArray[Any]
 DOUBLE = np.dtype(np.float64)
@@ -97,19 +96,6 @@ def read_weights(weights: ArrayLike, parameters: int) -> Array:
             f"weights must hold one number for each of the {parameters} parameters, not shape {w.shape}."
         )
     return w
-
-
-def add_up(each: Array, share: float) -> float:
-    """Add up the examples' values, or take their mean: `share` of the sum."""
-    if len(each) == 1:
-        return float(each[0]) * share
-    with np.errstate(all="ignore"):
-        return float(each.sum(dtype=np.float64) * share)
-
-
-def all_finite(numbers: Array | float) -> bool:
-    """Whether every number is finite."""
-    return isfinite(numbers) if isinstance(numbers, float) else bool(np.isfinite(numbers).all())
 
 
 def split_gradient(gradient: Array, arguments: Sequence[Argument], batched: bool) -> list[Array]:

@@ -1,4 +1,4 @@
-"""NumPy's BLAS: where its matrix products are, and how many threads one may take."""
+"""NumPy's BLAS: where its products of matrices and of a matrix and a vector are, and how many threads one may take."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ with as many letters as there are operands, and what they do alike for each of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -44,17 +44,18 @@ def write_composite(layout: Layout, op: Op, members: Sequence[int], name: str) -
     """
     e = layout.expressions
     batched, n, k = e.batched[members[0]], len(members), len(e.operands[members[0]])
-    letters = [Symbol(f"x{j}") for j in range(k)]
+    names = [f"x{j}" for j in range(k)]
+    symbols, letters = [*map(Symbol, names)], {name: j for j, name in enumerate([*names, "out"])}
     try:
-        values = number_parts([forward_formula(op, letters)], _is_one_instruction)
-        rules = slope_formulas(op, Symbol("out"), letters, [True] * k)
+        values = number_parts([forward_formula(op, symbols)], _is_one_instruction)
+        rules = slope_formulas(op, Symbol("out"), symbols, [True] * k)
         slopes = number_parts(rules, _is_one_instruction)
     except CompileError:
         return None
     operands = layout.read([y for x in members for y in e.operands[x]], batched=batched)
     writer = _Writer(layout, batched, n, name)
     places = operands.numbers.reshape(n, k).T
-    [found] = writer.write(values, places)
+    [found] = writer.write(values, places, letters)
     out = rows(batched, found)
     if not out.ordered or not writer.parts:  # an operand itself
         out = Rows(batched, layout.take(batched, n), n)
@@ -62,7 +63,7 @@ def write_composite(layout: Layout, op: Op, members: Sequence[int], name: str) -
     for i, x in enumerate(members):
         layout.row[x] = out.start + i
     parts, writer.parts = writer.parts, []
-    factors = writer.write(slopes, np.vstack([places, out.numbers]))
+    factors = writer.write(slopes, np.vstack([places, out.numbers]), letters)
     singular = any(may_be_singular(op, rule) for rule in rules)
     at = rows(batched, factors.T.ravel())
     return Composite(out, op, operands, k, tuple(parts), at, tuple(writer.parts), singular, name)
@@ -83,22 +84,23 @@ class _Writer:
         self.layout, self.batched, self.n, self.name = layout, batched, n, name
         self.parts: list[Map | Sum] = []
 
-    def write(self, formulas: Numbered, places: Places) -> Places:
+    def write(self, formulas: Numbered, places: Places, letters: Mapping[str, int]) -> Places:
         """Write formulas, and return the rows of the results, (results, n).
 
         Args:
             formulas: what is to be computed.
             places: the rows of each operand and, where it is there already, of the result, (letters, n).
+            letters: which of them a letter of the formulas stands for.
         """
         parts = formulas.parts
         found = np.empty((len(parts), self.n), np.int64)
-        letters = {x: -1 if name == "out" else int(name[1:]) for x, name in enumerate(parts) if isinstance(name, str)}
-        if letters:
-            found[[*letters]] = places[[*letters.values()]]
+        there = {x: letters[name] for x, name in enumerate(parts) if isinstance(name, str)}
+        if there:
+            found[[*there]] = places[[*there.values()]]
         for x, number in enumerate(parts):
             if isinstance(number, float):
                 found[x] = self.layout.literal(number, batched=self.batched)
-        for op, members, operands in _groups(formulas):
+        for op, members, operands in _group(formulas):
             order = np.argsort(found[operands[:, 0], 0], kind="stable")  # so that operands are slices
             given = found[operands[order]]  # (members, operands, n)
             count = len(members) * self.n
@@ -113,8 +115,12 @@ class _Writer:
         return found[formulas.results]
 
 
-def _groups(formulas: Numbered) -> Iterator[tuple[Op, Places, Places]]:
-    """Yield operations that can be computed together: which, their numbers, and those of their operands."""
+def _group(formulas: Numbered) -> Iterator[tuple[Op, Places, Places]]:
+    """Yield the operations of formulas in groups that one instruction computes, operands before what uses them.
+
+    A group is the same operation on as many operands each, none of which is in it: the operation, the numbers of its
+    members among the parts, and those of each member's operands, (members, operands).
+    """
     parts, operands = formulas.parts, formulas.operands
     level = [0] * len(parts)
     for x, inner in enumerate(operands):

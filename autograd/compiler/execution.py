@@ -39,10 +39,9 @@ T = TypeVar("T")
 
 CACHE = 2**21  # bytes that the numbers of the examples computed together may take
 MIN_EXAMPLES_TOGETHER = 16  # … but at least so many examples
-MIN_PRODUCTS_SHARED = 2**12  # of a matrix and a vector, from which BLAS may share them among threads, …
-MIN_PRODUCTS_TO_SHARE = 2**22  # … and from which it gains by that
+MIN_PRODUCTS_BLAS_SHARES = 2**12  # of a matrix and a vector, from which BLAS may share them among threads, …
+MIN_PRODUCTS_WORTH_SHARING = 2**22  # … and from which it gains by that
 MEMORIES_KEPT = 8  # for further runs
-NOTHING = nullcontext()
 
 
 def count(given: Sequence[Array]) -> int:
@@ -219,8 +218,8 @@ class Execution:
 
     def _share_products(self, examples: int) -> AbstractContextManager[None]:
         """Return a block in which BLAS shares a product among its threads only where that pays."""
-        shared = MIN_PRODUCTS_SHARED <= examples * self._most_products < MIN_PRODUCTS_TO_SHARE
-        return hold_to_one_thread() if shared else NOTHING
+        shared = MIN_PRODUCTS_BLAS_SHARES <= examples * self._most_products < MIN_PRODUCTS_WORTH_SHARING
+        return hold_to_one_thread() if shared else nullcontext()
 
     @cached_property
     def _most_products(self) -> int:

@@ -184,37 +184,34 @@ def _growth(op: Op, formula: Any) -> int:
     stack: list[tuple[Any, bool]] = [(formula, False)]
     while stack:
         x, ready = stack.pop()
-        deciding = _deciding(x)
-        if ready or not deciding:
-            known[id(x)] = _growth_from(op, x, [known[id(y)] for y in deciding])
+        growth, deciding = _read_growth(op, x)
+        if isinstance(growth, int):
+            known[id(x)] = growth
+        elif ready:
+            known[id(x)] = growth([known[id(y)] for y in deciding])
         elif id(x) not in known:
             stack.append((x, True))
             stack.extend((y, False) for y in deciding)
     return known[id(formula)]
 
 
-def _deciding(x: Any) -> tuple[Any, ...]:
-    """List the operands by which a formula's growth goes: none of what is bounded or may grow anyhow."""
-    if not isinstance(x, Symbol) or x.op is None:
-        return ()
-    if x.op in (ops.add, ops.sub, ops.neg, ops.where, ops.mul, ops.square):
-        return x.operands
-    by_number = x.op is ops.truediv and x.operands[1].__class__ is float and x.operands[1] != 0.0
-    return x.operands[:1] if by_number else ()
-
-
-def _growth_from(op: Op, formula: Any, inner: list[int]) -> int:
-    if not isinstance(formula, Symbol):
-        return 0 if abs(formula) < 1e100 else 2
-    if formula.op is None:
-        return 0 if formula.name == "out" and op in BOUNDED else 1
-    if formula.op in BOUNDED:
-        return 0
-    if formula.op is ops.mul:
-        return min(2, sum(inner))
-    if formula.op is ops.square:
-        return 0 if inner == [0] else 2
-    return max(inner, default=2)
+def _read_growth(op: Op, x: Any) -> tuple[int | Callable[[list[int]], int], tuple[Any, ...]]:
+    """Return how a part of a formula grows; or how that follows from the growth of some operands, and these."""
+    if not isinstance(x, Symbol):
+        return 0 if abs(x) < 1e100 else 2, ()
+    if x.op is None:
+        return 0 if x.name == "out" and op in BOUNDED else 1, ()
+    if x.op in BOUNDED:
+        return 0, ()
+    if x.op is ops.mul:
+        return lambda inner: min(2, sum(inner)), x.operands
+    if x.op is ops.square:
+        return lambda inner: min(2, 2 * inner[0]), x.operands
+    if x.op in (ops.add, ops.sub, ops.neg, ops.where):
+        return max, x.operands
+    if x.op is ops.truediv and x.operands[1].__class__ is float and x.operands[1] != 0.0:
+        return max, x.operands[:1]
+    return 2, ()
 
 
 def check_weighted_sums() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd.collector import hold_collector
 from autograd.compiler import derivatives, listing, results
-from autograd.compiler.arguments import add_up, all_finite, read_arrays, read_weights, split_gradient
+from autograd.compiler.arguments import read_arrays, read_weights, split_gradient
 from autograd.compiler.descent import Descent, Steps
 from autograd.compiler.exchange import methods
 from autograd.compiler.execution import count, lay_out
@@ -140,9 +140,9 @@ class Program:
             raise CompileError("The mean over no examples does not exist: give at least one, or reduce='sum'.")
         share = 1.0 / n if reduce == "mean" else 1.0
         each, shared, inputs = self.execution.sweep(wrt, given, w, self._constants(), share)
-        value: Any = each.astype(np.float64, copy=False) if reduce == "none" else add_up(each, share)
+        value: Any = each.astype(np.float64, copy=False) if reduce == "none" else results.add_up(each, share)
         gradient = shared if wrt == "parameters" else inputs
-        if not (all_finite(value) and all_finite(gradient)):
+        if not (results.all_finite(value) and results.all_finite(gradient)):
             raise_failure(self, np.arange(n), given, w, wrt)
         if wrt == "parameters":
             return value, gradient.astype(np.float64, copy=False)

@@ -1,8 +1,9 @@
-"""Results of a traced function: Values in nested lists and tuples, and the arrays of the same nesting."""
+"""Results of a traced function: Values in nested lists and tuples, arrays of the same nesting, and sums of these."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from autograd.errors import CompileError
 from autograd.value import Value
 
 __all__ = [
+    "add_up",
+    "all_finite",
     "build_arrays",
     "check_regular",
     "describe_structure",
@@ -90,6 +93,19 @@ def _stack(part: Any, numbers: Iterator[Array], examples: int) -> Array:
         rows = [_stack(entry, numbers, examples) for entry in part]
         return np.stack(rows, axis=1) if rows else np.empty((examples, 0))
     return next(numbers).astype(np.float64) if isinstance(part, Value) else np.full(examples, float(part))
+
+
+def add_up(each: Array, share: float) -> float:
+    """Add up the examples' values, or take their mean: `share` of the sum."""
+    if len(each) == 1:
+        return float(each[0]) * share
+    with np.errstate(all="ignore"):
+        return float(each.sum(dtype=np.float64) * share)
+
+
+def all_finite(numbers: Array | float) -> bool:
+    """Whether every number is finite."""
+    return isfinite(numbers) if isinstance(numbers, float) else bool(np.isfinite(numbers).all())
 
 
 def take_first_example(arrays: Any) -> Any:

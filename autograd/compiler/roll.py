@@ -290,7 +290,8 @@ def _weighted_sums(layout: Layout, members: list[int], *, alone: bool) -> None:
     lone: list[int] = list(members) if alone else []
     for side, part in _sides(e, [] if alone else members, k):
         grids = _grids(layout, part, k, side)
-        several = not batched and sum(len(cells) == 1 for _, _, cells in grids) > 1  # which one instruction computes
+        lone_sums = [cells for _, _, cells in grids if len(cells) == 1]
+        several = not batched and len(lone_sums) > 1  # which one RowDots computes together
         for grid in grids:
             weights, inputs, cells = grid
             ways = len(weights) * len(inputs)

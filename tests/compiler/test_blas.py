@@ -74,7 +74,7 @@ def test_blocks_hold_blas_to_one_thread_and_the_last_gives_it_back(threads):
 @pytest.mark.parametrize(("examples", "least", "expected"), [(64, 2**22, 1), (64, 2**12, 2), (16, 2**22, 2)])
 def test_a_program_lets_blas_share_large_products_only(threads, monkeypatch, backend, examples, least, expected):
     """Of those of 64 numbers for each of 16 examples BLAS shares none by itself."""
-    monkeypatch.setattr(execution, "MIN_PRODUCTS_TO_SHARE", least)
+    monkeypatch.setattr(execution, "MIN_PRODUCTS_WORTH_SHARING", least)
     weights = np.random.default_rng(0).standard_normal((8, 8))
     program = autograd.compile(lambda x: autograd.total(weights @ x), np.ones(8), backend=backend)
     seen, parts = [], execution.Execution._parts
@@ -92,7 +92,7 @@ def test_a_program_lets_blas_share_large_products_only(threads, monkeypatch, bac
 
 
 def test_threads_of_a_program_do_not_multiply_with_those_of_blas(threads, monkeypatch):
-    monkeypatch.setattr(execution, "MIN_PRODUCTS_TO_SHARE", 1)
+    monkeypatch.setattr(execution, "MIN_PRODUCTS_WORTH_SHARING", 1)
     program = autograd.compile(lambda x: autograd.total(x * x), np.ones(8), threads=2)
     seen, parts = [], execution.Execution._parts
 

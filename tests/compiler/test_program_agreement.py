@@ -8,7 +8,6 @@ import math
 import numpy as np
 import pytest
 from eager import UNITS, eager, leaves_of, lifted, units
-from effort import THOROUGH
 from hypothesis import assume, given, settings, target
 from strategies import chains, programs, wirings
 
@@ -20,7 +19,6 @@ from autograd.compiler.options import PASSES
 #: In float32 rounding may take a kink's other side, or leave first order; such cases say nothing.
 LARGEST_BOUND = 1e-3
 FEW = settings.default.max_examples * 2 // 5  # graphs, where each may cost a compilation
-FEWER = FEW if THOROUGH else FEW // 2  # of those that cost two
 
 
 def eager_or_skip(case, dtype):
@@ -76,7 +74,7 @@ def test_random_networks(backend, dtype, case):
     check_agreement(case, backend, dtype)
 
 
-@settings(max_examples=FEWER)
+@settings(max_examples=FEW)
 @given(case=chains())
 def test_long_irregular_graphs(backend, dtype, case):
     check_agreement(case, backend, dtype)

@@ -77,8 +77,8 @@ def vector(typing: Any, memory: Any, offset: Any, length: Any) -> Any:
 def multiply(typing: Any, memory: Any, a: Any, b: Any, out: Any, m: Any, k: Any, n: Any, transposed: Any) -> Any:
     """Write a product of matrices, (m, n) = (m, k) @ (k, n), by NumPy's BLAS; with `transposed` the first is (k, m).
 
-    BLAS counts by columns: what it is given are the transposes, in the other order. Where one of them is a vector, it
-    takes a fraction of the time if it is told.
+    BLAS counts by columns: what it is given are the transposes, in the other order. Where one of them is a vector, its
+    product of a matrix and a vector is called, which takes a fraction of the time of that of two matrices.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
