@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["allow_interrupts", "hold_interrupts"]
+__all__ = ["allow_interrupts", "hold_interrupts", "let_interrupts_through"]
 
 PATIENCE_SECONDS = 1.0  # after a Ctrl-C has waited so long, the next one comes through anywhere
 
@@ -73,8 +73,8 @@ def hold_interrupts() -> Iterator[None]:
 @contextmanager
 def allow_interrupts() -> Iterator[None]:
     """Let Ctrl-C through during a block that changes nothing, or puts it back; one that waits comes at once."""
-    holder = signal.getsignal(signal.SIGINT)
-    if not isinstance(holder, _Holder) or threading.current_thread() is not threading.main_thread():
+    holder = _find_holder()
+    if holder is None:
         yield
         return
     before = holder.open
@@ -84,3 +84,17 @@ def allow_interrupts() -> Iterator[None]:
         yield
     finally:
         holder.open = before
+
+
+def let_interrupts_through() -> None:
+    """Let a Ctrl-C that waits come now."""
+    holder = _find_holder()
+    if holder is not None:
+        holder.hand_on_what_waits()
+
+
+def _find_holder() -> _Holder | None:
+    """Return what holds Ctrl-C in this thread, if anything does."""
+    handler = signal.getsignal(signal.SIGINT)
+    here = threading.current_thread() is threading.main_thread()
+    return handler if here and isinstance(handler, _Holder) else None

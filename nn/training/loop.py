@@ -16,7 +16,7 @@ from autograd import AutogradError, DomainError, PlaceError
 from nn.data.examples import Examples
 from nn.data.loading import DataLoader
 from nn.draws import find_generators
-from nn.interrupts import allow_interrupts, hold_interrupts
+from nn.interrupts import allow_interrupts, hold_interrupts, let_interrupts_through
 from nn.metrics import Metric
 from nn.module import Module
 from nn.optim import flat
@@ -132,8 +132,7 @@ class Loop:
                         training.stop(
                             f"all {training.epochs} epochs are done" if training.epochs > 1 else "its epoch is done"
                         )
-                with allow_interrupts():
-                    pass  # one that waits ends this training, though this was its last epoch
+                let_interrupts_through()  # one that waits ends this training, though this was its last epoch
         except KeyboardInterrupt:
             training.interrupted = True
             done = f"after {training.step} of {training.steps} steps"
