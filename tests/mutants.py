@@ -73,6 +73,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("autograd/backward.py", "spread += node._grad or 0.0  0.0 → 1.0 (1)"): (
         "the sum is only asked whether it is finite"
     ),
+    ("autograd/backward.py", "pop()  pop() → pass (2)"): "a leaf that stays on the stack is dropped at the next look",
     ("autograd/backward.py", "if off == 0.0 and not at_cusp:  0.0 → 1.0 (1)"): (
         "what is finite is looked at once more, and kept"
     ),

@@ -477,3 +477,18 @@ def test_a_card_says_the_domain_and_not_where_tests_probe(name, sentence, inside
     for operands in outside:
         with pytest.raises(autograd.AutogradError):
             op(*map(Value, operands))
+
+
+def test_a_choice_is_made_by_a_whole_number_of_a_place():
+    choices = [Value(2.0), Value(-0.0), Value(5.0)]
+    for place in range(3):
+        for which in (place, float(place), Value(float(place))):
+            chosen = autograd.choose(which, choices)
+            assert chosen.data == choices[place].data
+            assert gradients(chosen, choices) == [float(other == place) for other in range(3)]
+    for which in (0.5, 1.0000000000000002, -1.0, 3.0):
+        with pytest.raises(autograd.PlaceError):
+            autograd.choose(Value(which), choices)
+    for which in (math.nan, math.inf):
+        with pytest.raises(ValueError, match=r"nan|inf|place"):
+            autograd.choose(which, choices)
