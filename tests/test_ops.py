@@ -492,3 +492,23 @@ def test_a_choice_is_made_by_a_whole_number_of_a_place():
     for which in (math.nan, math.inf):
         with pytest.raises(ValueError, match=r"nan|inf|place"):
             autograd.choose(which, choices)
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "places"),
+    [
+        ("log", "log", (0.0, -0.0, -1.0)),
+        ("log1p", "log1p", (-1.0, -2.0)),
+        ("log2", "log2", (0.0, -1.0)),
+        ("log10", "log10", (0.0, -1.0)),
+        ("sinh", "sinh", (800.0, -800.0)),
+        ("erfinv", "erfinv", (1.0, -1.0, 2.0, -2.0)),
+        ("lgamma", "gammaln", (0.0, -2.0)),
+        ("digamma", "psi", (-2.0,)),
+    ],
+)
+def test_where_no_float_is_the_result_limits_are_those_of_arrays(name, reference, places):
+    special = pytest.importorskip("scipy.special")
+    with np.errstate(all="ignore"):
+        due = [float(getattr(np, reference, getattr(special, reference, None))(x)) for x in places]
+    assert [getattr(ops, name).limit(x) for x in places] == pytest.approx(due, nan_ok=True)

@@ -50,6 +50,15 @@ class TestForward:
     def test_sound(self, parts):
         verify(*parts)
 
+    def test_sound_for_weights_that_several_steps_share(self):
+        layer = nn.Linear(3, 2, seed=0)
+        program = autograd.compile(
+            lambda xs: sum(dot(*[layer(x)] * 2) for x in xs), np.zeros((4, 3)), parameters=layer.parameters()
+        )
+        sweep = program.execution.backward("parameters")
+        assert [each.m for each in sweep.batched if isinstance(each, OuterProduct)] == [4]
+        verify(program.execution.layout, sweep)
+
     def test_rows_out_of_bounds(self, parts):
         layout, _ = parts
         inputs = dataclasses.replace(layout.batched[0].inputs, start=layout.batched_rows - 2)
