@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -304,7 +305,7 @@ class Pressing:
         before = sys.gettrace()
         sys.settrace(self)
         try:
-            return f()
+            return copy_context().run(f)  # a press as a scope is entered may leave it open in this context
         finally:
             sys.settrace(before)
 
