@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 __all__ = ["allow_interrupts", "hold_interrupts", "let_interrupts_through"]
@@ -72,16 +73,23 @@ def hold_interrupts() -> Iterator[None]:
 
 @contextmanager
 def allow_interrupts() -> Iterator[None]:
-    """Let Ctrl-C through during a block that changes nothing, or puts it back; one that waits comes at once."""
+    """Let Ctrl-C through during a block that changes nothing, or puts it back; one that waits comes at once.
+
+    Context variables are put back here: a `scope` or a `no_grad` that it comes to as it opens or closes stays open.
+    """
     holder = _find_holder()
     if holder is None:
         yield
         return
-    before = holder.open
+    before, variables = holder.open, copy_context()
     try:
         holder.open = True
         holder.hand_on_what_waits()
         yield
+    except KeyboardInterrupt:
+        for variable, content in variables.items():
+            variable.set(content)
+        raise
     finally:
         holder.open = before
 
