@@ -114,9 +114,9 @@ the whole took {minutes} minutes.
 |---|---|--:|--:|--:|--:|--:|
 """
 MILLION = """
-`python docs/correctness.py --programs 1000000 --jobs 2` tries a million; after the first {often:,}, numba and JAX get
-{rarer} times fewer of them than before. It says how long it still takes, can be stopped at any time, and goes on from
-`build/programs.json`.
+`python docs/correctness.py --programs 1000000 --jobs 2` tries a million; after the first {often:,}, NumPy gets one of
+{numpy}, and numba and JAX {rarer} times fewer than before. It says how long it still takes, can be stopped at any
+time, and goes on from `build/programs.json`.
 """
 
 
@@ -177,8 +177,10 @@ def programs_table(state: dict[str, Any]) -> str:
         row = state["found"][name]
         figures = f"{row['compared']:,} | {row['decided']} | {row['worst']:.2g} | {row['beyond']} | {row['block']}"
         text += f"| {who} | {beside or 'PyTorch'} | {figures} |\n"
-    refused = f"\nEngine refused: {state['refused']}.\n" if state["refused"] else ""
-    return text + refused + MILLION.format(often=BLOCKS_TRIED_OFTEN * BLOCK, rarer=RARER_THEREAFTER)
+    if state["refused"]:
+        text += f"\nEngine refused: {state['refused']}.\n"
+    rarer = RARER_THEREAFTER
+    return text + MILLION.format(often=BLOCKS_TRIED_OFTEN * BLOCK, numpy=rarer["numpy"], rarer=rarer["jax"])
 
 
 def read(path: Path) -> Any:

@@ -93,7 +93,7 @@ def smooth(op: Op, operands: Sequence[float]) -> bool:
         power = attempt(lambda: math.log(operands[0]) * operands[1])
         return power is not None and abs(power) < 300.0
     kink = 1.0 if op.kink is None else attempt(lambda: op.kink(*operands))
-    return bool(kink) and abs(kink) == abs(kink) and not (op.name == "atan2" and operands[0] == 0.0)
+    return bool(kink) and abs(kink) == abs(kink)
 
 
 def rounding(result: Any) -> float:

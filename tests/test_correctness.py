@@ -2,8 +2,11 @@
 
 import json
 import math
+import subprocess
+import sys
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 
 import crowd
 import pytest
@@ -70,6 +73,15 @@ def test_an_error_is_measured_in_units_of_the_exact_number():
     assert error(0.0, mp.zero, 0.0) == (0.0, 0.0, 0.0)
 
 
+def test_a_seed_draws_the_same_whatever_is_loaded():
+    """Hypothesis itself would draw numbers that it reads in the source of the tests that are loaded here."""
+    read = "import sys; sys.path.insert(0, sys.argv[1]); import crowd; print(crowd.draw(7, 40))"
+    alone = subprocess.run(  # a Python that has loaded none of the tests
+        [sys.executable, "-c", read, str(Path(crowd.__file__).parent)], capture_output=True, text=True, check=True
+    )
+    assert alone.stdout.strip() == str(crowd.draw(7, 40))
+
+
 @needs_torch
 def test_a_few_programs_again():
     seed = 1_000_000  # that the page did not use
@@ -109,7 +121,7 @@ def test_a_stopped_run_goes_on_where_it_stood(tmp_path, monkeypatch):
             "worst": 1.0 + block % 3,
             "program": str(block),
         }
-        return {"blocks": 1, "programs": 500, "refused": 1, "found": dict.fromkeys(crowd.EVERY, row)}
+        return {"blocks": 1, "programs": 500, "refused": 1, "beyond": ["one"], "found": dict.fromkeys(crowd.EVERY, row)}
 
     said = []
     path = tmp_path / "programs.json"

@@ -65,8 +65,6 @@ def smooth_at(op, operands):
         return math.isfinite(math.log(operands[0]) * operands[1]) and abs(math.log(operands[0]) * operands[1]) < 300
     if op.name == "where":
         return operands[0] != 0.0
-    if op.name == "atan2":  # off the cut along the negative x-axis as well
-        return operands[0] != 0.0 or operands[1] > 0.0
     return op.kink is None or abs(op.kink(*operands)) > 1e-9 * max(map(abs, operands))
 
 

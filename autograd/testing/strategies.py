@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -102,6 +103,7 @@ class Expression:
         return f"f({inputs}): {'; '.join(steps)}"
 
 
+@cache
 def numbers(low: float = -3.0, high: float = 3.0) -> st.SearchStrategy[float]:
     """Generate floats of few digits, which read well in a report."""
     return st.integers(round(low * 1000), round(high * 1000)).map(lambda n: n / 1000)
@@ -121,6 +123,30 @@ def values(
     return numbers(low, high).map(lambda number: Value(number, name=name, requires_grad=requires_grad))
 
 
+@cache
+def places(count: int) -> st.SearchStrategy[int]:
+    """Generate places in a list of so many; made once for each length, as hypothesis takes long to make a strategy."""
+    return st.integers(0, count - 1)
+
+
+@cache
+def further_operands(registers: int) -> st.SearchStrategy[list[int | float]]:
+    """Generate up to three operands: registers of so many, and constants."""
+    return st.lists(places(registers) | numbers(), max_size=3)
+
+
+@cache
+def points(inputs: int) -> st.SearchStrategy[list[float]]:
+    """Generate points of up to so many inputs."""
+    return st.lists(numbers(), min_size=1, max_size=inputs)
+
+
+@cache
+def weights(count: int) -> st.SearchStrategy[list[float]]:
+    """Generate so many numbers from −1 to 1."""
+    return st.lists(numbers(-1.0, 1.0), min_size=count, max_size=count)
+
+
 @st.composite
 def expressions(
     draw: st.DrawFn, *, inputs: int = 4, steps: int = 12, operations: Sequence[Op] = ops.CATALOGUE, smooth: bool = True
@@ -137,7 +163,7 @@ def expressions(
     Returns:
         a strategy of `Expression`; every step contributes to the result, not every input has to.
     """
-    point = tuple(draw(st.lists(numbers(), min_size=1, max_size=inputs)))
+    point = tuple(draw(points(inputs)))
     registers = list(point)
     made: list[Step] = []
     loose = [0]  # registers that nothing uses yet, and the first input
@@ -145,10 +171,10 @@ def expressions(
         if made and not draw(GO_ON):
             break
         # Each step takes up a loose end, so that nothing is computed in vain.
-        others = draw(st.lists(st.integers(0, len(registers) - 1) | numbers(), max_size=3))
-        places = [draw(st.sampled_from(loose[::-1])), *others]
-        places = places[::-1] if draw(st.booleans()) else places
-        fitting = _fitting(draw, operations, places, registers, smooth=smooth)
+        others = draw(further_operands(len(registers)))
+        operands = [loose[-1 - draw(places(len(loose)))], *others]
+        operands = operands[::-1] if draw(st.booleans()) else operands
+        fitting = _fitting(draw, operations, operands, registers, smooth=smooth)
         if fitting is None:
             continue
         step, out = fitting
@@ -169,16 +195,16 @@ def expressions(
 def _fitting(
     draw: st.DrawFn,
     operations: Sequence[Op],
-    places: Sequence[int | float],
+    given: Sequence[int | float],
     registers: Sequence[float],
     *,
     smooth: bool,
 ) -> tuple[Step, float] | None:
     """Draw an operation; where it is not defined at these operands, take the next one that is."""
-    first = draw(st.integers(0, len(operations) - 1))
+    first = draw(places(len(operations)))
     for op in (*operations[first:], *operations[:first]):
         # A unary operation takes the first operand; where too few are given they come again.
-        operands = tuple(places) if op.nary else tuple((list(places) * 3)[: len(op.slopes)])
+        operands = tuple(given) if op.nary else tuple((list(given) * 3)[: len(op.slopes)])
         if not any(type(x) is int for x in operands):
             continue
         numbers = tuple(registers[x] if type(x) is int else x for x in operands)
@@ -241,8 +267,7 @@ def networks(
     count = draw(st.integers(1, inputs))
     hidden = draw(st.lists(st.integers(1, width), min_size=1, max_size=layers))
     sizes = [*hidden, draw(st.integers(1, 2))]
-    weights = numbers(-1.0, 1.0)
-    point, names = draw(st.lists(weights, min_size=count, max_size=count)), [f"x{i}" for i in range(1, count + 1)]
+    point, names = draw(weights(count)), [f"x{i}" for i in range(1, count + 1)]
     plan: list[tuple[list[list[int]], list[int], bool, Op]] = []
     incoming = count
     for layer, size in enumerate(sizes, start=1):
@@ -250,10 +275,10 @@ def networks(
         fan_in = incoming + count * skip
         rows = [[len(point) + fan_in * i + j for j in range(fan_in)] for i in range(size)]
         names += [f"W{layer}[{i}][{j}]" for i in range(size) for j in range(fan_in)]
-        point += draw(st.lists(weights, min_size=fan_in * size, max_size=fan_in * size))
+        point += draw(weights(fan_in * size))
         biases = [len(point) + i for i in range(size)] if bias else []
         names += [f"b{layer}[{i}]" for i in range(len(biases))]
-        point += draw(st.lists(weights, min_size=len(biases), max_size=len(biases)))
+        point += draw(weights(len(biases)))
         plan.append((rows, biases, skip, draw(st.sampled_from(activations))))
         incoming = size
 
@@ -267,7 +292,7 @@ def networks(
             extra = activation.defaults
             near = activation.kink is not None and abs(activation.kink(program.registers[s], *extra)) < MARGIN
             outputs.append(program.add(ops.tanh, s) if near else program.add(activation, s, *extra))
-    errors = [program.add(ops.square, program.add(ops.sub, output, draw(weights))) for output in outputs]
+    errors = [program.add(ops.square, program.add(ops.sub, output, draw(numbers(-1.0, 1.0)))) for output in outputs]
     program.add(ops.mul, program.add(ops.total, *errors), 0.5)
     return Expression(tuple(point), tuple(program.steps), tuple(names))
 

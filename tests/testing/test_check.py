@@ -146,6 +146,16 @@ class TestKinks:
         assert f"This looks like a kink of {operation}, with slopes {sides} on its sides; the engine's" in str(failure)
         check_gradients(f, *point, order=1 if operation == "hypot" else 2, allow_kinks=True)
 
+    @pytest.mark.parametrize(
+        ("f", "point"), [(autograd.floor, (2.0,)), (autograd.mod, (4.0, 2.0)), (autograd.atan2, (0.0, -1.9))]
+    )
+    def test_a_jump_is_told(self, f, point):
+        failure = verdict_of(f, *point)
+        assert (failure.verdict, failure.order) == ("kink", 1)
+        assert f"This looks like a kink of {f.name}; the engine's slope there is a convention." in str(failure)
+        check_gradients(f, *point, allow_kinks=True)
+        check_gradients(f, *(x + 0.3 for x in point))
+
     def test_a_kink_that_no_record_tells_of(self):
         bent = Op("bent", lambda x: max(x, 2.0 * x), [lambda out, x: 1.0 + autograd.greater(x, 0.0)])
         assert verdict_of(lambda x: bent(x), 0.0).verdict == "kink"
