@@ -13,14 +13,14 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from functools import cache, partial
+from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import mpmath
 import numpy as np
-from eager import rounding, units
+from eager import rounding, rounding_of_sums, units
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
@@ -104,53 +104,68 @@ def with_program(expression: Expression, backend: str) -> Found:
     return float(values), slopes.tolist()
 
 
-def with_engine(expression: Expression) -> tuple[Found, Callable[[], np.ndarray]]:
-    """Compute a program and its gradient by the engine, and what tells what rounding may do to each number.
+class Bounds:
+    """What rounding may do to a program's value and each derivative, in units in the last place of 1.
 
-    To first order, see `eager.rounding`, and to the second, where the first is 0: the square of a unit in the last
-    place of the largest number.
+    Attributes:
+        narrow: to first order, see `eager.rounding`, and to the second, where the first is 0: the square of a unit in
+            the last place of the largest number.
+        wide: also whatever the order does in which contributions to a derivative are added up.
     """
+
+    def __init__(self, out: Value, leaves: Sequence[Value]) -> None:
+        self._out, self._leaves = out, leaves
+
+    @cached_property
+    def narrow(self) -> np.ndarray:
+        largest = max(abs(node.data) for node in Graph(self._out).nodes)
+        slopes = gradients(self._out, self._leaves, create_graph=True)
+        return np.maximum(list(map(rounding, [self._out, *slopes])), np.finfo(float).eps * largest**2)
+
+    @cached_property
+    def wide(self) -> np.ndarray:
+        return self.narrow + np.array([0.0, *rounding_of_sums(self._out, self._leaves)])
+
+
+def with_engine(expression: Expression) -> tuple[Found, Bounds]:
+    """Compute a program and its gradient by the engine, and what rounding may do to each number."""
     leaves = expression.values()
     out = expression(*leaves)
-    slopes = gradients(out, leaves)
-
-    def bounds() -> np.ndarray:
-        largest = max(abs(node.data) for node in Graph(out).nodes)
-        first = [rounding(out), *(rounding(slope) for slope in gradients(out, leaves, create_graph=True))]
-        return np.maximum(first, np.finfo(float).eps * largest**2)
-
-    return (out.data, slopes), cache(bounds)
+    return (out.data, gradients(out, leaves)), Bounds(out, leaves)
 
 
 def differences(expression: Expression, which: Sequence[str]) -> Iterator[tuple[str, float, bool]]:
     """Yield how far each one that is asked for is from PyTorch, or for the engine from JAX, in units of rounding.
 
-    Where two differ by more than is allowed, mpmath decides: how far ours is from it is the difference. A number that
-    is refused or not finite, where the engine's is, is infinitely far.
+    Where two differ by more than is allowed, mpmath decides: how far ours is from it is the difference, and if that is
+    not allowed either, the order of additions counts as rounding, too. A number that is refused or not finite, where
+    the engine's is, is infinitely far.
     """
     (value, slopes), bounds = with_engine(expression)
 
-    def apart(found: Callable[[], Found], due: Found) -> float:
-        try:
-            now = found()
-        except (ArithmeticError, ValueError):
-            return math.inf
+    def apart(now: Found, due: Found, bound: str = "narrow") -> float:
         numbers = np.array([[now[0], *now[1]], [due[0], *due[1]]])
         if not np.isfinite(numbers).all():
             return math.inf
-        return units(*numbers, bounds(), "float64") if (numbers[0] != numbers[1]).any() else 0.0
+        return units(*numbers, getattr(bounds, bound), "float64") if (numbers[0] != numbers[1]).any() else 0.0
 
-    ours = {"engine": lambda: (value, slopes), "engine beside JAX": lambda: (value, slopes)}
     due = with_torch(expression)
     for name in which:
-        found = ours.get(name, partial(with_program, expression, name))
-        if name == "engine beside JAX":
-            if COARSE_IN_JAX & {step.op.name for step in expression.steps}:
-                continue
-            off = apart(found, with_jax(expression))
-        else:
-            off = apart(found, due)
-        yield name, off if off <= ALLOWED else apart(found, with_mpmath(expression)), off > ALLOWED
+        if name == "engine beside JAX" and COARSE_IN_JAX & {step.op.name for step in expression.steps}:
+            continue
+        try:
+            now = (value, slopes) if name.startswith("engine") else with_program(expression, name)
+        except (ArithmeticError, ValueError):
+            yield name, math.inf, False
+            continue
+        off = apart(now, with_jax(expression) if name == "engine beside JAX" else due)
+        decided = off > ALLOWED
+        if decided:
+            exact = with_mpmath(expression)
+            off = apart(now, exact)
+            if off > ALLOWED:
+                off = apart(now, exact, "wide")
+        yield name, off, decided
 
 
 def fresh() -> dict[str, Any]:

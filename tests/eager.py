@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd import Graph, Value, gradients, ops
 from autograd.floats import slopes_on_floats
+from autograd.graph import topological
 
 #: A program and the engine may differ by so many units of `rounding`; 0.9 is the most that 5,000 cases showed.
 UNITS = 4.0
@@ -71,6 +72,26 @@ def rounding(y: Value) -> float:
             size += sum(x for x in moved if math.isfinite(x)) + INNER_TERMS.get(node.op, 0.0)
         total += abs(adjoint) * size
     return total
+
+
+def rounding_of_sums(y: Value, leaves: Sequence[Value]) -> list[float]:
+    """Bound what the order in which contributions to a derivative are added up may do, in units in the last place of 1.
+
+    Of 1 + tiny − 1 it may leave no digit of what is tiny. At each node it is the sizes Σ |∂y/∂v · ∂v/∂node| of what
+    comes there from the nodes v that it goes into, and that is carried on to a leaf by ∂node/∂leaf.
+    """
+    nodes = topological([y])
+    sizes = dict.fromkeys(nodes, 0.0)
+    for v, adjoint in zip(nodes, gradients(y, nodes), strict=True):
+        for edge in v.edges:
+            sizes[edge.operand] += abs(adjoint * edge.slope)
+    bounds = []
+    for leaf in leaves:
+        tangents = dict.fromkeys(nodes, 0.0) | {leaf: 1.0}
+        for v in nodes:
+            tangents[v] += sum(tangents[edge.operand] * edge.slope for edge in v.edges)
+        bounds.append(sum(size * abs(tangents[v]) for v, size in sizes.items()))
+    return bounds
 
 
 def tame(y: Value, margin: float = 1e-3) -> bool:
