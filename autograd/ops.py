@@ -564,17 +564,24 @@ relu = Op(
     "relu", _relu, [lambda out, x: step(x)], array=lambda x: apply_to_arrays(maximum, (x, 0.0)), kink=lambda x: x,
     convention="slope 0 at 0 (the lectures': 0 for x ≤ 0)", doc="max(x, 0); NaN stays NaN", reference="lecture L1.2",
 )
+
+
+def _left(x: Any) -> Any:
+    """Compute min(x, 0) with the slope 1 at 0: there, both operations below are what they are left of it."""
+    return _shown_as(minimum(x, 0.0), where(step(x), 0.0, x))
+
+
 leaky_relu = Op(
     "leaky_relu", lambda x, alpha: maximum(x, 0.0) + alpha * minimum(x, 0.0),
-    [lambda out, x, alpha: step(x) + alpha * (1.0 - step(x)), lambda out, x, alpha: minimum(x, 0.0)],
+    [lambda out, x, alpha: step(x) + alpha * (1.0 - step(x)), lambda out, x, alpha: _left(x)],
     operands=["x", "alpha"], defaults=[0.01], kink=lambda x, alpha: x, convention="slope α at 0",
     doc="x where x > 0, else αx (the lecture's α is 0.1)", reference="lecture L1.2",
 )
 elu = Op(
     "elu", lambda x, alpha: maximum(x, 0.0) + alpha * expm1(minimum(x, 0.0)),
     [
-        lambda out, x, alpha: step(x) + alpha * (1.0 - step(x)) * exp(minimum(x, 0.0)),
-        lambda out, x, alpha: expm1(minimum(x, 0.0)),
+        lambda out, x, alpha: step(x) + alpha * (1.0 - step(x)) * exp(_left(x)),
+        lambda out, x, alpha: expm1(_left(x)),
     ],
     operands=["x", "alpha"], defaults=[1.0], kink=lambda x, alpha: x, convention="slope α at 0",
     doc="x where x > 0, else α(eˣ − 1) (the lecture's α is 0.1)", reference="lecture L1.2",

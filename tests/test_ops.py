@@ -107,6 +107,20 @@ def test_second_order_against_mpmath(op, data):
             assert close(curvature.data, due, 1e-11 * abs(due) + 8.0 * noise(curvature) + 1e-200), (curvature, due)
 
 
+@pytest.mark.parametrize("op", [op for op in CATALOGUE if op.nary or len(op.slopes) > 1], ids=lambda op: op.name)
+def test_mixed_derivatives_do_not_depend_on_the_order(op):
+    """At kinks and ties too, where slopes are conventions: one convention for both orders."""
+    for operands in product((-1.5, -0.0, 0.0, 1.0, 1.5), repeat=3 if op.nary else len(op.slopes)):
+        with suppress(ArithmeticError, ValueError):  # undefined there, or refused
+            rows = autograd.hessian(lambda v: op.apply(tuple(v)))(np.array(operands))
+            np.testing.assert_allclose(rows, rows.T, rtol=1e-13, atol=1e-15, err_msg=str(operands))
+
+
+def test_left_of_its_kink_elu_is_what_jax_makes_of_it():
+    assert autograd.derivative(autograd.elu, order=2)(0.0) == 1.0  # jax.grad(jax.grad(jax.nn.elu))(0.0)
+    assert autograd.hessian(autograd.elu, argnums=(0, 1))(0.0, 0.1) == ((0.1, 1.0), (1.0, 0.0))
+
+
 def test_digamma_beside_its_root():
     for steps in range(-3, 4):
         x = 1.4616321449683622 + steps * EPSILON
