@@ -33,7 +33,7 @@ from autograd.compiler.structure import (
 from autograd.compiler.surroundings import Surroundings
 from autograd.compiler.trace import collect_below, trace
 from autograd.context import current
-from autograd.errors import CompileError, ControlFlowError
+from autograd.errors import AutogradError, CompileError, ControlFlowError
 from autograd.functional import argument_names
 from autograd.graph import same_number
 from autograd.value import Value
@@ -161,7 +161,10 @@ class Compiled:
         numbers = call.numbers.to_array()
         if self._by_parameters(argnums):
             return kept.program.value_and_grad(numbers)
-        value, [slopes] = kept.program.value_and_grad(numbers, reduce="none", wrt="inputs")
+        found = self._by_inputs(kept.program.value_and_grad, call, argnums, reduce="none")
+        if found is None:
+            return self._on_engine("value_and_grad", argnums)(*args, **named)  # type: ignore[no-any-return]
+        value, [slopes] = found
         pieces = self._pieces(call, slopes, argnums)
         filled = tuple([fill(structure, Row(piece)) for structure, piece in pieces])
         return float(value), filled[0] if _is_one(argnums) else filled
@@ -187,9 +190,11 @@ class Compiled:
         numbers, outputs = call.numbers.to_array(), size(kept.result)
         if self._by_parameters(argnums):
             return fill(kept.result, Row(list(np.atleast_2d(kept.program.jacobian(numbers))[:outputs])))
-        [whole] = kept.program.jacobian(numbers, wrt="inputs")
+        found = self._by_inputs(kept.program.jacobian, call, argnums)
+        if found is None:
+            return self._on_engine("jacobian", argnums)(*args, **named)
         matrices = []
-        for structure, piece in self._pieces(call, np.atleast_2d(whole)[:outputs], argnums):
+        for structure, piece in self._pieces(call, np.atleast_2d(found[0])[:outputs], argnums):
             matrices.append(fill(kept.result, Row([fill(structure, Row(row)) for row in piece])))
         return matrices[0] if _is_one(argnums) else tuple(matrices)
 
@@ -210,7 +215,10 @@ class Compiled:
         numbers = call.numbers.to_array()
         if self._by_parameters(argnums):
             return kept.program.hessian(numbers)
-        [[whole]] = kept.program.hessian(numbers, wrt="inputs")
+        found = self._by_inputs(kept.program.hessian, call, argnums)
+        if found is None:
+            return self._on_engine("hessian", argnums)(*args, **named)
+        [[whole]] = found
         blocks = []
         for structure, rows in self._pieces(call, whole.T, argnums):
             row = []
@@ -346,6 +354,21 @@ class Compiled:
 
     def _by_parameters(self, argnums: int | Sequence[int] | None) -> bool:
         return argnums is None and bool(self.parameters)
+
+    def _by_inputs(
+        self, derive: Callable[..., Any], call: _Call, argnums: int | Sequence[int] | None, **options: Any
+    ) -> Any:
+        """Differentiate by all numbers of a call; None where one that was not chosen may have no derivative.
+
+        That of x**n by n is no number at x = −2, and nobody asks for it: the function itself has to be called.
+        """
+        numbers = call.numbers.to_array()
+        try:
+            return derive(numbers, wrt="inputs", **options)
+        except AutogradError:
+            if sum(piece.size for _, piece in self._pieces(call, numbers, argnums)) == numbers.size:
+                raise
+        return None
 
     def _pieces(
         self, call: _Call, numbers: Array, argnums: int | Sequence[int] | None

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autograd import ops, tree
 from autograd.arrays import is_array
 from autograd.compiler.results import check_regular, take_differentiated, values
@@ -166,7 +168,8 @@ def trace(f: Callable[..., Any], example: Sequence[Any], parameters: Iterable[Va
 def _run(f: Callable[..., Any], lifted: list[tuple[Argument, Any]], parameters: tuple[Value, ...]) -> Traced:
     arguments = tuple(argument for argument, _ in lifted)
     inputs = [leaf for argument in arguments for leaf in argument.leaves]
-    with enable_grad(), tracing(Trace([*inputs, *parameters])):
+    # The example's numbers stand for others: what NumPy says of them is no warning.
+    with np.errstate(all="ignore"), enable_grad(), tracing(Trace([*inputs, *parameters])):
         try:
             result = f(*(given for _, given in lifted))
         except IndexError as error:

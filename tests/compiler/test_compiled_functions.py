@@ -135,6 +135,26 @@ class TestDerivatives:
         found = getattr(f, word)(*self.ARGUMENTS, argnums=argnums)
         check_same(found, due)
 
+    @pytest.mark.parametrize("word", ["grad", "value_and_grad", "jacobian", "hessian"])
+    @pytest.mark.parametrize(
+        ("f", "arguments"),
+        [
+            (lambda x, n: x**n, (-2.0, 3)),
+            (lambda x, c: x * x + autograd.sqrt(c), (1.0, 0.0)),
+            (lambda x, c: x * autograd.hypot(c, 0.0), (1.0, 0.0)),
+            (lambda x, m: x * np.linalg.norm(m), (1.0, np.zeros(3))),
+        ],
+        ids=["power", "root", "distance", "norm"],
+    )
+    def test_a_slope_that_nobody_asks_for_need_not_exist(self, backend, word, f, arguments):
+        compiled = getattr(autograd.compile(f, backend=backend), word)
+        check_same(compiled(*arguments), getattr(autograd, word)(f)(*arguments))
+        check_same(compiled(*arguments, argnums=(0,)), getattr(autograd, word)(f, (0,))(*arguments))
+
+    def test_one_that_is_asked_for_has_to(self, backend):
+        with pytest.raises(autograd.NonFiniteGradientError, match="slope nan with respect to n"):
+            autograd.compile(lambda x, n: x**n, backend=backend).grad(-2.0, 3, argnums=(0, 1))
+
     @pytest.mark.parametrize("argnums", [None, 1, (2, 1, 0)])
     def test_jacobians_of_several(self, backend, argnums):
         due = autograd.jacobian(self.several, argnums or 0)(*self.ARGUMENTS)

@@ -54,6 +54,33 @@ def test_the_example_and_the_node(backend, dtype, call, f, kind, fine, bad):
     assert notes == ["This happened at example 7 of the run."]
 
 
+@pytest.mark.parametrize(
+    ("f", "bad"),
+    [
+        (log, -1.0), (autograd.log1p, -2.0), (autograd.atanh, 1.5), (lambda x: x**0.5, -4.0), (square, 1e200),
+        (lambda x: x // (x - 1.0), 1.0), (lambda x: log(x) * x, -1.0),
+    ],
+    ids=["log", "log1p", "atanh", "power", "square", "quotient", "product"],
+)  # fmt: skip
+def test_no_second_derivative_where_the_function_has_no_value(backend, f, bad):
+    """Though that of log is a number there, −1/x²."""
+    w = Value(1.0, name="w")
+    program = autograd.compile(lambda x: f(w * x), 0.5, parameters=[w], backend=backend)
+    kinds = (DomainError, ValueOverflowError)
+    for options in ({}, {"wrt": "inputs"}):
+        vector = [1.0] if not options else [np.ones(2)]
+        assert "w·x" in error_of(kinds, program.hessian, [0.5, bad], **options)[0]
+        assert "w·x" in error_of(kinds, program.hvp, [0.5, bad], vector=vector, **options)[0]
+    error_of(kinds, autograd.compile(lambda x: f(x), backend=backend).hessian, bad)
+    several = autograd.compile(lambda x: [x, f(x)], 0.5, backend=backend)
+    error_of(kinds, several.hessian, [0.5, bad], wrt="inputs")
+    error_of(kinds, several.jvp, [0.5, bad], vector=[np.ones(2)], wrt="inputs")
+
+
+def test_the_numbers_it_is_traced_with_are_no_reason_to_warn(backend):
+    assert autograd.compile(lambda v: np.log(v).sum() - np.sum(1.0 / v), backend=backend)(np.ones(3)) == -3.0
+
+
 def test_the_whole_sentence(backend):
     program = autograd.compile(lambda p: log(p), 0.5, backend=backend)
     with pytest.raises(DomainError) as raised:
