@@ -25,6 +25,8 @@ from autograd.lifting import (
     captures,
     check_function,
     one_number,
+    read_argnums,
+    read_outputs,
     sweep,
     value_and_aux,
     without_graph,
@@ -62,6 +64,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
         ((9.0, {'twice': 6.0}), 6.0)
     """
     check_function(f, "value_and_grad")
+    argnums = read_argnums(argnums)
 
     @_named_as(f)
     @hold_collector()
@@ -123,6 +126,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         ([3.0, 1.0], [2.0, -1.0])
     """
     check_function(f, "jacobian")
+    argnums = read_argnums(argnums)
 
     @_named_as(f)
     @hold_collector()
@@ -130,7 +134,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     def differentiate(*args: Any, **named: Any) -> Any:
         outputs, lifted = call(f, args, named, argnums)
         rows: list[list[Any]] = [[] for _ in lifted]
-        for y in tree.leaves(outputs):
+        for y in read_outputs(f, outputs, "jacobian"):
             rest = iter(_sweep_all(y, lifted))
             for row, each in zip(rows, lifted, strict=True):
                 row.append(each.rebuild([next(rest) for _ in each.leaves]))
@@ -158,6 +162,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         ((10.0, 6.0), (6.0, 0.0))
     """
     check_function(f, "hessian")
+    argnums = read_argnums(argnums)
 
     @_named_as(f)
     @hold_collector()
@@ -200,7 +205,7 @@ def derivative(f: Function, order: int = 1) -> Function:
         array([2., 4.])
     """
     check_function(f, "derivative")
-    if not isinstance(order, int) or order < 0:
+    if not hasattr(order, "__index__") or order < 0:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 
     @_named_as(f)
@@ -221,13 +226,40 @@ def derivative(f: Function, order: int = 1) -> Function:
                 f"derivative of an array takes an elementwise function, but {len(lifted.leaves)} numbers became "
                 f"{len(ys)}: use grad or jacobian."
             )
-        own = frozenset(lifted.leaves)
-        nested = lifted.nested or captures(below(out, own))
+        nodes = below(out, frozenset(lifted.leaves))
+        if is_array(x):
+            _check_elementwise(ys, nodes, lifted.leaves)
+        nested = lifted.nested or captures(nodes)
         for _ in range(order):
             ys = sweep(ops.total(ys) if is_array(x) else ys[0], lifted.leaves, nested=True)
         return lifted.rebuild(ys if nested else list(map(number_of, ys)))
 
     return differentiate
+
+
+def _check_elementwise(ys: Sequence[Any], nodes: Sequence[Value], leaves: Sequence[Value]) -> None:
+    """Check that each result depends on no other entry than its own.
+
+    Args:
+        ys: the results, one for each leaf.
+        nodes: all below them, operands before what uses them.
+
+    Raises:
+        OperandTypeError: one does, so that the sum of its derivatives would be taken for one of them.
+    """
+    entries: dict[Any, frozenset[int]] = {leaf: frozenset([place]) for place, leaf in enumerate(leaves)}
+    mixed = frozenset(range(2))  # any two stand for several
+    for node in nodes:
+        if node not in entries:
+            found = {entry for v in node.operands if isinstance(v, Value) for entry in entries[v]}
+            entries[node] = frozenset(found) if len(found) < 2 else mixed
+    for place, y in enumerate(ys):
+        if isinstance(y, Value) and not entries[y] <= {place}:
+            others = "several of them" if len(entries[y]) > 1 else f"number {min(entries[y])}"
+            raise OperandTypeError(
+                f"derivative of an array takes an elementwise function, but number {place} of its result depends on "
+                f"{others}: use jacobian, or grad of a sum."
+            )
 
 
 def argument_names(f: Function, count: int) -> list[str]:

@@ -6,7 +6,9 @@ are Values.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from autograd import ops, tree
@@ -27,6 +29,8 @@ __all__ = [
     "check_function",
     "holds_values",
     "one_number",
+    "read_argnums",
+    "read_outputs",
     "read_vector",
     "sweep",
     "value_and_aux",
@@ -83,6 +87,19 @@ def sweep(y: Any, leaves: list[Value], nested: bool) -> list[Any]:
     return [adjoints.get(leaf, 0.0) for leaf in leaves]
 
 
+def read_argnums(argnums: Any) -> int | tuple[int, ...]:
+    """Return the position of an argument, or several, as Python's integers.
+
+    Raises:
+        TypeError: they are neither.
+    """
+    with suppress(TypeError):
+        return operator.index(argnums)
+    with suppress(TypeError):
+        return tuple(map(operator.index, argnums))
+    raise TypeError(f"argnums must be the position of an argument, or a tuple of positions, not {argnums!r}.")
+
+
 def call(
     f: Function, args: tuple[Any, ...], named: Mapping[str, Any], argnums: int | Sequence[int]
 ) -> tuple[Any, list[Lifted]]:
@@ -93,8 +110,6 @@ def call(
     """
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     check_function(f, "grad")
-    if not all(isinstance(number, int) for number in chosen):
-        raise TypeError(f"argnums must be the position of an argument, or a tuple of positions, not {argnums!r}.")
     for number in chosen:
         if not -len(args) <= number < len(args):
             by_name = ": give those to differentiate by their place, not their name" if named else ""
@@ -171,6 +186,30 @@ def one_number(f: Function, y: Any) -> Any:
             "for several outputs, or return their total."
             + (" If the second of the pair is not to be differentiated, write has_aux=True." if pair else "")
         ) from None
+
+
+def read_outputs(f: Function, outputs: Any, where: str) -> list[Any]:
+    """Return the numbers of a result in order: Values, and constants.
+
+    Raises:
+        OperandTypeError: there is something else in it, whose numbers would be taken for constants.
+    """
+    found = tree.leaves(outputs)
+    for y in found:
+        if isinstance(y, Value):
+            continue
+        try:
+            real_number(y, where)
+        except OperandTypeError:
+            name, kind = getattr(f, "__name__", "the function"), "None" if y is None else type(y).__name__
+            returned = f"returned {kind}" if y is outputs else f"has {kind} in its result"
+            many = hasattr(y, "__iter__") and not isinstance(y, str)
+            advice = "Is a return missing?" if y is None else "Make a list of it." if many else "Return numbers alone."
+            raise OperandTypeError(
+                f"{where} needs a function whose result is a Value, or lists, tuples, dicts and arrays of Values, but "
+                f"{name} {returned}. {advice}"
+            ) from None
+    return found
 
 
 def value_and_aux(f: Function, out: Any) -> tuple[Any, Any]:

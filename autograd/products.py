@@ -17,6 +17,7 @@ from autograd.lifting import (
     captures,
     holds_values,
     one_number,
+    read_outputs,
     read_vector,
     sweep,
     without_graph,
@@ -78,12 +79,13 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     outputs, lifted = call(f, primals, {}, range(len(primals)))
     own = frozenset(leaf for each in lifted for leaf in each.leaves)
     nested = any(each.nested for each in lifted) or captures(below(outputs, own))
+    numbers = read_outputs(f, outputs, "vjp")
 
     @hold_collector()
     @enable_grad()
     def pull_back(vector: Any) -> tuple[Any, ...]:
         weights = read_vector(outputs, vector)
-        along = ops.dot(tree.leaves(outputs), weights) if weights else 0.0
+        along = ops.dot(numbers, weights) if weights else 0.0
         made_of_values = nested or holds_values(weights)
         rest = iter(sweep(along, [leaf for each in lifted for leaf in each.leaves], made_of_values))
         return tuple(each.rebuild([next(rest) for _ in each.leaves]) for each in lifted)
@@ -120,7 +122,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     for each, primal, tangent in zip(lifted, args, tangents, strict=True):
         moved.update(zip(each.leaves, read_vector(primal, tangent), strict=True))
     nested = any(each.nested for each in lifted) or holds_values(list(moved.values()))
-    flat = tree.leaves(outputs)
+    flat = read_outputs(f, outputs, "jvp")
     nodes = topological([y for y in flat if isinstance(y, Value)], frozenset(moved))
     nested = nested or captures(nodes)
     push_rates(nodes, moved, flat, nested)

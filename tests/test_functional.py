@@ -205,6 +205,9 @@ class TestArrays:
         np.testing.assert_allclose(derivative(tanh)(x), first, rtol=1e-12)
         np.testing.assert_allclose(derivative(derivative(tanh))(x), -2.0 * np.tanh(x) * first, rtol=1e-11, atol=1e-15)
         np.testing.assert_allclose(derivative(tanh, order=2)(x), -2.0 * np.tanh(x) * first, rtol=1e-11, atol=1e-15)
+        for f in (autograd.softmax, lambda v: v - v.mean(), np.cumsum, np.flip):
+            with pytest.raises(OperandTypeError, match=r"number [01] of its result depends on (several|number 1)"):
+                derivative(f)(np.array([1.0, 2.0]))
         with pytest.raises(OperandTypeError, match="takes an elementwise function, but 7 numbers became 1"):
             derivative(lambda x: x.sum())(x)
 
@@ -504,6 +507,48 @@ class TestJacobian:
         assert jacobian(lambda x, y: [x * y, y], argnums=1)(2.0, 3.0) == [2.0, 1.0]
         rows = jacobian(lambda v: [v[0] * v[1], v[1]])(np.array([3.0, 4.0]))
         np.testing.assert_array_equal(rows, [[4.0, 3.0], [0.0, 1.0]])
+
+    def test_what_holds_no_numbers_is_no_constant(self):
+        class Point:
+            def __init__(self, x):
+                self.x = x
+
+        for f, returned in [
+            (lambda v: map(sin, v), "returned map. Make a list of it."),
+            (lambda v: (sin(x) for x in v), "returned generator. Make a list of it."),
+            (lambda v: {"a": v[0]}.values(), "returned dict_values. Make a list of it."),
+            (lambda v: {v[0]}, "returned set. Make a list of it."),
+            (lambda v: Point(v[0]), "returned Point. Return numbers alone."),
+            (lambda v: [v[0], 1j], "has complex in its result. Return numbers alone."),
+            (lambda v: "abc", "returned str. Return numbers alone."),
+            (lambda v: None, "returned None. Is a return missing?"),
+        ]:
+            for take in (
+                lambda f: jacobian(f)([1.0, 2.0]),
+                lambda f: vjp(f, [1.0, 2.0]),
+                lambda f: jvp(f, ([1.0, 2.0],), ([1.0, 0.0],)),
+            ):
+                with pytest.raises(OperandTypeError) as refusal:
+                    take(f)
+                assert str(refusal.value).endswith(returned)
+        constants = lambda v: [v[0], True, 2, np.float32(3.0)]  # noqa: E731
+        assert jacobian(constants)([1.0, 2.0]) == [[1.0, 0.0], *[[0.0, 0.0]] * 3]
+
+
+def test_whole_numbers_of_numpy_count_arguments_and_orders():
+    def f(x, y):
+        return x * x * y
+
+    two, none = np.int64(2), np.int64(0)
+    assert derivative(lambda x: x**3, order=two)(2.0) == 12.0
+    for g in (grad(f, np.int8(1)), lambda x, y: autograd.compile(f).grad(x, y, argnums=np.int8(1))):
+        assert g(3.0, 2.0) == 9.0
+    for chosen in ((none, np.int64(1)), np.array([0, 1])):
+        due = ((4.0, 6.0), (6.0, 0.0))
+        assert hessian(f, chosen)(3.0, 2.0) == autograd.compile(f).hessian(3.0, 2.0, argnums=chosen) == due
+        assert jacobian(f, chosen)(3.0, 2.0) == autograd.compile(f).jacobian(3.0, 2.0, argnums=chosen) == (12.0, 9.0)
+    with pytest.raises(TypeError, match=r"^argnums must be the position of an argument"):
+        grad(f, 0.5)
 
 
 class TestHessian:

@@ -36,6 +36,7 @@ from autograd.context import current
 from autograd.errors import AutogradError, CompileError, ControlFlowError
 from autograd.functional import argument_names
 from autograd.graph import same_number
+from autograd.lifting import read_argnums
 from autograd.value import Value
 
 __all__ = ["Chosen", "Compiled"]
@@ -404,13 +405,14 @@ class Compiled:
 
 
 def _is_one(argnums: int | Sequence[int] | None) -> bool:
-    return argnums is None or isinstance(argnums, int)
+    return argnums is None or isinstance(read_argnums(argnums), int)
 
 
 def _listed(argnums: int | Sequence[int] | None) -> Sequence[int]:
     if argnums is None:
         return [0]
-    return [argnums] if isinstance(argnums, int) else argnums
+    chosen = read_argnums(argnums)
+    return [chosen] if isinstance(chosen, int) else chosen
 
 
 def _find_static(f: Callable[..., Any], static: Chosen) -> frozenset[str | int]:
