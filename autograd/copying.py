@@ -173,8 +173,8 @@ def _restore(
             x = nodes[x]
         elif type(x) is tuple:
             x = tuple([nodes[v] if type(v) is int else v for v in x])
-        elif x is None and y is not None:
-            y = PARAMETER
+        elif x is None:
+            y = PARAMETER if y == PARAMETER else None  # the very text, as marks are compared with `is`
         node._op, node._data, node._grad, node._name, node._scope = table[op], data, grad, name, scope
         node._x, node._y, node._dx, node._dy, node._pending = x, nodes[y] if type(y) is int else y, dx, dy, 0
     del nodes[len(ops) :]
@@ -185,6 +185,6 @@ def _leaf(
     op: str | None, data: float, grad: float | None, name: str | None, scope: str | None, y: str | None
 ) -> list[Value]:
     """Make the one node of a part that is a leaf, as the parameters of a model are when it is pickled."""
-    leaf = Value(data, name, requires_grad=op is None, parameter=y is not None)
+    leaf = Value(data, name, requires_grad=op is None, parameter=y == PARAMETER)
     leaf._grad, leaf._scope = grad, scope
     return [leaf]

@@ -241,7 +241,7 @@ class Op:
         """Apply the operation to numbers, Values, symbols or arrays; what is fed decides what comes out."""
         if len(arguments) == 1 and type(arguments[0]) is self._kind:
             return self._recorder(arguments[0], **named)
-        operands = self.pack(*arguments, **named) if self.pack is not None else arguments
+        operands = self._pack(arguments, named) if self.pack is not None else arguments
         if named and self.pack is None:
             operands = self._in_order(arguments, named)
         elif not self.nary:
@@ -254,6 +254,21 @@ class Op:
                     )
                 operands = (*operands, *self.defaults[-missing:])
         return self.apply(operands)
+
+    def _pack(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        assert self.pack is not None
+        try:
+            return self.pack(*arguments, **named)
+        except TypeError:
+            from inspect import signature
+
+            due = signature(self.pack)
+            try:
+                due.bind(*arguments, **named)
+            except TypeError as error:
+                names = ", ".join(due.parameters)
+                raise TypeError(f"{self.name}({names}) takes lists of operands: {error}.") from None
+            raise
 
     def _in_order(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         due = self.operands[len(arguments) :]

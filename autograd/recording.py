@@ -253,7 +253,9 @@ def _comparison(symbol: str, compare: Callable[[float, float], bool], bracket: C
         trace = current().trace
         if trace is not None and (trace.holds(self) or trace.holds(other)):
             return bracket(self, other)
-        return compare(self._data, other._data if isinstance(other, Value) else real_number(other, symbol))
+        if isinstance(other, Value):
+            return compare(self._data, other._data)
+        return compare(self._data, other if isinstance(other, int) else real_number(other, symbol))
 
     return method
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from autograd.errors import OpDefinitionError
 from autograd.latex_names import latex_name
 from autograd.notation import ATOM, Written, write_call
 from autograd.op import READINGS, Op, is_same
@@ -250,10 +251,20 @@ def _latex_leaf(leaf: Symbol) -> str:
 
 
 def formulas(op: Op) -> tuple[Symbol, list[Any]]:
-    """Read an operation with symbols: the call itself, and its slope for each operand."""
+    """Read an operation with symbols: the call itself, and its slope for each operand.
+
+    Raises:
+        OpDefinitionError: a rule does not read them.
+    """
     operands = tuple(map(Symbol, op.letters if op.nary else op.operands))
     out = call(op, operands)
-    return out, op.slopes_at(out, operands)
+    try:
+        return out, op.slopes_at(out, operands)
+    except (TypeError, AttributeError) as error:
+        raise OpDefinitionError(
+            f"A rule of operation {op.name!r} does not read symbols ({error}): write it with operators and autograd's "
+            "own functions, without if."
+        ) from None
 
 
 def card(op: Op) -> str:

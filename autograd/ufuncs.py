@@ -95,6 +95,10 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
 ELEMENTWISE |= {"degrees": ELEMENTWISE["rad2deg"], "radians": ELEMENTWISE["deg2rad"]}
 
 
+#: Whose result over one number is that number: `numpy.sum`, `prod`, `max` and `min`.
+OF_ONE = frozenset(["add", "multiply", "maximum", "minimum"])
+
+
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Apply the operation that a NumPy function is.
 
@@ -106,6 +110,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 
         return apply_to_vectors(ufunc, method, inputs, options)
     function = ELEMENTWISE.get(ufunc.__name__)
+    if method == "reduce" and ufunc.__name__ in OF_ONE and not any(options.values()):
+        return inputs[0]
     if function is not None and (method != "__call__" or options):
         how = ", ".join(f"{option}=" for option in options) if method == "__call__" else f".{method}"
         raise OperandTypeError(

@@ -96,6 +96,10 @@ def test_leaves(again):
         twin.requires_grad = True
         (twin * 2.0).backward()
         assert twin.grad == 2.0
+    kept = []
+    autograd.grad(lambda x: kept.append(x) or x * x)(2.0)
+    assert not again(kept[0]).is_parameter
+    assert not again(kept[0] * 1.0).operands[0].is_parameter
     assert math.isnan(again(Value(math.nan)).data)
     assert gradients(again(Value(2.0)) * 1.0, []) == []
 

@@ -192,6 +192,13 @@ def test_a_rule_has_to_read_symbols(rule, problem):
     )
 
 
+def test_a_rule_that_branches_is_refused_by_whatever_reads_it():
+    op = Op("bend", lambda x: x * x if x > 0 else 0 * x, [lambda out, x: 2 * x if x > 0 else 0.0])
+    for read in (lambda: op.card, lambda: op.__doc__, lambda: autograd.compile(op)(3.0)):
+        with pytest.raises(OpDefinitionError, match=r"ule of operation 'bend' does not read symbols \("):
+            read()
+
+
 @pytest.mark.parametrize(
     ("forward", "what"), [(lambda x: None, "None"), (lambda x: "1.0", "a str"), (lambda x: [x], "a list")]
 )

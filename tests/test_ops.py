@@ -452,6 +452,9 @@ def test_a_single_operand_in_place_of_a_list_is_refused(name):
         assert str(refusal.value) == f"{name} works on a list of numbers, not on a {kind}: write {name}([x, …])."
     with pytest.raises(TypeError, match=r"^own$"):  # what a generator of the user's raises is not ours
         getattr(autograd, name)(fail() for _ in range(2))
+    for operands in ((), (Value(1.0), 2.0)):
+        with pytest.raises(TypeError, match=rf"^{name}\(|{name}\(\) (takes|missing)"):
+            getattr(autograd, name)(*operands)
 
 
 def fail():

@@ -3,6 +3,7 @@
 import gc
 import math
 import numbers
+import operator
 import statistics
 import threading
 
@@ -168,6 +169,11 @@ class TestFunctionsAndMethods:
             operands = (x,) if op is autograd.abs else (np.float64(3.0), x)
             assert ufunc(*operands).op is op
             assert ufunc(*operands).data == float(ufunc(*map(float, operands)))
+
+    @pytest.mark.parametrize("function", [np.sum, np.prod, np.max, np.min, np.mean])
+    def test_numpy_s_sums_and_choices_of_one_value(self, function):
+        assert autograd.grad(lambda x: function(x) * x)(2.0) == 4.0
+        assert function(Value(2.0)).data == function(2.0)
 
     def test_numpy_functions_that_are_no_operation(self):
         x = Value(2.0)
@@ -338,6 +344,12 @@ class TestComparisons:
         assert not Value(2.0) < other
         assert max([one, three]) is three
         assert sorted([three, one]) == [one, three]
+
+    @pytest.mark.parametrize("whole", [10**400, -(10**400), 2**53, 2**53 + 1], ids=["huge", "least", "even", "odd"])
+    def test_whole_numbers_of_any_size_compare_as_beside_floats(self, whole):
+        for compare in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
+            assert compare(Value(2.0**53), whole) == compare(2.0**53, whole)
+            assert compare(whole, Value(2.0**53)) == compare(whole, 2.0**53)
 
     def test_equality_compares_numbers_and_the_hash_is_the_objects(self):
         x, y = Value(2.0), Value(2.0)

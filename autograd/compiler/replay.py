@@ -136,7 +136,8 @@ def raise_failure(
         if all(np.isfinite(array).all() for array in (*shared, *row)):  # an ∞ or NaN may spread, as on the engine
             raise ValueOverflowError(
                 f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's "
-                'own floats still hold it. Scale the data down, or compile with dtype="float64".'
+                "own floats still hold it. Scale the data down"
+                + ("." if program.dtype == np.float64 else ', or compile with dtype="float64".')
             )
     if len(examples) and all(np.isfinite(array).all() for array in (*shared, *given)):
         raise ValueOverflowError(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.collector import hold_collector
-from autograd.errors import DomainError, OpDefinitionError, ValueOverflowError
+from autograd.errors import DomainError, ValueOverflowError
 from autograd.floats import slopes_on_floats
 from autograd.op import Interval, Op
 from autograd.symbol import number_text
@@ -236,13 +236,7 @@ def check_op(op: Op, points: Iterable[Sequence[float]] | None = None, *, order: 
     Example:
         >>> check_op(Op("cube", lambda x: x * x * x, [lambda out, x: 3.0 * x * x]))
     """
-    try:
-        _ = op.card
-    except (TypeError, AttributeError) as error:
-        raise OpDefinitionError(
-            f"A rule of operation {op.name!r} does not read symbols ({error}): write it with operators and autograd's "
-            "own functions, without if."
-        ) from None
+    _ = op.card  # its rules read symbols
     checked = 0
     for operands in _probes(op) if points is None else [tuple(map(float, point)) for point in points]:
         try:
