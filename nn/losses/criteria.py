@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn import arrays
 from nn.losses import batches, losses
 from nn.losses.batches import IGNORED_CLASS, check_reduction, read
 
@@ -78,21 +79,25 @@ class Criterion:
             return plain
         return MethodType(_of_one, self)
 
-    def keeps(self, T: NDArray[Any]) -> NDArray[np.bool_] | None:
+    def keeps(self, T: NDArray[Any], outputs: Callable[[], Any]) -> NDArray[np.bool_] | None:
         """Whether each target of several counts; None where all do, since none is of the class that is ignored.
+
+        Args:
+            T: the targets: classes; or shares, one for each output.
+            outputs: computes those of one example, where a target may be of the class that is ignored.
 
         Raises:
             ValueError: the class is ignored at some places of an example and not at others.
         """
         ignored = self.options.get("ignore_index")
-        if ignored is None or (T.ndim == 2 and T.shape[1] > 1 and np.allclose(T.sum(axis=1), 1.0)):  # or shares
+        if ignored is None or not (ignored == T).any() or np.size(T[0]) == len(arrays.flat(outputs())):
             return None
         left_out = (ignored == T).reshape(len(T), -1)
         if (left_out.any(axis=1) != left_out.all(axis=1)).any():
             raise ValueError(
                 f"fit averages the losses of a batch's examples, but {type(self).__name__} ignores the class {ignored} "
-                "at some places of an example and not at others, so that the mean is over another number of places in "
-                "each: write the loop by hand."
+                "at some places of an example and not at others, and averages over all places that are left: write "
+                "the loop by hand."
             )
         whole = left_out.all(axis=1)
         if whole.all():

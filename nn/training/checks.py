@@ -38,6 +38,7 @@ __all__ = [
     "find_loss",
     "find_optimizer",
     "first_outputs",
+    "leave_out",
     "mode",
     "set_aside",
 ]
@@ -92,13 +93,18 @@ def find_loss(loss: str | Loss) -> Loss:
     return (lambda outputs, target: function(outputs, target, *numbers)) if numbers else function
 
 
-def leave_out(examples: Examples, loss: Any) -> Examples:
+def leave_out(examples: Examples, loss: Any, model: Module) -> Examples:
     """Leave out the examples whose class a loss of PyTorch's ignores, as its `ignore_index` says.
 
     Raises:
         ValueError: all are, or places of an example.
     """
-    kept = loss.keeps(examples.T) if isinstance(loss, Criterion) else None
+
+    def outputs() -> Any:
+        with mode(model, training=False), trying(model), no_grad():
+            return first_outputs(model, examples.X)
+
+    kept = loss.keeps(examples.T, outputs) if isinstance(loss, Criterion) else None
     return examples if kept is None else examples.rows(np.flatnonzero(kept))
 
 

@@ -146,7 +146,7 @@ def fit(
     check_model(model)
     check_options(epochs, batch_size, clip_norm, regularizer, compile)
     loss_of, measures = find_loss(loss), find_metrics(metrics)
-    examples = leave_out(read_weighted((X, y, sample_weight)), loss)
+    examples = leave_out(read_weighted((X, y, sample_weight)), loss, model)
     if class_weight is not None:
         check_classes(class_weight, examples.T)
     descent = find_optimizer(optimizer, model)
@@ -159,7 +159,7 @@ def fit(
     if validation_data is not None:
         if validation is not None:
             raise ValueError("validation_split and validation_data were both given: leave one of them out.")
-        validation = leave_out(read_weighted(check_validation(validation_data), " of validation_data"), loss)
+        validation = leave_out(read_weighted(check_validation(validation_data), " of validation_data"), loss, model)
         check_examples(model, loss_of, validation, "y of validation_data")
     counted = examples.weights
     examples = multiply_by_class(examples, class_weight)
@@ -261,7 +261,7 @@ def evaluate(
     check_model(model)
     weighted = sample_weight is not None
     loss_of, measures = find_loss(loss), find_metrics(metrics)
-    examples = even_out(leave_out(read_weighted((X, y, sample_weight)), loss), weighted=weighted)
+    examples = even_out(leave_out(read_weighted((X, y, sample_weight)), loss, model), weighted=weighted)
     with mode(model, training=False):
         check = partial(check_examples, model, loss_of, examples, "y")
         runner, _ = choose_runner(model, loss_of, examples.X, examples.T, check=check, weighted=weighted)

@@ -97,8 +97,50 @@ def test_what_cannot_be_left_out_is_refused():
     places = np.array([[[0, 1], [-100, 1]], [[0, 1], [1, 1]]])
     with pytest.raises(ValueError, match=r"ignores the class -100 at some places of an example and not at others"):
         nn.fit(nn.Conv2d(1, 2, 1), pictures, places, nn.CrossEntropyLoss())
-    shares = np.array([[0.0, 1.0]] * 20)  # of which no entry is a class
-    nn.fit(make("identity"), X, shares, nn.CrossEntropyLoss(ignore_index=1), epochs=1)
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba", "evaluate"])
+@pytest.mark.parametrize(
+    ("criterion", "targets"),
+    [
+        (nn.CrossEntropyLoss(ignore_index=0), [[0, 1], [1, 0]]),
+        (nn.CrossEntropyLoss(ignore_index=-1), [[2, -1, 0], [-1, 2, 0]]),
+        (nn.CrossEntropyLoss(ignore_index=-1), [[1, 0, 0], [-1, 2, 0]]),
+        (nn.NLLLoss(ignore_index=-1), [[1, 0, 0], [-1, 2, 0]]),
+    ],
+)  # fmt: skip
+def test_classes_of_several_places_that_sum_to_1_are_no_shares(criterion, targets, way):
+    k = len(targets[0])
+    model, rows = nn.Elman(3, k, seed=0), np.random.default_rng(0).normal(size=(2, k, 3))
+    call, options = (nn.evaluate, {}) if way == "evaluate" else (nn.fit, {"compile": way})
+    with pytest.raises(ValueError, match=r" at some places of an example and not at others"):
+        call(model, rows, targets, criterion, **options)
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+def test_whole_sequences_of_the_class_that_is_ignored_are_left_out(way):
+    torch = pytest.importorskip("torch")
+    model, rows = nn.Elman(3, 2, seed=0), np.random.default_rng(0).normal(size=(3, 2, 3))
+    targets, criterion = np.array([[0, 1], [-100, -100], [1, 0]]), nn.CrossEntropyLoss(label_smoothing=0.1)
+    outputs = torch.tensor(nn.predict(model, rows))
+    due = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(outputs, torch.tensor(targets)).item()
+    assert nn.evaluate(model, rows, targets, criterion)["loss"] == pytest.approx(due, rel=1e-12)
+    assert nn.fit(model, rows, targets, criterion, compile=way)["loss"] == pytest.approx([due], rel=1e-12)
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+def test_shares_hold_no_class_that_could_be_ignored(way):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    for model, inputs, shares in [
+        (make("identity"), X, np.array([[0.0, 1.0]] * 20)),
+        (nn.Conv2d(1, 2, 1, seed=0), rng.normal(size=(3, 1, 2, 2)), np.eye(2)[rng.integers(0, 2, (3, 2, 2))]),
+    ]:
+        targets = np.moveaxis(shares, -1, 1) if shares.ndim == 4 else shares
+        outputs = torch.tensor(nn.predict(model, inputs))
+        due = torch.nn.CrossEntropyLoss()(outputs, torch.tensor(targets)).item()
+        history = nn.fit(model, inputs, targets, nn.CrossEntropyLoss(ignore_index=1), compile=way)
+        assert history["loss"] == pytest.approx([due], rel=1e-12)
 
 
 def test_one_output_and_flat_targets():
