@@ -90,6 +90,23 @@ def test_examples_of_the_class_that_is_ignored_are_left_out(way, ignored):
     assert history["val_accuracy"][-1] == due["accuracy"]
 
 
+@pytest.mark.parametrize("ignored", [1, -100])
+def test_the_loss_around_the_weights_is_without_the_class_that_is_ignored(ignored):
+    classes = np.where(np.arange(20) % 3 == 0, ignored, CLASSES)
+    kept = classes != ignored
+    model, criterion = make("identity"), nn.CrossEntropyLoss(ignore_index=ignored)
+    full, rest = (model, X, classes, criterion), (model, X[kept], classes[kept], "cross_entropy")
+    for curved in (nn.curvature.hessian, nn.curvature.loss_gradient):
+        np.testing.assert_allclose(curved(*full), curved(*rest), rtol=1e-12, atol=1e-15)
+    assert nn.curvature.gradient_norms(*full) == pytest.approx(nn.curvature.gradient_norms(*rest), rel=1e-12)
+    weights = model.parameters()[:2]
+    for plot, over in [(nn.plots.loss_curve, weights[0]), (nn.plots.loss_surface, weights)]:
+        one, other = (plot(*given, over, resolution=9).axes[0] for given in (full, rest))
+        assert one.get_ylim() == pytest.approx(other.get_ylim(), rel=1e-12)
+        for line, same in zip(one.lines, other.lines, strict=True):
+            np.testing.assert_allclose(line.get_xydata(), same.get_xydata(), rtol=1e-12)
+
+
 def test_what_cannot_be_left_out_is_refused():
     with pytest.raises(ValueError, match=r"^CrossEntropyLoss ignores the class 1, and all 20 targets are that\.$"):
         nn.fit(make("identity"), X, np.ones(20), nn.CrossEntropyLoss(ignore_index=1))
