@@ -30,6 +30,9 @@ __all__ = [
     "read_criterion",
 ]
 
+#: What computes the loss of a batch as PyTorch does, where it is no mean over examples.
+BY_HAND = "criterion(model(inputs), targets) in a loop by hand, criterion(nn.predict(model, X), y) to evaluate"
+
 
 class Criterion:
     """A loss with its options; the base of PyTorch's.
@@ -65,14 +68,14 @@ class Criterion:
         name, default = type(self).__name__, type(self)()
         if self.reduction not in ("mean", "batchmean"):
             raise ValueError(
-                f"fit averages the losses of a batch's examples, but {name} has reduction={self.reduction!r}: leave it "
-                "out, or write the loop by hand."
+                f"fit and evaluate average the losses of examples, but {name} has reduction={self.reduction!r}: leave "
+                f"it out, or write {BY_HAND}."
             )
         for option in self.of_batches:
             if self.options[option] is not None:
                 raise ValueError(
-                    f"fit averages the losses of a batch's examples, but {name} with {option}=… weighs them by batch: "
-                    f"give fit class_weight={{class: weight}} or sample_weight instead, or write the loop by hand."
+                    f"fit and evaluate average the losses of examples, but {name} with {option}=… weighs them by "
+                    f"batch: give sample_weight, or fit class_weight={{class: weight}}, or write {BY_HAND}."
                 )
         plain: losses.Loss | None = type(self).plain
         if plain is not None and self.options == default.options:
@@ -95,9 +98,9 @@ class Criterion:
         left_out = (ignored == T).reshape(len(T), -1)
         if (left_out.any(axis=1) != left_out.all(axis=1)).any():
             raise ValueError(
-                f"fit averages the losses of a batch's examples, but {type(self).__name__} ignores the class {ignored} "
-                "at some places of an example and not at others, and averages over all places that are left: write "
-                "the loop by hand."
+                f"fit and evaluate average the losses of examples, but {type(self).__name__} ignores the class "
+                f"{ignored} at some places of an example and not at others, and averages over all that are left: write "
+                f"{BY_HAND}."
             )
         whole = left_out.all(axis=1)
         if whole.all():

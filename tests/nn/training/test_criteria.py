@@ -114,6 +114,12 @@ def test_what_cannot_be_left_out_is_refused():
     places = np.array([[[0, 1], [-100, 1]], [[0, 1], [1, 1]]])
     with pytest.raises(ValueError, match=r"ignores the class -100 at some places of an example and not at others"):
         nn.fit(nn.Conv2d(1, 2, 1), pictures, places, nn.CrossEntropyLoss())
+    criterion, model = nn.CrossEntropyLoss(weight=[1.0, 2.0]), make("identity")  # what is advised instead
+    torch = pytest.importorskip("torch")
+    due = torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]).double())(
+        torch.tensor(nn.predict(model, X)), torch.tensor(CLASSES)
+    )
+    assert criterion(nn.predict(model, X), CLASSES) == pytest.approx(due.item(), rel=1e-12)
 
 
 @pytest.mark.parametrize("way", [False, "numpy", "numba", "evaluate"])
@@ -179,17 +185,19 @@ def test_a_plain_loss_gets_the_advice_of_its_name():
     [
         (nn.CrossEntropyLoss, TypeError, "loss is the class CrossEntropyLoss: write loss=nn.CrossEntropyLoss()."),
         (nn.MSELoss(reduction="sum"), ValueError,
-         "fit averages the losses of a batch's examples, but MSELoss has reduction='sum': leave it out, or write the "
-         "loop by hand."),
+         "fit and evaluate average the losses of examples, but MSELoss has reduction='sum': leave it out, or write "
+         "criterion(model(inputs), targets) in a loop by hand, criterion(nn.predict(model, X), y) to evaluate."),
         (nn.CrossEntropyLoss(weight=[1.0, 2.0]), ValueError,
-         "fit averages the losses of a batch's examples, but CrossEntropyLoss with weight=… weighs them by batch: "
-         "give fit class_weight={class: weight} or sample_weight instead, or write the loop by hand."),
+         "fit and evaluate average the losses of examples, but CrossEntropyLoss with weight=… weighs them by batch: "
+         "give sample_weight, or fit class_weight={class: weight}, or write criterion(model(inputs), targets) in a "
+         "loop by hand, criterion(nn.predict(model, X), y) to evaluate."),
     ],
 )  # fmt: skip
 def test_what_fit_cannot_average_is_refused(loss, error, sentence):
-    with pytest.raises(error) as caught:
-        nn.fit(make("identity"), X, CLASSES if "Cross" in str(loss) else T, loss)
-    assert str(caught.value) == sentence
+    for call in (nn.fit, nn.evaluate):
+        with pytest.raises(error) as caught:
+            call(make("identity"), X, CLASSES if "Cross" in str(loss) else T, loss)
+        assert str(caught.value) == sentence
 
 
 def test_it_prints_its_options():
