@@ -138,7 +138,10 @@ def _of_one(criterion: Criterion, outputs: Any, target: Any) -> Any:
         target = target[0]
     elif np.size(target) == np.size(outputs):
         target = np.reshape(np.asarray(target), np.shape(outputs))
-    return criterion([outputs], [target])
+    if "ignore_index" not in criterion.options:
+        return criterion([outputs], [target])
+    # Examples of that class were left out, so that nothing here compares with it.
+    return type(criterion).function([outputs], [target], **criterion.options | {"ignore_index": None})
 
 
 class MSELoss(Criterion):
