@@ -74,6 +74,14 @@ class Values(np.ndarray[Any, np.dtype[np.object_]]):
             )
         values[0].backward()
 
+    def __setattr__(self, name: str, content: Any) -> None:
+        if hasattr(Value, name) and not hasattr(np.ndarray, name):
+            raise AttributeError(
+                f"An array has no {name!r} of its own, but each of its Values has: write for v in array.flat: "
+                f"v.{name} = {content!r}."
+            )
+        super().__setattr__(name, content)
+
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
 

@@ -44,6 +44,7 @@ MISSING = {
     "register_buffer": "assign an array, self.name = array, and list 'name' in the class's buffers",
     "register_forward_hook": "there are no hooks: every number of model(x) stands in its graph, model(x)[0].graph()",
     "register_parameter": "assign it: self.name = Value(number, parameter=True)",
+    "requires_grad": "write model.freeze() or model.unfreeze()",
     "requires_grad_": "write model.freeze() or model.unfreeze()",
     "summary": "write print(model)",
     "to": "numbers are float64, and everything is computed on the processor: leave it out",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd import Value
 from nn import absent, arrays
 from nn.arrays import Array
 from nn.errors import ShapeError
@@ -209,11 +210,28 @@ def max_pool2d(input: Array, kernel_size: Pair, stride: Pair | None = None, padd
 def one_hot(tensor: ArrayLike, num_classes: int = -1) -> NDArray[np.int64]:
     """Return a row for each class, with 1 at its place and 0 elsewhere.
 
-    >>> one_hot([0, 2])
-    array([[1, 0, 0],
-           [0, 0, 1]])
+    Args:
+        tensor: the classes, in an array of any shape.
+        num_classes: how many there are; as many as the largest needs, unless given.
+
+    Raises:
+        ValueError: a class is no whole number from 0 to num_classes − 1.
+        TypeError: it is no number at all.
+
+    Example:
+        >>> one_hot([0, 2])
+        array([[1, 0, 0],
+               [0, 0, 1]])
     """
-    classes = np.asarray(tensor, dtype=np.int64)
+    arrays.check_mask(tensor, "tensor")
+    given = arrays.read_array(tensor)
+    for entry in given.ravel().tolist():
+        if not (isinstance(entry, int | float | Value) and float(entry).is_integer()):
+            error = ValueError if isinstance(entry, float | Value) else TypeError
+            raise error(f"one_hot takes classes, whole numbers from 0, not {entry!r}.")
+    if not given.size and num_classes == -1:
+        raise ValueError("one_hot of no classes needs num_classes.")
+    classes = given.astype(np.int64)
     count = int(classes.max()) + 1 if num_classes == -1 else num_classes
     if classes.size and not 0 <= classes.min() <= classes.max() < count:
         raise ValueError(f"one_hot takes classes from 0 to {count - 1}, got {classes.min()} to {classes.max()}.")

@@ -272,6 +272,8 @@ class Module:
 
     def __setattr__(self, name: str, content: Any) -> None:
         """Assign an attribute; parts get their names, and an array of parameters only gives way to its like."""
+        if name == "requires_grad" and not hasattr(type(self), name):
+            raise AttributeError(explain_missing(self, name), name=name, obj=self)
         if not name.startswith("_"):
             before = vars(self).get(name)
             if holds_parameters(before, name):

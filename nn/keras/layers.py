@@ -78,6 +78,19 @@ def refuse_options(where: str, given: Mapping[str, Any], advice: Mapping[str, st
         raise TypeError(f"{where} has no option {name!r} here{f': {cure}' if cure else ''}.")
 
 
+def refuse_trainable(owner: object, name: str, module: str) -> None:
+    """Refuse to assign Keras' word for what is trained.
+
+    Raises:
+        AttributeError: that is the name.
+    """
+    if name == "trainable":
+        raise AttributeError(
+            f"{type(owner).__name__!r} object has no attribute 'trainable': write {module}.freeze() once the model is "
+            f"built, or {module}.unfreeze()."
+        )
+
+
 def read_activation(given: str | Callable[[Any], Any] | None) -> ActivationFunction:
     """Find the activation that Keras calls by a name; a function stands for itself.
 
@@ -109,6 +122,10 @@ class Layer:
         self.name = name or kind.lower()
         self.input_shape = None if input_shape is None else read_shape(input_shape, kind)
         self.module: Module | None = None
+
+    def __setattr__(self, name: str, content: Any) -> None:
+        refuse_trainable(self, name, "layer.module")
+        super().__setattr__(name, content)
 
     def make(self, shape: Shape, random: Generator) -> Module | None:
         """Make the module for examples of a shape; None where there is nothing to compute."""

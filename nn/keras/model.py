@@ -16,7 +16,7 @@ from nn import metrics as known_metrics
 from nn.data.examples import read_inputs
 from nn.errors import ConfigError, ShapeError
 from nn.keras import losses, optimizers, weights
-from nn.keras.layers import Layer, Shape, read_shape, refuse_options
+from nn.keras.layers import Layer, Shape, read_shape, refuse_options, refuse_trainable
 from nn.keras.progress import Lines, order, report
 from nn.keras.random import current_generator
 from nn.metrics import Metric
@@ -96,6 +96,10 @@ class Sequential:
         self._compiled = False
         for layer in layers or []:
             self.add(layer)
+
+    def __setattr__(self, name: str, content: Any) -> None:
+        refuse_trainable(self, name, "model.network")
+        super().__setattr__(name, content)
 
     # --- layers and weights -------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd import Value, dot, equal, exp, log, logsumexp, scope, softplus, square, total
+from autograd import Value, dot, equal, exp, log, logsumexp, scope, softplus, square, total, where
 from autograd import abs as absolute
 from nn import arrays
 from nn.errors import ShapeError
@@ -230,7 +230,7 @@ def _reduce(terms: list[Any], reduction: str, shape: tuple[int, ...], count: flo
     if reduction == "sum":
         return summed
     count = len(terms) if count is None else count
-    return summed if count == 1 else summed / count
+    return summed if isinstance(count, int | float) and count == 1 else summed / count
 
 
 # --- class by class ---------------------------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ def _by_class(
     outputs: Array,
     targets: Array,
     weight: ArrayLike | None,
-    ignored: int,
+    ignored: int | None,
     reduction: str,
     loss: Callable[[list[Any], Any, list[float] | None], Any],
     *,
@@ -332,24 +332,42 @@ def _by_class(
     factors = None if weight is None else _read_factors(weight).tolist()
     if factors is not None and np.shape(factors) != (k,):
         raise ShapeError(f"weight of {name} takes one factor for each of {k} classes, got shape {np.shape(factors)}.")
-    kept = [isinstance(c, list) or read_number(c) != ignored for c in classes]
-    if reduction != "none" and not any(kept):
+    kept = [isinstance(c, list) or _counts(c, ignored) for c in classes]
+    if reduction != "none" and all(keep is False for keep in kept):
         raise ValueError(f"{name}: every target is {ignored}, ignore_index, so that there is nothing to average.")
     with scope("loss"):
         terms = [
-            loss(row, c if isinstance(c, list) else class_index(name, c, k), factors) if keep else 0.0
+            0.0
+            if keep is False
+            else _if(keep, loss(row, c if isinstance(c, list) else class_index(name, c, k), factors))
             for row, c, keep in zip(rows, classes, kept, strict=True)
         ]
         shares = [
-            1.0 if factors is None or isinstance(c, list) else chosen(class_index(name, c, k), factors)
+            _if(
+                keep,
+                1.0 if factors is None or isinstance(c, list) else chosen(class_index(name, c, k), factors),
+            )
             for c, keep in zip(classes, kept, strict=True)
-            if keep
+            if keep is not False
         ]
         if reduction == "mean" and read_number(sum(shares)) == 0.0:
             raise ValueError(f"{name}: the weights of the targets' classes sum to 0, so that they have no mean.")
         if reduction != "none":
-            terms = [term for term, keep in zip(terms, kept, strict=True) if keep]
+            terms = [term for term, keep in zip(terms, kept, strict=True) if keep is not False]
         return _reduce(terms, reduction, shape, sum(shares) if reduction == "mean" else None)
+
+
+def _counts(target: Any, ignored: int | None) -> Any:
+    """Whether a class is not the one that is ignored; a bracket where every run has its own."""
+    if ignored is None:
+        return True
+    number = read_number(target)
+    return 1.0 - equal(target, float(ignored)) if number is None else bool(number != ignored)
+
+
+def _if(keep: Any, term: Any) -> Any:
+    """Return a term; 0 where a bracket leaves it out."""
+    return term if keep is True else where(keep, term, 0.0)
 
 
 def _separate(name: str, outputs: Array, targets: Array, distributions: bool) -> tuple[list[Any], list[Any], Any]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn import arrays
 from nn.losses import batches, losses
 from nn.losses.batches import IGNORED_CLASS, check_reduction, read
 
@@ -28,6 +29,9 @@ __all__ = [
     "SmoothL1Loss",
     "read_criterion",
 ]
+
+#: What computes the loss of a batch as PyTorch does, where it is no mean over examples.
+BY_HAND = "criterion(model(inputs), targets) in a loop by hand, criterion(nn.predict(model, X), y) to evaluate"
 
 
 class Criterion:
@@ -64,35 +68,39 @@ class Criterion:
         name, default = type(self).__name__, type(self)()
         if self.reduction not in ("mean", "batchmean"):
             raise ValueError(
-                f"fit averages the losses of a batch's examples, but {name} has reduction={self.reduction!r}: leave it "
-                "out, or write the loop by hand."
+                f"fit and evaluate average the losses of examples, but {name} has reduction={self.reduction!r}: leave "
+                f"it out, or write {BY_HAND}."
             )
         for option in self.of_batches:
             if self.options[option] is not None:
                 raise ValueError(
-                    f"fit averages the losses of a batch's examples, but {name} with {option}=… weighs them by batch: "
-                    f"give fit class_weight={{class: weight}} or sample_weight instead, or write the loop by hand."
+                    f"fit and evaluate average the losses of examples, but {name} with {option}=… weighs them by "
+                    f"batch: give sample_weight, or fit class_weight={{class: weight}}, or write {BY_HAND}."
                 )
         plain: losses.Loss | None = type(self).plain
         if plain is not None and self.options == default.options:
             return plain
         return MethodType(_of_one, self)
 
-    def keeps(self, T: NDArray[Any]) -> NDArray[np.bool_] | None:
+    def keeps(self, T: NDArray[Any], outputs: Callable[[], Any]) -> NDArray[np.bool_] | None:
         """Whether each target of several counts; None where all do, since none is of the class that is ignored.
+
+        Args:
+            T: the targets: classes; or shares, one for each output.
+            outputs: computes those of one example, where a target may be of the class that is ignored.
 
         Raises:
             ValueError: the class is ignored at some places of an example and not at others.
         """
         ignored = self.options.get("ignore_index")
-        if ignored is None or (T.ndim == 2 and T.shape[1] > 1 and np.allclose(T.sum(axis=1), 1.0)):  # or shares
+        if ignored is None or not (ignored == T).any() or np.size(T[0]) == len(arrays.flat(outputs())):
             return None
         left_out = (ignored == T).reshape(len(T), -1)
         if (left_out.any(axis=1) != left_out.all(axis=1)).any():
             raise ValueError(
-                f"fit averages the losses of a batch's examples, but {type(self).__name__} ignores the class {ignored} "
-                "at some places of an example and not at others, so that the mean is over another number of places in "
-                "each: write the loop by hand."
+                f"fit and evaluate average the losses of examples, but {type(self).__name__} ignores the class "
+                f"{ignored} at some places of an example and not at others, and averages over all that are left: write "
+                f"{BY_HAND}."
             )
         whole = left_out.all(axis=1)
         if whole.all():
@@ -130,7 +138,10 @@ def _of_one(criterion: Criterion, outputs: Any, target: Any) -> Any:
         target = target[0]
     elif np.size(target) == np.size(outputs):
         target = np.reshape(np.asarray(target), np.shape(outputs))
-    return criterion([outputs], [target])
+    if "ignore_index" not in criterion.options:
+        return criterion([outputs], [target])
+    # Examples of that class were left out, so that nothing here compares with it.
+    return type(criterion).function([outputs], [target], **criterion.options | {"ignore_index": None})
 
 
 class MSELoss(Criterion):

@@ -26,15 +26,14 @@ NAMES_LISTED = 6  # parameters named in a refusal
 
 def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Sequence[Value], points: Array) -> Array:
     """Compute the mean loss at points (n, weights), and leave the weights as they were."""
-    from nn.data.examples import read_examples
-    from nn.training.checks import find_loss, mode
+    from nn.training.checks import mode, read_data
     from nn.training.choice import choose_runner
 
-    inputs, targets = read_examples(X, y)
-    count = len(points) * len(inputs)
+    examples, loss_of = read_data(model, (X, y), loss)
+    count = len(points) * len(examples.X)
     with mode(model, training=False):
-        runner, _ = choose_runner(model, find_loss(loss), inputs, targets, parameters, examples=count)
-        objective = runner.objective(inputs, targets)
+        runner, _ = choose_runner(model, loss_of, examples.X, examples.T, parameters, examples=count)
+        objective = runner.objective(*examples)
         return np.array([objective.value(point) for point in points])
 
 

@@ -20,6 +20,7 @@ from nn.data.examples import Examples
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
+from nn.modules.inputs import positive
 from nn.modules.layers import MLP
 from nn.optim.optimizers import Optimizer, optimizer
 from nn.optim.schedules import Schedule
@@ -38,7 +39,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     """What a regressor and a classifier have in common.
 
     Args:
-        hidden: neurons of each hidden layer.
+        hidden: neurons of each hidden layer; a number is one layer.
         activation: of the hidden layers.
         model: what makes another network: a function ``(n_in, n_out, seed) -> Module``. Then `hidden` and `activation`
             are not looked at.
@@ -67,7 +68,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         n_features_in_: width of the inputs.
     """
 
-    hidden: Sequence[int]
+    hidden: int | Sequence[int]
     activation: ActivationSpec
     model: Make | None
     optimizer: str | Callable[[list[Any]], Optimizer]
@@ -102,12 +103,24 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 self.optimizer_.lr = rate
             raise
 
+    def _read_hidden(self) -> list[int]:
+        """Read the numbers of hidden neurons, layer by layer."""
+        given: Any = self.hidden
+        owner, several = type(self).__name__, isinstance(given, list | tuple | range | np.ndarray)
+        try:
+            return [positive(size, "hidden", owner) for size in (given if several else [given])]
+        except ValueError:
+            raise ValueError(
+                f"hidden of {owner} must be a whole number from 1, or several, one a hidden layer, such as (32, 16), "
+                f"not {given!r}."
+            ) from None
+
     def _begin(self, width: int, outputs: int) -> None:
         """Make a network and its optimiser."""
         random = check_random_state(self.random_state)
         seed = int(random.randint(2**31 - 1))
         if self.model is None:
-            self.model_: Module = MLP(width, [*self.hidden, outputs], self.activation, seed=seed)
+            self.model_: Module = MLP(width, [*self._read_hidden(), outputs], self.activation, seed=seed)
         else:
             self.model_ = self.model(width, outputs, seed)
         parameters = self.model_.parameters()
@@ -210,7 +223,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
     ``TransformedTargetRegressor`` where targets are not about 1 in size.
 
     Args:
-        hidden: neurons of each hidden layer.
+        hidden: neurons of each hidden layer; a number is one layer.
         activation: of the hidden layers.
         loss: as in `nn.fit`.
         others: as of `Estimator`.
@@ -226,7 +239,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        hidden: Sequence[int] = (32,),
+        hidden: int | Sequence[int] = (32,),
         activation: ActivationSpec = "relu",
         *,
         loss: str | Loss = "mse",
@@ -287,7 +300,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     Of two classes it has one output, a score whose sigmoid is the probability of the second; of more, one score each.
 
     Args:
-        hidden: neurons of each hidden layer.
+        hidden: neurons of each hidden layer; a number is one layer.
         activation: of the hidden layers.
         class_weight: how much each class counts in the loss: ``{class: weight}`` or ``"balanced"``.
         others: as of `Estimator`.
@@ -307,7 +320,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        hidden: Sequence[int] = (32,),
+        hidden: int | Sequence[int] = (32,),
         activation: ActivationSpec = "relu",
         *,
         class_weight: Mapping[Any, float] | str | None = None,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograd import no_grad
 from nn import arrays
 from nn.data.examples import Examples, separate
+from nn.data.weights import read_weighted
 from nn.losses.criteria import Criterion, read_criterion
 from nn.losses.losses import LOSSES, half_squared_error, huber, mae, mse
 from nn.losses.regularizers import Regularizer
@@ -39,6 +40,7 @@ __all__ = [
     "find_optimizer",
     "first_outputs",
     "mode",
+    "read_data",
     "set_aside",
 ]
 
@@ -92,14 +94,26 @@ def find_loss(loss: str | Loss) -> Loss:
     return (lambda outputs, target: function(outputs, target, *numbers)) if numbers else function
 
 
-def leave_out(examples: Examples, loss: Any) -> Examples:
-    """Leave out the examples whose class a loss of PyTorch's ignores, as its `ignore_index` says.
+def read_data(model: Module, data: Sequence[Any], loss: str | Loss, where: str = "") -> tuple[Examples, Loss]:
+    """Read examples and the loss of one, without the examples whose class the loss ignores, as its `ignore_index` says.
+
+    Args:
+        model: the model.
+        data: (X, y), or (X, y, weights).
+        loss: as `find_loss` takes it.
+        where: the data come from, for their names in errors.
 
     Raises:
-        ValueError: all are, or places of an example.
+        ValueError, TypeError: as `find_loss` and `read_weighted` do; or all examples are ignored, or places of one.
     """
-    kept = loss.keeps(examples.T) if isinstance(loss, Criterion) else None
-    return examples if kept is None else examples.rows(np.flatnonzero(kept))
+    loss_of, examples = find_loss(loss), read_weighted(data, where)
+
+    def outputs() -> Any:
+        with mode(model, training=False), trying(model), no_grad():
+            return first_outputs(model, examples.X)
+
+    kept = loss.keeps(examples.T, outputs) if isinstance(loss, Criterion) else None
+    return (examples if kept is None else examples.rows(np.flatnonzero(kept))), loss_of
 
 
 def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:

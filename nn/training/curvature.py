@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import Value
-from nn.data.examples import Examples, read_examples
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.optim import flat
 from nn.optim.flat import Vector
 from nn.optim.objective import Matrix
-from nn.training.checks import check_examples, find_loss, mode
+from nn.training.checks import check_examples, mode, read_data
 from nn.training.eager import EagerRunner
 from nn.training.runner import BatchObjective, Loss
 
@@ -187,8 +186,7 @@ def _objective(
     parameters: Sequence[Value] | None,
     regularizer: Regularizer | None,
 ) -> tuple[BatchObjective, Vector]:
-    examples = Examples(*read_examples(X, y))
-    loss_of = find_loss(loss)
+    examples, loss_of = read_data(model, (X, y), loss)
     check_examples(model, loss_of, examples, "y")
     chosen = flat.parameter_list(model.parameters() if parameters is None else parameters, "The Hessian")
     return EagerRunner(model, loss_of, chosen, regularizer).objective(*examples), flat.weights(chosen)

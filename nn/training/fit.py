@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from nn.arrays import read_flag
 from nn.data.examples import read_inputs
 from nn.data.loading import DataLoader
-from nn.data.weights import check_classes, even_out, multiply_by_class, read_weighted
+from nn.data.weights import check_classes, even_out, multiply_by_class
 from nn.losses.losses import mse
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
@@ -41,10 +41,9 @@ from nn.training.checks import (
     check_options,
     check_validation,
     find_callbacks,
-    find_loss,
     find_optimizer,
-    leave_out,
     mode,
+    read_data,
     set_aside,
 )
 from nn.training.choice import choose_runner
@@ -145,8 +144,8 @@ def fit(
     """
     check_model(model)
     check_options(epochs, batch_size, clip_norm, regularizer, compile)
-    loss_of, measures = find_loss(loss), find_metrics(metrics)
-    examples = leave_out(read_weighted((X, y, sample_weight)), loss)
+    measures = find_metrics(metrics)
+    examples, loss_of = read_data(model, (X, y, sample_weight), loss)
     if class_weight is not None:
         check_classes(class_weight, examples.T)
     descent = find_optimizer(optimizer, model)
@@ -159,7 +158,7 @@ def fit(
     if validation_data is not None:
         if validation is not None:
             raise ValueError("validation_split and validation_data were both given: leave one of them out.")
-        validation = leave_out(read_weighted(check_validation(validation_data), " of validation_data"), loss)
+        validation, _ = read_data(model, check_validation(validation_data), loss, " of validation_data")
         check_examples(model, loss_of, validation, "y of validation_data")
     counted = examples.weights
     examples = multiply_by_class(examples, class_weight)
@@ -260,8 +259,9 @@ def evaluate(
     """
     check_model(model)
     weighted = sample_weight is not None
-    loss_of, measures = find_loss(loss), find_metrics(metrics)
-    examples = even_out(leave_out(read_weighted((X, y, sample_weight)), loss), weighted=weighted)
+    measures = find_metrics(metrics)
+    examples, loss_of = read_data(model, (X, y, sample_weight), loss)
+    examples = even_out(examples, weighted=weighted)
     with mode(model, training=False):
         check = partial(check_examples, model, loss_of, examples, "y")
         runner, _ = choose_runner(model, loss_of, examples.X, examples.T, check=check, weighted=weighted)

@@ -147,6 +147,15 @@ def test_a_forward_of_ones_own_gets_what_is_given():
             "'Linear' object has no attribute 'to': numbers are float64, and everything is computed on the processor: "
             "leave it out.",
         ),
+        (lambda: setattr(nn.MLP(2, [3, 1]).layers[0], "requires_grad", False), AttributeError,
+         "'Layer' object has no attribute 'requires_grad': write model.freeze() or model.unfreeze()."),
+        (lambda: nn.Linear(2, 1).requires_grad, AttributeError,
+         "'Linear' object has no attribute 'requires_grad': write model.freeze() or model.unfreeze()."),
+        (lambda: setattr(nn.Linear(2, 1).W, "requires_grad", False), AttributeError,
+         "An array has no 'requires_grad' of its own, but each of its Values has: write for v in array.flat: "
+         "v.requires_grad = False."),
+        (lambda: setattr(nn.Linear(2, 1).W[0], "grad", None), AttributeError,
+         "An array has no 'grad' of its own, but each of its Values has: write for v in array.flat: v.grad = None."),
         (lambda: nn.Linear(2, 1).spam, AttributeError, "'Linear' object has no attribute 'spam'"),
         (lambda: nn.Linear(2, 1)(np.zeros((0, 2))), nn.ShapeError,
          "A batch holds one example or more, but this one is empty."),
@@ -170,6 +179,15 @@ def test_errors(wrong, error, sentence):
     with pytest.raises(error) as caught:
         wrong()
     assert str(caught.value) == sentence
+
+
+def test_a_module_of_ones_own_may_define_requires_grad():
+    class Frozen(nn.Module):
+        requires_grad = True
+
+    model = Frozen()
+    model.requires_grad = False
+    assert not model.requires_grad
 
 
 def test_a_forward_of_batches_is_trained_and_asked_with_batches():

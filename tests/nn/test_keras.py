@@ -195,6 +195,18 @@ def test_lines(capsys):
 
 def test_to_categorical():
     np.testing.assert_array_equal(keras.utils.to_categorical([1, 0], 3), [[0, 1, 0], [1, 0, 0]])
+    with pytest.raises(ValueError, match=r"whole numbers from 0, not 1\.7"):
+        keras.utils.to_categorical([1.7, 0.0])
+
+
+def test_a_frozen_layer_keeps_its_weights():
+    model = make()
+    model.fit(X, T, verbose=0)
+    model.layers[0].module.freeze()
+    before = model.get_weights()
+    model.fit(X, T, verbose=0)
+    kept = [np.array_equal(w, v) for w, v in zip(before, model.get_weights(), strict=True)]
+    assert kept == [True, True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +227,12 @@ def test_to_categorical():
         (lambda: layers.Dense(2, kernel_regularizer="l2"), TypeError,
          "Dense of nn.keras has no option 'kernel_regularizer' here: train model.network with nn.fit(…, "
          "regularizer=nn.L2(0.01))."),
+        (lambda: setattr(layers.Dense(2), "trainable", False), AttributeError,
+         "'Dense' object has no attribute 'trainable': write layer.module.freeze() once the model is built, or "
+         "layer.module.unfreeze()."),
+        (lambda: setattr(make(), "trainable", False), AttributeError,
+         "'Sequential' object has no attribute 'trainable': write model.network.freeze() once the model is built, or "
+         "model.network.unfreeze()."),
         (lambda: layers.Dense(2, "relu6"), ValueError,
          f"'relu6' is no activation here. Known: {', '.join(layers.ACTIVATIONS)}; or give a function."),
         (lambda: layers.Dense(2, kernel_initializer="he_normal"), ValueError,

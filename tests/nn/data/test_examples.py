@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from nn.data.examples import read_examples, read_inputs, read_targets
 
 GAPS = " Leave such examples out, or fill the gaps in first."
@@ -138,6 +139,25 @@ def test_what_is_no_array_of_numbers_is_refused_with_its_cure(given: Any, messag
     with pytest.raises(TypeError) as refusal:
         read_inputs(given)
     assert str(refusal.value) == message
+
+
+def test_a_loader_is_refused_with_what_to_give_instead() -> None:
+    data = pytest.importorskip("torch.utils.data", reason="its loaders")
+    torch = pytest.importorskip("torch")
+    model, X, y = nn.MLP(2, [1], seed=0), np.ones((3, 2)), np.ones(3)
+    pairs = data.TensorDataset(torch.tensor(X), torch.tensor(y))
+    for loader in (data.DataLoader(pairs), nn.DataLoader(X, y), nn.DataLoader(X), pairs):
+        for call, name in [
+            (lambda loader=loader: nn.predict(model, loader), "X"),
+            (lambda loader=loader: nn.fit(model, loader, y), "X"),
+            (lambda loader=loader: nn.evaluate(model, X, loader), "y"),
+        ]:
+            with pytest.raises(TypeError) as refusal:
+                call()
+            assert str(refusal.value) == (
+                f"{name} is a {type(loader).__name__}, which is for a loop by hand: give the arrays of inputs and of "
+                "targets that it was made of; fit takes batch_size= and shuffle= itself."
+            )
 
 
 def test_tensors_are_read() -> None:

@@ -1,10 +1,12 @@
 """PyTorch's losses with all their options, numbers and gradients beside PyTorch's own; and what is refused."""
 
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import Value
 from nn import functional as F  # noqa: N812  (PyTorch's habit)
@@ -43,7 +45,7 @@ CASES = {
     "distributions": ("cross_entropy", SCORES, SHARES, {}),
     "one distribution": ("cross_entropy", SCORES[0], SHARES[0], {}),
     "weight": ("cross_entropy", SCORES, CLASSES, {"weight": WEIGHT}),
-    "ignored": ("cross_entropy", SCORES, CLASSES, {"ignore_index": 1}),
+    "ignored": ("cross_entropy", SCORES, CLASSES, {"ignore_index": np.int64(1)}),
     "ignored, weight": ("cross_entropy", SCORES, CLASSES, {"weight": WEIGHT, "ignore_index": 1}),
     "smoothing": ("cross_entropy", SCORES, CLASSES, {"label_smoothing": 0.2}),
     "all options": ("cross_entropy", SCORES, CLASSES,
@@ -175,3 +177,17 @@ def test_errors(wrong, error, sentence):
 def test_a_class_that_is_none_is_named():
     with pytest.raises(ValueError, match="whole number from 0 to 2"):
         F.cross_entropy(SCORES, [0, 1, 3, 0, 0])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("options", [{}, {"weight": WEIGHT}, {"reduction": "sum"}, {"reduction": "none"}], ids=str)
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_a_program_ignores_classes_that_are_its_inputs(name, options, backend):
+    ours, theirs = getattr(F, name), getattr(torch.nn.functional, name)
+    due = {key: torch.tensor(value).double() if key == "weight" else value for key, value in options.items()}
+    for ignored in (1, -100):
+        program = autograd.compile(partial(ours, ignore_index=ignored, **options), backend=backend)
+        for classes in (np.zeros(len(SCORES)), np.where(np.arange(len(SCORES)) % 2, ignored, 2)):
+            wanted = theirs(torch.tensor(SCORES), torch.tensor(classes).long(), ignore_index=ignored, **due)
+            found = program(np.array(SCORES), classes.astype(float))
+            np.testing.assert_allclose(np.asarray(found, dtype=float), wanted.numpy(), rtol=1e-12)

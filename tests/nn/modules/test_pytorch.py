@@ -74,6 +74,9 @@ def test_linear_pooling_and_one_hot():
     np.testing.assert_array_equal(
         F.max_pool2d(PICTURES, 2), torch.nn.functional.max_pool2d(torch.tensor(PICTURES), 2).numpy()
     )
+    np.testing.assert_array_equal(F.one_hot(np.array([0.0, 2.0]), 4), F.one_hot(torch.tensor([0, 2]), 4))
+    assert F.one_hot(2).tolist() == [0, 0, 1]
+    assert F.one_hot([], 3).shape == (0, 3)
     np.testing.assert_array_equal(F.one_hot([0, 2], 4), torch.nn.functional.one_hot(torch.tensor([0, 2]), 4).numpy())
 
 
@@ -127,6 +130,15 @@ def test_dropout_in_functional():
         (lambda: F.linear(X, X[:, :2]), nn.ShapeError,
          "linear with weights (2, 2) takes 2 inputs, got shape (2, 3)."),
         (lambda: F.one_hot([3], 3), ValueError, "one_hot takes classes from 0 to 2, got 3 to 3."),
+        (lambda: F.one_hot([0.0, 1.7]), ValueError, "one_hot takes classes, whole numbers from 0, not 1.7."),
+        (lambda: F.one_hot([[0, np.nan]]), ValueError, "one_hot takes classes, whole numbers from 0, not nan."),
+        (lambda: F.one_hot(["2"]), TypeError, "one_hot takes classes, whole numbers from 0, not '2'."),
+        (lambda: F.one_hot([0, None]), TypeError, "one_hot takes classes, whole numbers from 0, not None."),
+        (lambda: F.one_hot(1 + 0j), TypeError, "one_hot takes classes, whole numbers from 0, not (1+0j)."),
+        (lambda: F.one_hot(np.ma.array([0, 1], mask=[0, 1])), TypeError,
+         "tensor is a masked array, whose mask would be ignored: leave such examples out, or write "
+         "tensor.filled(number)."),
+        (lambda: F.one_hot([]), ValueError, "one_hot of no classes needs num_classes."),
     ],
 )  # fmt: skip
 def test_errors(wrong, error, sentence):

@@ -165,6 +165,21 @@ def test_several_outputs() -> None:
     assert Regressor(epochs=3, random_state=0).fit(X, Y[:, None]).predict(X).shape == (90,)
 
 
+@pytest.mark.parametrize("kind", [Regressor, Classifier])
+def test_a_whole_number_is_one_hidden_layer_as_in_scikit_learn(kind: Any) -> None:
+    y = Y if kind is Regressor else CLASSES
+    due = kind((5,), epochs=1, random_state=0).fit(X, y).loss_curve_
+    for hidden in (5, [5], np.array([5]), np.int64(5)):
+        assert kind(hidden, epochs=1, random_state=0).fit(X, y).loss_curve_ == due
+    for wrong in (0, 2.5, True, None, "8", [8, 0], {8: 1}):
+        with pytest.raises(ValueError) as refused:
+            kind(wrong, epochs=1).fit(X, y)
+        assert str(refused.value) == (
+            f"hidden of {kind.__name__} must be a whole number from 1, or several, one a hidden layer, such as "
+            f"(32, 16), not {wrong!r}."
+        )
+
+
 def test_validation_is_drawn_by_class_and_stops_the_training() -> None:
     order = np.argsort(CLASSES)  # the last examples would all be of one class
     classifier = Classifier(epochs=300, validation_split=0.2, patience=3, random_state=0, lr=0.05)

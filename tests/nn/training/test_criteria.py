@@ -90,6 +90,23 @@ def test_examples_of_the_class_that_is_ignored_are_left_out(way, ignored):
     assert history["val_accuracy"][-1] == due["accuracy"]
 
 
+@pytest.mark.parametrize("ignored", [1, -100])
+def test_the_loss_around_the_weights_is_without_the_class_that_is_ignored(ignored):
+    classes = np.where(np.arange(20) % 3 == 0, ignored, CLASSES)
+    kept = classes != ignored
+    model, criterion = make("identity"), nn.CrossEntropyLoss(ignore_index=ignored)
+    full, rest = (model, X, classes, criterion), (model, X[kept], classes[kept], "cross_entropy")
+    for curved in (nn.curvature.hessian, nn.curvature.loss_gradient):
+        np.testing.assert_allclose(curved(*full), curved(*rest), rtol=1e-12, atol=1e-15)
+    assert nn.curvature.gradient_norms(*full) == pytest.approx(nn.curvature.gradient_norms(*rest), rel=1e-12)
+    weights = model.parameters()[:2]
+    for plot, over in [(nn.plots.loss_curve, weights[0]), (nn.plots.loss_surface, weights)]:
+        one, other = (plot(*given, over, resolution=9).axes[0] for given in (full, rest))
+        assert one.get_ylim() == pytest.approx(other.get_ylim(), rel=1e-12)
+        for line, same in zip(one.lines, other.lines, strict=True):
+            np.testing.assert_allclose(line.get_xydata(), same.get_xydata(), rtol=1e-12)
+
+
 def test_what_cannot_be_left_out_is_refused():
     with pytest.raises(ValueError, match=r"^CrossEntropyLoss ignores the class 1, and all 20 targets are that\.$"):
         nn.fit(make("identity"), X, np.ones(20), nn.CrossEntropyLoss(ignore_index=1))
@@ -97,8 +114,56 @@ def test_what_cannot_be_left_out_is_refused():
     places = np.array([[[0, 1], [-100, 1]], [[0, 1], [1, 1]]])
     with pytest.raises(ValueError, match=r"ignores the class -100 at some places of an example and not at others"):
         nn.fit(nn.Conv2d(1, 2, 1), pictures, places, nn.CrossEntropyLoss())
-    shares = np.array([[0.0, 1.0]] * 20)  # of which no entry is a class
-    nn.fit(make("identity"), X, shares, nn.CrossEntropyLoss(ignore_index=1), epochs=1)
+    criterion, model = nn.CrossEntropyLoss(weight=[1.0, 2.0]), make("identity")  # what is advised instead
+    torch = pytest.importorskip("torch")
+    due = torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]).double())(
+        torch.tensor(nn.predict(model, X)), torch.tensor(CLASSES)
+    )
+    assert criterion(nn.predict(model, X), CLASSES) == pytest.approx(due.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba", "evaluate"])
+@pytest.mark.parametrize(
+    ("criterion", "targets"),
+    [
+        (nn.CrossEntropyLoss(ignore_index=0), [[0, 1], [1, 0]]),
+        (nn.CrossEntropyLoss(ignore_index=-1), [[2, -1, 0], [-1, 2, 0]]),
+        (nn.CrossEntropyLoss(ignore_index=-1), [[1, 0, 0], [-1, 2, 0]]),
+        (nn.NLLLoss(ignore_index=-1), [[1, 0, 0], [-1, 2, 0]]),
+    ],
+)  # fmt: skip
+def test_classes_of_several_places_that_sum_to_1_are_no_shares(criterion, targets, way):
+    k = len(targets[0])
+    model, rows = nn.Elman(3, k, seed=0), np.random.default_rng(0).normal(size=(2, k, 3))
+    call, options = (nn.evaluate, {}) if way == "evaluate" else (nn.fit, {"compile": way})
+    with pytest.raises(ValueError, match=r" at some places of an example and not at others"):
+        call(model, rows, targets, criterion, **options)
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+def test_whole_sequences_of_the_class_that_is_ignored_are_left_out(way):
+    torch = pytest.importorskip("torch")
+    model, rows = nn.Elman(3, 2, seed=0), np.random.default_rng(0).normal(size=(3, 2, 3))
+    targets, criterion = np.array([[0, 1], [-100, -100], [1, 0]]), nn.CrossEntropyLoss(label_smoothing=0.1)
+    outputs = torch.tensor(nn.predict(model, rows))
+    due = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(outputs, torch.tensor(targets)).item()
+    assert nn.evaluate(model, rows, targets, criterion)["loss"] == pytest.approx(due, rel=1e-12)
+    assert nn.fit(model, rows, targets, criterion, compile=way)["loss"] == pytest.approx([due], rel=1e-12)
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+def test_shares_hold_no_class_that_could_be_ignored(way):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    for model, inputs, shares in [
+        (make("identity"), X, np.array([[0.0, 1.0]] * 20)),
+        (nn.Conv2d(1, 2, 1, seed=0), rng.normal(size=(3, 1, 2, 2)), np.eye(2)[rng.integers(0, 2, (3, 2, 2))]),
+    ]:
+        targets = np.moveaxis(shares, -1, 1) if shares.ndim == 4 else shares
+        outputs = torch.tensor(nn.predict(model, inputs))
+        due = torch.nn.CrossEntropyLoss()(outputs, torch.tensor(targets)).item()
+        history = nn.fit(model, inputs, targets, nn.CrossEntropyLoss(ignore_index=1), compile=way)
+        assert history["loss"] == pytest.approx([due], rel=1e-12)
 
 
 def test_one_output_and_flat_targets():
@@ -120,17 +185,19 @@ def test_a_plain_loss_gets_the_advice_of_its_name():
     [
         (nn.CrossEntropyLoss, TypeError, "loss is the class CrossEntropyLoss: write loss=nn.CrossEntropyLoss()."),
         (nn.MSELoss(reduction="sum"), ValueError,
-         "fit averages the losses of a batch's examples, but MSELoss has reduction='sum': leave it out, or write the "
-         "loop by hand."),
+         "fit and evaluate average the losses of examples, but MSELoss has reduction='sum': leave it out, or write "
+         "criterion(model(inputs), targets) in a loop by hand, criterion(nn.predict(model, X), y) to evaluate."),
         (nn.CrossEntropyLoss(weight=[1.0, 2.0]), ValueError,
-         "fit averages the losses of a batch's examples, but CrossEntropyLoss with weight=… weighs them by batch: "
-         "give fit class_weight={class: weight} or sample_weight instead, or write the loop by hand."),
+         "fit and evaluate average the losses of examples, but CrossEntropyLoss with weight=… weighs them by batch: "
+         "give sample_weight, or fit class_weight={class: weight}, or write criterion(model(inputs), targets) in a "
+         "loop by hand, criterion(nn.predict(model, X), y) to evaluate."),
     ],
 )  # fmt: skip
 def test_what_fit_cannot_average_is_refused(loss, error, sentence):
-    with pytest.raises(error) as caught:
-        nn.fit(make("identity"), X, CLASSES if "Cross" in str(loss) else T, loss)
-    assert str(caught.value) == sentence
+    for call in (nn.fit, nn.evaluate):
+        with pytest.raises(error) as caught:
+            call(make("identity"), X, CLASSES if "Cross" in str(loss) else T, loss)
+        assert str(caught.value) == sentence
 
 
 def test_it_prints_its_options():
