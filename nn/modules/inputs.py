@@ -13,7 +13,7 @@ from nn import arrays
 from nn.arrays import Array, Number
 from nn.errors import ShapeError
 
-__all__ = ["Pair", "count", "picture", "positive", "read_sizes", "row", "sequence", "short"]
+__all__ = ["Pair", "count", "picture", "positive", "read_sizes", "read_widths", "row", "sequence", "short"]
 
 #: A size for rows and columns together, or for each.
 Pair: TypeAlias = int | Sequence[int]
@@ -109,6 +109,22 @@ def read_sizes(content: Any, name: str, owner: str, count: int = 2, least: int =
         several = ", or two for rows and columns" if count == 2 else ""
         raise ValueError(f"{name} of {owner} is one whole number{several}, not {content!r}.")
     return tuple([positive(size, name, owner, least) for size in content])
+
+
+def read_widths(content: Any, name: str, owner: str) -> list[int]:
+    """Read the numbers of neurons of hidden layers; a whole number is one layer.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    several = isinstance(content, list | tuple | range | np.ndarray)
+    try:
+        return [positive(size, name, owner) for size in (content if several else [content])]
+    except ValueError:
+        raise ValueError(
+            f"{name} of {owner} must be a whole number from 1, or several, one a hidden layer, such as (32, 16), not "
+            f"{content!r}."
+        ) from None
 
 
 def short(sizes: Any) -> str:

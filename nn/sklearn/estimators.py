@@ -20,7 +20,7 @@ from nn.data.examples import Examples
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
 from nn.modules.activations import ActivationSpec
-from nn.modules.inputs import positive
+from nn.modules.inputs import read_widths
 from nn.modules.layers import MLP
 from nn.optim.optimizers import Optimizer, optimizer
 from nn.optim.schedules import Schedule
@@ -103,24 +103,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 self.optimizer_.lr = rate
             raise
 
-    def _read_hidden(self) -> list[int]:
-        """Read the numbers of hidden neurons, layer by layer."""
-        given: Any = self.hidden
-        owner, several = type(self).__name__, isinstance(given, list | tuple | range | np.ndarray)
-        try:
-            return [positive(size, "hidden", owner) for size in (given if several else [given])]
-        except ValueError:
-            raise ValueError(
-                f"hidden of {owner} must be a whole number from 1, or several, one a hidden layer, such as (32, 16), "
-                f"not {given!r}."
-            ) from None
-
     def _begin(self, width: int, outputs: int) -> None:
         """Make a network and its optimiser."""
         random = check_random_state(self.random_state)
         seed = int(random.randint(2**31 - 1))
         if self.model is None:
-            self.model_: Module = MLP(width, [*self._read_hidden(), outputs], self.activation, seed=seed)
+            hidden = read_widths(self.hidden, "hidden", type(self).__name__)
+            self.model_: Module = MLP(width, [*hidden, outputs], self.activation, seed=seed)
         else:
             self.model_ = self.model(width, outputs, seed)
         parameters = self.model_.parameters()
