@@ -107,8 +107,9 @@ CROWD = """
 {programs} programs: two of three with up to 12 operations of the whole catalogue and shared numbers, the third a
 small network. The value and every derivative in float64. A difference is in units of rounding: 1 is one unit in the
 last place of every number on the way, carried to the result. Where two differ by more than {allowed:.0f}, mpmath
-decides, and our difference from it counts: PyTorch's `gelu`, say, loses its digits far left. Block b has the seed b;
-the whole took {minutes} minutes.
+decides, and our difference from it counts: PyTorch's `gelu`, say, loses its digits far left. Where that is more, too,
+the order in which contributions to a derivative are added up counts as rounding: 1 + tiny − 1 may leave no digit of
+what is tiny. Block b has the seed b (drawn with hypothesis {hypothesis}); the whole took {minutes} minutes.
 
 | who | beside | compared | decided by mpmath | worst difference | beyond {allowed:.0f} | seed of the worst |
 |---|---|--:|--:|--:|--:|--:|
@@ -170,7 +171,10 @@ def large(found: dict[str, Any]) -> list[tuple[str, str]]:
 def programs_table(state: dict[str, Any]) -> str:
     """Write the table of random programs."""
     text = CROWD.format(
-        programs=f"{state['programs']:,}", allowed=ALLOWED, minutes=f"{math.ceil(state['seconds'] / 60):,}"
+        programs=f"{state['programs']:,}",
+        allowed=ALLOWED,
+        hypothesis=state["hypothesis"],
+        minutes=f"{math.ceil(state['seconds'] / 60):,}",
     )
     for name in EVERY:
         who, _, beside = name.partition(" beside ")

@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import mpmath
 import numpy as np
 from eager import rounding, rounding_of_sums, units
@@ -171,7 +172,7 @@ def differences(expression: Expression, which: Sequence[str]) -> Iterator[tuple[
 def fresh() -> dict[str, Any]:
     """Make the state of no blocks."""
     return {
-        "blocks": 0, "programs": 0, "seconds": 0.0, "refused": 0, "beyond": [],
+        "blocks": 0, "programs": 0, "seconds": 0.0, "refused": 0, "beyond": [], "hypothesis": hypothesis.__version__,
         "found": {
             name: {"compared": 0, "worst": 0.0, "decided": 0, "beyond": 0, "block": 0, "program": ""} for name in EVERY
         },
