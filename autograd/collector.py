@@ -6,22 +6,27 @@ cycles, so that they go as soon as nothing refers to them.
 
 from __future__ import annotations
 
+import functools
 import gc
 import threading
-from contextlib import ContextDecorator
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 __all__ = ["hold_collector"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Objects that gather before the collector looks at them inside a block: more than graphs that fit into memory have,
 #: and still a bound to the garbage that a function may make while it is differentiated.
 HELD = (50_000_000, 1_000, 1_000)
 
 _lock = threading.RLock()  # a signal may come between two lines, and its handler differentiate
-_holders = 0
+_holders: list[int] = []  # the id of each block that is open, as often as it was entered
 _before = HELD
 
 
-class hold_collector(ContextDecorator):  # noqa: N801
+class hold_collector:  # noqa: N801
     """Keep Python's garbage collector from running while graphs grow; it is as it was after the last block that ends.
 
     A context manager and a decorator, which everything of this package that records uses; a training loop by hand may
@@ -36,17 +41,33 @@ class hold_collector(ContextDecorator):  # noqa: N801
         ...     y.backward()
     """
 
+    def __call__(self, f: Callable[P, T]) -> Callable[P, T]:
+        """Hold the collector in each call of ``f``."""
+
+        @functools.wraps(f)
+        def held(*args: P.args, **kwargs: P.kwargs) -> T:
+            with hold_collector():
+                return f(*args, **kwargs)
+
+        return held
+
     def __enter__(self) -> None:
-        global _holders, _before
+        global _before
         with _lock:
-            _holders += 1
-            if _holders == 1:
+            first = not _holders
+            if first:
                 _before = gc.get_threshold()
+            _holders.append(id(self))
+            if first:
                 gc.set_threshold(*HELD)
 
     def __exit__(self, *_: object) -> None:
-        global _holders
         with _lock:
-            _holders -= 1
-            if _holders == 0 and gc.get_threshold() == HELD:
+            if len(_holders) == 1 and gc.get_threshold() == HELD:
                 gc.set_threshold(*_before)
+            _holders.remove(id(self))
+
+    def __del__(self) -> None:
+        """End what Ctrl-C has kept from ending: an interrupt inside ``__enter__`` or ``__exit__`` skips the rest."""
+        while id(self) in _holders:
+            self.__exit__()

@@ -1,13 +1,16 @@
 """The collector is held while the library records, and afterwards it is as it was."""
 
+import contextlib
 import gc
+import itertools
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import autograd
-from autograd import Value
+from autograd import Value, collector
 from autograd.collector import HELD, hold_collector
 from autograd.testing import check_gradients
 from nn.models.hodgkin_huxley import HodgkinHuxley
@@ -17,13 +20,13 @@ BEFORE = (523, 7, 9)
 
 
 @pytest.fixture(autouse=True)
-def collector():
+def thresholds():
     """Give the collector thresholds of its own, look whether they are there again, and put back those of the tests."""
-    thresholds, enabled = gc.get_threshold(), gc.isenabled()
+    before, enabled = gc.get_threshold(), gc.isenabled()
     gc.set_threshold(*BEFORE)
     yield
     assert gc.get_threshold() == BEFORE
-    gc.set_threshold(*thresholds)
+    gc.set_threshold(*before)
     (gc.enable if enabled else gc.disable)()
 
 
@@ -103,6 +106,52 @@ def test_many_threads_at_once():
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
+
+
+@pytest.mark.parametrize("entered_before", [0, 1])
+def test_ctrl_c_at_any_moment_gives_it_back(entered_before):
+    """An interrupt comes between two instructions: here before each of those that entering and leaving a block take."""
+
+    @hold_collector()
+    def work():
+        assert is_held()
+
+    for moment in itertools.count():
+        with contextlib.ExitStack() as outer:
+            for _ in range(entered_before):
+                outer.enter_context(hold_collector())
+            try:
+                with interrupt_at(moment):
+                    work()
+            except KeyboardInterrupt:
+                pass
+            else:
+                break
+            assert is_held() == bool(entered_before)
+        assert not is_held()
+        work()
+    assert moment > 20
+
+
+@contextlib.contextmanager
+def interrupt_at(moment):
+    """Raise KeyboardInterrupt before the instruction of collector.py of that number, counted from 0."""
+    instructions = itertools.count()
+
+    def trace(frame, event, _):
+        if frame.f_code.co_filename != collector.__file__ or frame.f_code.co_name == "__del__":
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(instructions) == moment:
+            raise KeyboardInterrupt
+        return trace
+
+    tracing = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(tracing)
 
 
 def test_no_round_is_made_where_the_library_records():
