@@ -267,7 +267,7 @@ class Op:
                 due.bind(*arguments, **named)
             except TypeError as error:
                 names = ", ".join(due.parameters)
-                raise TypeError(f"{self.name}({names}) takes lists of operands: {error}.") from None
+                raise TypeError(f"{self.name}({names}) takes its operands in lists: {error}.") from None
             raise
 
     def _in_order(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from autograd.compiler.trace import Traced
 from autograd.copying import deepcopy
 from autograd.errors import ValueOverflowError
 from autograd.recording import evaluate, refill
-from autograd.value import Value
+from autograd.value import Value, number_of
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Program
@@ -77,10 +77,10 @@ def record_example(traced: Traced, example: Sequence[Array]) -> Any:
     return tree.map_leaves(lambda leaf: twins[id(leaf)] if isinstance(leaf, Value) else leaf, traced.result)
 
 
-def _raise_error_at(
+def _compute_at(
     place: int, traced: Traced, example: Sequence[Array], weights: Array, swept: Value | None, wrt: str, several: bool
-) -> None:
-    """Raise the error that the engine raises at an example, if it raises one.
+) -> list[float]:
+    """Compute results, and the gradient of the one that is swept, on the engine at an example.
 
     Args:
         place: which example it is, which the error says.
@@ -96,14 +96,16 @@ def _raise_error_at(
     """
     try:
         replay(traced, example, weights)
+        numbers = list(map(number_of, tree.leaves(traced.result)))
         if swept is not None:
             leaves = [leaf for argument in traced.arguments for leaf in argument.leaves]
-            gradients(swept, list(traced.parameters) if wrt == "parameters" else leaves)
+            numbers += gradients(swept, list(traced.parameters) if wrt == "parameters" else leaves)
     except (ArithmeticError, ValueError) as error:
         if several:
             error.add_note(f"This happened at example {place} of the run.")
         error.example = place  # type: ignore[union-attr]
         raise
+    return numbers
 
 
 def raise_failure(
@@ -124,6 +126,7 @@ def raise_failure(
     """
     shared = [w, np.array(program._constants())]
     several = any(len(array) > rows for array in given)
+    spreads = not len(examples)
     for i in examples.tolist():
         row = [array[i] for array in given]
         if program._scalar:
@@ -132,14 +135,15 @@ def raise_failure(
                 continue
         with program.execution.running:  # the graph is computed at this example
             swept = program._outputs[0] if program._scalar else None
-            _raise_error_at(i // rows, program._traced, row, w, swept, wrt, several)
-        if all(np.isfinite(array).all() for array in (*shared, *row)):  # an ∞ or NaN may spread, as on the engine
+            numbers = np.array(_compute_at(i // rows, program._traced, row, w, swept, wrt, several))
+        spreads = not all(np.isfinite(array).all() for array in (*shared, *row, numbers))
+        if not spreads:  # an ∞ or NaN that was given may spread, as on the engine
             raise ValueOverflowError(
                 f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's "
                 "own floats still hold it. Scale the data down"
                 + ("." if program.dtype == np.float64 else ', or compile with dtype="float64".')
             )
-    if len(examples) and all(np.isfinite(array).all() for array in (*shared, *given)):
+    if not spreads and all(np.isfinite(array).all() for array in (*shared, *given)):
         raise ValueOverflowError(
             "Every example is finite, but the sum over them is beyond the largest float. Scale the data down."
         )

@@ -1,5 +1,6 @@
 """Where a number has no finite result, a program names the first bad node, as the engine does, and the example."""
 
+import math
 import warnings
 
 import numpy as np
@@ -163,6 +164,24 @@ class TestFloat32:
             sentence
             == "Every example is finite, but the sum over them is beyond the largest float. Scale the data down."
         )
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: x % math.inf, -5.0),
+        (lambda x: x * math.inf, 5.0),
+        (lambda x: autograd.where(x > 0.0, x, -math.inf), -1.0),
+        (lambda x: x + math.nan, 5.0),
+    ],
+    ids=["remainder", "product", "where", "nan"],
+)
+def test_an_infinity_that_the_function_holds_spreads_as_on_the_engine(backend, f, x):
+    expected = autograd.value_and_grad(f)(x)
+    compiled = autograd.compile(f, backend=backend)
+    np.testing.assert_equal(compiled(x), expected[0])
+    np.testing.assert_equal(compiled.value_and_grad(x), expected)
+    np.testing.assert_equal(autograd.compile(f, x, backend=backend)([x, x]), [expected[0]] * 2)
 
 
 def test_the_sum_of_values_over_the_examples():
