@@ -368,7 +368,7 @@ atan = Op(
 atan2 = Op(
     "atan2", math.atan2,
     [lambda out, y, x: x / hypot(x, y) / hypot(x, y), lambda out, y, x: -y / hypot(x, y) / hypot(x, y)],
-    array="arctan2", operands=["y", "x"], kink=lambda y, x: abs(y) + abs(x) + x, signed=True,
+    array="arctan2", operands=["y", "x"], kink=lambda y, x: abs(y) + (abs(x) + x), signed=True,
     convention="no slope at (0, 0), that beside the jump by 2π at y = 0, x < 0",
     doc="the angle of the point (x, y), in (−π, π]", reference=TRIGONOMETRY,
 )

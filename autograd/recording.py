@@ -7,6 +7,7 @@ operators and methods of `Value`, which are put on it here, from the catalogue.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -250,14 +251,22 @@ def _comparison(symbol: str, compare: Callable[[float, float], bool], bracket: C
     def method(self: Value, other: Any) -> Any:
         if is_array(other) or (equality and not isinstance(other, Value) and not is_number(other)):
             return NotImplemented
+        if isinstance(other, int):
+            other = _round(other)
         trace = current().trace
         if trace is not None and (trace.holds(self) or trace.holds(other)):
             return bracket(self, other)
-        if isinstance(other, Value):
-            return compare(self._data, other._data)
-        return compare(self._data, other if isinstance(other, int) else real_number(other, symbol))
+        return compare(self._data, other._data if isinstance(other, Value) else real_number(other, symbol))
 
     return method
+
+
+def _round(whole: int) -> float:
+    """Round a whole number to a float; one beyond the largest is infinite, as only its side counts."""
+    try:
+        return float(whole)
+    except OverflowError:
+        return math.inf if whole > 0 else -math.inf
 
 
 def _install_methods() -> None:

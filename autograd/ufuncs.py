@@ -95,8 +95,8 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
 ELEMENTWISE |= {"degrees": ELEMENTWISE["rad2deg"], "radians": ELEMENTWISE["deg2rad"]}
 
 
-#: Whose result over one number is that number: `numpy.sum`, `prod`, `max` and `min`.
-OF_ONE = frozenset(["add", "multiply", "maximum", "minimum"])
+#: `numpy.sum`, `prod`, `max` and `min`, which take one number as they take an array.
+REDUCTIONS = frozenset(["add", "multiply", "maximum", "minimum"])
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -105,13 +105,11 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     Raises:
         OperandTypeError: there is no such operation.
     """
-    if any(map(is_array, inputs)):
+    if any(map(is_array, inputs)) or (method == "reduce" and ufunc.__name__ in REDUCTIONS):
         from autograd.vectors import apply_to_vectors
 
         return apply_to_vectors(ufunc, method, inputs, options)
     function = ELEMENTWISE.get(ufunc.__name__)
-    if method == "reduce" and ufunc.__name__ in OF_ONE and not any(options.values()):
-        return inputs[0]
     if function is not None and (method != "__call__" or options):
         how = ", ".join(f"{option}=" for option in options) if method == "__call__" else f".{method}"
         raise OperandTypeError(

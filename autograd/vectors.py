@@ -167,6 +167,8 @@ def _make_loop(ufunc: Any) -> Any:
 
 def _choose(choice: Any, x: Any, axis: Any = 0, keepdims: bool = False) -> Any:
     """Compute the largest or the least number along axes, as `numpy.maximum.reduce` does."""
+    if not x.ndim and axis in (0, -1):  # which NumPy takes for one number, too
+        axis = None
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = {np.lib.array_utils.normalize_axis_index(one, x.ndim) for one in axes}
     kept = [one for one in range(x.ndim) if one not in gone]

@@ -175,6 +175,17 @@ class TestFunctionsAndMethods:
         assert autograd.grad(lambda x: function(x) * x)(2.0) == 4.0
         assert function(Value(2.0)).data == function(2.0)
 
+    @pytest.mark.parametrize(
+        "options", [{"initial": 0}, {"initial": -3.0}, {"axis": 0}, {"where": False, "initial": 7}]
+    )
+    @pytest.mark.parametrize("function", [np.sum, np.prod, np.max, np.min])
+    @pytest.mark.parametrize("number", [-2.0, 2.0])
+    def test_options_of_numpy_s_sums_of_one_value(self, function, options, number):
+        value, slope = autograd.value_and_grad(lambda x: function(x, **options))(number)
+        assert value == function(number, **options)
+        step = 2.0**-20
+        assert slope == (function(number + step, **options) - function(number - step, **options)) / (2.0 * step)
+
     def test_numpy_functions_that_are_no_operation(self):
         x = Value(2.0)
         for call in (lambda: np.modf(x), lambda: np.spacing(x)):
@@ -345,11 +356,18 @@ class TestComparisons:
         assert max([one, three]) is three
         assert sorted([three, one]) == [one, three]
 
-    @pytest.mark.parametrize("whole", [10**400, -(10**400), 2**53, 2**53 + 1], ids=["huge", "least", "even", "odd"])
-    def test_whole_numbers_of_any_size_compare_as_beside_floats(self, whole):
-        for compare in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
-            assert compare(Value(2.0**53), whole) == compare(2.0**53, whole)
-            assert compare(whole, Value(2.0**53)) == compare(whole, 2.0**53)
+    @pytest.mark.parametrize(
+        ("whole", "near"),
+        [(10**400, math.inf), (-(10**400), -math.inf), (2**53, 2.0**53), (2**53 + 1, 2.0**53)],
+        ids=["huge", "least", "even", "odd"],
+    )
+    @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
+    def test_whole_numbers_of_any_size_compare_as_floats(self, whole, near, compare):
+        x = 2.0**53
+        assert compare(Value(x), whole) == compare(x, near)
+        assert compare(whole, Value(x)) == compare(near, x)
+        program = autograd.compile(lambda x: autograd.where(compare(x, whole), 1.0, 0.0), backend="numpy")
+        assert program(x) == compare(x, near)
 
     def test_equality_compares_numbers_and_the_hash_is_the_objects(self):
         x, y = Value(2.0), Value(2.0)

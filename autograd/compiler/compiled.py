@@ -32,8 +32,8 @@ from autograd.compiler.structure import (
 )
 from autograd.compiler.surroundings import Surroundings
 from autograd.compiler.trace import collect_below, trace
-from autograd.context import current
-from autograd.errors import AutogradError, CompileError, ControlFlowError
+from autograd.context import current, no_grad
+from autograd.errors import CompileError, ControlFlowError, DomainError, NonFiniteGradientError
 from autograd.functional import argument_names
 from autograd.graph import same_number
 from autograd.lifting import read_argnums
@@ -164,7 +164,8 @@ class Compiled:
             return kept.program.value_and_grad(numbers)
         found = self._by_inputs(kept.program.value_and_grad, call, argnums, reduce="none")
         if found is None:
-            return self._on_engine("value_and_grad", argnums)(*args, **named)  # type: ignore[no-any-return]
+            with no_grad():  # for numbers are due
+                return self._on_engine("value_and_grad", argnums)(*args, **named)  # type: ignore[no-any-return]
         value, [slopes] = found
         pieces = self._pieces(call, slopes, argnums)
         filled = tuple([fill(structure, Row(piece)) for structure, piece in pieces])
@@ -193,7 +194,8 @@ class Compiled:
             return fill(kept.result, Row(list(np.atleast_2d(kept.program.jacobian(numbers))[:outputs])))
         found = self._by_inputs(kept.program.jacobian, call, argnums)
         if found is None:
-            return self._on_engine("jacobian", argnums)(*args, **named)
+            with no_grad():
+                return self._on_engine("jacobian", argnums)(*args, **named)
         matrices = []
         for structure, piece in self._pieces(call, np.atleast_2d(found[0])[:outputs], argnums):
             matrices.append(fill(kept.result, Row([fill(structure, Row(row)) for row in piece])))
@@ -218,7 +220,8 @@ class Compiled:
             return kept.program.hessian(numbers)
         found = self._by_inputs(kept.program.hessian, call, argnums)
         if found is None:
-            return self._on_engine("hessian", argnums)(*args, **named)
+            with no_grad():
+                return self._on_engine("hessian", argnums)(*args, **named)
         [[whole]] = found
         blocks = []
         for structure, rows in self._pieces(call, whole.T, argnums):
@@ -366,8 +369,11 @@ class Compiled:
         numbers = call.numbers.to_array()
         try:
             return derive(numbers, wrt="inputs", **options)
-        except AutogradError:
-            if sum(piece.size for _, piece in self._pieces(call, numbers, argnums)) == numbers.size:
+        except (DomainError, NonFiniteGradientError):
+            asked = np.zeros(numbers.size, bool)
+            for _, piece in self._pieces(call, asked, argnums):
+                piece[:] = True
+            if asked.all():
                 raise
         return None
 

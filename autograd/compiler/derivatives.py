@@ -7,6 +7,7 @@ examples and rows in one run. The derivatives themselves are the catalogue's, re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,7 @@ def weigh_results(traced: Traced) -> Traced:
 
 
 def slope_along(traced: Traced, wrt: str) -> Traced:
-    """Return the graph of ∂y/∂x · v, for the result y of one number: not finite where y is not.
+    """Return the graph of ∂y/∂x · v, for the result y of one number: NaN where y is not finite, which is then found.
 
     The vector v stands after the parameters where x are these, and else it is an argument after the others.
     """
@@ -76,7 +77,7 @@ def slope_along(traced: Traced, wrt: str) -> Traced:
         else:  # whether anything flows to a cusp only a sweep knows
             adjoints = differentiable_sweep(y, 1.0, frozenset(by))
             along = ops.dot([adjoints.get(leaf, 0.0) for leaf in by], vector) if by else Value(0.0)
-        along = along + 0.0 * y.detach()  # NaN where y itself is not finite, which is then found out
+        along = along + ops.where(abs(y.detach()) < math.inf, 0.0, math.nan)
     if wrt == "parameters":
         return collect_below(traced.arguments, (*traced.parameters, *vector), along)
     argument = Argument("vector", (len(vector),), vector)

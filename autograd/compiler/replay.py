@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,6 +127,7 @@ def raise_failure(
     """
     shared = [w, np.array(program._constants())]
     several = any(len(array) > rows for array in given)
+    endless = any(x in (inf, -inf) for node in program._traced.nodes for x in node.operands if type(x) is float)
     spreads = not len(examples)
     for i in examples.tolist():
         row = [array[i] for array in given]
@@ -136,7 +138,8 @@ def raise_failure(
         with program.execution.running:  # the graph is computed at this example
             swept = program._outputs[0] if program._scalar else None
             numbers = np.array(_compute_at(i // rows, program._traced, row, w, swept, wrt, several))
-        spreads = not all(np.isfinite(array).all() for array in (*shared, *row, numbers))
+        spreads = not all(np.isfinite(array).all() for array in (*shared, *row))
+        spreads = spreads or (endless and not np.isfinite(numbers).all())
         if not spreads:  # an ∞ or NaN that was given may spread, as on the engine
             raise ValueOverflowError(
                 f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's "

@@ -117,7 +117,8 @@ def read_examples(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y"
 
 def _read_numbers(given: ArrayLike, name: str) -> Array:
     check_mask(given, name)
-    if any(kind.__name__ in ("DataLoader", "Dataset") for kind in type(given).__mro__):  # ours and PyTorch's
+    loaders = ("DataLoader", "Dataset")  # PyTorch's, and ours
+    if not hasattr(given, "__array__") and any(kind.__name__ in loaders for kind in type(given).__mro__):
         raise TypeError(
             f"{name} is a {type(given).__name__}, which is for a loop by hand: give the arrays of inputs and of "
             "targets that it was made of; fit takes batch_size= and shuffle= itself."

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd import Value, dot, equal, exp, log, logsumexp, scope, softplus, square, total, where
+from autograd import Value, choose, dot, equal, exp, log, logsumexp, scope, softplus, square, total, where
 from autograd import abs as absolute
 from nn import arrays
 from nn.errors import ShapeError
@@ -336,25 +336,25 @@ def _by_class(
     if reduction != "none" and all(keep is False for keep in kept):
         raise ValueError(f"{name}: every target is {ignored}, ignore_index, so that there is nothing to average.")
     with scope("loss"):
+        classes = [
+            _find_class(name, c, keep, k) if keep is not False and not isinstance(c, list) else c
+            for c, keep in zip(classes, kept, strict=True)
+        ]
         terms = [
-            0.0
-            if keep is False
-            else _if(keep, loss(row, c if isinstance(c, list) else class_index(name, c, k), factors))
+            0.0 if keep is False else _if(keep, _checked(loss(row, c, factors), c, k))
             for row, c, keep in zip(rows, classes, kept, strict=True)
         ]
         shares = [
-            _if(
-                keep,
-                1.0 if factors is None or isinstance(c, list) else chosen(class_index(name, c, k), factors),
-            )
+            _if(keep, 1.0 if factors is None or isinstance(c, list) else chosen(c, factors))
             for c, keep in zip(classes, kept, strict=True)
             if keep is not False
         ]
-        if reduction == "mean" and read_number(sum(shares)) == 0.0:
+        count = sum(shares) if reduction == "mean" else None
+        if count is not None and read_number(count) == 0.0:
             raise ValueError(f"{name}: the weights of the targets' classes sum to 0, so that they have no mean.")
         if reduction != "none":
             terms = [term for term, keep in zip(terms, kept, strict=True) if keep is not False]
-        return _reduce(terms, reduction, shape, sum(shares) if reduction == "mean" else None)
+        return _reduce(terms, reduction, shape, count)
 
 
 def _counts(target: Any, ignored: int | None) -> Any:
@@ -363,6 +363,16 @@ def _counts(target: Any, ignored: int | None) -> Any:
         return True
     number = read_number(target)
     return 1.0 - equal(target, float(ignored)) if number is None else bool(number != ignored)
+
+
+def _find_class(name: str, target: Any, keep: Any, k: int) -> Any:
+    """Return a class that counts; where every run has another, 0 instead of the one that is ignored."""
+    return class_index(name, target, k) if keep is True else where(keep, target, 0.0)
+
+
+def _checked(term: Any, target: Any, k: int) -> Any:
+    """Return the term of a class; where every run has another, a run fails at one that there is not."""
+    return term + choose(target, [0.0] * k) if isinstance(target, Value) and read_number(target) is None else term
 
 
 def _if(keep: Any, term: Any) -> Any:

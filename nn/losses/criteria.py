@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from copy import copy
 from types import MethodType
 from typing import Any, ClassVar
 
@@ -65,7 +67,7 @@ class Criterion:
         Raises:
             ValueError: the options make the loss of a batch something else than this mean.
         """
-        name, default = type(self).__name__, type(self)()
+        name = type(self).__name__
         if self.reduction not in ("mean", "batchmean"):
             raise ValueError(
                 f"fit and evaluate average the losses of examples, but {name} has reduction={self.reduction!r}: leave "
@@ -77,9 +79,9 @@ class Criterion:
                     f"fit and evaluate average the losses of examples, but {name} with {option}=… weighs them by "
                     f"batch: give sample_weight, or fit class_weight={{class: weight}}, or write {BY_HAND}."
                 )
-        plain: losses.Loss | None = type(self).plain
-        if plain is not None and self.options == default.options:
-            return plain
+        ours = "plain" in vars(type(self))  # a class derived from it may compute something else
+        if ours and self.options == type(self)().options:
+            return self.plain  # type: ignore[no-any-return]
         return MethodType(_of_one, self)
 
     def keeps(self, T: NDArray[Any], outputs: Callable[[], Any]) -> NDArray[np.bool_] | None:
@@ -108,8 +110,10 @@ class Criterion:
         return ~whole if whole.any() else None
 
     def __repr__(self) -> str:
-        default = type(self)().options
-        given = [f"{name}={value!r}" for name, value in self.options.items() if _differs(value, default[name])]
+        default: dict[str, Any] = {}
+        with suppress(TypeError):  # a class derived from it may take other arguments
+            default = type(self)().options
+        given = [f"{name}={value!r}" for name, value in self.options.items() if _differs(value, default.get(name, ...))]
         return f"{type(self).__name__}({', '.join(given)})"
 
 
@@ -138,10 +142,10 @@ def _of_one(criterion: Criterion, outputs: Any, target: Any) -> Any:
         target = target[0]
     elif np.size(target) == np.size(outputs):
         target = np.reshape(np.asarray(target), np.shape(outputs))
-    if "ignore_index" not in criterion.options:
-        return criterion([outputs], [target])
-    # Examples of that class were left out, so that nothing here compares with it.
-    return type(criterion).function([outputs], [target], **criterion.options | {"ignore_index": None})
+    if "ignore_index" in criterion.options:  # examples of that class were left out: nothing here compares with it
+        criterion = copy(criterion)
+        criterion.options = criterion.options | {"ignore_index": None}
+    return criterion([outputs], [target])
 
 
 class MSELoss(Criterion):

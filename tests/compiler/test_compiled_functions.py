@@ -151,6 +151,22 @@ class TestDerivatives:
         check_same(compiled(*arguments), getattr(autograd, word)(f)(*arguments))
         check_same(compiled(*arguments, argnums=(0,)), getattr(autograd, word)(f, (0,))(*arguments))
 
+    @pytest.mark.parametrize("word", ["grad", "value_and_grad", "jacobian", "hessian"])
+    @pytest.mark.parametrize("x", [2.0, -2.0])
+    def test_numbers_come_out_wherever_the_argument_is(self, backend, word, x):
+        w = Value(2.0, "w")
+        compiled = getattr(autograd.compile(lambda x, n: w * x**n, parameters=[w], backend=backend), word)
+        check_same(compiled(x, 3, argnums=0), getattr(autograd, word)(lambda x, n: 2.0 * x**n)(x, 3))
+        twice = getattr(autograd, word)(lambda x, n: 2.0 * x**n, (0, 0))(x, 3)
+        check_same(compiled(x, 3, argnums=(0, 0)), twice)
+        assert w.grad is None
+
+    def test_an_overflow_is_no_slope_that_nobody_asks_for(self):
+        compiled = autograd.compile(lambda x, n: x**n, backend="numpy", dtype="float32")
+        for argnums in (0, (0, 1)):
+            with pytest.raises(autograd.ValueOverflowError, match="beyond the largest float32"):
+                compiled.grad(1e20, 2, argnums=argnums)
+
     def test_one_that_is_asked_for_has_to(self, backend):
         with pytest.raises(autograd.NonFiniteGradientError, match="slope nan with respect to n"):
             autograd.compile(lambda x, n: x**n, backend=backend).grad(-2.0, 3, argnums=(0, 1))

@@ -42,7 +42,11 @@ def test_a_data_frame_is_read_as_its_numbers() -> None:
         def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
             return np.array([[1.0, 2.0]])
 
+    class Dataset(Frame):
+        """As an array in a file of HDF5 is called."""
+
     assert read_inputs(Frame()).tolist() == [[1.0, 2.0]]  # type: ignore[arg-type]
+    assert read_inputs(Dataset()).tolist() == [[1.0, 2.0]]  # type: ignore[arg-type]
 
 
 def test_targets_keep_classes_whole() -> None:

@@ -191,3 +191,13 @@ def test_a_program_ignores_classes_that_are_its_inputs(name, options, backend):
             wanted = theirs(torch.tensor(SCORES), torch.tensor(classes).long(), ignore_index=ignored, **due)
             found = program(np.array(SCORES), classes.astype(float))
             np.testing.assert_allclose(np.asarray(found, dtype=float), wanted.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("wrong", [-1.0, 3.0, 0.5, np.nan, np.inf])
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_a_program_refuses_what_is_no_class(name, wrong, backend):
+    program = autograd.compile(getattr(F, name), backend=backend)
+    for call in (program, program.grad):
+        with pytest.raises(ValueError, match="whole number from 0 to 2"):
+            call(np.array(SCORES[:2]), [0.0, wrong])

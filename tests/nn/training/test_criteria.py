@@ -200,6 +200,41 @@ def test_what_fit_cannot_average_is_refused(loss, error, sentence):
         assert str(caught.value) == sentence
 
 
+class TestDerived:
+    """Losses of a user's own, made from ours, are what `fit` and `evaluate` compute."""
+
+    class Raised(nn.CrossEntropyLoss):
+        def __call__(self, outputs, targets):
+            return 100.0 + super().__call__(outputs, targets)
+
+    class Cubed(nn.MSELoss):
+        function = staticmethod(lambda outputs, targets, reduction: nn.functional.l1_loss(outputs, targets) ** 3)
+
+    class Focal(nn.CrossEntropyLoss):
+        def __init__(self, gamma):
+            super().__init__()
+            self.gamma = gamma
+
+        def __call__(self, outputs, targets):
+            return super().__call__(outputs, targets) ** self.gamma
+
+    @pytest.mark.parametrize("way", [False, "numpy", "numba"])
+    @pytest.mark.parametrize(
+        ("criterion", "targets"),
+        [(Raised(), CLASSES), (Raised(label_smoothing=0.1), CLASSES), (Cubed(), T), (Focal(2.0), CLASSES)],
+        ids=["call", "call with options", "function", "arguments"],
+    )
+    def test_they_are_called(self, criterion, targets, way):
+        model = make("identity")
+        due = np.mean([float(criterion(nn.predict(model, x[None]), t[None])) for x, t in zip(X, targets, strict=True)])
+        assert nn.evaluate(model, X, targets, criterion)["loss"] == pytest.approx(due, rel=1e-12)
+        assert nn.fit(model, X, targets, criterion, compile=way)["loss"] == pytest.approx([due], rel=1e-12)
+
+    def test_they_print(self):
+        assert repr(self.Raised(label_smoothing=0.1)) == "Raised(label_smoothing=0.1)"
+        assert repr(self.Focal(2.0)).startswith("Focal(weight=None, ignore_index=-100, ")
+
+
 def test_it_prints_its_options():
     assert repr(nn.CrossEntropyLoss()) == "CrossEntropyLoss()"
     assert repr(nn.CrossEntropyLoss(weight=[1, 2], label_smoothing=0.1)) == (
