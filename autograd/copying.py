@@ -14,9 +14,12 @@ from weakref import ref
 
 from autograd.collector import hold_collector
 from autograd.graph import topological
-from autograd.value import FROZEN, PARAMETER, Value, number_of
+from autograd.value import FROZEN, LIFTED, PARAMETER, Value, number_of
 
 __all__ = ["copy", "deepcopy", "reduce"]
+
+#: What marks a leaf: the very texts, as they are compared with ``is``.
+MARKS = {mark: mark for mark in (LIFTED, PARAMETER)}
 
 
 def copy(node: Value) -> Value:
@@ -174,7 +177,7 @@ def _restore(
         elif type(x) is tuple:
             x = tuple([nodes[v] if type(v) is int else v for v in x])
         elif x is None:
-            y = PARAMETER if y == PARAMETER else None  # the very text, as marks are compared with `is`
+            y = MARKS[y] if y else None
         node._op, node._data, node._grad, node._name, node._scope = table[op], data, grad, name, scope
         node._x, node._y, node._dx, node._dy, node._pending = x, nodes[y] if type(y) is int else y, dx, dy, 0
     del nodes[len(ops) :]
@@ -185,6 +188,6 @@ def _leaf(
     op: str | None, data: float, grad: float | None, name: str | None, scope: str | None, y: str | None
 ) -> list[Value]:
     """Make the one node of a part that is a leaf, as the parameters of a model are when it is pickled."""
-    leaf = Value(data, name, requires_grad=op is None, parameter=y == PARAMETER)
-    leaf._grad, leaf._scope = grad, scope
+    leaf = Value(data, name, requires_grad=op is None)
+    leaf._grad, leaf._scope, leaf._y = grad, scope, MARKS[y] if y else None
     return [leaf]

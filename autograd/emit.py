@@ -13,11 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.context import current
-from autograd.errors import OpDefinitionError
 from autograd.floats import apply_to_floats
 from autograd.native import FACTORIES
 from autograd.op import Op
-from autograd.symbol import Symbol, call, python
+from autograd.symbol import Symbol, call, python, read_slopes
 
 __all__ = ["GLOBALS", "emit", "recorder_source", "scalar"]
 
@@ -178,17 +177,7 @@ def _read(op: Op) -> tuple[list[str], list[list[str]], dict[str, Any]]:
     names: dict[Op, str] = {}
     generic = op.generic
     forward = op.forward(*operands) if generic else None
-    try:
-        slopes = op.slopes_at(OUT, operands)
-        readable = all(isinstance(slope, Symbol | float | int) for slope in slopes)
-        problem = "" if readable else "it gives no number"
-    except (TypeError, AttributeError) as error:
-        problem = str(error)
-    if problem:
-        raise OpDefinitionError(
-            f"A slope rule of operation {op.name!r} does not read symbols ({problem}): write it with operators and "
-            "autograd's own functions (autograd.cos, not math.cos), so that it reads every kind of number."
-        )
+    slopes = read_slopes(op, OUT, operands)
     for expression in (forward, *slopes):
         _name_calls(expression, names)
     texts = [

@@ -8,6 +8,7 @@ are meant. An array arrives in the function as an array of Values. Arguments giv
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -205,7 +206,11 @@ def derivative(f: Function, order: int = 1) -> Function:
         array([2., 4.])
     """
     check_function(f, "derivative")
-    if not hasattr(order, "__index__") or order < 0:
+    try:
+        times = operator.index(order)
+    except TypeError:
+        times = -1
+    if times < 0:
         raise ValueError(f"order must be a whole number from 0, not {order!r}.")
 
     @_named_as(f)
@@ -227,10 +232,10 @@ def derivative(f: Function, order: int = 1) -> Function:
                 f"{len(ys)}: use grad or jacobian."
             )
         nodes = below(out, frozenset(lifted.leaves))
-        if is_array(x):
+        if times and is_array(x):
             _check_elementwise(ys, nodes, lifted.leaves)
         nested = lifted.nested or captures(nodes)
-        for _ in range(order):
+        for _ in range(times):
             ys = sweep(ops.total(ys) if is_array(x) else ys[0], lifted.leaves, nested=True)
         return lifted.rebuild(ys if nested else list(map(number_of, ys)))
 
@@ -238,14 +243,14 @@ def derivative(f: Function, order: int = 1) -> Function:
 
 
 def _check_elementwise(ys: Sequence[Any], nodes: Sequence[Value], leaves: Sequence[Value]) -> None:
-    """Check that each result depends on no other entry than its own.
+    """Check that each result was computed from no other entry than its own.
 
     Args:
         ys: the results, one for each leaf.
         nodes: all below them, operands before what uses them.
 
     Raises:
-        OperandTypeError: one does, so that the sum of its derivatives would be taken for one of them.
+        OperandTypeError: one was, so that the sum of its derivatives would be taken for one of them.
     """
     entries: dict[Any, frozenset[int]] = {leaf: frozenset([place]) for place, leaf in enumerate(leaves)}
     mixed = frozenset(range(2))  # any two stand for several
@@ -257,8 +262,8 @@ def _check_elementwise(ys: Sequence[Any], nodes: Sequence[Value], leaves: Sequen
         if isinstance(y, Value) and not entries[y] <= {place}:
             others = "several of them" if len(entries[y]) > 1 else f"number {min(entries[y])}"
             raise OperandTypeError(
-                f"derivative of an array takes an elementwise function, but number {place} of its result depends on "
-                f"{others}: use jacobian, or grad of a sum."
+                f"derivative of an array takes an elementwise function, but number {place} of its result was computed "
+                f"from {others}: use jacobian, or grad of a sum."
             )
 
 

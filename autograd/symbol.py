@@ -250,6 +250,26 @@ def _latex_leaf(leaf: Symbol) -> str:
     return f"{{{written}}}" if "^" in written else written  # so that it can be raised to a power
 
 
+def read_slopes(op: Op, out: Symbol, operands: tuple[Symbol, ...]) -> list[Any]:
+    """Read the slope rules of an operation with symbols.
+
+    Raises:
+        OpDefinitionError: one does not read them.
+    """
+    try:
+        slopes = op.slopes_at(out, operands)
+        problem = "" if all(isinstance(slope, Symbol | float | int) for slope in slopes) else "it gives no number"
+    except (TypeError, AttributeError) as error:
+        problem = str(error)
+    if problem:
+        raise OpDefinitionError(
+            f"A slope rule of operation {op.name!r} does not read symbols ({problem}): write it with operators and "
+            "autograd's own functions (autograd.cos, not math.cos; where, not if), so that it reads every kind of "
+            "number."
+        )
+    return slopes
+
+
 def formulas(op: Op) -> tuple[Symbol, list[Any]]:
     """Read an operation with symbols: the call itself, and its slope for each operand.
 
@@ -258,13 +278,7 @@ def formulas(op: Op) -> tuple[Symbol, list[Any]]:
     """
     operands = tuple(map(Symbol, op.letters if op.nary else op.operands))
     out = call(op, operands)
-    try:
-        return out, op.slopes_at(out, operands)
-    except (TypeError, AttributeError) as error:
-        raise OpDefinitionError(
-            f"A rule of operation {op.name!r} does not read symbols ({error}): write it with operators and autograd's "
-            "own functions, without if."
-        ) from None
+    return out, read_slopes(op, out, operands)
 
 
 def card(op: Op) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from autograd.arrays import check_array, is_array
+from autograd.arrays import check_array, is_array, unbox
 
 __all__ = ["leaves", "leaves_like", "leaves_with_places", "like", "map_leaves", "parts", "places", "rebuild", "shape"]
 
@@ -64,7 +64,7 @@ def _collect(x: Any, is_leaf: Test | None, found: list[Any], single: set[type]) 
     """Collect leaves; `single` gathers types that hold nothing, whose other objects need no look."""
     inner = parts(x)
     if inner is None or (is_leaf is not None and is_leaf(x)):
-        found.append(x)
+        found.append(unbox(x))
         if inner is None and not hasattr(x, "ndim"):
             single.add(type(x))
     elif is_array(x):
@@ -85,7 +85,7 @@ def leaves_with_places(x: Any, place: str = "", is_leaf: Test | None = None) -> 
     """
     inner = parts(x)
     if inner is None or (is_leaf is not None and is_leaf(x)):
-        yield place, x
+        yield place, unbox(x)
     else:
         for step, part in zip(places(x), inner, strict=True):
             yield from leaves_with_places(part, place + step, is_leaf)
@@ -109,7 +109,7 @@ def map_leaves(f: Callable[[Any], Any], x: Any, is_leaf: Test | None = None) -> 
     """
     inner = parts(x)
     if inner is None or (is_leaf is not None and is_leaf(x)):
-        return f(x)
+        return f(unbox(x))
     if is_array(x):
         return _array(list(map(f, entries(x))), x.shape)
     return like(x, [f(part) if type(part) is float else map_leaves(f, part, is_leaf) for part in inner])

@@ -104,12 +104,13 @@ WHY = {
 CROWD = """
 ## Random programs and networks, against PyTorch and JAX
 
-{programs} programs: two of three with up to 12 operations of the whole catalogue and shared numbers, the third a
-small network. The value and every derivative in float64. A difference is in units of rounding: 1 is one unit in the
-last place of every number on the way, carried to the result. Where two differ by more than {allowed:.0f}, mpmath
-decides, and our difference from it counts: PyTorch's `gelu`, say, loses its digits far left. Where that is more, too,
-the order in which contributions to a derivative are added up counts as rounding: 1 + tiny − 1 may leave no digit of
-what is tiny. Block b has the seed b (drawn with hypothesis {hypothesis}); the whole took {minutes} minutes.
+{programs} programs: two of three with up to 12 operations of the whole catalogue, shared numbers, and sums or products
+of their loose ends; the third a small network. The value and every derivative in float64; in about a quarter every
+derivative is 0, as they go through `step`, `floor` or the like. A difference is in units of rounding: 1 is one unit
+in the last place of every number on the way, carried to the result. Where two differ by more than {allowed:.0f},
+mpmath decides, and our difference from it counts: PyTorch's `gelu`, say, loses its digits far left. Where that is
+more, too, the order in which contributions to a derivative are added up counts as rounding: 1 + tiny − 1 may leave no
+digit of what is tiny. Block b has the seed b (drawn with hypothesis {hypothesis}); the whole took {minutes} minutes.
 
 | who | beside | compared | decided by mpmath | worst difference | beyond {allowed:.0f} | seed of the worst |
 |---|---|--:|--:|--:|--:|--:|

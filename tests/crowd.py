@@ -248,8 +248,16 @@ def go_on(
         clock: tells the seconds.
         say: is told after each block.
         jobs: blocks at a time, each in a process of its own where there are several.
+
+    Raises:
+        ValueError: the programs so far were drawn with another version of hypothesis.
     """
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else fresh()
+    if state.get("hypothesis") != hypothesis.__version__:
+        raise ValueError(
+            f"{path} was begun with hypothesis {state.get('hypothesis')}, and {hypothesis.__version__} draws other "
+            "programs: install that version, or take another file."
+        )
     began, seconds = clock(), state["seconds"]
     first, blocks = state["blocks"], range(state["blocks"], -(-count // BLOCK))
     with ProcessPoolExecutor(jobs, get_context("spawn")) if jobs > 1 else nullcontext() as pool:

@@ -100,6 +100,8 @@ def test_leaves(again):
     autograd.grad(lambda x: kept.append(x) or x * x)(2.0)
     assert not again(kept[0]).is_parameter
     assert not again(kept[0] * 1.0).operands[0].is_parameter
+    for constant in (again(kept[0]), again(kept[0] * 1.0)):  # as the argument of a `grad` that is over is
+        assert autograd.grad(lambda x, constant=constant: x * constant)(3.0) == 2.0
     assert math.isnan(again(Value(math.nan)).data)
     assert gradients(again(Value(2.0)) * 1.0, []) == []
 

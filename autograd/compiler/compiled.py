@@ -162,7 +162,7 @@ class Compiled:
         numbers = call.numbers.to_array()
         if self._by_parameters(argnums):
             return kept.program.value_and_grad(numbers)
-        found = self._by_inputs(kept.program.value_and_grad, call, argnums, reduce="none")
+        found = self._by_inputs(kept.program.value_and_grad, call, numbers, argnums, reduce="none")
         if found is None:
             with no_grad():  # for numbers are due
                 return self._on_engine("value_and_grad", argnums)(*args, **named)  # type: ignore[no-any-return]
@@ -192,7 +192,7 @@ class Compiled:
         numbers, outputs = call.numbers.to_array(), size(kept.result)
         if self._by_parameters(argnums):
             return fill(kept.result, Row(list(np.atleast_2d(kept.program.jacobian(numbers))[:outputs])))
-        found = self._by_inputs(kept.program.jacobian, call, argnums)
+        found = self._by_inputs(kept.program.jacobian, call, numbers, argnums)
         if found is None:
             with no_grad():
                 return self._on_engine("jacobian", argnums)(*args, **named)
@@ -218,7 +218,7 @@ class Compiled:
         numbers = call.numbers.to_array()
         if self._by_parameters(argnums):
             return kept.program.hessian(numbers)
-        found = self._by_inputs(kept.program.hessian, call, argnums)
+        found = self._by_inputs(kept.program.hessian, call, numbers, argnums)
         if found is None:
             with no_grad():
                 return self._on_engine("hessian", argnums)(*args, **named)
@@ -360,13 +360,17 @@ class Compiled:
         return argnums is None and bool(self.parameters)
 
     def _by_inputs(
-        self, derive: Callable[..., Any], call: _Call, argnums: int | Sequence[int] | None, **options: Any
+        self,
+        derive: Callable[..., Any],
+        call: _Call,
+        numbers: Array,
+        argnums: int | Sequence[int] | None,
+        **options: Any,
     ) -> Any:
         """Differentiate by all numbers of a call; None where one that was not chosen may have no derivative.
 
         That of x**n by n is no number at x = −2, and nobody asks for it: the function itself has to be called.
         """
-        numbers = call.numbers.to_array()
         try:
             return derive(numbers, wrt="inputs", **options)
         except (DomainError, NonFiniteGradientError):

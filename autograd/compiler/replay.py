@@ -13,7 +13,7 @@ from autograd import tree
 from autograd.backward import gradients
 from autograd.compiler.trace import Traced
 from autograd.copying import deepcopy
-from autograd.errors import ValueOverflowError
+from autograd.errors import DomainError, ValueOverflowError
 from autograd.recording import evaluate, refill
 from autograd.value import Value, number_of
 
@@ -140,12 +140,18 @@ def raise_failure(
             numbers = np.array(_compute_at(i // rows, program._traced, row, w, swept, wrt, several))
         spreads = not all(np.isfinite(array).all() for array in (*shared, *row))
         spreads = spreads or (endless and not np.isfinite(numbers).all())
-        if not spreads:  # an ∞ or NaN that was given may spread, as on the engine
-            raise ValueOverflowError(
-                f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's "
-                "own floats still hold it. Scale the data down"
-                + ("." if program.dtype == np.float64 else ', or compile with dtype="float64".')
+        if spreads:  # an ∞ or NaN that was given may, as on the engine
+            continue
+        if np.isnan(numbers).any():
+            raise DomainError(
+                f"Example {i // rows} has a result or gradient that is no number: the function holds a constant that "
+                "is none, or a slope that it computes does not exist there."
             )
+        raise ValueOverflowError(
+            f"Example {i // rows} has a result or gradient beyond the largest {program.dtype}, though the engine's own "
+            "floats still hold it. Scale the data down"
+            + ("." if program.dtype == np.float64 else ', or compile with dtype="float64".')
+        )
     if not spreads and all(np.isfinite(array).all() for array in (*shared, *given)):
         raise ValueOverflowError(
             "Every example is finite, but the sum over them is beyond the largest float. Scale the data down."

@@ -183,6 +183,14 @@ def test_an_infinity_that_the_function_holds_spreads_as_on_the_engine(backend, f
     np.testing.assert_equal(autograd.compile(f, x, backend=backend)([x, x]), [expected[0]] * 2)
 
 
+def test_a_constant_that_is_no_number_is_no_overflow(backend):
+    sentence, _ = error_of(DomainError, autograd.compile(lambda x: x * math.nan, backend=backend), 2.0)
+    assert sentence == (
+        "Example 0 has a result or gradient that is no number: the function holds a constant that is none, or a slope "
+        "that it computes does not exist there."
+    )
+
+
 def test_the_sum_of_values_over_the_examples():
     program = autograd.compile(lambda x: x * 1.5, 1.0, backend="numpy")
     error_of(ValueOverflowError, program.value_and_grad, [1e308] * 4, reduce="sum")

@@ -317,10 +317,10 @@ class TestCheckOp:
         check_op(Op("root", math.sqrt, [lambda out, x: 0.5 / out], domain=[(0.0, math.inf)]))
 
     def test_a_rule_that_reads_no_symbols(self):
-        with pytest.raises(OpDefinitionError, match=r"^A rule of operation 'f' does not read symbols \("):
+        with pytest.raises(OpDefinitionError, match=r"^A slope rule of operation 'f' does not read symbols \("):
             check_op(Op("f", math.sin, [lambda out, x: math.cos(x)]))
         three = Op("g", lambda x, y, z: x, [lambda out, x, y, z: 1.0 if x > 0 else 2.0] * 3)
-        with pytest.raises(OpDefinitionError, match=r"^A rule of operation 'g' does not read symbols \("):
+        with pytest.raises(OpDefinitionError, match=r"^A slope rule of operation 'g' does not read symbols \("):
             check_op(three)
 
     def test_readings_that_differ(self):
