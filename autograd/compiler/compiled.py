@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import update_wrapper
 from typing import Any, NamedTuple
 
@@ -431,14 +433,16 @@ def _find_static(f: Callable[..., Any], static: Chosen) -> frozenset[str | int]:
     Raises:
         CompileError: f has no such argument.
     """
-    chosen = [static] if isinstance(static, str | int) else list(static)
+    chosen = [static] if isinstance(static, str) or not isinstance(static, Iterable) else list(static)
     if not chosen:
         return frozenset()
     kinds = list(inspect.signature(f).parameters.values())
     by_place = [p.name for p in kinds if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     found: set[str | int] = set()
     for each in chosen:
-        name = by_place[each] if isinstance(each, int) and each < len(by_place) else each
+        name = each
+        with suppress(TypeError, IndexError):
+            name = by_place[operator.index(each)]  # type: ignore[arg-type]  # a text is no place
         if name not in [p.name for p in kinds]:
             raise CompileError(f"static names {each!r}, but the function takes {', '.join(p.name for p in kinds)}.")
         found.add(name)

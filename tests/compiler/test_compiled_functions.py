@@ -331,6 +331,11 @@ class TestStatic:
             autograd.compile(lambda x, y: x * y)(1.0)
         assert not hasattr(raised.value, "__notes__")
 
+    @pytest.mark.parametrize("static", ["n", 1, -1, np.int64(1), ["n"], [np.int8(1)], np.array([1])])
+    def test_ways_to_name_what_is_static(self, static):
+        power = autograd.compile(lambda x, n: x if n < 2 else x**n, static=static)
+        assert [power(3.0, 1), power(3.0, 2), power(3.0, n=3)] == [3.0, 9.0, 27.0]
+
     def test_what_is_no_number_has_no_derivative(self):
         with pytest.raises(TypeError) as raised:
             autograd.compile(lambda kind, x: x * 2.0).grad("a", 2.0)
@@ -344,6 +349,9 @@ class TestStatic:
         with pytest.raises(CompileError) as raised:
             autograd.compile(lambda x, n: x, static="m")
         assert sentence(raised) == "static names 'm', but the function takes x, n."
+        for wrong in (2, -3, 0.5, [None]):
+            with pytest.raises(CompileError, match=r"^static names .*, but the function takes x, n\.$"):
+                autograd.compile(lambda x, n: x, static=wrong)
         with pytest.raises(CompileError) as raised:
             autograd.compile(lambda x: x, 0.0, static="x")
         assert (
