@@ -154,7 +154,7 @@ def sweep(root: Value, seed: float, wanted: Set[Value] | None = None) -> list[tu
 def _inside_a_trace() -> ControlFlowError:
     return ControlFlowError(
         "The function that is being compiled sweeps its graph for numbers, which would hold for this one example only. "
-        "Write gradients(y, xs, create_graph=True), or grad(f)(x), which give Values."
+        "Write gradients(y, xs, create_graph=True), or grad(f)(x) outside no_grad, which give Values."
     )
 
 

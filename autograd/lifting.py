@@ -1,7 +1,7 @@
 """What the functions that differentiate share: a function is called on Values made for the purpose, and swept.
 
 Numbers in, numbers out. Where an argument holds Values, or the function captures one that takes a gradient, the results
-are Values.
+are Values; inside `no_grad` they are numbers all the same.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def call(
     outer: frozenset[Value] = current().differentiating
     with differentiating(own):
         out = f(*(lifted[i].argument if i in lifted else arg for i, arg in enumerate(args)), **named)
-    nested = any(map(holds_values, (*args, *named.values())))
-    nested = nested or bool(outer and not outer.isdisjoint(below(out, own)))
+    nested = holds_values((*args, *named.values()))
+    nested = nested or bool(outer and not _numbers_are_due() and not outer.isdisjoint(below(out, own)))
     return out, [lifted[number % len(args)]._replace(nested=nested) for number in chosen]
 
 
@@ -131,15 +131,20 @@ def captures(nodes: Iterable[Value]) -> bool:
 
     The argument of a function around this one is found by `call`; that of one inside it, which is over, is a constant.
     """
-    around = current().outer  # the block of `enable_grad` that every function here opens
-    if around is not None and around.paused:
+    if _numbers_are_due():
         return False
     return any(node._x is None and node._op is not FROZEN and node._y is not LIFTED for node in nodes)
 
 
+def _numbers_are_due() -> bool:
+    """Whether it is taken inside `no_grad`: around the `enable_grad` that every function that differentiates opens."""
+    around = current().outer
+    return around is not None and around.paused
+
+
 def holds_values(x: Any) -> bool:
-    """Whether there is a Value in an argument."""
-    return any(isinstance(leaf, Value) for leaf in tree.leaves(x, is_leaf=_holds_floats))
+    """Whether there is a Value in an argument, so that the results have to be Values."""
+    return not _numbers_are_due() and any(isinstance(leaf, Value) for leaf in tree.leaves(x, is_leaf=_holds_floats))
 
 
 def _holds_floats(x: Any) -> bool:

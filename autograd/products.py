@@ -125,6 +125,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     flat = read_outputs(f, outputs, "jvp")
     nodes = topological([y for y in flat if isinstance(y, Value)], frozenset(moved))
     nested = nested or captures(nodes)
+    if not nested:
+        moved = {leaf: number_of(rate) for leaf, rate in moved.items()}
     push_rates(nodes, moved, flat, nested)
     changes = [moved.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in flat]
     values = [y if nested else number_of(y) for y in flat]

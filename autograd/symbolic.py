@@ -20,7 +20,7 @@ NAMES: dict[Op, str] = {
     ops.exp: "exp", ops.log: "log", ops.sqrt: "sqrt", ops.sin: "sin", ops.cos: "cos", ops.tan: "tan", ops.asin: "asin",
     ops.acos: "acos", ops.atan: "atan", ops.atan2: "atan2", ops.sinh: "sinh", ops.cosh: "cosh", ops.tanh: "tanh",
     ops.asinh: "asinh", ops.acosh: "acosh", ops.atanh: "atanh", ops.erf: "erf", ops.erfc: "erfc", ops.erfinv: "erfinv",
-    ops.lgamma: "loggamma", ops.digamma: "digamma", ops.trigamma: "trigamma", ops.polygamma: "polygamma",
+    ops.digamma: "digamma", ops.trigamma: "trigamma", ops.polygamma: "polygamma",
     ops.abs: "Abs", ops.sign: "sign", ops.floor: "floor", ops.ceil: "ceiling", ops.mod: "Mod", ops.minimum: "Min",
     ops.maximum: "Max", ops.largest: "Max",
 }  # fmt: skip
@@ -38,6 +38,7 @@ FORMS: dict[Op, Callable[..., Any]] = {
     ops.truediv: lambda sympy, x, y: x / y,
     ops.pow: lambda sympy, x, y: x**y,
     ops.neg: lambda sympy, x: -x,
+    ops.lgamma: lambda sympy, x: sympy.re(sympy.loggamma(x)),  # complex left of 0, where ours is log|Γ(x)|
     ops.square: lambda sympy, x: x**2,
     ops.reciprocal: lambda sympy, x: 1 / x,
     ops.cbrt: lambda sympy, x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3),

@@ -151,6 +151,52 @@ class TestGrad:
             assert not (Value(1.0) * 2.0).requires_grad
         assert grad(no_grad()(lambda x: x**3))(2.0) == 0.0
 
+    @pytest.mark.parametrize(
+        ("take", "due"),
+        [
+            (lambda f, w: grad(f)(w), 12.0),
+            (lambda f, w: value_and_grad(f)(w), (8.0, 12.0)),
+            (lambda f, w: derivative(f, 2)(w), 12.0),
+            (lambda f, w: jacobian(lambda v: [f(v), v])(w), [12.0, 1.0]),
+            (lambda f, w: hessian(f)(w), 12.0),
+            (lambda f, w: hvp(f, w, 1.0), 12.0),
+            (lambda f, w: hvp(f, 2.0, w), 24.0),
+            (lambda f, w: jvp(f, (w,), (1.0,)), (8.0, 12.0)),
+            (lambda f, w: jvp(f, (2.0,), (w,)), (8.0, 24.0)),
+            (lambda f, w: vjp(f, w)[0], 8.0),
+            (lambda f, w: vjp(f, w)[1](w), (24.0,)),
+            (lambda f, w: vjp(f, 2.0)[1](w), (24.0,)),
+            (lambda f, w: grad(grad(f))(w), 12.0),
+            (lambda f, w: grad(lambda y: w * f(y))(2.0), 24.0),
+            (lambda f, w: grad(lambda v: (f(v), w * v), has_aux=True)(w), (12.0, 4.0)),
+            (lambda f, w: autograd.compile(f).grad(w), 12.0),
+        ],
+    )
+    def test_numbers_are_meant_inside_no_grad(self, take, due):
+        w = Value(2.0, name="w")
+        with no_grad():
+            found = take(lambda x: x**3, w)
+        assert found == due
+        assert not any(isinstance(x, Value) for x in autograd.tree.leaves(found))
+
+    def test_nothing_flows_through_a_derivative_that_no_grad_took(self):
+        """As in PyTorch: x · ∂(x·y²)/∂y and x · ∂y³/∂y, with the derivative for a constant."""
+
+        def of_a_captured_one(x):
+            with no_grad():
+                slope = grad(lambda y: x * y * y)(3.0)
+            return x * slope
+
+        def of_the_same_one(x):
+            with no_grad():
+                slope = grad(lambda y: y**3)(x)
+            return x * slope
+
+        for f in (of_a_captured_one, of_the_same_one):
+            assert value_and_grad(f)(2.0) == (24.0, 12.0)
+            with pytest.raises(autograd.ControlFlowError, match="outside no_grad"):
+                autograd.compile(f)(2.0)
+
 
 class TestArrays:
     """Functions in NumPy's notation; the values are those that JAX and HIPS give."""

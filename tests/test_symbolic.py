@@ -37,6 +37,15 @@ def test_the_expression_and_its_derivatives_are_the_graph_s(program):
             assert number(theirs, used) == pytest.approx(slope, rel=1e-6, abs=1e-8)
 
 
+@pytest.mark.parametrize("x", [-2.5, -0.5, 0.5, 3.0])
+def test_lgamma_is_real_left_of_0_too(x):
+    y = autograd.lgamma(Value(x, "x"))
+    symbol = sympy.Symbol("x", real=True)
+    assert complex(sympy.N(y.graph().to_sympy().subs(symbol, x))) == pytest.approx(y.data)
+    slope = sympy.diff(y.graph().to_sympy(), symbol)
+    assert complex(sympy.N(slope.subs(symbol, x))) == pytest.approx(gradients(y, [y.operands[0]])[0])
+
+
 def test_several_outputs():
     x = Value(2.0, name="x")
     X = sympy.Symbol("x", real=True)

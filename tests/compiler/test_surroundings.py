@@ -1,7 +1,13 @@
 """What a compiled function reads from outside: it is compiled anew where that has changed, and only there."""
 
 import functools
+import sys
 import types
+from array import array
+from collections import ChainMap, OrderedDict, UserDict, defaultdict, deque
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -112,6 +118,125 @@ def test_what_containers_hold(monkeypatch):
     TABLE["factors"][1] = 6.0
     ARRAY[1] = 7.0
     assert (f(1.0), g(1.0)) == (6.0, 7.0)
+
+
+@dataclass(slots=True)
+class Slotted:
+    factor: float
+
+    def __call__(self, x):
+        return self.factor * x
+
+
+class Own(dict):
+    """A dict with attributes."""
+
+
+class Property:
+    @property
+    def factor(self):
+        return TABLE["factors"][0]
+
+
+class Metaclass(type):
+    factor = 2.0
+
+
+class Made(metaclass=Metaclass):
+    pass
+
+
+class Called:
+    factor = 2.0
+
+    @classmethod
+    def by_class(cls, x):
+        return cls.factor * x
+
+    @staticmethod
+    def by_name(x):
+        return Called.factor * x
+
+
+class Heir(Called):
+    pass
+
+
+def set_item(container, key, factor):
+    container[key] = factor
+
+
+def scaled(x, settings={"factor": 2.0}, *, others=[2.0]):  # noqa: B006
+    return settings["factor"] * others[0] * x / 2.0
+
+
+def attribute_of_its_own(x):
+    return attribute_of_its_own.factor * x
+
+
+def import_inside(x):
+    from a_module_of_this_test import factor
+
+    return factor * x
+
+
+def import_a_module(x):
+    import a_package_of_this_test.part as part
+
+    return part.factor * x
+
+
+def places_to_read():
+    """Yield a kind of place, a function that reads the factor 2.0 there, and one that puts another there."""
+    slotted, inside, parts = Slotted(2.0), [Slotted(2.0)], deque([2.0])
+    yield "slots", lambda x: slotted.factor * x, partial(setattr, slotted, "factor")
+    yield "slots in a list", lambda x: inside[0].factor * x, partial(setattr, inside[0], "factor")
+    yield "an object that is called", slotted, partial(setattr, slotted, "factor")
+    yield "deque", lambda x: parts[0] * x, partial(set_item, parts, 0)
+    numbers, letters, bits = array("d", [2.0]), {2.0}, bytearray([2])
+    yield "array", lambda x: numbers[0] * x, partial(set_item, numbers, 0)
+    yield "set", lambda x: sum(letters) * x, lambda factor: letters.add(factor - 2.0)
+    yield "bytearray", lambda x: bits[0] * x, lambda factor: set_item(bits, 0, int(factor))
+    for kind in (defaultdict, OrderedDict, Own, UserDict, ChainMap):
+        held = kind(None, factor=2.0) if kind is defaultdict else kind({"factor": 2.0})
+        yield kind.__name__, lambda x, held=held: held["factor"] * x, partial(set_item, held, "factor")
+    own, shown = Own(), {"factor": 2.0}
+    own.factor, view, variable = 2.0, types.MappingProxyType(shown), ContextVar("variable", default=2.0)
+    yield "attribute of a dict", lambda x: own.factor * x, partial(setattr, own, "factor")
+    yield "view of a dict", lambda x: view["factor"] * x, partial(set_item, shown, "factor")
+    yield "context variable", lambda x: variable.get() * x, variable.set
+    yield "default", scaled, partial(set_item, scaled.__defaults__[0], "factor")
+    yield "default by name", scaled, partial(set_item, scaled.__kwdefaults__["others"], 0)
+    attribute_of_its_own.factor = 2.0
+    yield "attribute of the function", attribute_of_its_own, partial(setattr, attribute_of_its_own, "factor")
+    yield "class", lambda x: Called.factor * x, partial(setattr, Called, "factor")
+    yield "class method", Called.by_class, partial(setattr, Called, "factor")
+    yield "static method", Called.by_name, partial(setattr, Called, "factor")
+    yield "base", lambda x: Heir.factor * x, partial(setattr, Called, "factor")
+    yield "before the base", lambda x: Heir.factor * x, partial(setattr, Heir, "factor")
+    yield "metaclass", lambda x: Made.factor * x, partial(setattr, Metaclass, "factor")
+    seen = Property()
+    yield "property", lambda x: seen.factor * x, partial(set_item, TABLE["factors"], 0)
+    module, package, part = map(types.ModuleType, ("a_module_of_this_test", "a_package_of_this_test", "part"))
+    module.factor = part.factor = 2.0
+    package.part = part
+    sys.modules |= {module.__name__: module, package.__name__: package, f"{package.__name__}.part": part}
+    yield "name that is imported inside", import_inside, partial(setattr, module, "factor")
+    yield "module that is imported inside", import_a_module, partial(setattr, part, "factor")
+    yield "module of a package", lambda x: package.part.factor * x, partial(setattr, part, "factor")
+    helper = types.FunctionType((lambda x: 2.0 * x).__code__, {})
+    yield "code", lambda x: helper(x), lambda factor: setattr(helper, "__code__", (lambda x: 5.0 * x).__code__)
+
+
+@pytest.mark.parametrize(("f", "put"), [pytest.param(f, put, id=kind) for kind, f, put in places_to_read()])
+def test_whatever_a_function_reads_from_may_change(f, put):
+    g = compiled(f)
+    assert (g(3.0), len(g.programs)) == (6.0, 1)
+    program = g.programs[0]
+    assert (g(2.0), g.programs) == (4.0, [program])
+    put(5.0)
+    assert (g(3.0), g.grad(3.0)) == (15.0, 5.0)
+    put(2.0)
 
 
 def test_the_object_of_a_method_and_its_class(monkeypatch):

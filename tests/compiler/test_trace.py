@@ -45,7 +45,7 @@ TAKEN = (
 )
 SWEPT = (
     "The function that is being compiled sweeps its graph for numbers, which would hold for this one example "
-    "only. Write gradients(y, xs, create_graph=True), or grad(f)(x), which give Values."
+    "only. Write gradients(y, xs, create_graph=True), or grad(f)(x) outside no_grad, which give Values."
 )
 DIFFERS = (
     "The function that is being compiled gives another graph each time it is called, for the same example: {how}. "
