@@ -55,6 +55,8 @@ class Criterion:
 
     def __init__(self, **options: Any) -> None:
         self.reduction = check_reduction(options["reduction"], self.reductions)
+        if "ignore_index" in options:
+            options["ignore_index"] = batches.read_ignored(options["ignore_index"], type(self).__name__)
         self.options = options
 
     def __call__(self, outputs: Any, targets: Any) -> Any:
@@ -223,7 +225,7 @@ class NLLLoss(Criterion):
     of_batches = ("weight",)
 
     def __init__(
-        self, weight: ArrayLike | None = None, ignore_index: int = IGNORED_CLASS, reduction: str = "mean"
+        self, weight: ArrayLike | None = None, ignore_index: int | None = IGNORED_CLASS, reduction: str = "mean"
     ) -> None:
         super().__init__(weight=weight, ignore_index=ignore_index, reduction=reduction)
 
@@ -244,7 +246,7 @@ class CrossEntropyLoss(Criterion):
     def __init__(
         self,
         weight: ArrayLike | None = None,
-        ignore_index: int = IGNORED_CLASS,
+        ignore_index: int | None = IGNORED_CLASS,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
