@@ -63,8 +63,11 @@ class Criterion:
         """Compute the loss of one example or of a batch."""
         return type(self).function(outputs, targets, **self.options)
 
-    def of_example(self) -> losses.Loss:
+    def of_example(self, *, of_places: bool = False) -> losses.Loss:
         """Return the loss of one example, of which `fit` takes the mean over a batch.
+
+        Args:
+            of_places: whether an example has several places, as `has_places` says.
 
         Raises:
             ValueError: the options make the loss of a batch something else than this mean.
@@ -82,9 +85,20 @@ class Criterion:
                     f"batch: give sample_weight, or fit class_weight={{class: weight}}, or write {BY_HAND}."
                 )
         ours = "plain" in vars(type(self))  # a class derived from it may compute something else
-        if ours and self.options == type(self)().options:
+        if ours and not of_places and self.options == type(self)().options:
             return self.plain  # type: ignore[no-any-return]
         return MethodType(_of_one, self)
+
+    def has_places(self, T: NDArray[Any], outputs: Callable[[], Any]) -> bool:
+        """Whether an example has a target at several places, such as the steps of a sequence, where `plain` takes one.
+
+        Args as of `keeps`.
+        """
+        return (
+            self.plain is losses.cross_entropy
+            and np.size(T[0]) > 1
+            and sum(size > 1 for size in arrays.shape(outputs())) > 1
+        )
 
     def keeps(self, T: NDArray[Any], outputs: Callable[[], Any]) -> NDArray[np.bool_] | None:
         """Whether each target of several counts; None where all do, since none is of the class that is ignored.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -107,12 +108,17 @@ def read_data(model: Module, data: Sequence[Any], loss: str | Loss, where: str =
         ValueError, TypeError: as `find_loss` and `read_weighted` do; or all examples are ignored, or places of one.
     """
     loss_of, examples = find_loss(loss), read_weighted(data, where)
+    if not isinstance(loss, Criterion):
+        return examples, loss_of
 
+    @cache
     def outputs() -> Any:
         with mode(model, training=False), trying(model), no_grad():
             return first_outputs(model, examples.X)
 
-    kept = loss.keeps(examples.T, outputs) if isinstance(loss, Criterion) else None
+    if loss.has_places(examples.T, outputs):
+        loss_of = loss.of_example(of_places=True)
+    kept = loss.keeps(examples.T, outputs)
     return (examples if kept is None else examples.rows(np.flatnonzero(kept))), loss_of
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nn
+from nn.training.checks import read_data
 
 X, CLASSES = nn.two_moons(20, noise=0.2, seed=0)
 T = np.random.default_rng(0).standard_normal((20, 2))
@@ -152,6 +153,44 @@ def test_whole_sequences_of_the_class_that_is_ignored_are_left_out(way):
     due = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(outputs, torch.tensor(targets)).item()
     assert nn.evaluate(model, rows, targets, criterion)["loss"] == pytest.approx(due, rel=1e-12)
     assert nn.fit(model, rows, targets, criterion, compile=way)["loss"] == pytest.approx([due], rel=1e-12)
+
+
+def sequences(rng):
+    return nn.Elman(3, 2, seed=0), rng.normal(size=(3, 2, 3)), rng.integers(0, 2, (3, 2))
+
+
+def pictures(rng):
+    return nn.Conv2d(1, 3, 1, seed=0), rng.normal(size=(3, 1, 2, 2)), rng.integers(0, 3, (3, 2, 2))
+
+
+def pictures_of_a_row(rng):
+    return nn.Conv2d(1, 3, 1, seed=0), rng.normal(size=(3, 1, 1, 2)), rng.integers(0, 3, (3, 1, 2))
+
+
+def pictures_of_shares(rng):
+    shares = np.moveaxis(rng.dirichlet([1.0, 2.0, 1.0], (3, 2, 2)), -1, 1)
+    return nn.Conv2d(1, 3, 1, seed=0), rng.normal(size=(3, 1, 2, 2)), shares
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}], ids=str)
+@pytest.mark.parametrize("make", [sequences, pictures, pictures_of_a_row, pictures_of_shares])
+def test_examples_of_several_places_are_pytorchs(make, options, way):
+    torch = pytest.importorskip("torch")
+    model, rows, targets = make(np.random.default_rng(0))
+    due = torch.nn.CrossEntropyLoss(**options)(torch.tensor(nn.predict(model, rows)), torch.tensor(targets)).item()
+    criterion = nn.CrossEntropyLoss(**options)
+    assert nn.evaluate(model, rows, targets, criterion)["loss"] == pytest.approx(due, rel=1e-12)
+    history = nn.fit(
+        model, rows, targets, criterion, compile=way, batch_size=2, validation_data=(rows, targets), epochs=2
+    )
+    assert history["val_loss"][-1] == pytest.approx(nn.evaluate(model, rows, targets, criterion)["loss"], rel=1e-12)
+    assert nn.fit(model, rows, targets, criterion, compile=way)["loss"] == pytest.approx(history["val_loss"][-1:])
+
+
+@pytest.mark.parametrize("targets", [CLASSES, CLASSES[:, None], SHARES], ids=["classes", "a column", "shares"])
+def test_one_place_an_example_has_the_plain_loss(targets):
+    assert read_data(make("identity"), (X, targets), nn.CrossEntropyLoss())[1] is nn.cross_entropy
 
 
 @pytest.mark.parametrize("way", [False, "numpy", "numba"])
