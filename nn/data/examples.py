@@ -20,15 +20,29 @@ Array = NDArray[Any]
 
 
 class Examples(NamedTuple):
-    """Inputs (n, …) and their targets, as many; and how much each example counts, if not all count alike."""
+    """Inputs (n, …) and their targets, as many; and how much each example counts, if not all count alike.
+
+    Where some of those that a user gave are left out, `given` holds the rows that the others had there.
+    """
 
     X: Array
     T: Array
     weights: Array | None = None
+    given: Array | None = None
 
     def rows(self, rows: Array) -> Examples:
         """Return the examples of some rows."""
-        return Examples(self.X[rows], self.T[rows], None if self.weights is None else self.weights[rows])
+        weights, given = (None if column is None else column[rows] for column in (self.weights, self.given))
+        return Examples(self.X[rows], self.T[rows], weights, given)
+
+    def keep(self, kept: Array) -> Examples:
+        """Leave out the examples that are not kept."""
+        rows = np.flatnonzero(kept)
+        return self.rows(rows)._replace(given=rows)
+
+    def number(self, row: int) -> int:
+        """Return which row of those that a user gave it is."""
+        return row if self.given is None else int(self.given[row])
 
     @property
     def arrays(self) -> tuple[Array, ...]:

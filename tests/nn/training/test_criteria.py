@@ -126,6 +126,27 @@ def test_what_cannot_be_left_out_is_refused():
     assert criterion(nn.predict(model, X), CLASSES) == pytest.approx(due.item(), rel=1e-12)
 
 
+def test_errors_name_the_rows_of_what_was_given():
+    targets, criterion, model = [-100, -100, 0, 1, 5, 0], nn.CrossEntropyLoss(), make("identity")
+    sentence = r"^{}\[4\] \(row 4\) is no target for the loss\. .* not 5\.$"
+    for call in (nn.evaluate, nn.fit, nn.curvature.hessian):
+        with pytest.raises(ValueError, match=sentence.format("y")):
+            call(model, X[:6], targets, criterion)
+    with pytest.raises(ValueError, match=sentence.format("y of validation_data")):
+        nn.fit(model, X, CLASSES, criterion, validation_data=(X[:6], targets))
+    with pytest.raises(ValueError, match=r"^class_weight takes classes as targets, but y\[4\] is 0\.5: "):
+        nn.fit(model, X[:6], [-100, -100, 0, 1, 0.5, 0], criterion, class_weight="balanced")
+
+
+@pytest.mark.parametrize("way", [False, "numpy"])
+def test_a_divergence_names_the_row_of_what_was_given(way):
+    rows = np.where(np.arange(20)[:, None] == 7, 1e308, X)
+    model, criterion = nn.Linear(2, 2, W=[[9.0, 0.0], [0.0, -9.0]]), nn.CrossEntropyLoss(ignore_index=5)
+    classes = np.where(np.arange(20) < 5, 5, CLASSES)
+    with pytest.raises(nn.DivergedError, match=r"in epoch 1, step \d+ of \d+, at row 7"):
+        nn.fit(model, rows, classes, criterion, compile=way, batch_size=2)
+
+
 @pytest.mark.parametrize("way", [False, "numpy", "numba", "evaluate"])
 @pytest.mark.parametrize(
     ("criterion", "targets"),
