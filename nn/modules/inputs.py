@@ -159,6 +159,7 @@ def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list
             return array.tolist()  # type: ignore[no-any-return]
         if array.ndim:
             raise TypeError(f"{owner.title}{where} takes {wanted}, got an array of {array.dtype}.")
+    arrays.check_loader(inputs, "x")
     given = repr(inputs) if isinstance(inputs, int | float | Value) else type(inputs).__name__
     raise TypeError(f"{owner.title}{where} takes {wanted}, got {given}: write [x] for a single number x.")
 

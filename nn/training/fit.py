@@ -62,7 +62,7 @@ __all__ = ["DivergedError", "evaluate", "fit", "predict"]
 def fit(
     model: Module,
     X: ArrayLike,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     loss: str | Loss = "mse",
     optimizer: str | Optimizer = "sgd",
     epochs: int = 1,
@@ -232,7 +232,7 @@ def fit(
 def evaluate(
     model: Module,
     X: ArrayLike,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     loss: str | Loss = "mse",
     metrics: Metrics = (),
     sample_weight: ArrayLike | None = None,
