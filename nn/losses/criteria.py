@@ -94,11 +94,9 @@ class Criterion:
 
         Args as of `keeps`.
         """
-        return (
-            self.plain is losses.cross_entropy
-            and np.size(T[0]) > 1
-            and sum(size > 1 for size in arrays.shape(outputs())) > 1
-        )
+        if self.plain is not losses.cross_entropy or np.size(T[0]) == 1:
+            return False
+        return _count_axes(T[0]) > 1 or _count_axes(outputs()) > 1  # where T has one: of places, or of shares
 
     def keeps(self, T: NDArray[Any], outputs: Callable[[], Any]) -> NDArray[np.bool_] | None:
         """Whether each target of several counts; None where all do, since none is of the class that is ignored.
@@ -145,6 +143,11 @@ def read_criterion(loss: Any) -> Any:
         cure = f": write loss=nn.{loss.__name__}()" if own else ", not a function (outputs, target) -> Value"
         raise TypeError(f"loss is the class {loss.__name__}{cure}.")
     return loss.of_example() if isinstance(loss, Criterion) else loss
+
+
+def _count_axes(array: Any) -> int:
+    """Count the axes of an array that are longer than 1."""
+    return sum(length > 1 for length in arrays.shape(array))
 
 
 def _differs(value: Any, default: Any) -> bool:

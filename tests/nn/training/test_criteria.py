@@ -214,6 +214,26 @@ def test_one_place_an_example_has_the_plain_loss(targets):
     assert read_data(make("identity"), (X, targets), nn.CrossEntropyLoss())[1] is nn.cross_entropy
 
 
+def test_the_loss_of_one_place_says_what_takes_several():
+    model, rows, targets = pictures(np.random.default_rng(0))
+    for loss, given, rest in [
+        ("cross_entropy", targets, "; one of several places takes nn.CrossEntropyLoss() and a target for each."),
+        (
+            nn.CrossEntropyLoss(),
+            [0, 1, 2],
+            "; one of several places takes nn.CrossEntropyLoss() and a target for each.",
+        ),
+        ("multi_margin", targets, "."),
+    ]:
+        with pytest.raises(ValueError) as refused:
+            nn.fit(model, rows, given, loss)
+        name = loss if isinstance(loss, str) else "cross_entropy"
+        assert str(refused.value) == (
+            f"y[0] (row 0) is no target for the loss. {name} takes the scores of one example, not an array of shape "
+            f"(3, 2, 2). Average it over the examples, or let fit do so{rest}"
+        )
+
+
 @pytest.mark.parametrize("way", [False, "numpy", "numba"])
 def test_shares_hold_no_class_that_could_be_ignored(way):
     torch = pytest.importorskip("torch")
