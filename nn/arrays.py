@@ -21,6 +21,7 @@ __all__ = [
     "Array",
     "Number",
     "array",
+    "check_loader",
     "check_mask",
     "depth",
     "entries",
@@ -217,6 +218,20 @@ def check_mask(content: Any, name: str) -> None:
         raise TypeError(
             f"{name} is a masked array, whose mask would be ignored: leave such examples out, or write "
             f"{name}.filled(number)."
+        )
+
+
+def check_loader(content: Any, name: str) -> None:
+    """Check that it is no loader and no data set, PyTorch's or ours; one that is an array, as in a file of HDF5, is.
+
+    Raises:
+        TypeError: it is one.
+    """
+    kinds = () if hasattr(content, "__array__") else type(content).__mro__
+    if any(kind.__name__ in ("DataLoader", "Dataset") for kind in kinds):
+        raise TypeError(
+            f"{name} is a {type(content).__name__}, which hands out examples in a loop: give the arrays of inputs and "
+            "of targets that it was made of; fit and nn.DataLoader take batch_size= and shuffle= themselves."
         )
 
 

@@ -28,7 +28,7 @@ from nn.losses.batches import (
 from nn.modules.activations import activation
 from nn.modules.elementwise import Dropout
 from nn.modules.initializers import Seed
-from nn.modules.inputs import Pair
+from nn.modules.inputs import Pair, positive
 from nn.modules.pooling import MaxPool2d
 
 __all__ = [
@@ -59,6 +59,8 @@ __all__ = [
     "softsign",
     "tanh",
 ]
+
+LARGEST_CLASS = 2**53  # up to which floats hold every whole number
 
 #: What PyTorch has beside these: what to write.
 ABSENT = {
@@ -215,7 +217,7 @@ def one_hot(tensor: ArrayLike, num_classes: int = -1) -> NDArray[np.int64]:
         num_classes: how many there are; as many as the largest needs, unless given.
 
     Raises:
-        ValueError: a class is no whole number from 0 to num_classes − 1.
+        ValueError: a class is no whole number from 0 to num_classes − 1, or num_classes none from 1.
         TypeError: it is no number at all.
 
     Example:
@@ -225,14 +227,20 @@ def one_hot(tensor: ArrayLike, num_classes: int = -1) -> NDArray[np.int64]:
     """
     arrays.check_mask(tensor, "tensor")
     given = arrays.read_array(tensor)
-    for entry in given.ravel().tolist():
-        if not (isinstance(entry, int | float | Value) and float(entry).is_integer()):
-            error = ValueError if isinstance(entry, float | Value) else TypeError
-            raise error(f"one_hot takes classes, whole numbers from 0, not {entry!r}.")
-    if not given.size and num_classes == -1:
+    entries = given.ravel().tolist()
+    for entry in entries:
+        if not isinstance(entry, int | float | np.integer | np.floating | Value):
+            raise TypeError(f"one_hot takes classes, whole numbers from 0, not {entry!r}.")
+        if not (0 <= entry <= LARGEST_CLASS and float(entry).is_integer()):
+            raise ValueError(f"one_hot takes classes, whole numbers from 0 to 2**53, not {entry!r}.")
+    classes = np.array([int(float(entry)) for entry in entries], dtype=np.int64).reshape(given.shape)
+    if not (isinstance(num_classes, int | np.integer) and num_classes == -1):
+        count = positive(num_classes, "num_classes", "one_hot")
+    elif entries:
+        count = int(classes.max()) + 1
+    else:
         raise ValueError("one_hot of no classes needs num_classes.")
-    classes = given.astype(np.int64)
-    count = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and not 0 <= classes.min() <= classes.max() < count:
+    if entries and classes.max() >= count:
         raise ValueError(f"one_hot takes classes from 0 to {count - 1}, got {classes.min()} to {classes.max()}.")
-    return np.eye(count, dtype=np.int64)[classes]
+    rows: NDArray[np.int64] = np.equal.outer(classes, np.arange(count)).astype(np.int64)
+    return rows

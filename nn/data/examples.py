@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.arrays import check_mask, read_array
+from nn.arrays import check_loader, check_mask, read_array
 
 __all__ = ["Examples", "read_columns", "read_examples", "read_inputs", "read_targets", "separate"]
 
@@ -20,15 +20,29 @@ Array = NDArray[Any]
 
 
 class Examples(NamedTuple):
-    """Inputs (n, …) and their targets, as many; and how much each example counts, if not all count alike."""
+    """Inputs (n, …) and their targets, as many; and how much each example counts, if not all count alike.
+
+    Where some of those that a user gave are left out, `given` holds the rows that the others had there.
+    """
 
     X: Array
     T: Array
     weights: Array | None = None
+    given: Array | None = None
 
     def rows(self, rows: Array) -> Examples:
         """Return the examples of some rows."""
-        return Examples(self.X[rows], self.T[rows], None if self.weights is None else self.weights[rows])
+        weights, given = (None if column is None else column[rows] for column in (self.weights, self.given))
+        return Examples(self.X[rows], self.T[rows], weights, given)
+
+    def keep(self, kept: Array) -> Examples:
+        """Leave out the examples that are not kept."""
+        rows = np.flatnonzero(kept)
+        return self.rows(rows)._replace(given=rows)
+
+    def number(self, row: int) -> int:
+        """Return which row of those that a user gave it is."""
+        return row if self.given is None else int(self.given[row])
 
     @property
     def arrays(self) -> tuple[Array, ...]:
@@ -100,14 +114,17 @@ def _read(given: ArrayLike, name: str, lacking: str) -> Array:
     return array
 
 
-def read_examples(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y")) -> tuple[Array, Array]:
+def read_examples(X: ArrayLike, y: ArrayLike | None, names: tuple[str, str] = ("X", "y")) -> tuple[Array, Array]:
     """Read inputs and their targets, one for each.
 
     Raises:
         ValueError: one of them is not usable (see `read_inputs`), or they differ in length.
-        TypeError: an entry is no real number.
+        TypeError: an entry is no real number, or there are no targets.
     """
-    inputs, targets = read_inputs(X, names[0]), read_targets(y, names[1])
+    inputs = read_inputs(X, names[0])
+    if y is None:
+        raise TypeError(f"{names[1]} is missing: give one target for each example.")
+    targets = read_targets(y, names[1])
     if len(inputs) != len(targets):
         raise ValueError(
             f"{names[0]} has {len(inputs)} rows but {names[1]} has {len(targets)}: each example needs its target."
@@ -117,12 +134,7 @@ def read_examples(X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y"
 
 def _read_numbers(given: ArrayLike, name: str) -> Array:
     check_mask(given, name)
-    loaders = ("DataLoader", "Dataset")  # PyTorch's, and ours
-    if not hasattr(given, "__array__") and any(kind.__name__ in loaders for kind in type(given).__mro__):
-        raise TypeError(
-            f"{name} is a {type(given).__name__}, which is for a loop by hand: give the arrays of inputs and of "
-            "targets that it was made of; fit takes batch_size= and shuffle= itself."
-        )
+    check_loader(given, name)
     try:
         array = read_array(given)
     except ValueError:

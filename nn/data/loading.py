@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.arrays import check_mask, read_flag
+from nn.arrays import check_loader, check_mask, read_flag
 from nn.data.examples import read_columns
 from nn.modules.initializers import Seed, generator
 
@@ -139,6 +139,7 @@ def train_test_split(
     """
     for array in arrays:
         check_mask(array, "an array")
+        check_loader(array, "an array")
     columns = [np.asarray(array) for array in arrays]
     lengths = [len(column) if column.ndim else 0 for column in columns]
     if not columns or len(set(lengths)) > 1:
@@ -219,8 +220,9 @@ class DataLoader:
         shuffle: bool = False,
         seed: Seed = None,
     ) -> None:
-        check_mask(X, "X")
-        check_mask(y, "y")
+        for given, name in ((X, "X"), (y, "y")):
+            check_mask(given, name)
+            check_loader(given, name)
         self.X, self.y = np.asarray(X), None if y is None else np.asarray(y)
         n = len(self.X) if self.X.ndim else 0
         if not n:

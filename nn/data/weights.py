@@ -67,14 +67,14 @@ def read_weighted(given: Sequence[Any], where: str = "") -> Examples:
     return Examples(inputs, targets, read_weights(*weights, n=len(inputs), name=f"sample_weight{where}"))
 
 
-def check_classes(class_weight: Any, T: Array) -> None:
+def check_classes(class_weight: Any, examples: Examples) -> None:
     """Check the weights of classes against all targets.
 
     Raises:
         ValueError: targets are no classes, a weight is none, or a class does not occur.
         TypeError: it is neither a dict nor ``"balanced"``.
     """
-    classes = _classes(T)
+    classes = _classes(examples)
     if isinstance(class_weight, str) and class_weight == "balanced":
         return
     if not isinstance(class_weight, Mapping):
@@ -98,7 +98,7 @@ def multiply_by_class(examples: Examples, class_weight: Mapping[Any, float] | st
     """
     if class_weight is None:
         return examples
-    classes = _classes(examples.T)
+    classes = _classes(examples)
     labels, places, counts = np.unique(classes, return_inverse=True, return_counts=True)
     if isinstance(class_weight, Mapping):
         factors = np.array([class_weight.get(label, 1.0) for label in labels.tolist()], dtype=np.float64)
@@ -125,13 +125,15 @@ def even_out(examples: Examples, *, weighted: bool) -> Examples:
     return examples._replace(weights=scaled / scaled.mean())
 
 
-def _classes(T: Array) -> Array:
+def _classes(examples: Examples) -> Array:
     """Return the class of each target."""
+    T = examples.T
     if T.ndim > 2:
         raise ValueError(f"class_weight needs one class for each example, but targets have shape {T.shape}.")
     classes = T.reshape(-1) if T.ndim == 1 or T.shape[1] == 1 else np.argmax(T, axis=1)
     for row in np.flatnonzero(classes != np.floor(classes))[:1]:
         raise ValueError(
-            f"class_weight takes classes as targets, but y[{row}] is {classes[row]:g}: give sample_weight."
+            f"class_weight takes classes as targets, but y[{examples.number(row)}] is {classes[row]:g}: give "
+            "sample_weight."
         )
     return classes

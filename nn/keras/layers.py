@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -78,17 +78,14 @@ def refuse_options(where: str, given: Mapping[str, Any], advice: Mapping[str, st
         raise TypeError(f"{where} has no option {name!r} here{f': {cure}' if cure else ''}.")
 
 
-def refuse_trainable(owner: object, name: str, module: str) -> None:
-    """Refuse to assign Keras' word for what is trained.
+def _refuse_trainable(owner: Any, content: object = None) -> NoReturn:
+    """Keras' word for what is trained, which is not here."""
+    cure = f": {owner.freezing}" if owner.freezing else ""
+    raise AttributeError(f"{type(owner).__name__!r} object has no attribute 'trainable'{cure}.")
 
-    Raises:
-        AttributeError: that is the name.
-    """
-    if name == "trainable":
-        raise AttributeError(
-            f"{type(owner).__name__!r} object has no attribute 'trainable': write {module}.freeze() once the model is "
-            f"built, or {module}.unfreeze()."
-        )
+
+#: The attribute of a class of Keras' that is refused, unless a class derived from it has one of its own.
+no_trainable = property(_refuse_trainable, _refuse_trainable)
 
 
 def read_activation(given: str | Callable[[Any], Any] | None) -> ActivationFunction:
@@ -115,17 +112,16 @@ class Layer:
 
     #: Options of Keras' that are refused: what to write.
     advice: ClassVar[Mapping[str, str]] = {}
+    #: The same for what is trained; nothing where there are no weights.
+    freezing: ClassVar[str] = "write layer.module.freeze() once the model is built, or layer.module.unfreeze()"
+    trainable = no_trainable
 
     def __init__(self, *, input_shape: Any = None, name: str | None = None, **others: Any) -> None:
         kind = type(self).__name__
-        refuse_options(f"{kind} of nn.keras", others, self.advice)
+        refuse_options(f"{kind} of nn.keras", others, {"trainable": self.freezing, **self.advice})
         self.name = name or kind.lower()
         self.input_shape = None if input_shape is None else read_shape(input_shape, kind)
         self.module: Module | None = None
-
-    def __setattr__(self, name: str, content: Any) -> None:
-        refuse_trainable(self, name, "layer.module")
-        super().__setattr__(name, content)
 
     def make(self, shape: Shape, random: Generator) -> Module | None:
         """Make the module for examples of a shape; None where there is nothing to compute."""
@@ -189,6 +185,8 @@ class InputLayer(Layer):
         shape: the shape, without the axis of the examples.
         name: what it is called.
     """
+
+    freezing = ""
 
     def __init__(self, shape: Any = None, name: str | None = None, **others: Any) -> None:
         super().__init__(input_shape=shape, name=name, **others)

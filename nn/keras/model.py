@@ -16,7 +16,7 @@ from nn import metrics as known_metrics
 from nn.data.examples import read_inputs
 from nn.errors import ConfigError, ShapeError
 from nn.keras import losses, optimizers, weights
-from nn.keras.layers import Layer, Shape, read_shape, refuse_options, refuse_trainable
+from nn.keras.layers import Layer, Shape, no_trainable, read_shape, refuse_options
 from nn.keras.progress import Lines, order, report
 from nn.keras.random import current_generator
 from nn.metrics import Metric
@@ -86,7 +86,11 @@ class Sequential:
         (5, 1)
     """
 
-    def __init__(self, layers: Sequence[Layer] | None = None, name: str = "sequential") -> None:
+    freezing = "write model.network.freeze() once the model is built, or model.network.unfreeze()"
+    trainable = no_trainable
+
+    def __init__(self, layers: Sequence[Layer] | None = None, name: str = "sequential", **others: Any) -> None:
+        refuse_options("Sequential of nn.keras", others, {"trainable": self.freezing})
         self.name = name
         self.layers: list[Layer] = []
         self._network: modules.Sequential | None = None
@@ -96,10 +100,6 @@ class Sequential:
         self._compiled = False
         for layer in layers or []:
             self.add(layer)
-
-    def __setattr__(self, name: str, content: Any) -> None:
-        refuse_trainable(self, name, "model.network")
-        super().__setattr__(name, content)
 
     # --- layers and weights -------------------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class Sequential:
     def fit(
         self,
         x: ArrayLike,
-        y: ArrayLike,
+        y: ArrayLike | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: str | int = "auto",
@@ -291,7 +291,7 @@ class Sequential:
     def evaluate(
         self,
         x: ArrayLike,
-        y: ArrayLike,
+        y: ArrayLike | None = None,
         batch_size: int | None = None,
         verbose: str | int = "auto",
         return_dict: bool = False,

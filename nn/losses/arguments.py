@@ -102,9 +102,10 @@ def scores_and_target(loss: str, binary: str, scores: Numbers, target: Numbers) 
     """
     z, t = flat(loss, "scores", scores), flat(loss, "target", target)
     if len([n for n in z.shape if n != 1]) > 1:
+        places = "; one of several places takes nn.CrossEntropyLoss() and a target for each"
         raise ValueError(
             f"{loss} takes the scores of one example, not an array of shape {z.shape}. Average it over the examples, "
-            "or let fit do so."
+            f"or let fit do so{places if loss == 'cross_entropy' else ''}."
         )
     if len(z.numbers) < 2:
         raise ValueError(

@@ -30,6 +30,7 @@ __all__ = [
     "l1_loss",
     "mse_loss",
     "nll_loss",
+    "read_ignored",
     "smooth_l1_loss",
 ]
 
@@ -240,7 +241,7 @@ def cross_entropy(
     input: Array,  # noqa: A002
     target: Array,
     weight: ArrayLike | None = None,
-    ignore_index: int = IGNORED_CLASS,
+    ignore_index: int | None = IGNORED_CLASS,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Any:
@@ -250,13 +251,15 @@ def cross_entropy(
         input: scores of k classes: (k,) of one example, (n, k) of a batch, (n, k, …) of a batch of pictures.
         target: classes from 0 to k − 1: one, (n,), or (n, …); or probabilities in the shape of the scores.
         weight: a factor for each class, (k,). The mean is then over the factors of the targets.
-        ignore_index: a class that is left out, of the mean too.
+        ignore_index: a class that is left out, of the mean too; None for none.
         reduction: as in `mse_loss`.
         label_smoothing: ε, the share of each target that is spread evenly over all classes.
 
     Raises:
         ShapeError: the targets do not go with the scores.
-        ValueError: a target is no class or no distribution, or all are ignored.
+        ValueError: a target is no class or no distribution, or all are ignored, so that they have no mean.
+        TypeError: `ignore_index` is no whole number.
+        DivisionByZeroError: all are ignored, in a program whose inputs the classes are.
 
     Example:
         >>> round(cross_entropy([[2.0, 0.0, 1.0], [0.0, 0.0, 0.0]], [0, 2]), 6)
@@ -275,7 +278,7 @@ def nll_loss(
     input: Array,  # noqa: A002
     target: Array,
     weight: ArrayLike | None = None,
-    ignore_index: int = IGNORED_CLASS,
+    ignore_index: int | None = IGNORED_CLASS,
     reduction: str = "mean",
 ) -> Any:
     """Reduce −q_c, of logarithms of probabilities q, as `log_softmax` gives them, and classes c.
@@ -327,57 +330,60 @@ def _by_class(
     distributions: bool,
 ) -> Any:
     check_reduction(reduction)
+    ignored = read_ignored(ignored, name)
     rows, classes, shape = _separate(name, read(outputs), read(targets), distributions)
     k = len(rows[0])
     factors = None if weight is None else _read_factors(weight).tolist()
     if factors is not None and np.shape(factors) != (k,):
         raise ShapeError(f"weight of {name} takes one factor for each of {k} classes, got shape {np.shape(factors)}.")
-    kept = [isinstance(c, list) or _counts(c, ignored) for c in classes]
-    if reduction != "none" and all(keep is False for keep in kept):
+    left_out = [not isinstance(c, list) and _equals(c, ignored) for c in classes]
+    nothing = all(out is True for out in left_out)
+    if reduction == "mean" and nothing:
         raise ValueError(f"{name}: every target is {ignored}, ignore_index, so that there is nothing to average.")
+    terms, shares = [], []
     with scope("loss"):
-        classes = [
-            _find_class(name, c, keep, k) if keep is not False and not isinstance(c, list) else c
-            for c, keep in zip(classes, kept, strict=True)
-        ]
-        terms = [
-            0.0 if keep is False else _if(keep, _checked(loss(row, c, factors), c, k))
-            for row, c, keep in zip(rows, classes, kept, strict=True)
-        ]
-        shares = [
-            _if(keep, 1.0 if factors is None or isinstance(c, list) else chosen(c, factors))
-            for c, keep in zip(classes, kept, strict=True)
-            if keep is not False
-        ]
+        for row, c, out in zip(rows, classes, left_out, strict=True):
+            if out is not True:
+                c = c if isinstance(c, list) else _unless(out, class_index(name, c, k))
+                terms.append(_unless(out, _checked(loss(row, c, factors), c, k)))
+                shares.append(_unless(out, 1.0 if factors is None or isinstance(c, list) else chosen(c, factors)))
+            elif reduction == "none" or nothing:
+                terms.append(where(1.0, 0.0, row[0]))  # 0, of which every derivative is 0
         count = sum(shares) if reduction == "mean" else None
         if count is not None and read_number(count) == 0.0:
             raise ValueError(f"{name}: the weights of the targets' classes sum to 0, so that they have no mean.")
-        if reduction != "none":
-            terms = [term for term, keep in zip(terms, kept, strict=True) if keep is not False]
         return _reduce(terms, reduction, shape, count)
 
 
-def _counts(target: Any, ignored: int | None) -> Any:
-    """Whether a class is not the one that is ignored; a bracket where every run has its own."""
-    if ignored is None:
-        return True
+def read_ignored(ignore_index: Any, owner: str) -> int | None:
+    """Read the class that is left out; None for none.
+
+    Raises:
+        TypeError: it is no whole number.
+    """
+    if ignore_index is None:
+        return None
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, int | np.integer):
+        raise TypeError(
+            f"ignore_index of {owner} must be a whole number, the one class that is left out, not {ignore_index!r}."
+        )
+    return int(ignore_index)
+
+
+def _equals(target: Any, ignored: int | None) -> Any:
+    """Whether a class is the one that is ignored; a bracket where every run has its own."""
     number = read_number(target)
-    return 1.0 - equal(target, float(ignored)) if number is None else bool(number != ignored)
+    return ignored is not None and (equal(target, float(ignored)) if number is None else bool(number == ignored))
 
 
-def _find_class(name: str, target: Any, keep: Any, k: int) -> Any:
-    """Return a class that counts; where every run has another, 0 instead of the one that is ignored."""
-    return class_index(name, target, k) if keep is True else where(keep, target, 0.0)
+def _unless(out: Any, content: Any) -> Any:
+    """Return a class or a term; 0 where a bracket leaves it out."""
+    return content if out is False else where(out, 0.0, content)
 
 
 def _checked(term: Any, target: Any, k: int) -> Any:
     """Return the term of a class; where every run has another, a run fails at one that there is not."""
     return term + choose(target, [0.0] * k) if isinstance(target, Value) and read_number(target) is None else term
-
-
-def _if(keep: Any, term: Any) -> Any:
-    """Return a term; 0 where a bracket leaves it out."""
-    return term if keep is True else where(keep, term, 0.0)
 
 
 def _separate(name: str, outputs: Array, targets: Array, distributions: bool) -> tuple[list[Any], list[Any], Any]:

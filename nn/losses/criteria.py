@@ -55,14 +55,19 @@ class Criterion:
 
     def __init__(self, **options: Any) -> None:
         self.reduction = check_reduction(options["reduction"], self.reductions)
+        if "ignore_index" in options:
+            options["ignore_index"] = batches.read_ignored(options["ignore_index"], type(self).__name__)
         self.options = options
 
     def __call__(self, outputs: Any, targets: Any) -> Any:
         """Compute the loss of one example or of a batch."""
         return type(self).function(outputs, targets, **self.options)
 
-    def of_example(self) -> losses.Loss:
+    def of_example(self, *, of_places: bool = False) -> losses.Loss:
         """Return the loss of one example, of which `fit` takes the mean over a batch.
+
+        Args:
+            of_places: whether an example has several places, as `has_places` says.
 
         Raises:
             ValueError: the options make the loss of a batch something else than this mean.
@@ -80,9 +85,18 @@ class Criterion:
                     f"batch: give sample_weight, or fit class_weight={{class: weight}}, or write {BY_HAND}."
                 )
         ours = "plain" in vars(type(self))  # a class derived from it may compute something else
-        if ours and self.options == type(self)().options:
+        if ours and not of_places and self.options == type(self)().options:
             return self.plain  # type: ignore[no-any-return]
         return MethodType(_of_one, self)
+
+    def has_places(self, T: NDArray[Any], outputs: Callable[[], Any]) -> bool:
+        """Whether an example has a target at several places, such as the steps of a sequence, where `plain` takes one.
+
+        Args as of `keeps`.
+        """
+        if self.plain is not losses.cross_entropy or np.size(T[0]) == 1:
+            return False
+        return _count_axes(T[0]) > 1 or _count_axes(outputs()) > 1  # where T has one: of places, or of shares
 
     def keeps(self, T: NDArray[Any], outputs: Callable[[], Any]) -> NDArray[np.bool_] | None:
         """Whether each target of several counts; None where all do, since none is of the class that is ignored.
@@ -129,6 +143,11 @@ def read_criterion(loss: Any) -> Any:
         cure = f": write loss=nn.{loss.__name__}()" if own else ", not a function (outputs, target) -> Value"
         raise TypeError(f"loss is the class {loss.__name__}{cure}.")
     return loss.of_example() if isinstance(loss, Criterion) else loss
+
+
+def _count_axes(array: Any) -> int:
+    """Count the axes of an array that are longer than 1."""
+    return sum(length > 1 for length in arrays.shape(array))
 
 
 def _differs(value: Any, default: Any) -> bool:
@@ -223,7 +242,7 @@ class NLLLoss(Criterion):
     of_batches = ("weight",)
 
     def __init__(
-        self, weight: ArrayLike | None = None, ignore_index: int = IGNORED_CLASS, reduction: str = "mean"
+        self, weight: ArrayLike | None = None, ignore_index: int | None = IGNORED_CLASS, reduction: str = "mean"
     ) -> None:
         super().__init__(weight=weight, ignore_index=ignore_index, reduction=reduction)
 
@@ -244,7 +263,7 @@ class CrossEntropyLoss(Criterion):
     def __init__(
         self,
         weight: ArrayLike | None = None,
-        ignore_index: int = IGNORED_CLASS,
+        ignore_index: int | None = IGNORED_CLASS,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from operator import index
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -92,9 +94,10 @@ def positive(number: Any, name: str, owner: str, least: int = 1) -> int:
     Raises:
         ValueError: it is something else.
     """
-    if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
-        raise ValueError(f"{name} of {owner} must be a whole number from {least}, not {number!r}.")
-    return int(number)
+    with suppress(TypeError):  # such as an array of several numbers
+        if not isinstance(number, bool) and index(number) >= least:
+            return index(number)
+    raise ValueError(f"{name} of {owner} must be a whole number from {least}, not {number!r}.")
 
 
 def read_sizes(content: Any, name: str, owner: str, count: int = 2, least: int = 1) -> tuple[int, ...]:
@@ -117,9 +120,10 @@ def read_widths(content: Any, name: str, owner: str) -> list[int]:
     Raises:
         ValueError: it is something else.
     """
-    several = isinstance(content, list | tuple | range | np.ndarray)
+    sizes = content.tolist() if hasattr(content, "tolist") else content
+    several = isinstance(sizes, Sequence) and not isinstance(sizes, str | bytes)
     try:
-        return [positive(size, name, owner) for size in (content if several else [content])]
+        return [positive(size, name, owner) for size in (sizes if several else [sizes])]
     except ValueError:
         raise ValueError(
             f"{name} of {owner} must be a whole number from 1, or several, one a hidden layer, such as (32, 16), not "
@@ -155,6 +159,7 @@ def _read_list(inputs: Any, owner: Titled, wanted: str, where: str = "") -> list
             return array.tolist()  # type: ignore[no-any-return]
         if array.ndim:
             raise TypeError(f"{owner.title}{where} takes {wanted}, got an array of {array.dtype}.")
+    arrays.check_loader(inputs, "x")
     given = repr(inputs) if isinstance(inputs, int | float | Value) else type(inputs).__name__
     raise TypeError(f"{owner.title}{where} takes {wanted}, got {given}: write [x] for a single number x.")
 

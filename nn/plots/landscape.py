@@ -33,7 +33,7 @@ def _losses(model: Module, X: ArrayLike, y: ArrayLike, loss: Any, parameters: Se
     count = len(points) * len(examples.X)
     with mode(model, training=False):
         runner, _ = choose_runner(model, loss_of, examples.X, examples.T, parameters, examples=count)
-        objective = runner.objective(*examples)
+        objective = runner.objective(*examples.arrays)
         return np.array([objective.value(point) for point in points])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -107,13 +108,18 @@ def read_data(model: Module, data: Sequence[Any], loss: str | Loss, where: str =
         ValueError, TypeError: as `find_loss` and `read_weighted` do; or all examples are ignored, or places of one.
     """
     loss_of, examples = find_loss(loss), read_weighted(data, where)
+    if not isinstance(loss, Criterion):
+        return examples, loss_of
 
+    @cache
     def outputs() -> Any:
         with mode(model, training=False), trying(model), no_grad():
             return first_outputs(model, examples.X)
 
-    kept = loss.keeps(examples.T, outputs) if isinstance(loss, Criterion) else None
-    return (examples if kept is None else examples.rows(np.flatnonzero(kept))), loss_of
+    if loss.has_places(examples.T, outputs):
+        loss_of = loss.of_example(of_places=True)
+    kept = loss.keeps(examples.T, outputs)
+    return (examples if kept is None else examples.keep(kept)), loss_of
 
 
 def find_optimizer(optimizer: str | Optimizer, model: Module) -> Optimizer:
@@ -172,7 +178,7 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str, 
     Raises:
         ValueError: a width does not fit, or a target is none that the loss takes; its row is named.
     """
-    X, T, _ = examples
+    X, T, *_ = examples
     refusing = loss_of in LOSSES.values() and loss_of not in LOSSES_OF_ANY_NUMBER
     if shape is not None and not refusing:
         return None
@@ -180,7 +186,7 @@ def check_examples(model: Module, loss_of: Loss, examples: Examples, name: str, 
         outputs = np.zeros(shape) if shape is not None else first_outputs(model, X)
     with no_grad():
         if refusing:
-            _check_targets(outputs, loss_of, T, name)
+            _check_targets(outputs, loss_of, examples, name)
         if shape is None:
             loss_of(outputs, separate(T[:1])[0])
     return outputs
@@ -191,16 +197,17 @@ def first_outputs(model: Module, X: Array) -> Any:
     return model.batch(separate(X[:2]))[0] if model.looks_at_batches else model.batch(separate(X[:1]))[0]
 
 
-def _check_targets(outputs: Any, loss_of: Loss, T: Array, name: str) -> None:
+def _check_targets(outputs: Any, loss_of: Loss, examples: Examples, name: str) -> None:
     """Try each different target on outputs that are scores, probabilities and a distribution at once."""
     count = len(arrays.flat(outputs))
     neutral = arrays.map_numbers(lambda _: 1.0 / count if count > 1 else 0.5, outputs)
-    _, first = np.unique(T, axis=0, return_index=True)
+    _, first = np.unique(examples.T, axis=0, return_index=True)
     for row in sorted(first.tolist()):
         try:
-            loss_of(neutral, separate(T[row : row + 1])[0])
+            loss_of(neutral, separate(examples.T[row : row + 1])[0])
         except ValueError as error:
-            raise ValueError(f"{name}[{row}] (row {row}) is no target for the loss. {error}") from None
+            number = examples.number(row)
+            raise ValueError(f"{name}[{number}] (row {number}) is no target for the loss. {error}") from None
 
 
 @contextmanager

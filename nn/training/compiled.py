@@ -420,7 +420,7 @@ class ReplayedObjective(BatchObjective):
         engine = self._engine()
         share, penalty = engine.check_squares(), self.runner.eager.regularizer
         programs = self.runner.errors()
-        X, T, weights = self.examples
+        X, T, weights, _ = self.examples
         factors = np.ones(len(X)) if weights is None else weights
         scale = np.sqrt(factors * (share(len(programs)) / len(X)))
         self.evaluations += 1
@@ -441,4 +441,4 @@ class ReplayedObjective(BatchObjective):
         return errors, np.where(flat.free(self.parameters), jacobian, 0.0)
 
     def _engine(self) -> RecordedObjective:
-        return self.runner.eager.objective(*self.examples)
+        return self.runner.eager.objective(*self.examples.arrays)

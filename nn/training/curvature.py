@@ -189,4 +189,4 @@ def _objective(
     examples, loss_of = read_data(model, (X, y), loss)
     check_examples(model, loss_of, examples, "y")
     chosen = flat.parameter_list(model.parameters() if parameters is None else parameters, "The Hessian")
-    return EagerRunner(model, loss_of, chosen, regularizer).objective(*examples), flat.weights(chosen)
+    return EagerRunner(model, loss_of, chosen, regularizer).objective(*examples.arrays), flat.weights(chosen)

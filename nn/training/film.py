@@ -133,7 +133,7 @@ class Film(Callback):
             self._take()
         if training.steps == 1:
             with suppress(ArithmeticError, AutogradError):  # a step may have gone too far
-                self._losses[-1] = self._runner.loss(*self._examples)[0]
+                self._losses[-1] = self._runner.loss(*self._examples.arrays)[0]
         if self._apart > self.every:
             training.history.notes.append(f"the film keeps {self._name_kept_steps()}, for the size of its page")
 
@@ -233,7 +233,7 @@ class Film(Callback):
 
     def _record(self, model: Module) -> tuple[Value, list[Value], list[Any]]:
         """Record the loss of the example with its inputs as frozen leaves: give loss, inputs and outputs."""
-        X, T, _ = self._examples.rows(np.array([self.example]))
+        X, T, *_ = self._examples.rows(np.array([self.example]))
         inputs: list[Value] = []
 
         def leaf(number: Any) -> Value:
@@ -249,7 +249,7 @@ class Film(Callback):
 
     def _make_plane(self, output: Value, inputs: list[Value], outputs: list[Any]) -> Plane | None:
         """Return the plane of two inputs, if there are two, and examples enough to show something."""
-        X, T, _ = self._examples
+        X, T, *_ = self._examples
         if X.shape[1:] != (2,) or len(X) < 3 or T.ndim != 1 or not all(isinstance(out, Value) for out in outputs):
             return None
         if not {*inputs, *outputs} <= set(Graph(output).nodes):  # a loss that looks at one output alone

@@ -62,7 +62,7 @@ __all__ = ["DivergedError", "evaluate", "fit", "predict"]
 def fit(
     model: Module,
     X: ArrayLike,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     loss: str | Loss = "mse",
     optimizer: str | Optimizer = "sgd",
     epochs: int = 1,
@@ -147,7 +147,7 @@ def fit(
     measures = find_metrics(metrics)
     examples, loss_of = read_data(model, (X, y, sample_weight), loss)
     if class_weight is not None:
-        check_classes(class_weight, examples.T)
+        check_classes(class_weight, examples)
     descent = find_optimizer(optimizer, model)
     check_optimizer(descent, model, clip_norm)
     outputs = check_examples(model, loss_of, examples, "y")
@@ -232,7 +232,7 @@ def fit(
 def evaluate(
     model: Module,
     X: ArrayLike,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     loss: str | Loss = "mse",
     metrics: Metrics = (),
     sample_weight: ArrayLike | None = None,
@@ -265,7 +265,7 @@ def evaluate(
     with mode(model, training=False):
         check = partial(check_examples, model, loss_of, examples, "y")
         runner, _ = choose_runner(model, loss_of, examples.X, examples.T, check=check, weighted=weighted)
-        mean, outputs = runner.loss(*examples)
+        mean, outputs = runner.loss(*examples.arrays)
     return {"loss": mean} | measure(measures, outputs, examples.T, examples.weights)
 
 

@@ -268,7 +268,7 @@ class Loop:
 
     def _validate(self, examples: Examples) -> dict[str, float]:
         with mode(self.model, training=False), self._locate_errors(validating=True), allow_interrupts():
-            loss, outputs = self.runner.loss(*examples)
+            loss, outputs = self.runner.loss(*examples.arrays)
             found = measure(self.metrics, outputs, examples.T, examples.weights)
         return {"val_loss": loss} | {f"val_{name}": number for name, number in found.items()}
 
@@ -305,7 +305,7 @@ class Loop:
         examples, row = (self.validation, example) if validating else (self.examples, self._rows[example])
         assert examples is not None
         try:
-            eager.loss(*examples.rows(np.array([row])))
+            eager.loss(*examples.rows(np.array([row])).arrays)
         except (ArithmeticError, ValueError) as error:
             return error
         return None
@@ -315,7 +315,7 @@ class Loop:
         if validating:
             row = "" if example is None else f", at row {example} of them"
             return f"on the validation examples after epoch {training.epoch}{row}"
-        row = "" if example is None else f", at row {self._rows[example]}"
+        row = "" if example is None else f", at row {self.examples.number(self._rows[example])}"
         return f"in epoch {training.epoch}, step {training.step + 1} of {training.steps}{row}"
 
     def _report_unreached(self) -> None:

@@ -205,9 +205,9 @@ class Runner(ABC):
         """Make the objective of a batch; for all examples always the same, of which a line search knows something."""
         n = len(examples.X)
         if len(rows) != n or not np.array_equal(rows, np.arange(n)):
-            return self.objective(*examples.rows(rows))
+            return self.objective(*examples.rows(rows).arrays)
         if self._of_all is None or self._of_all[0] is not examples:
-            self._of_all = examples, self.objective(*examples)
+            self._of_all = examples, self.objective(*examples.arrays)
         return self._of_all[1]
 
 

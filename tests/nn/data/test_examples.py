@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -148,20 +149,49 @@ def test_what_is_no_array_of_numbers_is_refused_with_its_cure(given: Any, messag
 def test_a_loader_is_refused_with_what_to_give_instead() -> None:
     data = pytest.importorskip("torch.utils.data", reason="its loaders")
     torch = pytest.importorskip("torch")
+    pytest.importorskip("sklearn", minversion="1.6")
     model, X, y = nn.MLP(2, [1], seed=0), np.ones((3, 2)), np.ones(3)
     pairs = data.TensorDataset(torch.tensor(X), torch.tensor(y))
+    keras = nn.keras.Sequential([nn.keras.layers.Dense(1, input_shape=(2,))])
+    keras.compile(loss="mse")
     for loader in (data.DataLoader(pairs), nn.DataLoader(X, y), nn.DataLoader(X), pairs):
-        for call, name in [
-            (lambda loader=loader: nn.predict(model, loader), "X"),
-            (lambda loader=loader: nn.fit(model, loader, y), "X"),
-            (lambda loader=loader: nn.evaluate(model, X, loader), "y"),
-        ]:
+        calls: list[tuple[str, Callable[[Any], Any]]] = [
+            ("X", lambda given: nn.predict(model, given)),
+            ("X", lambda given: nn.fit(model, given, y)),
+            ("X", lambda given: nn.fit(model, given)),
+            ("X", lambda given: nn.evaluate(model, given)),
+            ("y", lambda given: nn.evaluate(model, X, given)),
+            ("X", lambda given: nn.DataLoader(given, batch_size=2)),
+            ("y", lambda given: nn.DataLoader(X, given)),
+            ("an array", lambda given: nn.train_test_split(given)),
+            ("x", model),
+            ("x", nn.Conv2d(1, 1, 1)),
+            ("x", keras.fit),
+            ("x", keras.evaluate),
+            ("X", lambda given: nn.sklearn.Regressor().fit(given, y)),
+            ("y", lambda given: nn.sklearn.Classifier().fit(X, given)),
+            ("y", lambda given: nn.plots.decision(model, X, given)),
+            ("targets", lambda given: nn.accuracy(y, given)),
+        ]
+        for name, call in calls:
             with pytest.raises(TypeError) as refusal:
-                call()
+                call(loader)
             assert str(refusal.value) == (
-                f"{name} is a {type(loader).__name__}, which is for a loop by hand: give the arrays of inputs and of "
-                "targets that it was made of; fit takes batch_size= and shuffle= itself."
+                f"{name} is a {type(loader).__name__}, which hands out examples in a loop: give the arrays of inputs "
+                "and of targets that it was made of; fit and nn.DataLoader take batch_size= and shuffle= themselves."
             )
+
+
+def test_targets_that_are_missing() -> None:
+    model, X = nn.MLP(2, [1], seed=0), np.ones((3, 2))
+    for call, name in [
+        (lambda: nn.fit(model, X), "y"),
+        (lambda: nn.evaluate(model, X), "y"),
+        (lambda: nn.fit(model, X, [1, 2, 3], validation_data=(X, None)), "y of validation_data"),  # type: ignore[arg-type]
+    ]:
+        with pytest.raises(TypeError) as refusal:
+            call()
+        assert str(refusal.value) == f"{name} is missing: give one target for each example."
 
 
 def test_tensors_are_read() -> None:

@@ -201,3 +201,45 @@ def test_a_program_refuses_what_is_no_class(name, wrong, backend):
     for call in (program, program.grad):
         with pytest.raises(ValueError, match="whole number from 0 to 2"):
             call(np.array(SCORES[:2]), [0.0, wrong])
+
+
+@pytest.mark.parametrize("wrong", [[1], [0, 0, 0, 1, 1], 1.5, 1.0, np.nan, "1", True, np.array([1])], ids=repr)
+@pytest.mark.parametrize(
+    ("owner", "call"),
+    [
+        ("cross_entropy", lambda wrong: F.cross_entropy(SCORES, CLASSES, ignore_index=wrong)),
+        ("nll_loss", lambda wrong: F.nll_loss(SCORES, CLASSES, ignore_index=wrong)),
+        ("CrossEntropyLoss", lambda wrong: nn.CrossEntropyLoss(ignore_index=wrong)),
+        ("NLLLoss", lambda wrong: nn.NLLLoss(ignore_index=wrong)),
+    ],
+)
+def test_one_whole_number_is_ignored(owner, call, wrong):
+    with pytest.raises(TypeError) as caught:
+        call(wrong)
+    assert str(caught.value) == (
+        f"ignore_index of {owner} must be a whole number, the one class that is left out, not {wrong!r}."
+    )
+
+
+def test_none_ignores_no_class():
+    due = torch.nn.functional.cross_entropy(torch.tensor(SCORES), torch.tensor(CLASSES), ignore_index=-5).item()
+    assert F.cross_entropy(SCORES, CLASSES, ignore_index=None) == pytest.approx(due, rel=1e-12)
+    with pytest.raises(ValueError, match="whole number from 0 to 2, not -100"):
+        F.cross_entropy(SCORES[:1], [-100], ignore_index=None)
+    assert nn.CrossEntropyLoss(ignore_index=np.int64(3)).options["ignore_index"] == 3
+
+
+@pytest.mark.parametrize("reduction", ["sum", "none"])
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_what_is_ignored_as_a_whole_has_slopes_of_0(name, reduction):
+    tensor = torch.tensor(SCORES[:2] * np.inf, requires_grad=True)
+    due = getattr(torch.nn.functional, name)(tensor, torch.tensor([-100, -100]), reduction=reduction)
+    values = nn.arrays.make([Value(x * np.inf) for x in SCORES[:2].ravel()], (2, 3))
+    found = getattr(F, name)(values, [-100, -100], reduction=reduction)
+    np.testing.assert_array_equal(nn.arrays.numbers(found), due.detach().numpy())
+    (found if isinstance(found, Value) else found.sum()).backward()
+    assert not any(value.grad for value in values.ravel())
+    program = autograd.compile(partial(getattr(F, name), reduction="sum"))
+    assert program(np.array(SCORES[:2]), [-100.0, -100.0]) == 0.0
+    with pytest.raises(autograd.DivisionByZeroError):
+        autograd.compile(getattr(F, name))(np.array(SCORES[:2]), [-100.0, -100.0])

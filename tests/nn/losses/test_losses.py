@@ -335,7 +335,7 @@ def test_too_few_scores_and_too_many_examples() -> None:
     says(
         ValueError,
         "cross_entropy takes the scores of one example, not an array of shape (3, 2). Average it over the examples, or "
-        "let fit do so.",
+        "let fit do so; one of several places takes nn.CrossEntropyLoss() and a target for each.",
         cross_entropy, np.zeros((3, 2)), [0, 1, 1],
     )  # fmt: skip
     says(

@@ -3,7 +3,7 @@ import pytest
 
 from autograd import Value
 from nn.errors import ShapeError
-from nn.modules.inputs import picture, row, sequence
+from nn.modules.inputs import picture, positive, row, sequence
 
 
 class Owner:
@@ -70,3 +70,11 @@ def test_errors(call, kind, sentence):
     with pytest.raises(kind) as caught:
         call()
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("size", [[5], [5, 6], 2.5, 5.0, True, 0])
+def test_a_size_that_is_an_array_is_one_whole_number(size):
+    assert positive(np.array(5), "units", "Dense") == 5
+    with pytest.raises(ValueError) as refused:
+        positive(np.array(size), "units", "Dense")
+    assert str(refused.value) == f"units of Dense must be a whole number from 1, not {np.array(size)!r}."

@@ -6,6 +6,7 @@ import functools
 import pickle
 import subprocess
 import sys
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -169,9 +170,10 @@ def test_several_outputs() -> None:
 def test_a_whole_number_is_one_hidden_layer_as_in_scikit_learn(kind: Any) -> None:
     y = Y if kind is Regressor else CLASSES
     due = kind((5,), epochs=1, random_state=0).fit(X, y).loss_curve_
-    for hidden in (5, [5], np.array([5]), np.int64(5)):
+    for hidden in (5, [5], np.array([5]), np.int64(5), np.array(5), deque([5]), range(5, 6)):
         assert kind(hidden, epochs=1, random_state=0).fit(X, y).loss_curve_ == due
-    for wrong in (0, 2.5, True, None, "8", [8, 0], {8: 1}):
+    arrays = (np.array(2.5), np.array([[5]]), np.array([5.0]), np.array(True), np.array(None))
+    for wrong in (0, 2.5, True, None, "8", b"8", [8, 0], {8: 1}, [np.array([5])], *arrays):
         with pytest.raises(ValueError) as refused:
             kind(wrong, epochs=1).fit(X, y)
         assert str(refused.value) == (

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nn
+from nn.training.checks import read_data
 
 X, CLASSES = nn.two_moons(20, noise=0.2, seed=0)
 T = np.random.default_rng(0).standard_normal((20, 2))
@@ -100,11 +101,14 @@ def test_the_loss_around_the_weights_is_without_the_class_that_is_ignored(ignore
         np.testing.assert_allclose(curved(*full), curved(*rest), rtol=1e-12, atol=1e-15)
     assert nn.curvature.gradient_norms(*full) == pytest.approx(nn.curvature.gradient_norms(*rest), rel=1e-12)
     weights = model.parameters()[:2]
-    for plot, over in [(nn.plots.loss_curve, weights[0]), (nn.plots.loss_surface, weights)]:
-        one, other = (plot(*given, over, resolution=9).axes[0] for given in (full, rest))
-        assert one.get_ylim() == pytest.approx(other.get_ylim(), rel=1e-12)
-        for line, same in zip(one.lines, other.lines, strict=True):
-            np.testing.assert_allclose(line.get_xydata(), same.get_xydata(), rtol=1e-12)
+    one, other = (nn.plots.loss_curve(*given, weights[0], resolution=9).axes[0].lines[0] for given in (full, rest))
+    np.testing.assert_allclose(one.get_xydata(), other.get_xydata(), rtol=1e-12)
+    one, other = (nn.plots.loss_surface(*given, weights, resolution=9).axes[0].collections for given in (full, rest))
+    for contours, same in zip(one, other, strict=True):
+        np.testing.assert_allclose(contours.levels, same.levels, rtol=1e-12)
+        for path, like in zip(contours.get_paths(), same.get_paths(), strict=True):
+            np.testing.assert_allclose(path.vertices, like.vertices, rtol=1e-9, atol=1e-12)
+    assert one
 
 
 def test_what_cannot_be_left_out_is_refused():
@@ -120,6 +124,27 @@ def test_what_cannot_be_left_out_is_refused():
         torch.tensor(nn.predict(model, X)), torch.tensor(CLASSES)
     )
     assert criterion(nn.predict(model, X), CLASSES) == pytest.approx(due.item(), rel=1e-12)
+
+
+def test_errors_name_the_rows_of_what_was_given():
+    targets, criterion, model = [-100, -100, 0, 1, 5, 0], nn.CrossEntropyLoss(), make("identity")
+    sentence = r"^{}\[4\] \(row 4\) is no target for the loss\. .* not 5\.$"
+    for call in (nn.evaluate, nn.fit, nn.curvature.hessian):
+        with pytest.raises(ValueError, match=sentence.format("y")):
+            call(model, X[:6], targets, criterion)
+    with pytest.raises(ValueError, match=sentence.format("y of validation_data")):
+        nn.fit(model, X, CLASSES, criterion, validation_data=(X[:6], targets))
+    with pytest.raises(ValueError, match=r"^class_weight takes classes as targets, but y\[4\] is 0\.5: "):
+        nn.fit(model, X[:6], [-100, -100, 0, 1, 0.5, 0], criterion, class_weight="balanced")
+
+
+@pytest.mark.parametrize("way", [False, "numpy"])
+def test_a_divergence_names_the_row_of_what_was_given(way):
+    rows = np.where(np.arange(20)[:, None] == 7, 1e308, X)
+    model, criterion = nn.Linear(2, 2, W=[[9.0, 0.0], [0.0, -9.0]]), nn.CrossEntropyLoss(ignore_index=5)
+    classes = np.where(np.arange(20) < 5, 5, CLASSES)
+    with pytest.raises(nn.DivergedError, match=r"in epoch 1, step \d+ of \d+, at row 7"):
+        nn.fit(model, rows, classes, criterion, compile=way, batch_size=2)
 
 
 @pytest.mark.parametrize("way", [False, "numpy", "numba", "evaluate"])
@@ -149,6 +174,64 @@ def test_whole_sequences_of_the_class_that_is_ignored_are_left_out(way):
     due = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(outputs, torch.tensor(targets)).item()
     assert nn.evaluate(model, rows, targets, criterion)["loss"] == pytest.approx(due, rel=1e-12)
     assert nn.fit(model, rows, targets, criterion, compile=way)["loss"] == pytest.approx([due], rel=1e-12)
+
+
+def sequences(rng):
+    return nn.Elman(3, 2, seed=0), rng.normal(size=(3, 2, 3)), rng.integers(0, 2, (3, 2))
+
+
+def pictures(rng):
+    return nn.Conv2d(1, 3, 1, seed=0), rng.normal(size=(3, 1, 2, 2)), rng.integers(0, 3, (3, 2, 2))
+
+
+def pictures_of_a_row(rng):
+    return nn.Conv2d(1, 3, 1, seed=0), rng.normal(size=(3, 1, 1, 2)), rng.integers(0, 3, (3, 1, 2))
+
+
+def pictures_of_shares(rng):
+    shares = np.moveaxis(rng.dirichlet([1.0, 2.0, 1.0], (3, 2, 2)), -1, 1)
+    return nn.Conv2d(1, 3, 1, seed=0), rng.normal(size=(3, 1, 2, 2)), shares
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}], ids=str)
+@pytest.mark.parametrize("make", [sequences, pictures, pictures_of_a_row, pictures_of_shares])
+def test_examples_of_several_places_are_pytorchs(make, options, way):
+    torch = pytest.importorskip("torch")
+    model, rows, targets = make(np.random.default_rng(0))
+    due = torch.nn.CrossEntropyLoss(**options)(torch.tensor(nn.predict(model, rows)), torch.tensor(targets)).item()
+    criterion = nn.CrossEntropyLoss(**options)
+    assert nn.evaluate(model, rows, targets, criterion)["loss"] == pytest.approx(due, rel=1e-12)
+    history = nn.fit(
+        model, rows, targets, criterion, compile=way, batch_size=2, validation_data=(rows, targets), epochs=2
+    )
+    assert history["val_loss"][-1] == pytest.approx(nn.evaluate(model, rows, targets, criterion)["loss"], rel=1e-12)
+    assert nn.fit(model, rows, targets, criterion, compile=way)["loss"] == pytest.approx(history["val_loss"][-1:])
+
+
+@pytest.mark.parametrize("targets", [CLASSES, CLASSES[:, None], SHARES], ids=["classes", "a column", "shares"])
+def test_one_place_an_example_has_the_plain_loss(targets):
+    assert read_data(make("identity"), (X, targets), nn.CrossEntropyLoss())[1] is nn.cross_entropy
+
+
+def test_the_loss_of_one_place_says_what_takes_several():
+    model, rows, targets = pictures(np.random.default_rng(0))
+    for loss, given, rest in [
+        ("cross_entropy", targets, "; one of several places takes nn.CrossEntropyLoss() and a target for each."),
+        (
+            nn.CrossEntropyLoss(),
+            [0, 1, 2],
+            "; one of several places takes nn.CrossEntropyLoss() and a target for each.",
+        ),
+        ("multi_margin", targets, "."),
+    ]:
+        with pytest.raises(ValueError) as refused:
+            nn.fit(model, rows, given, loss)
+        name = loss if isinstance(loss, str) else "cross_entropy"
+        assert str(refused.value) == (
+            f"y[0] (row 0) is no target for the loss. {name} takes the scores of one example, not an array of shape "
+            f"(3, 2, 2). Average it over the examples, or let fit do so{rest}"
+        )
 
 
 @pytest.mark.parametrize("way", [False, "numpy", "numba"])
