@@ -136,8 +136,9 @@ def _render(
         item, ready = stack.pop()
         if not isinstance(item, Symbol):
             value = float(item)
-            negative = value < 0 or (value == 0 and math.copysign(1, value) < 0)
-            done.append((number(value), 2 if negative else ATOM))
+            written = number(value)
+            product = math.copysign(1.0, value) < 0.0 or r"\times" in written
+            done.append((written, 2 if product else ATOM))
         elif item.op is None:
             done.append((leaf(item), ATOM))
         elif not ready:

@@ -264,8 +264,8 @@ class Writer:
 
     def _add_share(self, quotient: Symbol, name: Symbol) -> None:
         number, factors = self._factors(quotient)
-        above = [base for base, exponent in factors if exponent == 1.0]
-        below = [base for base, exponent in factors if exponent == -1.0]
+        above = [factor.base for factor in factors if factor.single]
+        below = [factor.base for factor in factors if factor.below and factor.exponent == -1.0]
         if len(factors) != 2 or float(number) != 1.0 or not above or not below:
             return
         if _is_sum(below[0]) and not _is_arithmetic(above[0]):

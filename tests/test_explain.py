@@ -555,6 +555,32 @@ def test_the_cost_grows_linearly_with_the_paths(shape):
     assert min(seconds(8_000) for _ in range(3)) < 30 * min(seconds(800) for _ in range(3))
 
 
+@pytest.mark.parametrize("wrt", ["x", "n", "K"])
+def test_a_named_quotient_of_powers_whose_exponent_is_a_value(wrt):
+    """Hill's function, as biochemists write it."""
+    leaves = {"x": Value(2.0, name="x"), "n": Value(3.0, name="n"), "K": Value(1.5, name="K")}
+    x, n, K = leaves.values()
+    h = x**n / (K**n + x**n)
+    h.name = "h"
+    derivation = explain(h**2, leaves[wrt])
+    assert derivation.total == pytest.approx(gradients(h**2, [leaves[wrt]])[0], rel=1e-14)
+    assert str(derivation).startswith(f"y = h²\n∂y/∂{wrt} = ")
+    assert "h" in derivation.latex()
+
+
+def test_a_power_of_a_number_with_a_power_of_ten_is_latex():
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    x = Value(2.0, name="x")
+    for y, written in [
+        (1e-7**x, r"\left(1 \times 10^{-7}\right)^{x}"),
+        (x**1e-7, r"x^{1 \times 10^{-7}}"),
+        (1e-7 * x, r"1 \times 10^{-7} \cdot x"),
+    ]:
+        first = explain(y, x).latex().splitlines()[1].strip()
+        assert first == rf"y &= {written} \\"
+        mathtext.MathTextParser("path").parse(f"${written}$")
+
+
 def test_a_function_that_is_being_compiled_is_not_explained():
     with pytest.raises(autograd.ControlFlowError, match=r"explain\(\)"):
         autograd.compile(lambda x: Value(float(len(str(explain(x * x, x))))) * x, 2.0)

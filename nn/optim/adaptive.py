@@ -6,11 +6,19 @@ What is remembered are sums or running means of squared gradients; every rule is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
 
 from autograd import Value, maximum, sqrt
 from nn.optim.first_order import FirstOrder, Numbers
+from nn.optim.flat import Vector
+from nn.optim.groups import GroupedRule
 from nn.optim.options import Flag, Number, unpack
+
+#: What is remembered where steps are counted weight by weight: the shares of the zeros that are left in m and v.
+LEFT = ("left1", "left2")
 
 __all__ = ["AdaDelta", "AdaGrad", "Adam", "AdamW", "RMSProp"]
 
@@ -195,7 +203,8 @@ class Adam(FirstOrder):
         w = w − η m̂/(√v̂ + ε),   m̂ = m/(1 − β₁ᵗ),   v̂ = v/(1 − β₂ᵗ)
 
     Source: D. Kingma, J. Ba, arXiv 1412.6980, algorithm 1. With `amsgrad` the root is that of the largest v so far, so
-    that a rate never grows (S. Reddi, S. Kale, S. Kumar, ICLR 2018; corrected as in PyTorch).
+    that a rate never grows (S. Reddi, S. Kale, S. Kumar, ICLR 2018; corrected as in PyTorch). Steps in which a weight
+    was frozen do not count in its t.
 
     Args:
         parameters: leaves to train.
@@ -233,9 +242,44 @@ class Adam(FirstOrder):
         self.beta1, self.beta2 = unpack(type(self).__name__, "betas", betas, 2)
         self.eps, self.weight_decay = eps, weight_decay
 
+    @property
+    def applied_rule(self) -> Callable[..., tuple[Numbers, ...]]:
+        """The rule that is applied to all weights: `rule_of_each` once steps are counted weight by weight."""
+        rule = self.rule if LEFT[0] not in self.slots else self.rule_of_each
+        return GroupedRule(rule, self.own_slots, len(self.groups)) if self.groups else rule
+
+    def count_each(self) -> None:
+        """Remember β₁ᵗ and β₂ᵗ of each weight from now on."""
+        if LEFT[0] not in self.slots:
+            self.slots = (*self.slots[: self.own_slots], *LEFT, *self.slots[self.own_slots :])
+            self.own_slots += len(LEFT)
+            self.state.update(self._left(self.state["t"]))
+
+    def _left(self, t: int) -> dict[str, Vector]:
+        n = len(self.parameters)
+        return {name: np.full(n, beta**t) for name, beta in zip(LEFT, (self.beta1, self.beta2), strict=True)}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave, so that training goes on exactly as it would have.
+
+        Raises:
+            StateError: it is of another class or of other groups, or names and sizes do not fit. Nothing is changed.
+        """
+        state = saved.get("state", {})
+        if LEFT[0] in state:
+            self.count_each()
+        elif LEFT[0] in self.slots and "t" in state:
+            saved = {**saved, "state": self._left(state["t"]) | state}
+        super().load_state_dict(saved)
+
     def settings(self, t: int) -> tuple[float, ...]:
-        """Return η/(1 − β₁ᵗ), √(1 − β₂ᵗ), β₁, β₂, ε, and the decays that go through the root and past it."""
-        rate, spread = self.lr / (1.0 - self.beta1**t), math.sqrt(1.0 - self.beta2**t)
+        """Return η/(1 − β₁ᵗ), √(1 − β₂ᵗ), β₁, β₂, ε, and the decays that go through the root and past it.
+
+        The first two are η and 1 once the steps of each weight are counted.
+        """
+        rate, spread = self.lr, 1.0
+        if LEFT[0] not in self.slots:
+            rate, spread = self.lr / (1.0 - self.beta1**t), math.sqrt(1.0 - self.beta2**t)
         through, past = (0.0, self.lr * self.weight_decay) if self.decoupled else (self.weight_decay, 0.0)
         return rate, spread, self.beta1, self.beta2, self.eps, through, past
 
@@ -252,6 +296,14 @@ class Adam(FirstOrder):
         if past:
             descent = descent + past * w
         return w - descent, m, v, *largest
+
+    @staticmethod
+    def rule_of_each(w: Numbers, g: Numbers, m: Numbers, v: Numbers, *others: Numbers) -> tuple[Numbers, ...]:
+        """Return what `rule` does, with the correction of each weight, and its β₁ᵗ and β₂ᵗ."""
+        *largest, left1, left2, lr, _, beta1, beta2, eps, through, past = others
+        left1, left2 = beta1 * left1, beta2 * left2
+        corrected = lr / (1.0 - left1), sqrt(1.0 - left2)
+        return *Adam.rule(w, g, m, v, *largest, *corrected, beta1, beta2, eps, through, past), left1, left2
 
 
 class AdamW(Adam):

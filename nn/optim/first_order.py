@@ -84,6 +84,9 @@ class FirstOrder(Optimizer):
             return np.full(len(self.parameters), self.lr)
         return np.concatenate([np.full(len(group.parameters), self.lr * group.ratio) for group in self.groups])
 
+    def count_each(self) -> None:
+        """Prepare for steps in which frozen weights take no part, where the rule depends on how many were taken."""
+
     def check_together(self, options: Mapping[str, Any]) -> None:
         """Check options that depend on each other, of a group or of all.
 
@@ -219,6 +222,7 @@ class FirstOrder(Optimizer):
         if free.all():
             return loss, self.update(w, g)
         # Frozen weights take no part: neither decay nor momentum moves them, and what is remembered of them stays.
+        self.count_each()
         whole = self.state
         self.state = {"t": whole["t"]} | {name: whole[name][free] for name in self.slots}
         moved = w.copy()

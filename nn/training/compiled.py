@@ -335,6 +335,8 @@ class CompiledRunner(Runner):
         if self._ahead is None:
             self._ahead = _Ahead(self._holder.weights(), self._holder.frozen())
         weights, frozen = self._ahead
+        if frozen.any():
+            optimizer.count_each()
         states = [] if draws is None else draws.states()
         if draws is not None:  # other numbers each time that an example is taken
             examples = *(array[order] for array in examples), draws.sample(len(order))

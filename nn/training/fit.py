@@ -124,7 +124,8 @@ def fit(
         initial_epoch: how many epochs are done already; the orders of the later ones are those that the seed gives
             them. With a schedule pass `training` instead.
         training: the history of a training that goes on with the same model and optimiser, from where it stands: the
-            numbers are then, bit for bit, those of one that was never stopped. See `nn.load_training`.
+            numbers are then those of one that was never stopped: bit for bit where `compile` says what computes them,
+            and up to rounding with ``"auto"``, which chooses anew. See `nn.load_training`.
 
     Returns:
         the history: loss and metrics of every epoch, and why the training ended.

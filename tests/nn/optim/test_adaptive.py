@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import assert_same_path, follow, follow_torch, gradient_sequence, named
 
+import nn
 from autograd import Value
 from nn.optim.adaptive import AdaDelta, AdaGrad, Adam, AdamW, RMSProp
 
@@ -164,3 +165,65 @@ def test_a_division_by_zero_is_an_error_and_changes_nothing():
         "they were. Take a smaller lr, or clip the gradients."
     )
     assert w[0].data == 1.0
+
+
+ADAMS = [("Adam", {}), ("Adam", {"amsgrad": True}), ("Adam", {"weight_decay": 0.1}), ("AdamW", {"weight_decay": 0.1})]
+
+
+@pytest.mark.parametrize(("kind", "options"), ADAMS)
+def test_adam_counts_the_steps_of_each_weight(kind, options):
+    """One that is unfrozen late moves by lr at first, as in PyTorch, and not by what its count of all steps says."""
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    ours = [Value(1.0, parameter=True), Value(2.0, parameter=True)]
+    theirs = [torch.tensor(w.data, dtype=torch.float64, requires_grad=True) for w in ours]
+    descent = getattr(nn, kind)(ours, lr=0.01, **options)
+    due = getattr(torch.optim, kind)(theirs, lr=0.01, **options)
+    for step in range(200):
+        free = step % 70 > 40
+        ours[0].requires_grad = free
+        theirs[0].requires_grad_(free)
+        theirs[0].grad = None
+        for (w, b), optimizer in ((ours, descent), (theirs, due)):
+            optimizer.zero_grad()
+            (3.0 * w * w + b * w.detach()).backward()
+            optimizer.step()
+        if step == 100:  # its state goes into another, with and without such counts
+            saved = descent.state_dict()
+            descent = getattr(nn, kind)(ours, lr=0.01, **options)
+            descent.load_state_dict(saved)
+        np.testing.assert_allclose([w.data for w in ours], [w.item() for w in theirs], rtol=1e-12)
+    plain = getattr(nn, kind)([Value(1.0, parameter=True), Value(2.0, parameter=True)], **options)
+    descent.load_state_dict(plain.state_dict())
+    assert descent.state["t"] == 0
+    assert descent.state["left1"].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("way", [False, "numpy", "numba"])
+@pytest.mark.parametrize("batch_size", [4, 12])
+def test_fit_unfreezes_as_pytorch_does(way, batch_size):
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+    model = nn.MLP(3, [4, 2], activation="tanh", seed=1)
+    twin = nn.to_torch(model)
+
+    class Unfreeze(nn.Callback):
+        def on_epoch_begin(self, training):
+            (model.layers[0].freeze if training.epoch <= 40 else model.layers[0].unfreeze)()
+
+    groups = [{"params": model.layers[0].parameters(), "lr": 0.002}, {"params": model.layers[1].parameters()}]
+    nn.fit(
+        model, X, Y, "mse", nn.Adam(groups, lr=0.01), 60, batch_size,
+        shuffle=False, compile=way, callbacks=[Unfreeze()],
+    )  # fmt: skip
+    first, second = (list(part.parameters()) for part in twin if list(part.parameters()))
+    due = torch.optim.Adam([{"params": first, "lr": 0.002}, {"params": second}], lr=0.01)
+    for epoch in range(60):
+        for parameter in first:
+            parameter.requires_grad_(epoch >= 40)
+        for rows, targets in zip(torch.tensor(X).split(batch_size), torch.tensor(Y).split(batch_size), strict=True):
+            due.zero_grad()
+            torch.nn.functional.mse_loss(twin(rows), targets).backward()
+            due.step()
+    for ours, theirs in zip(nn.torch_state(model).values(), twin.state_dict().values(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)

@@ -332,8 +332,8 @@ def test_frozen_parameters_take_no_part(name, frozen, seed):
     for i in range(4):
         if frozen[i]:
             assert w[i].data == held[i]
-            assert all(optimizer.state[slot][i] == state[slot][i] for slot in optimizer.slots)
-    np.testing.assert_array_equal(numbers(w)[free], alone[free])
+            assert all(optimizer.state[slot][i] == state[slot][i] for slot in state if slot != "t")
+    np.testing.assert_allclose(numbers(w)[free], alone[free], rtol=1e-14)
 
 
 @settings(max_examples=25, deadline=None)
