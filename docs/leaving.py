@@ -33,8 +33,9 @@ INTRODUCTION = """# Numbers that leave a Value
 
 A derivative can only follow what is computed with Values. Where a plain number is taken out of one inside a function
 that is being differentiated, compiled or trained on, what is computed from it would be lost without a word, so that is
-refused; `x.data`, `x.detach()` and `no_grad()` say that a constant is meant. Each cell was tried on x·way(x) at x = 2,
-whose derivative is 4, and for what rounds the rounded number:
+refused; `x.data`, `x.detach()` and `no_grad()` say that a constant is meant. It is refused in the thread that calls the
+function; a thread that the function starts itself has to be told, by `contextvars.copy_context().run`. Each cell was
+tried on x·way(x) at x = 2, whose derivative is 4, and for what rounds the rounded number:
 
 - **kept**: the result is a Value still, and the derivative is right;
 - **refused**: an error says what to write instead, or Python itself knows no such thing;

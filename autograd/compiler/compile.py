@@ -66,8 +66,9 @@ def compile(  # noqa: A001
     at its first call and at the first with arguments of another structure. `compile` is a decorator too, with or
     without options.
 
-    The parameters are read at every run, and so are other Values that f captures; Python's own numbers that f reads
-    from outside stay what they were when it was recorded.
+    The parameters are read at every run, and so are other Values that f captures; one that was computed outside of f is
+    computed anew from its leaves. Python's own numbers that f reads from outside stay in a program what they were when
+    it was recorded; a compiled function looks at them again at each call.
 
     Args:
         f: a function of numbers and lists of numbers, computed with the engine's operations, that returns a Value or
