@@ -6,6 +6,7 @@ A disagreement is told to be a bug, a kink or rounding; for a bug, the operation
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from autograd.value import Value
 __all__ = ["GradientMismatch", "check_gradients", "check_op"]
 
 RTOL = 1e-7
+LEAST_NORMAL = sys.float_info.min  # below it floats have few digits, or none: differences are exact to that at best
 POINTS_PROBED = 24  # at which `check_op` probes
 
 
@@ -114,7 +116,7 @@ def _mismatches(subject: Subject, level: int, rtol: float) -> Iterator[_Mismatch
 
 def _agree(engine: float, measured: Difference, rtol: float) -> bool:
     gap, size = abs(engine - measured.value), max(abs(engine), abs(measured.value))
-    return gap <= rtol * size or (gap <= 8.0 * measured.error and _precise(measured, engine))
+    return gap <= max(rtol * size, LEAST_NORMAL) or (gap <= 8.0 * measured.error and _precise(measured, engine))
 
 
 def _precise(measured: Difference, engine: float) -> bool:

@@ -215,6 +215,11 @@ class TestRounding:
             check_gradients(lambda x, f=f: f(x), x)
             check_gradients(lambda x, f=f: f(x), -x)
 
+    @pytest.mark.parametrize("x", [-708.0, -720.0, -740.0, -745.0, -800.0])
+    def test_slopes_below_the_least_normal_float(self, x):
+        check_gradients(autograd.exp, x)
+        check_gradients(lambda x: autograd.sigmoid(x) + autograd.softplus(x), x)
+
     def test_the_end_of_a_domain(self):
         check_gradients(lambda x: autograd.sqrt(1.0 - x) * 0.0 + x * x, 1.0 - 1e-6)
         with pytest.raises(NonFiniteGradientError):
