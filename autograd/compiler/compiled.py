@@ -166,8 +166,7 @@ class Compiled:
             return kept.program.value_and_grad(numbers)
         found = self._by_inputs(kept.program.value_and_grad, call, numbers, argnums, reduce="none")
         if found is None:
-            with no_grad():  # for numbers are due
-                return self._on_engine("value_and_grad", argnums)(*args, **named)  # type: ignore[no-any-return]
+            return self._numbers_on_engine("value_and_grad", argnums, args, named)  # type: ignore[no-any-return]
         value, [slopes] = found
         pieces = self._pieces(call, slopes, argnums)
         filled = tuple([fill(structure, Row(piece)) for structure, piece in pieces])
@@ -196,8 +195,7 @@ class Compiled:
             return fill(kept.result, Row(list(np.atleast_2d(kept.program.jacobian(numbers))[:outputs])))
         found = self._by_inputs(kept.program.jacobian, call, numbers, argnums)
         if found is None:
-            with no_grad():
-                return self._on_engine("jacobian", argnums)(*args, **named)
+            return self._numbers_on_engine("jacobian", argnums, args, named)
         matrices = []
         for structure, piece in self._pieces(call, np.atleast_2d(found[0])[:outputs], argnums):
             matrices.append(fill(kept.result, Row([fill(structure, Row(row)) for row in piece])))
@@ -222,8 +220,7 @@ class Compiled:
             return kept.program.hessian(numbers)
         found = self._by_inputs(kept.program.hessian, call, numbers, argnums)
         if found is None:
-            with no_grad():
-                return self._on_engine("hessian", argnums)(*args, **named)
+            return self._numbers_on_engine("hessian", argnums, args, named)
         [[whole]] = found
         blocks = []
         for structure, rows in self._pieces(call, whole.T, argnums):
@@ -414,6 +411,10 @@ class Compiled:
             )
         take: Callable[..., Any] = getattr(functional, word)
         return take(lambda *args, **named: self._f(*self._before, *args, **named), 0 if argnums is None else argnums)  # type: ignore[no-any-return]
+
+    def _numbers_on_engine(self, word: str, argnums: Any, args: Any, named: Any) -> Any:
+        with no_grad():  # whatever takes a gradient outside of the function
+            return self._on_engine(word, argnums)(*args, **named)
 
 
 def _is_one(argnums: int | Sequence[int] | None) -> bool:
