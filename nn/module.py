@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from autograd import Value, scope
 from nn import arrays, summary
 from nn.calling import call_on_batch, call_together, check_call, explain_missing
-from nn.parameters import check_replacement, find_parameters, hold, holds_parameters
+from nn.parameters import check_replacement, find_parameters, hold, holds_parameters, once
 from nn.saving import architecture
 from nn.state import Mismatch, copy_state, load_state
 
@@ -57,9 +57,9 @@ class Slot(NamedTuple):
         """Yield each parameter with its name in the model: ``W1[0][1]``; `path` leads on to a larger model."""
         way = self.path + path
         if type(self.owner).element is Module.element:
-            yield from arrays.entries(self.content, extend_name(self.name, way))
+            yield from arrays.entries(once(self.content), extend_name(self.name, way))
             return
-        for index, parameter in arrays.entries(self.content):
+        for index, parameter in arrays.entries(once(self.content)):
             stem, tail = self.owner.element(self.name, index)
             yield extend_name(stem, way) + tail, parameter
 

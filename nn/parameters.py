@@ -15,12 +15,15 @@ from nn import arrays
 from nn.errors import ShapeError
 
 __all__ = [
+    "Outline",
     "ParameterDict",
     "Parameters",
     "check_replacement",
     "find_parameters",
     "hold",
     "holds_parameters",
+    "once",
+    "outline",
     "parameters",
 ]
 
@@ -77,8 +80,26 @@ class ParameterDict(dict[str, Any]):
         return self
 
 
+class Outline(np.ndarray):
+    """Numbers of which only the shape is meant: `parameters` makes one Value for all of them, which takes no time."""
+
+
+def outline(number: float, shape: tuple[int, ...]) -> Outline:
+    """Return an array of a shape that keeps a single number."""
+    return np.lib.stride_tricks.as_strided(np.array([number]), shape, (0,) * len(shape)).view(Outline)
+
+
+def once(content: Any) -> Any:
+    """Return the first entry alone, still as an array, of parameters that were made of an outline."""
+    if isinstance(content, Parameters) and content.size > 1 and not any(content.strides):
+        return content[(slice(1),) * content.ndim]
+    return content
+
+
 def parameters(numbers: NDArray[np.float64], name: str) -> Any:
     """Make a parameter for each number of an array, named by its place: ``W[0][1]``; one alone without axes."""
+    if isinstance(numbers, Outline) and numbers.size > 1:
+        return np.broadcast_to(_fill([Value(numbers.item(0), name=name, parameter=True)], (1,)), numbers.shape, True)
     numbers = np.asarray(numbers)
     places = arrays.places(numbers.shape)
     made = [

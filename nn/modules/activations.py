@@ -7,15 +7,15 @@ operation's own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import methodcaller
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import autograd
 from autograd import Op, Value
 from nn.registry import look_up, spell
 
-__all__ = ["ACTIVATIONS", "ActivationFunction", "ActivationSpec", "activation"]
+__all__ = ["ACTIVATIONS", "ActivationFunction", "ActivationSpec", "Chosen", "activation"]
 
 #: The constants for which SELU keeps mean 0 and variance 1 (Klambauer et al. 2017, equation 14).
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -35,6 +35,7 @@ class ActivationFunction:
         source: where it comes from.
         alpha: its parameter α; None where it has none.
         whole: whether it takes the sums of a whole layer at once, in an array, as softmax does.
+        on_value: the quickest callable that applies it to one Value.
 
     Example:
         >>> ACTIVATIONS["leaky_relu"](-2.0)
@@ -47,6 +48,14 @@ class ActivationFunction:
     source: str = ""
     alpha: float | None = None
     whole: bool = False
+    on_value: Callable[[Any], Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.function, Op) and self.function.name in ON_VALUES:
+            quickest: Any = methodcaller(self.function.name, *(() if self.alpha is None else (self.alpha,)))
+        else:
+            quickest = self._apply_to_value
+        object.__setattr__(self, "on_value", quickest)
 
     def __call__(self, x: Any) -> Any:
         """Apply the activation to a number or to each of an array; to numbers together if it is `whole`."""
@@ -69,12 +78,6 @@ class ActivationFunction:
 
     def __str__(self) -> str:
         return self.spec or str(getattr(self.function, "__name__", "own function"))
-
-    def on_value(self) -> Callable[[Any], Any]:
-        """Return the quickest callable that applies the activation to one Value."""
-        if isinstance(self.function, Op) and self.function.name in ON_VALUES:
-            return methodcaller(self.function.name, *(() if self.alpha is None else (self.alpha,)))
-        return self._apply_to_value
 
     def _apply_to_value(self, x: Value) -> Value:
         out = self(x)
@@ -173,3 +176,37 @@ def activation(spec: ActivationSpec) -> ActivationFunction:
     raise TypeError(
         f"An activation is a name such as 'relu', or a function of one number, not {type(spec).__name__} {spec!r}."
     )
+
+
+class Chosen:
+    """The activation of a module as an attribute: what is assigned, by the constructor or later, is read as there.
+
+    It is kept among the module's own attributes, so that reading it costs no call.
+
+    Args:
+        refusal: what to say of an activation of a whole row, where only one of single numbers fits, with
+            ``{activation}`` and ``{owner}`` for their names.
+
+    Example:
+        >>> import nn
+        >>> layer = nn.Layer(1, 1, W=[[2.0]], b=[0.0])
+        >>> layer.activation = "relu"
+        >>> layer([-1.0])[0].data
+        0.0
+    """
+
+    def __init__(self, refusal: str = "") -> None:
+        self.refusal = refusal
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    if TYPE_CHECKING:
+
+        def __get__(self, module: object, kind: type | None = None) -> ActivationFunction: ...
+
+    def __set__(self, module: object, spec: ActivationSpec) -> None:
+        found = activation(spec)
+        if found.whole and self.refusal:
+            raise ValueError(self.refusal.format(activation=found, owner=type(module).__name__))
+        vars(module)[self.name] = found

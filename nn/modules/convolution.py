@@ -17,8 +17,7 @@ from nn import arrays
 from nn.arrays import Array
 from nn.errors import ShapeError
 from nn.module import Module
-from nn.modules.activations import ActivationSpec
-from nn.modules.activations import activation as find_activation
+from nn.modules.activations import ActivationSpec, Chosen
 from nn.modules.initializers import Initializer, Seed, initial_weights
 from nn.modules.inputs import Pair, picture, positive, read_sizes, short
 from nn.parameters import Parameters, parameters
@@ -34,6 +33,7 @@ class _Kernels(Module):
 
     kind = "conv"
     axes = 3
+    activation = Chosen("{activation} is an activation of a whole row, which {owner} does not have.")
     #: Axes of a kernel: two of pictures, one of rows.
     dimensions: ClassVar[int] = 2
     groups: int = 1
@@ -60,9 +60,7 @@ class _Kernels(Module):
         self.kernel_size = read_sizes(kernel_size, "kernel_size", owner, self.dimensions)
         self.stride = read_sizes(stride, "stride", owner, self.dimensions)
         self.dilation = read_sizes(dilation, "dilation", owner, self.dimensions)
-        self.activation = find_activation(activation)
-        if self.activation.whole:
-            raise ValueError(f"{self.activation} is an activation of a whole row, which {owner} does not have.")
+        self.activation = activation
         self.bias = bool(bias)
         if b is not None and not bias:
             raise ValueError(f"{owner} was given b and bias=False: leave one of them out.")
@@ -81,7 +79,6 @@ class _Kernels(Module):
         )
         self.W: Parameters = parameters(weights, "W")
         self.b: Parameters | None = parameters(biases, "b") if self.bias else None
-        self._activate = self.activation.on_value()
         self.bind()
 
     def name_nodes(self) -> None:
@@ -106,7 +103,7 @@ class _Kernels(Module):
     ) -> Value:
         s: Value = dot(weights, patch, bias) if weights or bias is not None else Value(0.0, requires_grad=False)
         s.name = sum_name + place
-        a: Value = self._activate(s)
+        a: Value = self.activation.on_value(s)
         a.name = name + place
         return a
 

@@ -13,8 +13,7 @@ from nn import arrays
 from nn.arrays import CONTAINERS, Array, Number
 from nn.draws import draw
 from nn.module import Module
-from nn.modules.activations import ActivationSpec
-from nn.modules.activations import activation as find_activation
+from nn.modules.activations import ActivationSpec, Chosen
 from nn.modules.initializers import Seed, generator
 from nn.modules.inputs import row
 from nn.modules.neurons import fire
@@ -31,11 +30,15 @@ class Activation(Module):
 
     kind = "activation"
     keeps_width = True
+    activation = Chosen()
 
     def __init__(self, activation: ActivationSpec) -> None:
-        self.activation = find_activation(activation)
-        if self.activation.whole:
-            self.axes = 1
+        self.activation = activation
+
+    @property
+    def axes(self) -> int | None:  # type: ignore[override]
+        """Of how many axes an example is: 1 for an activation of a whole row."""
+        return 1 if self.activation.whole else None
 
     def forward(self, inputs: Array) -> Array:
         """Apply the activation to numbers in an array or in nested lists of any depth."""

@@ -35,8 +35,16 @@ class _Norm(Module):
     def __init__(self, normalized_shape: int | Sequence[int]) -> None:
         given = normalized_shape if isinstance(normalized_shape, list | tuple) else (normalized_shape,)
         self.normalized_shape = tuple([positive(size, "normalized_shape", type(self).__name__) for size in given])
-        self.axes = len(self.normalized_shape)
-        self.normalizes_rows = self.axes == 1
+
+    @property
+    def axes(self) -> int:  # type: ignore[override]
+        """Of how many axes an example is."""
+        return len(self.normalized_shape)
+
+    @property
+    def normalizes_rows(self) -> bool:  # type: ignore[override]
+        """Whether each row of an example is normalised by itself."""
+        return self.axes == 1
 
     @abstractmethod
     def _normalise(self, xs: list[Any], place: str) -> list[Any]:

@@ -19,8 +19,7 @@ from nn.arrays import Array
 from nn.drawing import Column, draw_neurons
 from nn.errors import ShapeError
 from nn.module import Module
-from nn.modules.activations import ActivationSpec
-from nn.modules.activations import activation as find_activation
+from nn.modules.activations import ActivationSpec, Chosen
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
 from nn.modules.inputs import count, positive, row
 from nn.parameters import Parameters, parameters
@@ -58,6 +57,7 @@ class Layer(Module):
 
     kind = "layer"
     axes = 1
+    activation = Chosen()
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Layer(Module):
     ) -> None:
         self.n_in = positive(n_in, "n_in", "Layer")
         self.n_out = positive(n_out, "n_out", "Layer")
-        self.activation = find_activation(activation)
+        self.activation = activation
         self.bias = bool(bias)
         owner = f"Layer {self.extent()}"
         if b is not None and not bias:
@@ -82,7 +82,6 @@ class Layer(Module):
         weights, biases = arrays.read_or_keep(weights, W, "W", owner), arrays.read_or_keep(biases, b, "b", owner)
         self.W: Parameters = parameters(weights, "W")
         self.b: Parameters | None = parameters(biases, "b") if self.bias else None
-        self._activate = self.activation.on_value()
         self.bind()
 
     def name_nodes(self) -> None:
@@ -100,7 +99,7 @@ class Layer(Module):
             an array of n_out Values.
         """
         xs = row(inputs, self.n_in, self)
-        whole, activate = self.activation.whole, self._activate
+        whole, activate = self.activation.whole, self.activation.on_value
         biases = [None] * self.n_out if self.b is None else self.b.tolist()
         outputs = []
         for (neuron, sum_name, name), weights, bias in zip(self._neurons, self.W.tolist(), biases, strict=True):
@@ -362,6 +361,8 @@ class MLP(Sequential):
     """
 
     kind = "mlp"
+    activation = Chosen()
+    output_activation = Chosen()
 
     def __init__(
         self,
@@ -379,8 +380,8 @@ class MLP(Sequential):
                 f"sizes of MLP lists the numbers of neurons, layer by layer, such as [16, 1]; got {sizes!r}."
             )
         self.sizes = list(sizes)
-        self.activation = find_activation(activation)
-        self.output_activation = find_activation(output_activation)
+        self.activation = activation
+        self.output_activation = output_activation
         self.bias = bool(bias)
         random = generator(seed)
         widths = [n_in, *self.sizes]
@@ -391,6 +392,14 @@ class MLP(Sequential):
                 for before, after, chosen in zip(widths, widths[1:], [*hidden, self.output_activation], strict=False)
             )
         )
+
+    def __setattr__(self, name: str, content: Any) -> None:
+        """Assign an attribute; an activation goes to the layers that it is for."""
+        super().__setattr__(name, content)
+        if name in ("activation", "output_activation") and "layers" in vars(self):
+            for layer in self.layers[:-1] if name == "activation" else self.layers[-1:]:
+                if isinstance(layer, Layer):
+                    layer.activation = getattr(self, name)
 
     def arguments(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -106,7 +106,6 @@ class Network(Module):
             self.w[name] = parameters(weights, name)
             if bias:
                 self.b[name] = parameters(start, name)
-        self._activate = {name: function.on_value() for name, (function, _) in self.neurons.items()}
         self.bind()
 
     def element(self, array: str, index: str) -> tuple[str, str]:
@@ -137,7 +136,7 @@ class Network(Module):
             with part:
                 s = dot(self.w[name].tolist(), [known[source] for source in self.neurons[name][1]], self.b.get(name))
                 s.name = sum_name
-                a = self._activate[name](s)
+                a = self.neurons[name][0].on_value(s)
                 a.name = own_name
             known[name] = a
         return arrays.make([known[name] for name in self.outputs])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from autograd import Value, dot
 from nn import arrays
 from nn.arrays import Array
 from nn.module import Module
-from nn.modules.activations import ActivationFunction, activation
+from nn.modules.activations import ActivationSpec, Chosen
 from nn.modules.initializers import Initializer, Seed, generator, initial_weights
 from nn.modules.inputs import positive, row
 from nn.parameters import Parameters, parameters
@@ -39,12 +39,13 @@ class Neuron(Module):
 
     kind = "neuron"
     axes = 1
+    activation = Chosen("{activation} is an activation of a whole layer, but {owner} is one neuron: use Layer.")
     unsaved = Module.unsaved | {"w"}
 
     def __init__(
         self,
         n_in: int,
-        activation: str | ActivationFunction | Callable[[Any], Any] = "identity",
+        activation: ActivationSpec = "identity",
         bias: bool = True,
         *,
         w: Sequence[float] | None = None,
@@ -54,7 +55,7 @@ class Neuron(Module):
     ) -> None:
         self.n_in = positive(n_in, "n_in", type(self).__name__)
         self.n_out = 1
-        self.activation = _pointwise(activation, type(self).__name__)
+        self.activation = activation
         self.bias = bool(bias)
         weights, biases = initial_weights(init, (n_in,), (), seed)
         owner = f"{type(self).__name__} {self.extent()}"
@@ -63,7 +64,6 @@ class Neuron(Module):
         weights, biases = arrays.read_or_keep(weights, w, "w", owner), arrays.read_or_keep(biases, b, "b", owner)
         self.w: Parameters = parameters(weights, "w")
         self.b: Value | None = parameters(biases, "b") if self.bias else None
-        self._activate = self.activation.on_value()
         self.bind()
 
     def name_nodes(self) -> None:
@@ -81,20 +81,13 @@ class Neuron(Module):
         """
         s = dot(self.w.tolist(), row(inputs, self.n_in, self), self.b)
         s.name = self._sum_name
-        a = self._activate(s)
+        a = self.activation.on_value(s)
         a.name = self._name
         return arrays.make([a])
 
     def extent(self) -> str:
         """Describe how many inputs and outputs there are."""
         return f"{self.n_in} → 1"
-
-
-def _pointwise(spec: str | ActivationFunction | Callable[[Any], Any], owner: str) -> ActivationFunction:
-    found = activation(spec)
-    if found.whole:
-        raise ValueError(f"{found} is an activation of a whole layer, but {owner} is one neuron: use Layer.")
-    return found
 
 
 class StochasticNeuron(Neuron):

@@ -113,8 +113,17 @@ class LeakyReLU(Activation):
     """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__(activation("leaky_relu").with_alpha(negative_slope))
-        self.negative_slope, self.inplace = float(negative_slope), bool(inplace)
+        self.negative_slope = negative_slope
+        self.inplace = bool(inplace)
+
+    @property
+    def negative_slope(self) -> float | None:
+        """α."""
+        return self.activation.alpha
+
+    @negative_slope.setter
+    def negative_slope(self, alpha: float) -> None:
+        self.activation = activation("leaky_relu").with_alpha(alpha)
 
 
 class ELU(Activation):
@@ -126,8 +135,17 @@ class ELU(Activation):
     """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(activation("elu").with_alpha(alpha))
-        self.alpha, self.inplace = float(alpha), bool(inplace)
+        self.alpha = alpha
+        self.inplace = bool(inplace)
+
+    @property
+    def alpha(self) -> float | None:
+        """α."""
+        return self.activation.alpha
+
+    @alpha.setter
+    def alpha(self, alpha: float) -> None:
+        self.activation = activation("elu").with_alpha(alpha)
 
 
 class SELU(Activation):
@@ -172,10 +190,18 @@ class GELU(Activation):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        if approximate != "none":
-            raise ValueError(f"GELU is computed exactly: write approximate='none', not {approximate!r}.")
         super().__init__("gelu")
         self.approximate = approximate
+
+    @property
+    def approximate(self) -> str:
+        """``"none"``."""
+        return "none"
+
+    @approximate.setter
+    def approximate(self, approximate: str) -> None:
+        if approximate != "none":
+            raise ValueError(f"GELU is computed exactly: write approximate='none', not {approximate!r}.")
 
 
 class Softplus(Activation):
@@ -190,18 +216,40 @@ class Softplus(Activation):
     """
 
     def __init__(self, beta: float = 1.0, threshold: float = SOFTPLUS_THRESHOLD) -> None:
+        self._set(beta, threshold)
+        super().__init__("softplus")
+
+    def _set(self, beta: float, threshold: float) -> None:
         if beta != 1 or threshold < SOFTPLUS_THRESHOLD:
             raise ValueError(
                 f"Softplus has beta=1 and a threshold of {SOFTPLUS_THRESHOLD:g} or more here, not beta={beta!r}, "
                 f"threshold={threshold!r}: for another write nn.Activation(lambda x: softplus(beta * x) / beta)."
             )
-        super().__init__("softplus")
-        self.beta, self.threshold = float(beta), float(threshold)
+        self._threshold = float(threshold)
+
+    @property
+    def beta(self) -> float:
+        """1."""
+        return 1.0
+
+    @beta.setter
+    def beta(self, beta: float) -> None:
+        self._set(beta, self._threshold)
+
+    @property
+    def threshold(self) -> float:
+        """20 or more."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        self._set(1.0, threshold)
 
 
 class _OverClasses(Activation):
     """What softmax and its logarithm share: the axis of the classes."""
 
+    axes = None
     counts_axes_of_a_batch = True
 
     def __init__(self, name: str, dim: int | None) -> None:
@@ -210,7 +258,6 @@ class _OverClasses(Activation):
             over = "go over the examples of a batch" if dim == 0 else "go over rows or columns"
             raise ValueError(f"{kind}(dim={dim!r}) would {over}: write {kind}(dim=1), over classes.")
         super().__init__(name)
-        self.axes = None
         self.dim = dim
 
     def is_batch(self, inputs: Any) -> bool:
@@ -294,10 +341,18 @@ class Upsample(Module):
     axes = 3
 
     def __init__(self, scale_factor: int = 2, mode: str = "nearest") -> None:
+        self.mode = mode
+        self.scale_factor = positive(scale_factor, "scale_factor", "Upsample")
+
+    @property
+    def mode(self) -> str:
+        """``"nearest"``."""
+        return "nearest"
+
+    @mode.setter
+    def mode(self, mode: str) -> None:
         if mode != "nearest":
             raise ValueError(f"Upsample repeats numbers, mode='nearest', not {mode!r}: or take nn.ConvTranspose2d.")
-        self.scale_factor = positive(scale_factor, "scale_factor", "Upsample")
-        self.mode = mode
 
     def forward(self, inputs: Array) -> NDArray[Any]:
         """Repeat each number of one picture."""

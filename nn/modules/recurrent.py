@@ -16,8 +16,7 @@ from autograd import Value, dot, scope, sigmoid, tanh
 from nn import arrays
 from nn.arrays import Array
 from nn.module import Module
-from nn.modules.activations import ActivationSpec
-from nn.modules.activations import activation as find_activation
+from nn.modules.activations import ActivationSpec, Chosen
 from nn.modules.initializers import Seed, generator
 from nn.modules.inputs import positive, row, sequence
 from nn.parameters import Parameters, parameters
@@ -52,8 +51,6 @@ class _Recurrent(Module):
         self.hidden_size = positive(hidden_size, "hidden_size", name)
         self.bias = bool(bias)
         self.last = bool(last)
-        if self.last:
-            self.n_out = self.hidden_size
         if not bias and (b_ih is not None or b_hh is not None):
             raise ValueError(f"{name} was given biases and bias=False: leave one of them out.")
         height = self.gates * self.hidden_size
@@ -74,6 +71,11 @@ class _Recurrent(Module):
         self.b_ih: Parameters | None = made[2] if self.bias else None
         self.b_hh: Parameters | None = made[3] if self.bias else None
         self.bind()
+
+    @property
+    def n_out(self) -> int | None:
+        """The number of outputs, where they are those of the last step; None where they are one row a step."""
+        return self.hidden_size if self.last else None
 
     @abstractmethod
     def step(self, inputs: Array, state: Any, time: int = 0) -> Any:
@@ -150,6 +152,7 @@ class Elman(_Recurrent):
     """
 
     kind = "elman"
+    activation = Chosen("{activation} is an activation of a whole row: {owner} takes one of single numbers.")
 
     def __init__(
         self,
@@ -165,20 +168,17 @@ class Elman(_Recurrent):
         b_hh: Any = None,
         seed: Seed = None,
     ) -> None:
-        self.activation = find_activation(activation)
-        self._activate = self.activation.on_value()
-        if self.activation.whole:
-            raise ValueError(f"{self.activation} is an activation of a whole row: Elman takes one of single numbers.")
+        self.activation = activation
         super().__init__(input_size, hidden_size, bias, last, W_ih=W_ih, W_hh=W_hh, b_ih=b_ih, b_hh=b_hh, seed=seed)
 
     def step(self, inputs: Array, state: Row, time: int = 0) -> Row:
         """Compute h_t from the row x_t and the state h_{t−1}."""
-        xs, before = arrays.flat(inputs), arrays.flat(state)
+        xs, before, activate = arrays.flat(inputs), arrays.flat(state), self.activation.on_value
         h = []
         for unit in range(self.hidden_size):
             s = self._sum(unit, xs, before)
             s.name = f"{self.qualify('s')}[{time}][{unit}]"
-            a = self._activate(s)
+            a = activate(s)
             a.name = f"{self.qualify('h')}[{time}][{unit}]"
             h.append(a)
         return arrays.make(h)

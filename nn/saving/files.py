@@ -23,8 +23,10 @@ from autograd.files import write as write_whole
 from nn.errors import ConfigError, StateError
 from nn.module import Module
 from nn.optim.optimizer import Optimizer
+from nn.parameters import outline
 from nn.saving.architecture import known_classes
 from nn.saving.trainings import PREFIX, collect, distribute, pack, unpack
+from nn.saving.twins import find_difference
 from nn.training.callbacks import Training
 from nn.training.history import History
 
@@ -39,6 +41,7 @@ METADATA_KEY = "edgegrad"  # the one entry of the file's metadata: several would
 MAX_DEPTH = 100  # modules and lists within each other
 ALWAYS_POSSIBLE_SIZE = 65_536  # sizes up to this are possible even where a file holds few numbers
 MAX_TEXT_LENGTH = 1_000  # characters of one text in an architecture
+MANY_NUMBERS = 1_000  # drawn at once, from which on a twin's weights are not drawn one by one
 
 #: Arguments that no array is made by, so that any size of them costs nothing. All others are held against the file.
 GEOMETRY = {
@@ -71,6 +74,9 @@ def save(
     Parameters are kept as float64, to the last bit, and buffers as they are. Which of them are frozen, and whether the
     model is in training or evaluation mode, is not kept. The same model gives the same bytes.
 
+    A file holds classes and their constructors' arguments, no code; the modules are built of them once more, to see
+    that it will load as the same model.
+
     With an optimiser and a training the file holds all that going on needs, which `load_training` reads: what they
     remember, the history, the epoch, the schedule, and where the generators of the orders and of dropout stand.
 
@@ -82,7 +88,8 @@ def save(
 
     Raises:
         TypeError: the model is no Module, or the path neither a str nor a Path.
-        ConfigError: the architecture cannot be written: a function of your own without a name, say.
+        ConfigError: the architecture cannot be written: a function of your own without a name, say; or it would load as
+            another one, since parts were replaced, added or changed that the constructor's arguments say nothing of.
         ValueError: a parameter or buffer is NaN or infinite, or an array of a type that no file holds; or one of
             optimizer and training is missing.
         OSError: the file cannot be written; what was there before is left as it was.
@@ -91,6 +98,7 @@ def save(
         raise TypeError(f"save writes a Module, not {type(model).__name__}.")
     check_path(path)
     tensors = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
+    held = sum(array.size for array in tensors.values())
     kept = None
     if optimizer is not None or training is not None:
         kept, more = pack(collect(model, optimizer, training), PREFIX)
@@ -109,6 +117,7 @@ def save(
             f"The architecture of {model.title} holds NaN, an infinity or a huge integer, which no file can hold: give "
             "its constructor other numbers."
         ) from None
+    _check_that_it_loads(model, config, held, path)
     write(path, data)
 
 
@@ -327,6 +336,48 @@ class _Sparing(np.random.Generator):
         return super().normal(loc, scale, size)
 
 
+class _Outlining(_Sparing):
+    """Random numbers for a twin, of which only the shape matters: many at once are one and the same."""
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        return super().uniform(low, high, size) if _are_few(size) else self._repeat(low, size)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        return super().normal(loc, scale, size) if _are_few(size) else self._repeat(loc, size)
+
+    def _repeat(self, number: float, shape: Any) -> Any:
+        self._spend(shape)
+        return outline(number, tuple(np.atleast_1d(shape).tolist()))
+
+
+def _are_few(size: Any) -> bool:
+    return size is None or np.prod(size) < MANY_NUMBERS
+
+
+def _check_that_it_loads(model: Module, config: Any, held: int, path: Path) -> None:
+    """Check that what a model's architecture builds is like the model.
+
+    Raises:
+        ConfigError: it cannot be built, or is something else.
+    """
+    count = 4 * held + 1_000
+    largest = max(held, ALWAYS_POSSIBLE_SIZE)
+    try:
+        twin = Module.from_config(_check_config(config, largest, _Sparing(count), _Outlining(count)))
+    except Exception as error:  # whatever a constructor meets
+        problem = f"which could not be loaded again: {error}".removesuffix(".")
+    else:
+        difference = find_difference(model, twin)
+        if not difference:
+            return
+        problem = f"which would load as another model: {difference}"
+    raise ConfigError(
+        f"{model.title} was not saved to {os.fspath(path)}, {problem}. Give its class an argument that says what is to "
+        "be built; or keep the numbers alone, np.savez(file, **model.state_dict()), and read them into a model that is "
+        "made by hand in the same way, load_state_dict(np.load(file))."
+    )
+
+
 def _build(config: Any, tensors: Tensors, path: Path) -> Module:
     held = sum(array.size for array in tensors.values())
     random = _Sparing(4 * held + 1_000)  # biases are drawn even where there are none
@@ -338,13 +389,14 @@ def _build(config: Any, tensors: Tensors, path: Path) -> Module:
     return model
 
 
-def _check_config(config: Any, largest: int, random: _Sparing) -> Any:
+def _check_config(config: Any, largest: int, random: _Sparing, own_random: _Sparing | None = None) -> Any:
     """Check every part of an architecture, and give the modules that draw numbers what to draw from.
 
     Args:
         config: what the file holds.
         largest: the largest size that is plausible.
         random: for the modules that take a seed.
+        own_random: the same for the package's own modules; `random` unless given.
 
     Raises:
         ValueError: it is nested too deeply, or holds sizes, texts or arguments that `save` never writes.
@@ -373,6 +425,7 @@ def _check_config(config: Any, largest: int, random: _Sparing) -> Any:
         if content.get("affine") is False and content.get("track_running_stats") is False:
             free = {"num_features"}
         inner = {key: walk(argument, depth + 1, own and key not in free) for key, argument in content.items()}
-        return inner | ({"seed": random} if "seed" in inspect.signature(kind).parameters else {})
+        draw = own_random or random if own else random
+        return inner | ({"seed": draw} if "seed" in inspect.signature(kind).parameters else {})
 
     return walk(config, 0, True)

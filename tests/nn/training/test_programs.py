@@ -110,7 +110,7 @@ def replace_one_parameter(net: Any) -> None:
 
 def change_activation(net: Any) -> None:
     other = nn.Layer(2, 2, "sigmoid", seed=0)
-    net.layers[0].activation, net.layers[0]._activate = other.activation, other._activate
+    net.layers[0].activation = other.activation
 
 
 def add_layer(net: Any) -> None:
