@@ -68,8 +68,7 @@ def torch_state(model: Module) -> dict[str, Any]:
 
     Raises as `to_torch` does, but also gives the numbers of a module that has a forward of its own.
     """
-    twin, _ = _twin(model)
-    return dict(twin.state_dict())
+    return dict(_twin(model)[0].state_dict())
 
 
 def load_torch_state(model: Module, state: Mapping[str, Any]) -> None:
