@@ -1,12 +1,16 @@
-"""Whether a PyTorch model computes what the classes of its modules say: without hooks, derived weights and the like."""
+"""Whether a model computes what the classes of its modules say: PyTorch's without hooks, derived weights and the like.
+
+A module of either kind must also be without a `forward` of its own.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from nn.errors import ConfigError
+from nn.module import Module
 
-__all__ = ["check_readable"]
+__all__ = ["check_own_methods", "check_readable"]
 
 #: Where a module or a tensor keeps the functions that are called beside its own, and the words for them.
 HOOKS = {
@@ -22,6 +26,41 @@ CURES = {
     "WeightNorm": ("weight_norm", "torch.nn.utils.remove_weight_norm(module)"),
     "SpectralNorm": ("spectral_norm", "torch.nn.utils.remove_spectral_norm(module)"),
 }
+
+
+#: What of a module of ours says what it computes, beside its private methods.
+METHODS = frozenset({"__call__", "__iter__", "batch", "forward", "forward_batch", "step", "unroll"})
+
+
+def check_own_methods(model: Module) -> None:
+    """Check that no module of ours that is derived from one of the package's computes something of its own.
+
+    Raises:
+        ConfigError: a `forward` or the like is that of a class of the user's, or is set on the instance.
+    """
+    for part in model.modules():
+        bases = type(part).__mro__
+        known = next(kind for kind in bases if _is_the_packages(kind))
+        if known is Module:  # refused by its name, later
+            continue
+        owners = {name: kind for kind in reversed(bases) for name in vars(kind)}
+        own = [(name, f"of the class {kind.__qualname__}") for name, kind in owners.items() if _is_own(kind)]
+        for name, whose in [*((name, "set on the instance") for name in vars(part)), *own]:
+            private = name.startswith("_") and not name.startswith("__") and not name.endswith("_")
+            if name in METHODS or (private and callable(getattr(known, name, None))):
+                raise ConfigError(
+                    f"{part.title} has a {name} of its own, {whose}, which may compute anything. Write it in PyTorch, "
+                    "and give that the numbers of nn.torch_state(model)."
+                )
+
+
+def _is_the_packages(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "nn"
+
+
+def _is_own(kind: type) -> bool:
+    """Whether a class is the user's; Python's own, such as `ABC` and `Generic`, compute nothing of a model."""
+    return not _is_the_packages(kind) and kind.__module__ not in ("abc", "builtins", "typing")
 
 
 def check_readable(torch: Any, model: Any) -> None:
@@ -71,13 +110,15 @@ def _check_parametrizations(torch: Any, part: Any, where: str) -> None:
 
 
 def _check_hooks(torch: Any, part: Any, where: str) -> None:
+    from torch.nn.utils.prune import BasePruningMethod  # which importing torch alone does not bring
+
     for attribute, words in HOOKS.items():
         for hook in (getattr(part, attribute, None) or {}).values():
             kind = type(hook).__name__
             if kind in CURES:
                 what, cure = CURES[kind]
                 raise ConfigError(f"{where} has {what}, which has no counterpart here. Make its weight plain: {cure}.")
-            if isinstance(hook, torch.nn.utils.prune.BasePruningMethod):
+            if isinstance(hook, BasePruningMethod):
                 name = hook._tensor_name
                 raise ConfigError(
                     f"{where} has pruning of its {name} ({kind}), which has no counterpart here. Make it plain first: "

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nn import arrays
 from nn.errors import ConfigError, StateError
 from nn.exchange import attention, recurrent
-from nn.exchange.readable import check_readable
+from nn.exchange.readable import check_own_methods, check_readable
 from nn.module import Module, Slot
 from nn.modules.activations import ActivationFunction
 from nn.modules.activations import activation as find_activation
@@ -55,9 +55,10 @@ def to_torch(model: Module) -> Any:
         the ``torch.nn.Sequential``; it takes batches.
 
     Raises:
-        ConfigError: a module has no counterpart there.
+        ConfigError: a module has no counterpart there, or a forward of its own.
         ImportError: PyTorch is not installed.
     """
+    check_own_methods(model)
     twin, _ = _twin(model)
     return twin
 
@@ -65,9 +66,9 @@ def to_torch(model: Module) -> Any:
 def torch_state(model: Module) -> dict[str, Any]:
     """Return the model's numbers as the ``state_dict`` of its PyTorch counterpart: ``{"0.weight": tensor, …}``.
 
-    Raises as `to_torch` does.
+    Raises as `to_torch` does, but also gives the numbers of a module that has a forward of its own.
     """
-    return dict(to_torch(model).state_dict())
+    return dict(_twin(model)[0].state_dict())
 
 
 def load_torch_state(model: Module, state: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import nn.modules.elementwise as elementwise
 from nn import absent
 from nn.errors import ShapeError
 from nn.module import Module
-from nn.modules.activations import ActivationFunction
+from nn.modules.activations import ActivationFunction, Chosen
 from nn.modules.activations import activation as find_activation
 from nn.modules.inputs import positive
 from nn.modules.layers import Layer as FullyConnected
@@ -99,6 +99,15 @@ def read_activation(given: str | Callable[[Any], Any] | None) -> ActivationFunct
     if given not in ACTIVATIONS:
         raise ValueError(f"{given!r} is no activation here. Known: {', '.join(ACTIVATIONS)}; or give a function.")
     return find_activation(ACTIVATIONS[given])
+
+
+class _Chosen(Chosen):
+    """The activation of a layer, by Keras' names; what computes the layer follows it."""
+
+    def __set__(self, layer: Any, given: str | Callable[[Any], Any] | None) -> None:
+        super().__set__(layer, read_activation(given))
+        if layer.module is not None:
+            layer.module.activation = vars(layer)[self.name]
 
 
 class Layer:
@@ -216,6 +225,7 @@ class Dense(Layer):
         TypeError: an option of Keras' that is not here.
     """
 
+    activation = _Chosen()
     advice = {
         "kernel_regularizer": "train model.network with nn.fit(…, regularizer=nn.L2(0.01))",
         "bias_regularizer": "train model.network with nn.fit(…, regularizer=nn.L2(0.01))",
@@ -237,7 +247,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(input_shape=input_dim if input_shape is None else input_shape, name=name, **others)
         self.units = positive(units, "units", "Dense")
-        self.activation = read_activation(activation)
+        self.activation = activation
         self.use_bias = bool(use_bias)
         if kernel_initializer not in INITIALIZERS:
             raise ValueError(
@@ -262,6 +272,8 @@ class Dense(Layer):
 
 class _Elementwise(Layer):
     """A layer that keeps the shape."""
+
+    activation = _Chosen()
 
     def __init__(self, activation: ActivationFunction, **others: Any) -> None:
         super().__init__(**others)

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, maximum, sqrt
+from nn.errors import StateError
 from nn.optim.first_order import FirstOrder, Numbers
 from nn.optim.flat import Vector
 from nn.optim.groups import GroupedRule
+from nn.optim.optimizer import is_count
 from nn.optim.options import Flag, Number, unpack
 
 #: What is remembered where steps are counted weight by weight: the shares of the zeros that are left in m and v.
@@ -263,14 +265,19 @@ class Adam(FirstOrder):
         """Take over what `state_dict` gave, so that training goes on exactly as it would have.
 
         Raises:
-            StateError: it is of another class or of other groups, or names and sizes do not fit. Nothing is changed.
+            StateError: it is of another class or of other groups, names and sizes do not fit, or something is no
+                number, not finite or a negative count. Nothing is changed.
         """
-        state = saved.get("state", {})
+        state, before = saved.get("state", {}), (self.slots, self.own_slots, self.state.copy())
         if LEFT[0] in state:
             self.count_each()
         elif LEFT[0] in self.slots and "t" in state:
-            saved = {**saved, "state": self._left(state["t"]) | state}
-        super().load_state_dict(saved)
+            saved = {**saved, "state": self._left(state["t"] if is_count(state["t"]) else 0) | state}
+        try:
+            super().load_state_dict(saved)
+        except StateError:
+            self.slots, self.own_slots, self.state = before
+            raise
 
     def settings(self, t: int) -> tuple[float, ...]:
         """Return η/(1 − β₁ᵗ), √(1 − β₂ᵗ), β₁, β₂, ε, and the decays that go through the root and past it.

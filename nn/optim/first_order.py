@@ -21,7 +21,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.groups import Group, GroupedRule, ParameterGroup, check_options, read_groups
 from nn.optim.objective import Objective
 from nn.optim.optimizer import Optimizer
-from nn.optim.options import Flag, Number, unpack
+from nn.optim.options import Flag, Number, read_number, unpack
 
 __all__ = ["SGD", "FirstOrder", "QuickProp", "RProp"]
 
@@ -163,7 +163,8 @@ class FirstOrder(Optimizer):
         """Take over what `state_dict` gave, so that training goes on exactly as it would have.
 
         Raises:
-            StateError: it is of another class or of other groups, or names and sizes do not fit. Nothing is changed.
+            StateError: it is of another class or of other groups, names and sizes do not fit, or something is no
+                number, not finite or a negative count. Nothing is changed.
         """
         groups, masks = saved.get("groups", []), self.slots[self.own_slots :]
         if len(groups) != len(self.groups) or not all(
@@ -175,10 +176,11 @@ class FirstOrder(Optimizer):
             )
         try:
             read = [check_options(type(self), options) for _, options in groups]
+            ratios = [read_number(type(self).__name__, "ratio of a group", ratio) for ratio, _ in groups]
         except (TypeError, ValueError) as error:
             raise StateError(f"The state does not fit: {error} Nothing was changed.") from error
         super().load_state_dict(saved)
-        for group, (ratio, _), options in zip(self.groups, groups, read, strict=True):
+        for group, ratio, options in zip(self.groups, ratios, read, strict=True):
             group.ratio, group.options = ratio, options
 
     def update(self, w: Vector, g: Vector) -> Vector:

@@ -46,6 +46,7 @@ class LevenbergMarquardt(Optimizer):
 
     needs = "residuals"
     options = ("lr",)
+    positive = frozenset({"mu", "nu"})
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1.0, mu: float = 1e-3) -> None:
         super().__init__(parameters, lr)

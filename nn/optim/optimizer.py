@@ -19,7 +19,7 @@ from nn.optim.flat import Mask, Vector
 from nn.optim.objective import Objective
 from nn.optim.options import Number, read_number
 
-__all__ = ["Optimizer", "StepError"]
+__all__ = ["Optimizer", "StepError", "is_count"]
 
 
 class StepError(AutogradError, ArithmeticError):
@@ -63,6 +63,8 @@ class Optimizer(ABC):
 
     needs: ClassVar[str] = "gradient"
     options: ClassVar[tuple[str, ...]] = ("lr",)
+    #: What of the state, beside counts, is never 0 or negative.
+    positive: ClassVar[frozenset[str]] = frozenset()
     lr = Number()
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
@@ -147,7 +149,8 @@ class Optimizer(ABC):
         """Take over what `state_dict` gave, so that training goes on exactly as it would have.
 
         Raises:
-            StateError: it is of another class, or names and sizes do not fit; all is listed, nothing is changed.
+            StateError: it is of another class, names and sizes do not fit, or something is no number, not finite or a
+                negative count; all is listed, nothing is changed.
         """
         name, size = type(self).__name__, len(self.parameters)
         problems = [f"it has no entry {key!r}" for key in ("optimizer", "options", "state") if key not in saved]
@@ -157,9 +160,9 @@ class Optimizer(ABC):
             problems += _differences("option", saved["options"], self.options)
             problems += _differences("state", saved["state"], self.state)
             problems += [
-                f"state {key!r} is for {flat.count(part.shape[-1])} instead of {size:,}"
+                f"state {key!r} {problem}"
                 for key, part in saved["state"].items()
-                if isinstance(part, np.ndarray) and part.shape[-1:] != (size,)
+                if key in self.state and (problem := self._problem(key, part, saved["state"]))
             ]
         if problems:
             raise StateError(
@@ -174,8 +177,28 @@ class Optimizer(ABC):
                 setattr(self, option, content)
             raise StateError(f"The state does not fit {name}: {error} Nothing was changed.") from error
         self.state = {
-            key: part.copy() if isinstance(part, np.ndarray) else part for key, part in saved["state"].items()
+            key: part.astype(np.float64) if isinstance(part, np.ndarray) else type(self.state[key])(part)
+            for key, part in saved["state"].items()
         }
+
+    def _problem(self, key: str, part: Any, state: Mapping[str, Any]) -> str:
+        """Say what is wrong with something that was remembered; nothing where it can be gone on from."""
+        own, size = self.state[key], len(self.parameters)
+        if not isinstance(own, np.ndarray):
+            return _problem_of_number(part, isinstance(own, int), key in self.positive)
+        if not isinstance(part, np.ndarray) or part.dtype.kind not in "fiu":
+            return f"is {part!r:.40} instead of an array of numbers"
+        if part.shape[-1:] != (size,):
+            return f"is for {flat.count(part.shape[-1]) if part.shape else 'no parameters'} instead of {size:,}"
+        if part.shape != (wanted := self._shape(key, state)):
+            return f"has shape {part.shape} instead of {wanted}"
+        index = flat.first_not_finite(part) if part.size else None
+        return "" if index is None else f"is infinite or NaN for {flat.label(self.parameters, index)}"
+
+    def _shape(self, key: str, state: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return of what shape an array of a state has to be."""
+        shape: tuple[int, ...] = self.state[key].shape
+        return shape
 
     def _number(self, option: str, number: Any, low: float = 0.0, high: float = np.inf) -> float:
         """Check that an option is a number in [low, high)."""
@@ -220,6 +243,20 @@ class Optimizer(ABC):
 
 def _and_others(count: int) -> str:
     return f" (and {count:,} more {'is' if count == 1 else 'are'} not finite)" if count else ""
+
+
+def is_count(content: Any) -> bool:
+    """Whether something is a whole number from 0."""
+    return isinstance(content, int | np.integer) and not isinstance(content, bool) and int(content) >= 0
+
+
+def _problem_of_number(content: Any, whole: bool, positive: bool) -> str:
+    if whole:
+        return "" if is_count(content) else f"is {content!r:.40} instead of a whole number from 0"
+    number = isinstance(content, int | float | np.integer | np.floating) and not isinstance(content, bool)
+    if number and np.isfinite(content) and (content > 0 or not positive):
+        return ""
+    return f"is {content!r:.40} instead of a {'positive' if positive else 'finite'} number"
 
 
 def _differences(kind: str, given: Iterable[str], known: Iterable[str]) -> list[str]:

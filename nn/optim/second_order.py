@@ -6,8 +6,8 @@ Conjugate gradients, BFGS and L-BFGS learn the curvature from the gradients they
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -283,6 +283,9 @@ class LBFGS(LineSearchOptimizer):
     def _forget(self) -> None:
         none = np.empty((0, len(self.parameters)))
         self.state = {"s": none, "r": none}
+
+    def _shape(self, key: str, state: Mapping[str, Any]) -> tuple[int, ...]:
+        return (len(state["s"]) if np.ndim(state["s"]) else 0, len(self.parameters))
 
     def _direction(self, here: Point, objective: Objective, free: Mask) -> Vector:
         pairs = [(s, r, float(s @ r)) for s, r in zip(self.state["s"], self.state["r"], strict=True)]

@@ -305,3 +305,17 @@ def test_trainable_is_refused_however_it_is_written():
     layer = Trained(2)
     layer.trainable = False
     assert (layer.trainable, Trained.trainable) == (False, True)
+
+
+def test_an_activation_that_is_assigned_takes_effect():
+    model, wanted = make("linear"), make("sigmoid")
+    model.predict(X, verbose=0)
+    model.layers[-1].activation = "sigmoid"
+    np.testing.assert_allclose(model.predict(X, verbose=0), wanted.predict(X, verbose=0), rtol=1e-12)
+    assert str(model.layers[-1].activation) == "sigmoid"
+    with pytest.raises(ValueError, match="'sigmiod' is no activation here"):
+        model.layers[-1].activation = "sigmiod"
+    np.testing.assert_allclose(model.predict(X, verbose=0), wanted.predict(X, verbose=0), rtol=1e-12)
+    alone = keras.Sequential([layers.Activation("tanh", input_shape=(3,))])
+    alone.layers[0].activation = np.abs
+    np.testing.assert_array_equal(alone.predict(X, verbose=0), np.abs(X))

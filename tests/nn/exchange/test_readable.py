@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ torch = pytest.importorskip("torch")
 import torch.nn.utils.parametrizations as parametrizations  # noqa: E402
 from torch.nn.utils import prune  # noqa: E402
 
+import nn  # noqa: E402
 from nn import predict  # noqa: E402
 from nn.errors import ConfigError  # noqa: E402
 from nn.exchange.torch import from_torch  # noqa: E402
@@ -193,3 +196,143 @@ def test_what_was_made_plain_is_read() -> None:
     with torch.no_grad():
         expected = model(torch.tensor(X)).numpy()
     np.testing.assert_allclose(predict(from_torch(model), X), expected, rtol=1e-8)
+
+
+def test_a_hook_is_named_in_a_process_that_has_not_loaded_pruning() -> None:
+    code = """
+import sys, torch, nn
+assert "torch.nn.utils.prune" not in sys.modules
+model = torch.nn.Sequential(torch.nn.Linear(2, 1))
+model[0].register_forward_hook(lambda *given: given[-1] * 2)
+try:
+    nn.from_torch(model)
+except nn.ConfigError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "Module 0, Linear, has a forward hook (<lambda>)" + LOST
+
+
+# --- ours -------------------------------------------------------------------------------------------------------------
+
+TO_PYTORCH = "which may compute anything. Write it in PyTorch, and give that the numbers of nn.torch_state(model)."
+
+
+class Scaled(nn.Linear):
+    def forward(self, xs: Any) -> Any:
+        return super().forward(xs) * 2
+
+
+class Called(nn.MLP):
+    def __call__(self, xs: Any) -> Any:
+        return super().__call__(xs) * 2
+
+
+class Skipping(nn.Sequential):
+    def forward(self, xs: Any) -> Any:
+        return super().forward(xs) + xs
+
+
+class Together(nn.Sequential):
+    def forward_batch(self, examples: Any) -> Any:
+        return examples
+
+
+class Clipped(nn.ReLU):
+    def forward(self, xs: Any) -> Any:
+        return np.minimum(super().forward(xs), 6.0)
+
+
+class Decaying(nn.Elman):
+    def step(self, inputs: Any, state: Any, time: int = 0) -> Any:
+        return super().step(inputs, state, time) * 0.5
+
+
+class Smallest(nn.MaxPool2d):
+    def _pool(self, numbers: Any) -> Any:
+        return min(numbers)
+
+
+class Twice:
+    def forward(self, xs: Any) -> Any:
+        return super().forward(xs) * 2  # type: ignore[misc]
+
+
+class Mixed(Twice, nn.Linear):
+    pass
+
+
+class Overruled(nn.Linear, Twice):
+    """Its forward is that of the package."""
+
+
+class Named(nn.Linear):
+    """What is the user's, and computes nothing."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, width, seed=0)
+
+    def extent(self) -> str:
+        return f"{self.n_in} wide"
+
+    def __repr__(self) -> str:
+        return "Named"
+
+    def _note(self) -> None:
+        """Compute nothing."""
+
+
+def set_on_instance() -> nn.Module:
+    model = nn.Linear(2, 1, seed=0)
+    model.forward = lambda xs: [2.0 * x for x in xs]
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (
+            lambda: Scaled(2, 1, seed=0),
+            "layer1 (Scaled 2 → 1, identity) has a forward of its own, of the class Scaled, ",
+        ),
+        (lambda: Called(2, [1]), "mlp1 (Called 2 → 1) has a __call__ of its own, of the class Called, "),
+        (
+            lambda: Skipping(nn.Linear(2, 2)),
+            "sequential1 (Skipping 2 → 2) has a forward of its own, of the class Skipping, ",
+        ),
+        (
+            lambda: Together(nn.Linear(2, 2)),
+            "sequential1 (Together 2 → 2) has a forward_batch of its own, of the class Together, ",
+        ),
+        (Clipped, "activation1 (Clipped relu) has a forward of its own, of the class Clipped, "),
+        (lambda: Decaying(2, 2), "elman1 (Decaying 2 → 2, tanh) has a step of its own, of the class Decaying, "),
+        (lambda: Smallest(2), "maxpool1 (Smallest 2×2) has a _pool of its own, of the class Smallest, "),
+        (lambda: Mixed(2, 1), "layer1 (Mixed 2 → 1, identity) has a forward of its own, of the class Twice, "),
+        (set_on_instance, "layer1 (Linear 2 → 1, identity) has a forward of its own, set on the instance, "),
+    ],
+)
+def test_ours_that_compute_something_of_their_own_are_refused(make: Callable[[], nn.Module], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        nn.to_torch(nn.Sequential(make()))
+    assert sentence in str(caught.value)
+    assert str(caught.value).endswith(TO_PYTORCH)
+
+
+def test_the_numbers_of_a_forward_of_ones_own_still_go_both_ways() -> None:
+    model, theirs = Scaled(3, 2, seed=0), Linear(3, 2).double()
+    theirs.load_state_dict({key.removeprefix("0."): tensor for key, tensor in nn.torch_state(model).items()})
+    x = [0.3, -1.2, 0.5]
+    with torch.no_grad():
+        expected = theirs(torch.tensor(x, dtype=torch.float64)).tolist()
+    np.testing.assert_allclose([y.data for y in model(x)], expected, rtol=1e-12)
+    other = Scaled(3, 2, seed=1)
+    nn.load_torch_state(other, {f"0.{key}": tensor for key, tensor in theirs.state_dict().items()})
+    assert [y.data for y in other(x)] == [y.data for y in model(x)]
+
+
+@pytest.mark.parametrize("make", [lambda: Named(2), lambda: Overruled(2, 2, seed=0)])
+def test_a_class_of_ones_own_that_computes_nothing_of_its_own_goes(make: Callable[[], nn.Module]) -> None:
+    model = nn.Sequential(make())
+    with torch.no_grad():
+        found = nn.to_torch(model)(torch.tensor([[0.3, -1.2]], dtype=torch.float64))[0].tolist()
+    np.testing.assert_allclose(found, [y.data for y in model([0.3, -1.2])], rtol=1e-12)

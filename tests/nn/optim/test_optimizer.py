@@ -301,3 +301,122 @@ def test_an_interruption_at_any_assignment_leaves_the_weights_before_the_step(ki
     assert calls >= call
     assert numbers(objective.parameters).tolist() == before.tolist()
     same_states(optimizer.state_dict()["state"], state)
+
+
+def went(kind, steps=3, **options):
+    """Make an optimiser of two parameters that has taken some steps, and its state."""
+    objective = quadratic([[4.0, 1.0], [1.0, 3.0]], [1.0, 2.0], [5.0, 4.0])
+    w = objective.parameters
+    objective = type(objective)(w, objective._loss, lambda: [2.0 * w[0] + w[1] - 1.0, w[1] * w[0] - 0.5])
+    optimizer = kind(w, **options)
+    for _ in range(steps):
+        optimizer.step(objective)
+    return optimizer, objective
+
+
+NO_COUNTS = ["a", -1, 1.5, math.nan, None, True, np.ones(2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "content", "problem"),
+    [
+        *((Adam, "t", content, f"is {content!r} instead of a whole number from 0") for content in NO_COUNTS),
+        (SGD, "t", -1, "is -1 instead of a whole number from 0"),
+        (Adam, "m", np.full(2, math.nan), "is infinite or NaN for w0"),
+        (Adam, "v", np.array([1.0, math.inf]), "is infinite or NaN for w1"),
+        (Adam, "m", np.array(["a", "b"]), "is array(['a', 'b'], dtype='<U1') instead of an array of numbers"),
+        (Adam, "m", np.array([1j, 2.0]), "is array([0.+1.j, 2.+0.j]) instead of an array of numbers"),
+        (Adam, "m", [0.0, 1.0], "is [0.0, 1.0] instead of an array of numbers"),
+        (Adam, "m", 0.0, "is 0.0 instead of an array of numbers"),
+        (Adam, "m", np.array(0.0), "is for no parameters instead of 2"),
+        (Adam, "m", np.zeros((2, 2)), "has shape (2, 2) instead of (2,)"),
+        (LevenbergMarquardt, "mu", "a", "is 'a' instead of a positive number"),
+        (LevenbergMarquardt, "mu", 0.0, "is 0.0 instead of a positive number"),
+        (LevenbergMarquardt, "nu", -2.0, "is -2.0 instead of a positive number"),
+        (ConjugateGradients, "fall", math.nan, "is nan instead of a finite number"),
+        (ConjugateGradients, "cycle", -1, "is -1 instead of a whole number from 0"),
+        (BFGS, "updates", 0.5, "is 0.5 instead of a whole number from 0"),
+        (BFGS, "V", np.ones((3, 2)), "has shape (3, 2) instead of (2, 2)"),
+        (BFGS, "V", np.full((2, 2), math.inf), "is infinite or NaN for w0"),
+        (LBFGS, "r", np.ones((7, 2)), "has shape (7, 2) instead of"),
+        (LBFGS, "s", "a", "is 'a' instead of an array of numbers"),
+    ],
+)
+def test_states_that_are_no_numbers_are_refused_and_change_nothing(kind, key, content, problem):
+    optimizer, objective = went(kind)
+    before = copy.deepcopy(optimizer.state_dict())
+    wrong = copy.deepcopy(before)
+    wrong["options"]["lr"] = 0.5
+    wrong["state"][key] = content
+    with pytest.raises(StateError) as caught:
+        optimizer.load_state_dict(wrong)
+    start = f"The state does not fit {kind.__name__} over 2 parameters: state {key!r} {problem}"
+    assert str(caught.value).startswith(start)
+    assert str(caught.value).endswith(". Nothing was changed.")
+    assert optimizer.state_dict()["options"] == before["options"]
+    same_states(optimizer.state_dict()["state"], before["state"])
+    optimizer.step(objective)
+
+
+def test_all_that_is_wrong_with_a_state_is_listed():
+    optimizer, _ = went(Adam)
+    wrong = optimizer.state_dict()
+    wrong["state"] |= {"t": -1, "m": np.full(2, math.nan)}
+    with pytest.raises(StateError) as caught:
+        optimizer.load_state_dict(wrong)
+    assert str(caught.value) == (
+        "The state does not fit Adam over 2 parameters: state 't' is -1 instead of a whole number from 0; state 'm' is "
+        "infinite or NaN for w0. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_refused_state_leaves_adam_counting_as_it_did(frozen):
+    optimizer, objective = went(Adam, steps=1)
+    other, _ = went(Adam, steps=1)
+    optimizer.parameters[0].requires_grad = not frozen
+    optimizer.step(objective)  # which counts the steps of each weight where one is frozen
+    other.parameters[0].requires_grad = frozen
+    other.step(Objective.from_closure(other.parameters, lambda: sum_of(other)))
+    before, slots = copy.deepcopy(optimizer.state_dict()["state"]), optimizer.slots
+    wrong = other.state_dict()
+    wrong["state"]["t"] = "a"
+    with pytest.raises(StateError) as caught:
+        optimizer.load_state_dict(wrong)
+    assert str(caught.value) == (
+        "The state does not fit Adam over 2 parameters: state 't' is 'a' instead of a whole number from 0. Nothing was "
+        "changed."
+    )
+    assert optimizer.slots == slots
+    same_states(optimizer.state_dict()["state"], before)
+    optimizer.step(objective)
+
+
+def sum_of(optimizer):
+    return optimizer.parameters[0] * optimizer.parameters[1]
+
+
+def test_ratios_of_groups_that_are_no_numbers():
+    w = named([1.0, 2.0])
+    optimizer = SGD([{"params": w[:1], "lr": 0.1}, {"params": w[1:]}], lr=0.2)
+    wrong = optimizer.state_dict()
+    wrong["groups"][0][0] = math.nan
+    before = copy.deepcopy(optimizer.state_dict()["groups"])
+    with pytest.raises(StateError) as caught:
+        optimizer.load_state_dict(wrong)
+    assert str(caught.value) == (
+        "The state does not fit: SGD's ratio of a group must be a number from 0, not nan. Nothing was changed."
+    )
+    assert optimizer.state_dict()["groups"] == before
+
+
+def test_counts_and_arrays_of_numpy_are_read():
+    optimizer, objective = went(Adam)
+    saved, other = optimizer.state_dict(), Adam(objective.parameters)
+    saved["state"]["t"] = np.int64(saved["state"]["t"])
+    saved["state"]["m"] = saved["state"]["m"].astype(np.float32)
+    other.load_state_dict(saved)
+    assert type(other.state["t"]) is int
+    assert other.state["m"].dtype == np.float64
+    other.load_state_dict(pickle.loads(pickle.dumps(other.state_dict())))
+    other.step(objective)
