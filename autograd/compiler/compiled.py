@@ -45,6 +45,7 @@ __all__ = ["Chosen", "Compiled"]
 
 Array = NDArray[Any]
 Chosen = str | int | Iterable[str | int]  # arguments, by name or by place
+Places = int | Sequence[int] | None  # of arguments to differentiate by
 
 MAX_PROGRAMS_KEPT = 64  # of one function
 
@@ -138,7 +139,7 @@ class Compiled:
         found = kept.program(call.numbers.to_array())
         return fill(kept.result, Row(np.atleast_1d(found)))
 
-    def value_and_grad(self, *args: Any, argnums: int | Sequence[int] | None = None, **named: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, *args: Any, argnums: Places = None, **named: Any) -> tuple[Any, Any]:
         """Compute the value and the gradient.
 
         Args:
@@ -172,11 +173,11 @@ class Compiled:
         filled = tuple([fill(structure, Row(piece)) for structure, piece in pieces])
         return float(value), filled[0] if _is_one(argnums) else filled
 
-    def grad(self, *args: Any, argnums: int | Sequence[int] | None = None, **named: Any) -> Any:
+    def grad(self, *args: Any, argnums: Places = None, **named: Any) -> Any:
         """Compute the gradient alone; see `value_and_grad`."""
         return self.value_and_grad(*args, argnums=argnums, **named)[1]
 
-    def jacobian(self, *args: Any, argnums: int | Sequence[int] | None = None, **named: Any) -> Any:
+    def jacobian(self, *args: Any, argnums: Places = None, **named: Any) -> Any:
         """Compute for each number of the result its gradient; arguments are those of `value_and_grad`.
 
         Returns:
@@ -201,7 +202,7 @@ class Compiled:
             matrices.append(fill(kept.result, Row([fill(structure, Row(row)) for row in piece])))
         return matrices[0] if _is_one(argnums) else tuple(matrices)
 
-    def hessian(self, *args: Any, argnums: int | Sequence[int] | None = None, **named: Any) -> Any:
+    def hessian(self, *args: Any, argnums: Places = None, **named: Any) -> Any:
         """Compute the second derivatives, row by row; arguments are those of `value_and_grad`.
 
         Returns:
@@ -263,9 +264,7 @@ class Compiled:
 
     # --- what is behind it --------------------------------------------------------------------------------------------
 
-    def _find(
-        self, args: tuple[Any, ...], named: dict[str, Any], argnums: int | Sequence[int] | None
-    ) -> tuple[_Call, _Kept | None]:
+    def _find(self, args: tuple[Any, ...], named: dict[str, Any], argnums: Places) -> tuple[_Call, _Kept | None]:
         """Find the program for arguments, or compile it; None where the function itself has to be called."""
         call = self._read((*self._before, *args), named)
         context = current()
@@ -355,16 +354,11 @@ class Compiled:
         surroundings = Surroundings(self._f, owners)
         return _Kept(program, first, captured, surroundings, arguments)
 
-    def _by_parameters(self, argnums: int | Sequence[int] | None) -> bool:
+    def _by_parameters(self, argnums: Places) -> bool:
         return argnums is None and bool(self.parameters)
 
     def _by_inputs(
-        self,
-        derive: Callable[..., Any],
-        call: _Call,
-        numbers: Array,
-        argnums: int | Sequence[int] | None,
-        **options: Any,
+        self, derive: Callable[..., Any], call: _Call, numbers: Array, argnums: Places, **options: Any
     ) -> Any:
         """Differentiate by all numbers of a call; None where one that was not chosen may have no derivative.
 
@@ -380,9 +374,7 @@ class Compiled:
                 raise
         return None
 
-    def _pieces(
-        self, call: _Call, numbers: Array, argnums: int | Sequence[int] | None
-    ) -> list[tuple[Structure, Array]]:
+    def _pieces(self, call: _Call, numbers: Array, argnums: Places) -> list[tuple[Structure, Array]]:
         """Cut the last axis of an array, which counts all numbers of a call, into that of each chosen argument."""
         first, places = len(self._before), len(call.structures) - len(call.names)
         bounds = np.cumsum([0, *map(size, call.structures)])
@@ -402,7 +394,7 @@ class Compiled:
             pieces.append((call.structures[place], numbers[..., bounds[place] : bounds[place + 1]]))
         return pieces
 
-    def _on_engine(self, word: str, argnums: int | Sequence[int] | None) -> Callable[..., Any]:
+    def _on_engine(self, word: str, argnums: Places) -> Callable[..., Any]:
         """Return a derivative of the function itself."""
         if self._by_parameters(argnums):
             raise CompileError(
@@ -417,11 +409,11 @@ class Compiled:
             return self._on_engine(word, argnums)(*args, **named)
 
 
-def _is_one(argnums: int | Sequence[int] | None) -> bool:
+def _is_one(argnums: Places) -> bool:
     return argnums is None or isinstance(read_argnums(argnums), int)
 
 
-def _listed(argnums: int | Sequence[int] | None) -> Sequence[int]:
+def _listed(argnums: Places) -> Sequence[int]:
     if argnums is None:
         return [0]
     chosen = read_argnums(argnums)
