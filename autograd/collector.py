@@ -11,6 +11,7 @@ import gc
 import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+from weakref import ref
 
 __all__ = ["hold_collector"]
 
@@ -22,7 +23,7 @@ T = TypeVar("T")
 HELD = (50_000_000, 1_000, 1_000)
 
 _lock = threading.RLock()  # a signal may come between two lines, and its handler differentiate
-_holders: list[int] = []  # the id of each block that is open, as often as it was entered
+_holders: list[ref[hold_collector]] = []  # each block that is open, as often as it was entered
 _before = HELD
 
 
@@ -54,20 +55,21 @@ class hold_collector:  # noqa: N801
     def __enter__(self) -> None:
         global _before
         with _lock:
-            first = not _holders
-            if first:
-                _before = gc.get_threshold()
-            _holders.append(id(self))
+            thresholds, first = gc.get_threshold(), not _open_blocks()
+            if first and thresholds != HELD:
+                _before = thresholds
+            _holders.append(ref(self))
             if first:
                 gc.set_threshold(*HELD)
 
     def __exit__(self, *_: object) -> None:
         with _lock:
-            if len(_holders) == 1 and gc.get_threshold() == HELD:
+            if len(_open_blocks()) == 1 and gc.get_threshold() == HELD:
                 gc.set_threshold(*_before)
-            _holders.remove(id(self))
+            _holders.remove(ref(self))
 
-    def __del__(self) -> None:
-        """End what Ctrl-C has kept from ending: an interrupt inside ``__enter__`` or ``__exit__`` skips the rest."""
-        while id(self) in _holders:
-            self.__exit__()
+
+def _open_blocks() -> list[ref[hold_collector]]:
+    """List the blocks that are open. Ctrl-C inside ``__enter__`` or ``__exit__`` skips the rest; such ones are gone."""
+    _holders[:] = [holder for holder in _holders if holder() is not None]
+    return _holders
