@@ -17,7 +17,7 @@ ADVICE = (
 )
 
 
-class Growing(Module):
+class GrownByHand(Module):
     """A module whose parts may be changed after its constructor."""
 
     def __init__(self, width=2):
@@ -32,7 +32,7 @@ class Growing(Module):
         return xs
 
 
-class Doubling(Module):
+class OfTwiceTheWidth(Module):
     def __init__(self, width):
         self.width = 2 * width
         self.layer = nn.Layer(2, self.width, seed=0)
@@ -45,7 +45,7 @@ class Picky(Module):
             raise RuntimeError("only 3")
 
 
-class Counting(Module):
+class CountingBuilds(Module):
     buffers = ("seen",)
 
     def __init__(self):
@@ -97,19 +97,19 @@ def nested():
 
 
 def grown():
-    model = Growing()
+    model = GrownByHand()
     model.last = nn.Linear(2, 1, seed=3)
     return model
 
 
 def aliased():
-    model = Growing()
+    model = GrownByHand()
     model.blocks = [model.blocks[0], model.blocks[1], model.blocks[0]]
     return model
 
 
 def more_parameters():
-    model = Growing()
+    model = GrownByHand()
     model.more = [Value(1.0, parameter=True)]
     return model
 
@@ -132,7 +132,7 @@ def with_activation(model, activation):
 
 
 def of_other_numbers():
-    model = Counting()
+    model = CountingBuilds()
     model.seen = np.array([0.5, 1.5])
     return model
 
@@ -156,9 +156,9 @@ REFUSED = [
     (popped, "MLP 2 → 3", "it would have a part 2 (Layer 3 → 1)"),
     (repeated, "MLP 2 → 2", "layers of MLP 2 → 2 would list its parts in another way"),
     (nested, "Sequential 2 → 1", "activation of part 1.1 (Layer 2 → 3) would be 'tanh' instead of 'relu'"),
-    (grown, "Growing", "it would have no part last (Linear 2 → 1)"),
-    (aliased, "Growing", "blocks of Growing would list its parts in another way"),
-    (more_parameters, "Growing", "it would have no array more"),
+    (grown, "GrownByHand", "it would have no part last (Linear 2 → 1)"),
+    (aliased, "GrownByHand", "blocks of GrownByHand would list its parts in another way"),
+    (more_parameters, "GrownByHand", "it would have no array more"),
     (without_bias, "MLP 2 → 1", "bias of part 2 (Layer 3 → 1) would be True instead of False"),
     (with_forward, "MLP 2 → 1", "MLP 2 → 1 would not have the forward that is set on the instance"),
     (lambda: with_activation(nn.ReLU(), "tanh"), "ReLU tanh", "activation of ReLU would be 'relu' instead of 'tanh'"),
@@ -167,10 +167,10 @@ REFUSED = [
         "Linear 2 → 1, elu(0.5)",
         "activation of Linear 2 → 1 would be 'identity' instead of 'elu(0.5)'",
     ),
-    (lambda: Doubling(3), "Doubling", "width of Doubling would be 12 instead of 6"),
+    (lambda: OfTwiceTheWidth(3), "OfTwiceTheWidth", "width of OfTwiceTheWidth would be 12 instead of 6"),
     (
         of_other_numbers,
-        "Counting",
+        "CountingBuilds",
         "seen would be a buffer of shape (2,) and int64 instead of a buffer of shape (2,) and float64",
     ),
     (untied, "Tied", "a.W and b.W would be one array"),
@@ -218,9 +218,9 @@ def test_the_advice_holds(tmp_path):
 
 
 WRITTEN = [
-    Growing,
+    GrownByHand,
     Tied,
-    Counting,
+    CountingBuilds,
     tied_by_hand_only,
     nn.and_gate,
     lambda: nn.Sequential(mlp(), nn.LeakyReLU(0.2), nn.Dropout(0.1)),
