@@ -104,6 +104,15 @@ class Tanh(Activation):
         super().__init__("tanh")
 
 
+def _alpha_of(name: str) -> Any:
+    """Make the attribute α of a module: that of its activation, which another α makes anew."""
+
+    def choose(module: Activation, alpha: float) -> None:
+        module.activation = activation(name).with_alpha(alpha)
+
+    return property(lambda module: module.activation.alpha, choose, doc="α.")
+
+
 class LeakyReLU(Activation):
     """x where it is positive, else αx; α is PyTorch's 0.01, not the lecture's 0.1.
 
@@ -112,18 +121,11 @@ class LeakyReLU(Activation):
         inplace: taken, and changes nothing.
     """
 
+    negative_slope = _alpha_of("leaky_relu")
+
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         self.negative_slope = negative_slope
         self.inplace = bool(inplace)
-
-    @property
-    def negative_slope(self) -> float | None:
-        """α."""
-        return self.activation.alpha
-
-    @negative_slope.setter
-    def negative_slope(self, alpha: float) -> None:
-        self.activation = activation("leaky_relu").with_alpha(alpha)
 
 
 class ELU(Activation):
@@ -134,18 +136,11 @@ class ELU(Activation):
         inplace: taken, and changes nothing.
     """
 
+    alpha = _alpha_of("elu")
+
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         self.alpha = alpha
         self.inplace = bool(inplace)
-
-    @property
-    def alpha(self) -> float | None:
-        """α."""
-        return self.activation.alpha
-
-    @alpha.setter
-    def alpha(self, alpha: float) -> None:
-        self.activation = activation("elu").with_alpha(alpha)
 
 
 class SELU(Activation):
