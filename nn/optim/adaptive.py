@@ -15,7 +15,6 @@ from autograd import Value, maximum, sqrt
 from nn.errors import StateError
 from nn.optim.first_order import FirstOrder, Numbers
 from nn.optim.flat import Vector
-from nn.optim.groups import GroupedRule
 from nn.optim.optimizer import is_count
 from nn.optim.options import Flag, Number, unpack
 
@@ -245,10 +244,9 @@ class Adam(FirstOrder):
         self.eps, self.weight_decay = eps, weight_decay
 
     @property
-    def applied_rule(self) -> Callable[..., tuple[Numbers, ...]]:
-        """The rule that is applied to all weights: `rule_of_each` once steps are counted weight by weight."""
-        rule = self.rule if LEFT[0] not in self.slots else self.rule_of_each
-        return GroupedRule(rule, self.own_slots, len(self.groups)) if self.groups else rule
+    def present_rule(self) -> Callable[..., tuple[Numbers, ...]]:
+        """The rule; `rule_of_each` once steps are counted weight by weight."""
+        return self.rule if LEFT[0] not in self.slots else self.rule_of_each
 
     def count_each(self) -> None:
         """Remember β₁ᵗ and β₂ᵗ of each weight from now on."""
@@ -258,8 +256,11 @@ class Adam(FirstOrder):
             self.state.update(self._left(self.state["t"]))
 
     def _left(self, t: int) -> dict[str, Vector]:
-        n = len(self.parameters)
-        return {name: np.full(n, beta**t) for name, beta in zip(LEFT, (self.beta1, self.beta2), strict=True)}
+        parts = [(len(group.parameters), group.options) for group in self.groups] or [(len(self.parameters), {})]
+        return {
+            name: np.concatenate([np.full(n, own.get(beta, getattr(self, beta)) ** t) for n, own in parts])
+            for name, beta in zip(LEFT, ("beta1", "beta2"), strict=True)
+        }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave, so that training goes on exactly as it would have.

@@ -67,9 +67,14 @@ class FirstOrder(Optimizer):
             start += len(group.parameters)
 
     @property
+    def present_rule(self) -> Callable[..., tuple[Numbers, ...]]:
+        """The rule of one weight."""
+        return type(self).rule
+
+    @property
     def applied_rule(self) -> Callable[..., tuple[Numbers, ...]]:
         """The rule that is applied to all weights: of groups each with its own settings."""
-        rule = type(self).rule
+        rule = self.present_rule
         return GroupedRule(rule, self.own_slots, len(self.groups)) if self.groups else rule
 
     @property

@@ -198,6 +198,25 @@ def test_adam_counts_the_steps_of_each_weight(kind, options):
     assert descent.state["left1"].tolist() == [1.0, 1.0]
 
 
+def test_adam_counts_steps_by_the_betas_of_each_group():
+    torch = pytest.importorskip("torch", reason="PyTorch is the reference of this test")
+    ours = [Value(1.0, parameter=True), Value(2.0, parameter=True)]
+    theirs = [torch.tensor(w.data, dtype=torch.float64, requires_grad=True) for w in ours]
+    descent, due = (
+        kind([{"params": [w]}, {"params": [b], "betas": (0.5, 0.9)}], lr=0.01)
+        for kind, (w, b) in ((nn.Adam, ours), (torch.optim.Adam, theirs))
+    )
+    for step in range(40):
+        ours[1].requires_grad = not 5 <= step < 20
+        theirs[1].requires_grad_(not 5 <= step < 20)
+        theirs[1].grad = None
+        for (w, b), optimizer in ((ours, descent), (theirs, due)):
+            optimizer.zero_grad()
+            (3.0 * w * w + b * b * w.detach()).backward()
+            optimizer.step()
+        np.testing.assert_allclose([w.data for w in ours], [w.item() for w in theirs], rtol=1e-12)
+
+
 @pytest.mark.parametrize("way", [False, "numpy", "numba"])
 @pytest.mark.parametrize("batch_size", [4, 12])
 def test_fit_unfreezes_as_pytorch_does(way, batch_size):
