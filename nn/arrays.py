@@ -21,6 +21,7 @@ __all__ = [
     "Array",
     "Number",
     "array",
+    "check_given",
     "check_loader",
     "check_mask",
     "depth",
@@ -233,6 +234,16 @@ def check_loader(content: Any, name: str) -> None:
             f"{name} is a {type(content).__name__}, which hands out examples in a loop: give the arrays of inputs and "
             "of targets that it was made of; fit and nn.DataLoader take batch_size= and shuffle= themselves."
         )
+
+
+def check_given(content: Any, name: str) -> None:
+    """Check that what stands for an array has no mask, and is no loader.
+
+    Raises:
+        TypeError: it has one, or is one.
+    """
+    check_mask(content, name)
+    check_loader(content, name)
 
 
 def read_flag(content: Any, name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.arrays import check_loader, check_mask, read_array
+from nn.arrays import check_given, read_array
 
 __all__ = ["Examples", "read_columns", "read_examples", "read_inputs", "read_targets", "separate"]
 
@@ -133,8 +133,7 @@ def read_examples(X: ArrayLike, y: ArrayLike | None, names: tuple[str, str] = ("
 
 
 def _read_numbers(given: ArrayLike, name: str) -> Array:
-    check_mask(given, name)
-    check_loader(given, name)
+    check_given(given, name)
     try:
         array = read_array(given)
     except ValueError:

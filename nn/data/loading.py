@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.arrays import check_loader, check_mask, read_flag
+from nn.arrays import check_given, check_mask, read_flag
 from nn.data.examples import read_columns
 from nn.modules.initializers import Seed, generator
 
@@ -138,8 +138,7 @@ def train_test_split(
         (array([10, 20, 30]), array([40]))
     """
     for array in arrays:
-        check_mask(array, "an array")
-        check_loader(array, "an array")
+        check_given(array, "an array")
     columns = [np.asarray(array) for array in arrays]
     lengths = [len(column) if column.ndim else 0 for column in columns]
     if not columns or len(set(lengths)) > 1:
@@ -221,8 +220,7 @@ class DataLoader:
         seed: Seed = None,
     ) -> None:
         for given, name in ((X, "X"), (y, "y")):
-            check_mask(given, name)
-            check_loader(given, name)
+            check_given(given, name)
         self.X, self.y = np.asarray(X), None if y is None else np.asarray(y)
         n = len(self.X) if self.X.ndim else 0
         if not n:

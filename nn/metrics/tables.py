@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nn.arrays import check_loader, check_mask
+from nn.arrays import check_given
 from nn.data.weights import read_weights
 
 __all__ = ["Table", "average", "read_classes", "read_pair", "read_table", "weigh_rows"]
@@ -34,8 +34,7 @@ def read_table(metric: str, role: str, given: ArrayLike) -> Table:
     Raises:
         ValueError: they are no array of numbers, or empty.
     """
-    check_mask(given, role)
-    check_loader(given, role)
+    check_given(given, role)
     array = np.asarray(given)
     if array.dtype.kind not in "biuf" or array.ndim == 0:
         raise ValueError(

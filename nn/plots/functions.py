@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import autograd
-from nn.arrays import check_loader, check_mask
+from nn.arrays import check_given
 from nn.data.examples import read_columns
 from nn.modules.activations import ACTIVATIONS, ActivationFunction, activation
 from nn.plots.style import BLUE, INK, MARKERS, PALETTE, VERMILLION, apply_style, colormap, make_figure
@@ -110,8 +110,7 @@ def decision(
     """
     from nn.training.fit import predict
 
-    check_mask(y, "y")
-    check_loader(y, "y")
+    check_given(y, "y")
     points, classes = read_columns(X), np.asarray(y).reshape(-1)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"A decision is plotted over two inputs: X must have the shape (n, 2), not {points.shape}.")

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
-from nn.arrays import check_loader, check_mask
+from nn.arrays import check_given
 from nn.data.examples import Examples
 from nn.losses.regularizers import Regularizer
 from nn.module import Module
@@ -183,8 +183,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def _read(self, X: Any, y: Any, weights: Any, *, first: bool) -> tuple[Array, Array, Array | None]:
         """Read examples; the width is that of the first."""
         for given, name in ((X, "X"), (y, "y")):
-            check_mask(given, name)
-            check_loader(given, name)
+            check_given(given, name)
         X, y = validate_data(
             self, X, y, reset=first, dtype=np.float64, multi_output=True, y_numeric=isinstance(self, RegressorMixin)
         )
@@ -192,8 +191,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def _outputs(self, X: ArrayLike) -> Array:
         check_is_fitted(self)
-        check_mask(X, "X")
-        check_loader(X, "X")
+        check_given(X, "X")
         return predict(self.model_, validate_data(self, X, reset=False, dtype=np.float64))
 
     @property
